@@ -1,0 +1,51 @@
+//! The bridge as a component sees it: its host's imports.
+
+use crate::bindings::mcsp::bridge as wit;
+use crate::{Bridge, Failure, kafka, passwords, postgres, redis, services};
+use async_trait::async_trait;
+
+/// Calls the imports that the host, or the bridge adapter, provides.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Imports;
+
+#[async_trait]
+impl Bridge for Imports {
+    async fn query(&self, statement: postgres::Statement) -> Result<postgres::RowSet, Failure> {
+        wit::postgres::query(statement).await
+    }
+
+    async fn transact(
+        &self,
+        transaction: postgres::Transaction,
+    ) -> Result<Vec<postgres::RowSet>, postgres::TransactError> {
+        wit::postgres::transact(transaction).await
+    }
+
+    async fn publish(
+        &self,
+        events: Vec<kafka::Event>,
+        acknowledgement: kafka::Acknowledgement,
+    ) -> Result<(), Failure> {
+        wit::kafka::publish(events, acknowledgement).await
+    }
+
+    async fn pipeline(&self, operations: Vec<redis::Operation>) -> Result<Vec<redis::Reply>, Failure> {
+        wit::redis::pipeline(operations).await
+    }
+
+    async fn call(&self, request: services::Request) -> Result<services::Response, Failure> {
+        wit::services::call(request).await
+    }
+
+    async fn hash_password(&self, password: String) -> Result<String, Failure> {
+        wit::passwords::hash(password).await
+    }
+
+    async fn verify_password(
+        &self,
+        password: String,
+        phc: Option<String>,
+    ) -> Result<passwords::Verdict, Failure> {
+        wit::passwords::verify(password, phc).await
+    }
+}

@@ -1,0 +1,87 @@
+//! The interfaces of `wit/`, as Rust types and one port.
+//!
+//! Functions call [`Bridge`]; natively the bridge's adapters implement it, inside a component [`imports`]
+//! does. Endpoint code is the same in both worlds.
+
+pub mod sql;
+
+#[cfg(target_arch = "wasm32")]
+pub mod imports;
+
+use async_trait::async_trait;
+
+#[allow(missing_docs, clippy::all, clippy::restriction)]
+mod bindings {
+    wit_bindgen::generate!({
+        path: "../../wit",
+        world: "functions",
+        additional_derives: [PartialEq, serde::Serialize, serde::Deserialize],
+        generate_all,
+    });
+}
+
+pub use bindings::mcsp::bridge::failures::Failure;
+
+/// Types of `mcsp:bridge/kafka`.
+pub mod kafka {
+    pub use crate::bindings::mcsp::bridge::kafka::{Acknowledgement, Event};
+}
+
+/// Types of `mcsp:bridge/passwords`.
+pub mod passwords {
+    pub use crate::bindings::mcsp::bridge::passwords::Verdict;
+}
+
+/// Types of `mcsp:bridge/postgres`.
+pub mod postgres {
+    pub use crate::bindings::mcsp::bridge::postgres::{
+        GuardedStatement, RowMismatch, RowSet, Statement, TransactError, Transaction, Value, Violation,
+    };
+}
+
+/// Types of `mcsp:bridge/redis`.
+pub mod redis {
+    pub use crate::bindings::mcsp::bridge::redis::{Operation, Reply, Script};
+}
+
+/// Types of `mcsp:bridge/services`.
+pub mod services {
+    pub use crate::bindings::mcsp::bridge::services::{Request, Response};
+}
+
+/// The port between functions and the stores: the interfaces of `wit/`, one method for each function. The
+/// WIT files say what each does.
+#[async_trait]
+pub trait Bridge: Send + Sync + 'static {
+    /// `mcsp:bridge/postgres.query`
+    async fn query(&self, statement: postgres::Statement) -> Result<postgres::RowSet, Failure>;
+
+    /// `mcsp:bridge/postgres.transact`
+    async fn transact(
+        &self,
+        transaction: postgres::Transaction,
+    ) -> Result<Vec<postgres::RowSet>, postgres::TransactError>;
+
+    /// `mcsp:bridge/kafka.publish`
+    async fn publish(
+        &self,
+        events: Vec<kafka::Event>,
+        acknowledgement: kafka::Acknowledgement,
+    ) -> Result<(), Failure>;
+
+    /// `mcsp:bridge/redis.pipeline`
+    async fn pipeline(&self, operations: Vec<redis::Operation>) -> Result<Vec<redis::Reply>, Failure>;
+
+    /// `mcsp:bridge/services.call`
+    async fn call(&self, request: services::Request) -> Result<services::Response, Failure>;
+
+    /// `mcsp:bridge/passwords.hash`
+    async fn hash_password(&self, password: String) -> Result<String, Failure>;
+
+    /// `mcsp:bridge/passwords.verify`
+    async fn verify_password(
+        &self,
+        password: String,
+        phc: Option<String>,
+    ) -> Result<passwords::Verdict, Failure>;
+}

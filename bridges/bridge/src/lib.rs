@@ -1,0 +1,1 @@
+//! The bridge: every capability for every component, and the sidecar.

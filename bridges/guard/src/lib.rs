@@ -1,0 +1,1 @@
+//! Circuit breaker, bulkhead, deadline and retry budget around every call.

@@ -1,0 +1,1 @@
+//! The Kafka capability: outbox relay, publishing, consumers with retry and dead letter.

@@ -1,0 +1,1 @@
+//! Private stores and stand-ins for one machine.

@@ -1,0 +1,1 @@
+//! Reads spin.toml: components, routes, variables, grants and pins.

@@ -1,0 +1,1 @@
+//! The passwords capability: argon2id behind a bulkhead.

@@ -1,0 +1,1 @@
+//! The Postgres capability: single-round-trip queries and transactions with events.

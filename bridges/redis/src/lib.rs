@@ -1,0 +1,1 @@
+//! The Redis capability: pipelines and scripts in one round trip.

@@ -1,0 +1,1 @@
+//! The runner mcsp: serves every component of spin.toml in one process.

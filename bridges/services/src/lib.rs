@@ -1,0 +1,1 @@
+//! The services capability: HTTP calls to services and third parties.
