@@ -1,0 +1,129 @@
+//! JSON bodies.
+
+use crate::field::from_serde;
+use crate::{FieldError, Problem};
+use axum::extract::{FromRequest, Request};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, StatusCode, header};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// The largest body that any endpoint reads. Binary goes to object storage, never through a function.
+pub const JSON_BODY_MAX_BYTES: usize = 1024 * 1024;
+
+/// A JSON body, parsed strictly; as an answer, a JSON body.
+///
+/// Refuses with 415 `unsupported_media_type`, 413 `body_too_large`, 400 `malformed_json` (not JSON) or 400
+/// `invalid_request` (JSON of another shape, with the place in `errors`). Request types are to be marked
+/// `#[serde(deny_unknown_fields)]`.
+#[derive(Clone, Copy, Debug)]
+pub struct Json<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        if !is_json(request.headers()) {
+            return Err(Problem::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported_media_type",
+                "the body must be application/json",
+            ));
+        }
+        let body = Limited::new(request.into_body(), JSON_BODY_MAX_BYTES).collect().await;
+        parse(&body.map_err(|error| unreadable(&*error))?.to_bytes()).map(Json)
+    }
+}
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        match serde_json::to_vec(&self.0) {
+            Ok(body) => ([(header::CONTENT_TYPE, "application/json")], body).into_response(),
+            Err(error) => Problem::internal(&error).into_response(),
+        }
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let Some(value) = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()) else { return false };
+    let essence = value.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("application/json")
+}
+
+fn unreadable(error: &(dyn std::error::Error + 'static)) -> Problem {
+    if error.is::<LengthLimitError>() {
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "the body is larger than 1 MiB")
+    } else {
+        Problem::new(StatusCode::BAD_REQUEST, "body_unreadable", "the body broke off").caused_by(error)
+    }
+}
+
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    let mut deserializer = serde_json::Deserializer::from_slice(body);
+    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        if !error.inner().is_data() {
+            return malformed(error.inner());
+        }
+        let (path, reason) = from_serde(&error);
+        let pointer = Some(path.pointer());
+        Problem::new(StatusCode::BAD_REQUEST, "invalid_request", "the body does not have the shape of this request")
+            .with_errors(vec![FieldError { pointer, parameter: None, code: reason.code, detail: reason.detail }])
+    })?;
+    deserializer.end().map_err(|error| malformed(&error))?;
+    Ok(value)
+}
+
+fn malformed(error: &serde_json::Error) -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, "malformed_json", "the body is not JSON (RFC 8259)")
+        .with_detail(format_args!("at line {} column {}", error.line(), error.column()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::Body;
+    use serde::Deserialize;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Thing {
+        #[expect(dead_code, reason = "only parsed")]
+        name: String,
+        #[expect(dead_code, reason = "only parsed")]
+        parts: Vec<u8>,
+    }
+
+    async fn refusal(content_type: &str, body: impl Into<Body>) -> (u16, &'static str, Vec<FieldError>) {
+        let request = http::Request::post("/").header(header::CONTENT_TYPE, content_type).body(body.into()).unwrap();
+        let problem = Json::<Thing>::from_request(request, &()).await.unwrap_err();
+        (problem.status().as_u16(), problem.code(), problem.inner.errors)
+    }
+
+    fn at(pointer: &str, code: &'static str, detail: &str) -> Vec<FieldError> {
+        vec![FieldError { pointer: Some(pointer.into()), parameter: None, code, detail: detail.into() }]
+    }
+
+    #[tokio::test]
+    async fn each_way_of_being_wrong_has_its_code_and_place() {
+        let json = "application/json";
+        assert_eq!(refusal("text/plain", "{}").await, (415, "unsupported_media_type", vec![]));
+        assert_eq!(refusal(json, "{\"name\":").await, (400, "malformed_json", vec![]));
+        assert_eq!(refusal(json, "").await, (400, "malformed_json", vec![]));
+        assert_eq!(refusal(json, "{\"name\":\"a\",\"parts\":[]} x").await, (400, "malformed_json", vec![]));
+        assert_eq!(
+            refusal(json, "{\"name\":\"a\"}").await,
+            (400, "invalid_request", at("/parts", "missing_field", "is required"))
+        );
+        assert_eq!(
+            refusal(json, "{\"name\":\"a\",\"size\":1}").await,
+            (400, "invalid_request", at("/size", "unknown_field", "is not a field of this request"))
+        );
+        assert_eq!(
+            refusal(json, "{\"name\":\"a\",\"parts\":[1,\"hunter2\"]}").await,
+            (400, "invalid_request", at("/parts/1", "invalid_value", "expected u8"))
+        );
+        let large = vec![b' '; JSON_BODY_MAX_BYTES + 1];
+        assert_eq!(refusal(json, large).await, (413, "body_too_large", vec![]));
+    }
+}

@@ -1,0 +1,196 @@
+//! Problem documents (RFC 9457), and extractors that refuse with one.
+//!
+//! Every answer of the platform that is not a success is a [`Problem`]: a status, a stable machine `code`,
+//! and for bad input one entry in `errors` for each bad field. What the log needs travels beside it in
+//! [`Cause`] and never reaches the caller.
+
+mod body;
+mod failure;
+mod field;
+mod path;
+mod query;
+
+pub use body::{JSON_BODY_MAX_BYTES, Json};
+pub use field::{FieldError, Invalid, Reason};
+pub use path::Path;
+pub use query::Query;
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use serde::Serialize;
+use std::fmt::Display;
+use std::sync::Arc;
+
+/// A refusal or a failure, as the caller sees it.
+///
+/// Shape on the wire: `{"type": "urn:mcsp:problem:<code>", "title": …, "status": …, "code": …}`, with
+/// `detail` and `errors` where there is more to say.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    // Boxed, since it is the error of nearly every function and success should stay small.
+    inner: Box<Inner>,
+}
+
+#[derive(Clone, Debug)]
+struct Inner {
+    status: StatusCode,
+    code: &'static str,
+    title: &'static str,
+    detail: Option<String>,
+    errors: Vec<FieldError>,
+    headers: HeaderMap,
+    cause: Option<Cause>,
+}
+
+/// Why a request failed, for the log: an error and its chain of sources. It stands in the extensions of the
+/// response, where whoever serves the function finds it.
+#[derive(Clone, Debug)]
+pub struct Cause(pub Arc<str>);
+
+#[derive(Serialize)]
+struct Document<'a> {
+    r#type: String,
+    title: &'a str,
+    status: u16,
+    code: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [FieldError],
+}
+
+impl Problem {
+    /// A problem with its stable code (`snake_case`) and a title: one sentence for people that never varies.
+    pub fn new(status: StatusCode, code: &'static str, title: &'static str) -> Self {
+        let inner = Inner {
+            status,
+            code,
+            title,
+            detail: None,
+            errors: Vec::new(),
+            headers: HeaderMap::new(),
+            cause: None,
+        };
+        Problem { inner: Box::new(inner) }
+    }
+
+    /// 404: nothing here, or nothing that the caller may know of.
+    pub fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", "there is nothing here that you can see")
+    }
+
+    /// 405, for a known path.
+    pub fn method_not_allowed() -> Self {
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this resource does not take this method")
+    }
+
+    /// 500: our mistake, told to the log and not to the caller.
+    pub fn internal(cause: &dyn std::error::Error) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", "the request failed on our side")
+            .caused_by(cause)
+    }
+
+    /// What is particular about this occurrence, for the caller.
+    #[must_use]
+    pub fn with_detail(mut self, detail: impl Display) -> Self {
+        self.inner.detail = Some(detail.to_string());
+        self
+    }
+
+    /// Adds the bad fields.
+    #[must_use]
+    pub fn with_errors(mut self, errors: Vec<FieldError>) -> Self {
+        self.inner.errors = errors;
+        self
+    }
+
+    /// Adds a header, such as `WWW-Authenticate`.
+    #[must_use]
+    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.inner.headers.append(name, value);
+        self
+    }
+
+    /// Adds `Retry-After`, in seconds and at least 1.
+    #[must_use]
+    pub fn retry_after_s(self, seconds: u32) -> Self {
+        self.with_header(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)))
+    }
+
+    /// Keeps the error and its sources for the log.
+    #[must_use]
+    pub fn caused_by(mut self, error: &dyn std::error::Error) -> Self {
+        let mut chain = error.to_string();
+        let mut source = error.source();
+        while let Some(error) = source {
+            chain.push_str(": ");
+            chain.push_str(&error.to_string());
+            source = error.source();
+        }
+        self.inner.cause = Some(Cause(chain.into()));
+        self
+    }
+
+    /// The stable machine code.
+    pub fn code(&self) -> &'static str {
+        self.inner.code
+    }
+
+    /// The HTTP status.
+    pub fn status(&self) -> StatusCode {
+        self.inner.status
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let Inner { status, code, title, detail, errors, headers, cause } = *self.inner;
+        let document = Document {
+            r#type: format!("urn:mcsp:problem:{code}"),
+            title,
+            status: status.as_u16(),
+            code,
+            detail: detail.as_deref(),
+            errors: &errors,
+        };
+        // Strings and numbers only: serialization has nothing to fail at.
+        let body = serde_json::to_vec(&document).unwrap_or_default();
+        let content_type = HeaderValue::from_static("application/problem+json");
+        let mut response = (status, [(header::CONTENT_TYPE, content_type)], body).into_response();
+        response.headers_mut().extend(headers);
+        if let Some(cause) = cause {
+            response.extensions_mut().insert(cause);
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http_body_util::BodyExt;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("outer")]
+    struct Outer(#[source] Inner);
+    #[derive(Debug, thiserror::Error)]
+    #[error("secret detail")]
+    struct Inner;
+
+    #[tokio::test]
+    async fn the_cause_reaches_the_log_and_not_the_caller() {
+        let response = Problem::internal(&Outer(Inner)).into_response();
+        assert_eq!(response.extensions().get::<Cause>().unwrap().0.as_ref(), "outer: secret detail");
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        let document: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(
+            document,
+            serde_json::json!({
+                "type": "urn:mcsp:problem:internal_error",
+                "title": "the request failed on our side",
+                "status": 500,
+                "code": "internal_error",
+            })
+        );
+    }
+}
