@@ -1,0 +1,300 @@
+//! Whole calls through a guard, on a virtual clock.
+
+#![allow(clippy::unwrap_used, reason = "test helpers fail the test that calls them")]
+
+use futures::FutureExt;
+use mcsp_bridge_api::Failure;
+use mcsp_guard::{CallKind, Clock, Guard, GuardError, GuardRegistry, Policy, PolicyTable, State, Verdict};
+use std::cell::Cell;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Tokio's clock, which tests pause and move. Timers and breaker then agree on the time.
+#[derive(Debug)]
+struct PausedClock(tokio::time::Instant);
+
+impl Clock for PausedClock {
+    fn now(&self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
+fn clock() -> Arc<PausedClock> {
+    Arc::new(PausedClock(tokio::time::Instant::now()))
+}
+
+fn table(text: &str) -> PolicyTable {
+    toml::from_str(text).unwrap()
+}
+
+/// Opens at 5 of 10 calls; 3 probes after 1 s.
+const SMALL: &str = "
+    [defaults.breaker]
+    sliding_window = { calls = 10 }
+    minimum_calls = 10
+    permitted_calls_in_half_open = 3
+    wait_duration_in_open_ms = 1000
+";
+
+fn small_guard() -> Guard {
+    Guard::with_clock("content", "redis", table(SMALL).policy("content", "redis"), clock())
+}
+
+const ONCE: CallKind = CallKind { idempotent: false, deadline: Duration::from_secs(1) };
+const AGAIN: CallKind = CallKind { idempotent: true, ..ONCE };
+
+#[derive(Debug, PartialEq)]
+struct Broken;
+
+fn classify(result: &Result<(), Broken>) -> Verdict {
+    if result.is_ok() { Verdict::Success } else { Verdict::Failure }
+}
+
+async fn good(guard: &Guard) -> Result<(), GuardError<Broken>> {
+    guard.call(ONCE, classify, || async { Ok(()) }).await
+}
+
+async fn bad(guard: &Guard) -> Result<(), GuardError<Broken>> {
+    guard.call(ONCE, classify, || async { Err(Broken) }).await
+}
+
+async fn open(guard: &Guard) {
+    for _ in 0..10 {
+        assert_eq!(bad(guard).await, Err(GuardError::Failed(Broken)));
+    }
+    assert_eq!(guard.snapshot().state, State::Open);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_failure_below_the_threshold_stays_closed_and_the_next_opens() {
+    let guard = small_guard();
+    for _ in 0..6 {
+        good(&guard).await.unwrap();
+    }
+    for _ in 0..4 {
+        bad(&guard).await.unwrap_err();
+    }
+    assert_eq!(guard.snapshot().state, State::Closed);
+    assert_eq!(guard.snapshot().failure_rate_percent, 40.0);
+    bad(&guard).await.unwrap_err();
+    assert_eq!(guard.snapshot().state, State::Open);
+    assert_eq!(guard.snapshot().trips_total, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_open_breaker_does_no_io() {
+    let guard = small_guard();
+    open(&guard).await;
+    tokio::time::advance(Duration::from_millis(400)).await;
+    let attempts = Cell::new(0);
+    let result = guard
+        .call(AGAIN, classify, || {
+            attempts.set(attempts.get() + 1);
+            async { Ok(()) }
+        })
+        .await;
+    assert_eq!(attempts.get(), 0);
+    let failure = result.unwrap_err().into_failure(|Broken| Failure::Unreachable);
+    assert_eq!(failure, Failure::BreakerOpen(600));
+    assert_eq!(guard.snapshot().rejected_by_breaker_total, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn half_open_lets_exactly_the_permitted_probes_through() {
+    let guard = small_guard();
+    open(&guard).await;
+    tokio::time::advance(Duration::from_secs(1)).await;
+    let attempts = Cell::new(0);
+    let call = || {
+        guard.call(ONCE, classify, || {
+            attempts.set(attempts.get() + 1);
+            async {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                Ok(())
+            }
+        })
+    };
+    let results = futures::future::join_all((0..50).map(|_| call())).await;
+    assert_eq!(attempts.get(), 3);
+    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 3);
+    assert_eq!(guard.snapshot().state, State::Closed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dropped_future_gives_its_permit_back_a_thousand_times() {
+    let guard = small_guard();
+    let drop_one = || {
+        let pending = guard.call(ONCE, classify, std::future::pending::<Result<(), Broken>>);
+        assert!(pending.now_or_never().is_none());
+    };
+    (0..1_000).for_each(|_| drop_one());
+    assert_eq!(guard.snapshot().in_flight, 0);
+    assert_eq!(guard.snapshot().calls, 0);
+
+    open(&guard).await;
+    tokio::time::advance(Duration::from_secs(1)).await;
+    (0..1_000).for_each(|_| drop_one());
+    assert_eq!(guard.snapshot().state, State::HalfOpen);
+    assert_eq!(guard.snapshot().in_flight, 0);
+    for _ in 0..3 {
+        good(&guard).await.unwrap();
+    }
+    assert_eq!(guard.snapshot().state, State::Closed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn callers_who_give_up_on_a_target_that_hangs_open_its_breaker() {
+    let guard = small_guard();
+    for _ in 0..10 {
+        let hanging = guard.call(CallKind { deadline: Duration::from_secs(30), ..ONCE }, classify, || {
+            std::future::pending::<Result<(), Broken>>()
+        });
+        assert!(tokio::time::timeout(Duration::from_secs(2), hanging).await.is_err());
+    }
+    assert_eq!(guard.snapshot().state, State::Open);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_exceeds_its_deadline_counts_as_failed() {
+    let guard = small_guard();
+    let begun = tokio::time::Instant::now();
+    let hanging = guard.call(ONCE, classify, std::future::pending::<Result<(), Broken>>);
+    assert_eq!(hanging.await, Err(GuardError::DeadlineExceeded));
+    assert_eq!(begun.elapsed(), ONCE.deadline);
+    let snapshot = guard.snapshot();
+    assert_eq!((snapshot.failures, snapshot.deadlines_exceeded_total, snapshot.in_flight), (1, 1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_callers_own_mistakes_leave_the_breaker_alone() {
+    let guard = small_guard();
+    for _ in 0..100 {
+        let mistake = guard.call(ONCE, |_: &Result<(), Broken>| Verdict::Success, || async { Err(Broken) });
+        assert_eq!(mistake.await, Err(GuardError::Failed(Broken)));
+    }
+    assert_eq!(guard.snapshot().state, State::Closed);
+    assert_eq!(guard.snapshot().failures, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_idempotent_call_is_repeated_and_another_is_not() {
+    for (kind, expected_attempts) in [(AGAIN, 3), (ONCE, 1)] {
+        let guard = small_guard();
+        let attempts = Cell::new(0);
+        let result = guard
+            .call(kind, classify, || {
+                attempts.set(attempts.get() + 1);
+                async { Err(Broken) }
+            })
+            .await;
+        assert_eq!(result, Err(GuardError::Failed(Broken)));
+        assert_eq!(attempts.get(), expected_attempts);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retry_that_succeeds_is_the_result() {
+    let guard = small_guard();
+    let attempts = Cell::new(0);
+    let result = guard
+        .call(AGAIN, classify, || {
+            attempts.set(attempts.get() + 1);
+            std::future::ready(if attempts.get() < 3 { Err(Broken) } else { Ok(()) })
+        })
+        .await;
+    assert_eq!(result, Ok(()));
+    assert_eq!(guard.snapshot().retries_total, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn retries_add_no_more_than_a_fifth_to_the_load() {
+    let policy =
+        table("[defaults.breaker]\nminimum_calls = 1000000\n[defaults.breaker.sliding_window]\nseconds = 10")
+            .policy("content", "redis");
+    let guard = Guard::with_clock("content", "redis", policy, clock());
+    let attempts = Cell::new(0_u32);
+    for _ in 0..5_000 {
+        let _ = guard
+            .call(AGAIN, classify, || {
+                attempts.set(attempts.get() + 1);
+                async { Err(Broken) }
+            })
+            .await;
+    }
+    let reserve = Policy::default().retry.budget_reserve;
+    let retries = attempts.get() - 5_000;
+    assert!((900..=1_000 + reserve).contains(&retries), "{retries} retries");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_bulkhead_is_overloaded_and_no_failure_of_the_target() {
+    let policy =
+        table("[defaults.bulkhead]\nmax_concurrent_calls = 2\nmax_waiting_calls = 0").policy("a", "b");
+    let guard = Guard::with_clock("a", "b", policy, clock());
+    let slow = || {
+        guard.call(ONCE, classify, || async {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            Ok(())
+        })
+    };
+    let (first, second, third) = tokio::join!(slow(), slow(), slow());
+    assert_eq!((first, second), (Ok(()), Ok(())));
+    assert_eq!(third.unwrap_err().into_failure(|Broken| Failure::Unreachable), Failure::Overloaded);
+    let snapshot = guard.snapshot();
+    assert_eq!((snapshot.calls, snapshot.rejected_by_bulkhead_total), (2, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_registry_keeps_one_guard_for_each_pair_and_reloads_it_alive() {
+    let registry = GuardRegistry::with_clock(table(SMALL), clock());
+    let guard = registry.guard("content", "redis");
+    assert!(Arc::ptr_eq(&guard, &registry.guard("content", "redis")));
+    assert!(!Arc::ptr_eq(&guard, &registry.guard("playback", "redis")));
+
+    for _ in 0..9 {
+        bad(&guard).await.unwrap_err();
+    }
+    registry.reload(table(
+        "[targets.redis.breaker]\nminimum_calls = 9\n[targets.redis.bulkhead]\nmax_concurrent_calls = 7",
+    ));
+    assert_eq!(guard.snapshot().failures, 9);
+    assert_eq!(guard.snapshot().max_concurrent_calls, 7);
+    bad(&guard).await.unwrap_err();
+    assert_eq!(guard.snapshot().state, State::Open);
+
+    assert!(registry.reset("content", "redis"));
+    assert!(!registry.reset("content", "kafka"));
+    let states: Vec<_> =
+        registry.snapshot().into_iter().map(|guard| (guard.caller, guard.target, guard.state)).collect();
+    assert_eq!(
+        states,
+        [
+            ("content".to_owned(), "redis".to_owned(), State::Closed),
+            ("playback".to_owned(), "redis".to_owned(), State::Closed),
+        ]
+    );
+}
+
+#[test]
+fn a_guard_is_shared_between_single_threaded_runtimes() {
+    let policy = table("[defaults.bulkhead]\nmax_concurrent_calls = 2\nmax_wait_ms = 60000").policy("a", "b");
+    let guard = Arc::new(Guard::new("a", "b", policy));
+    let threads: Vec<_> = (0..4)
+        .map(|_| {
+            let guard = guard.clone();
+            std::thread::spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+                let calls = (0..50).map(|_| {
+                    guard.call(CallKind { deadline: Duration::from_secs(60), ..ONCE }, classify, || async {
+                        tokio::task::yield_now().await;
+                        Ok(())
+                    })
+                });
+                runtime.block_on(futures::future::join_all(calls)).into_iter().for_each(|r| r.unwrap());
+            })
+        })
+        .collect();
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    let snapshot = guard.snapshot();
+    assert_eq!((snapshot.calls, snapshot.in_flight, snapshot.waiting), (100, 0, 0));
+}
