@@ -1,0 +1,15 @@
+//! Signed playback URLs: `GET /p/<token>/<path>`, where the token opens every path under one prefix until it
+//! expires, so that a manifest's relative segment URLs need no signature of their own.
+//!
+//! The token is `base64url(payload) "." base64url(HMAC-SHA256(key, base64url(payload)))`, without padding; the
+//! payload is JSON: `kid` the key's id, `pfx` the path prefix, `exp` the first second (Unix time) at which it is
+//! refused, `sid` the playback session.
+
+mod grant;
+mod key;
+mod path;
+mod token;
+
+pub use grant::{Grant, InvalidGrant};
+pub use key::{InvalidKey, Key, MIN_SECRET_BYTES};
+pub use token::{Refusal, Signer, Verifier};

@@ -1,0 +1,131 @@
+//! Signing and checking.
+
+use crate::grant::Grant;
+use crate::key::Key;
+use crate::path::is_plain;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::Mac;
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+
+/// Longer ones are refused before anything is decoded.
+const MAX_TOKEN_BYTES: usize = 4096;
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Payload<'a> {
+    #[serde(borrow)]
+    kid: Cow<'a, str>,
+    #[serde(borrow)]
+    pfx: Cow<'a, str>,
+    exp: u64,
+    #[serde(borrow)]
+    sid: Cow<'a, str>,
+}
+
+/// Makes tokens with one key.
+#[derive(Clone, Debug)]
+pub struct Signer {
+    key: Key,
+}
+
+/// Checks tokens against a ring of keys: while keys are rotated, the old one stays in the ring until the last
+/// token that it signed has expired.
+#[derive(Clone, Debug)]
+pub struct Verifier {
+    keys: Vec<Key>,
+}
+
+/// Why a URL is refused. The caller is told [`Refusal::code`], the log may have the rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// It is not a token at all.
+    #[error("the token is malformed")]
+    Malformed,
+    /// No key of the ring has the id that it names.
+    #[error("the token names an unknown key")]
+    UnknownKey,
+    /// It was changed, or signed by somebody else.
+    #[error("the signature does not match")]
+    Signature,
+    /// It was good once: a new one may be asked for.
+    #[error("the token has expired")]
+    Expired,
+    /// The path is outside the prefix that was granted, or not spelt plainly.
+    #[error("the path is not covered by the token")]
+    Path,
+}
+
+impl Refusal {
+    /// The stable code for the problem document, with status 403.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Expired => "url_expired",
+            Self::Malformed | Self::UnknownKey | Self::Signature | Self::Path => "url_invalid",
+        }
+    }
+}
+
+impl Signer {
+    /// Signs with this key.
+    #[must_use]
+    pub fn new(key: Key) -> Self {
+        Self { key }
+    }
+
+    /// The token for a grant.
+    #[must_use]
+    pub fn sign(&self, grant: &Grant) -> String {
+        let payload = Payload {
+            kid: self.key.id().into(),
+            pfx: grant.path_prefix().into(),
+            exp: grant.expires_at_unix_s(),
+            sid: grant.session_id().into(),
+        };
+        // Strings and a number: there is nothing in it that JSON cannot hold.
+        let payload = serde_json::to_vec(&payload).unwrap_or_default();
+        let mut token = URL_SAFE_NO_PAD.encode(payload);
+        let mut mac = self.key.mac();
+        mac.update(token.as_bytes());
+        token.push('.');
+        URL_SAFE_NO_PAD.encode_string(mac.finalize().into_bytes(), &mut token);
+        token
+    }
+}
+
+impl Verifier {
+    /// Accepts tokens of any of these keys.
+    #[must_use]
+    pub fn new(keys: impl IntoIterator<Item = Key>) -> Self {
+        Self { keys: keys.into_iter().collect() }
+    }
+
+    /// Checks a token for a path: what stands in the URL behind `/p/<token>/`, as it was sent, not decoded.
+    ///
+    /// # Errors
+    /// Why the URL is refused.
+    pub fn verify(&self, token: &str, path: &str, now_unix_s: u64) -> Result<Grant, Refusal> {
+        if token.len() > MAX_TOKEN_BYTES {
+            return Err(Refusal::Malformed);
+        }
+        let (signed, signature) = token.split_once('.').ok_or(Refusal::Malformed)?;
+        let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| Refusal::Malformed)?;
+        let json = URL_SAFE_NO_PAD.decode(signed).map_err(|_| Refusal::Malformed)?;
+        let payload: Payload<'_> = serde_json::from_slice(&json).map_err(|_| Refusal::Malformed)?;
+        let key = self.keys.iter().find(|key| key.id() == payload.kid).ok_or(Refusal::UnknownKey)?;
+        let mut mac = key.mac();
+        mac.update(signed.as_bytes());
+        // In constant time.
+        mac.verify_slice(&signature).map_err(|_| Refusal::Signature)?;
+        let grant = Grant::new(payload.pfx, payload.sid, payload.exp).map_err(|_| Refusal::Malformed)?;
+        if now_unix_s >= grant.expires_at_unix_s() {
+            return Err(Refusal::Expired);
+        }
+        if !is_plain(path) || !path.starts_with(grant.path_prefix()) {
+            return Err(Refusal::Path);
+        }
+        Ok(grant)
+    }
+}
