@@ -178,7 +178,10 @@ mod tests {
     fn the_attack_corpus_is_refused() {
         let payload = serde_json::to_value(claims()).unwrap();
         let good = json!({"alg": "EdDSA", "typ": "at+jwt", "kid": "k1"});
-        assert!(check(&forge(&good, &payload)).is_ok(), "the corpus must differ from a good token only where it says");
+        assert!(
+            check(&forge(&good, &payload)).is_ok(),
+            "the corpus must differ from a good token only where it says"
+        );
         let header = |field: &str, value: Value| {
             let mut header = good.clone();
             header[field] = value;

@@ -53,7 +53,11 @@ impl SigningKey {
         let seed: [u8; 32] = octets(&jwk.d)?;
         let key = ed25519_dalek::SigningKey::from_bytes(&seed);
         let public = public_key(&jwk)?;
-        if key.verifying_key() == public { Ok(SigningKey { id: jwk.kid, key }) } else { Err(InvalidKey::NotEd25519) }
+        if key.verifying_key() == public {
+            Ok(SigningKey { id: jwk.kid, key })
+        } else {
+            Err(InvalidKey::NotEd25519)
+        }
     }
 
     /// The key id.
@@ -72,7 +76,9 @@ impl SigningKey {
     /// The private JWK, for whoever makes and keeps keys.
     pub fn private_jwk(&self) -> serde_json::Value {
         let mut jwk = self.public_jwk();
-        jwk["d"] = URL_SAFE_NO_PAD.encode(self.key.to_bytes()).into();
+        if let Some(members) = jwk.as_object_mut() {
+            members.insert("d".to_owned(), URL_SAFE_NO_PAD.encode(self.key.to_bytes()).into());
+        }
         jwk
     }
 
@@ -95,7 +101,9 @@ impl KeySet {
     /// Reads a JWK Set. Keys of other kinds are passed over, as RFC 7517 section 5 asks.
     pub fn from_json(json: &[u8]) -> Result<Self, InvalidKey> {
         let set: JwkSet = serde_json::from_slice(json).map_err(|_| InvalidKey::NotAJwk)?;
-        Ok(KeySet(set.keys.into_iter().filter_map(|jwk| Some((jwk.kid.clone(), public_key(&jwk).ok()?))).collect()))
+        Ok(KeySet(
+            set.keys.into_iter().filter_map(|jwk| Some((jwk.kid.clone(), public_key(&jwk).ok()?))).collect(),
+        ))
     }
 
     /// The key of that id.

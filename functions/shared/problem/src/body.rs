@@ -67,8 +67,17 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
         }
         let (path, reason) = from_serde(&error);
         let pointer = Some(path.pointer());
-        Problem::new(StatusCode::BAD_REQUEST, "invalid_request", "the body does not have the shape of this request")
-            .with_errors(vec![FieldError { pointer, parameter: None, code: reason.code, detail: reason.detail }])
+        Problem::new(
+            StatusCode::BAD_REQUEST,
+            "invalid_request",
+            "the body does not have the shape of this request",
+        )
+        .with_errors(vec![FieldError {
+            pointer,
+            parameter: None,
+            code: reason.code,
+            detail: reason.detail,
+        }])
     })?;
     deserializer.end().map_err(|error| malformed(&error))?;
     Ok(value)
@@ -95,7 +104,8 @@ mod tests {
     }
 
     async fn refusal(content_type: &str, body: impl Into<Body>) -> (u16, &'static str, Vec<FieldError>) {
-        let request = http::Request::post("/").header(header::CONTENT_TYPE, content_type).body(body.into()).unwrap();
+        let request =
+            http::Request::post("/").header(header::CONTENT_TYPE, content_type).body(body.into()).unwrap();
         let problem = Json::<Thing>::from_request(request, &()).await.unwrap_err();
         (problem.status().as_u16(), problem.code(), problem.inner.errors)
     }

@@ -81,7 +81,11 @@ impl Problem {
 
     /// 405, for a known path.
     pub fn method_not_allowed() -> Self {
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this resource does not take this method")
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method_not_allowed",
+            "this resource does not take this method",
+        )
     }
 
     /// 500: our mistake, told to the log and not to the caller.

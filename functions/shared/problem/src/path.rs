@@ -19,7 +19,9 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         match axum::extract::Path::from_request_parts(parts, state).await {
             Ok(axum::extract::Path(value)) => Ok(Path(value)),
-            Err(PathRejection::FailedToDeserializePathParams(rejection)) => Err(refuse(rejection.into_kind())),
+            Err(PathRejection::FailedToDeserializePathParams(rejection)) => {
+                Err(refuse(rejection.into_kind()))
+            }
             Err(rejection) => Err(Problem::internal(&rejection)),
         }
     }
@@ -27,7 +29,9 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
 
 fn refuse(kind: ErrorKind) -> Problem {
     let (parameter, detail) = match kind {
-        ErrorKind::ParseErrorAtKey { key, expected_type, .. } => (Some(key), format!("expected {expected_type}")),
+        ErrorKind::ParseErrorAtKey { key, expected_type, .. } => {
+            (Some(key), format!("expected {expected_type}"))
+        }
         ErrorKind::DeserializeError { key, message, .. } => (Some(key), message),
         ErrorKind::Message(message) => (None, message),
         _ => (None, "does not have the expected form".to_owned()),

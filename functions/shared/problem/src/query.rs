@@ -22,8 +22,12 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
             let (path, reason) = from_serde(&error);
             let parameter = Some(path.parameter()).filter(|name| !name.is_empty());
             let error = FieldError { pointer: None, parameter, code: reason.code, detail: reason.detail };
-            Problem::new(StatusCode::BAD_REQUEST, "invalid_query", "the query does not have the expected form")
-                .with_errors(vec![error])
+            Problem::new(
+                StatusCode::BAD_REQUEST,
+                "invalid_query",
+                "the query does not have the expected form",
+            )
+            .with_errors(vec![error])
         })
     }
 }

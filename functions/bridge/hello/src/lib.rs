@@ -1,0 +1,1 @@
+//! A function without a store.

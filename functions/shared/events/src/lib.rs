@@ -1,0 +1,10 @@
+//! Domain events: how they are made, and how a consumer takes them.
+//!
+//! An event carries the whole new state of its aggregate and the aggregate's version, so that consumers can
+//! apply events in any order, and twice. Events are CloudEvents 1.0.
+
+mod made;
+mod received;
+
+pub use made::{Emission, emit};
+pub use received::{Applied, Received};

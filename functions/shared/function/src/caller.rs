@@ -1,0 +1,117 @@
+//! Who calls: the bearer of an access token (RFC 6750).
+
+use crate::Context;
+use axum::extract::{FromRef, FromRequestParts};
+use http::request::Parts;
+use http::{HeaderValue, StatusCode, header};
+use mcsp_access::{Claims, Permission, Refusal, verify};
+use mcsp_ids::UserId;
+use mcsp_problem::Problem;
+
+/// The bearer of a valid access token. Refuses with 401 `missing_token`, `invalid_token` or `expired_token`,
+/// each with `WWW-Authenticate`.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// What the token says.
+    pub claims: Claims,
+}
+
+/// A caller, or none where no token was sent. A bad token is refused all the same.
+#[derive(Clone, Debug)]
+pub struct MaybeCaller(pub Option<Caller>);
+
+impl Caller {
+    /// The account.
+    pub fn user(&self) -> UserId {
+        self.claims.sub
+    }
+
+    /// 403 `insufficient_permission` without the permission.
+    pub fn require(&self, permission: Permission) -> Result<(), Problem> {
+        if self.claims.permits(permission) {
+            return Ok(());
+        }
+        let challenge =
+            format!("Bearer realm=\"mcsp\", error=\"insufficient_scope\", scope=\"{}\"", permission.as_str());
+        let problem =
+            Problem::new(StatusCode::FORBIDDEN, "insufficient_permission", "the account may not do this")
+                .with_detail(format_args!("needs the permission {}", permission.as_str()));
+        Err(challenged(problem, &challenge))
+    }
+}
+
+impl<S> FromRequestParts<S> for Caller
+where
+    Context: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let MaybeCaller(caller) = MaybeCaller::from_request_parts(parts, state).await?;
+        caller.ok_or_else(|| {
+            let problem =
+                Problem::new(StatusCode::UNAUTHORIZED, "missing_token", "this needs an access token");
+            challenged(problem, "Bearer realm=\"mcsp\"")
+        })
+    }
+}
+
+impl<S> FromRequestParts<S> for MaybeCaller
+where
+    Context: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Some(value) = parts.headers.get(header::AUTHORIZATION) else { return Ok(MaybeCaller(None)) };
+        let token = bearer_token(value).ok_or_else(|| refused(Refusal::Malformed))?;
+        let claims = believed(&Context::from_ref(state), token).await?;
+        Ok(MaybeCaller(Some(Caller { claims })))
+    }
+}
+
+fn bearer_token(value: &HeaderValue) -> Option<&str> {
+    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+async fn believed(context: &Context, token: &str) -> Result<Claims, Problem> {
+    let keyring = context.keyring();
+    let check = |keys: &_| verify(token, keys, &keyring.issuer, &keyring.audience, context.now());
+    match check(&*keyring.keys(context).await?) {
+        Err(Refusal::UnknownKey) => match keyring.newer_keys(context).await? {
+            Some(keys) => check(&keys).map_err(refused),
+            None => Err(refused(Refusal::UnknownKey)),
+        },
+        checked => checked.map_err(refused),
+    }
+}
+
+fn refused(refusal: Refusal) -> Problem {
+    let problem = match refusal {
+        Refusal::Expired => {
+            Problem::new(StatusCode::UNAUTHORIZED, "expired_token", "the access token has expired")
+        }
+        Refusal::Malformed
+        | Refusal::WrongType
+        | Refusal::UnknownKey
+        | Refusal::BadSignature
+        | Refusal::WrongAudience
+        | Refusal::NotYetValid => {
+            Problem::new(StatusCode::UNAUTHORIZED, "invalid_token", "the access token is not valid here")
+        }
+    };
+    challenged(
+        problem.with_detail(refusal),
+        &format!("Bearer realm=\"mcsp\", error=\"invalid_token\", error_description=\"{refusal}\""),
+    )
+}
+
+fn challenged(problem: Problem, challenge: &str) -> Problem {
+    match HeaderValue::from_str(challenge) {
+        Ok(value) => problem.with_header(header::WWW_AUTHENTICATE, value),
+        Err(_) => problem,
+    }
+}

@@ -1,0 +1,19 @@
+//! What every endpoint works with, and how it is served.
+//!
+//! An endpoint crate is a function `router(&Context) -> Router<Context>`, made a component by
+//! [`component!`](crate::component). The same router runs natively over the same bridge code, for tests and
+//! as an honest measure of what WebAssembly costs.
+
+mod caller;
+mod component;
+mod context;
+mod endpoint;
+#[cfg(target_arch = "wasm32")]
+pub mod guest;
+mod keyring;
+mod trace;
+
+pub use caller::{Caller, MaybeCaller};
+pub use context::{Clock, Context, Environment, IdSource, MissingVariable, SystemClock, TimeOrderedIds};
+pub use endpoint::Endpoint;
+pub use trace::TraceParent;

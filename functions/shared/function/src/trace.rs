@@ -1,0 +1,91 @@
+//! W3C Trace Context: taken in, carried on, returned.
+
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use std::convert::Infallible;
+use std::fmt;
+use uuid::Uuid;
+
+/// The header (W3C Trace Context, section 3.2).
+pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+
+/// The trace that a request belongs to: `00-<trace id>-<parent id>-<flags>`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TraceParent(String);
+
+impl TraceParent {
+    /// The caller's, where it is valid, or a new one.
+    pub(crate) fn of(headers: &HeaderMap, mut fresh: impl FnMut() -> Uuid) -> Self {
+        headers
+            .get(&TRACEPARENT)
+            .and_then(|value| value.to_str().ok())
+            .filter(|text| is_valid(text))
+            .map(|text| TraceParent(text.to_owned()))
+            .unwrap_or_else(|| {
+                let (trace_id, parent_id) = (fresh().as_u128(), fresh().as_u64_pair().1);
+                TraceParent(format!("00-{trace_id:032x}-{parent_id:016x}-00"))
+            })
+    }
+
+    pub(crate) fn header(&self) -> Option<HeaderValue> {
+        HeaderValue::from_str(&self.0).ok()
+    }
+}
+
+impl fmt::Display for TraceParent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for TraceParent {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        // `Endpoint` puts it there; a router that is called without one gets the null trace.
+        Ok(parts
+            .extensions
+            .get()
+            .cloned()
+            .unwrap_or_else(|| TraceParent(format!("00-{:032x}-{:016x}-00", 1, 1))))
+    }
+}
+
+fn is_valid(text: &str) -> bool {
+    let mut fields = text.split('-');
+    let mut hex = |length: usize| {
+        fields.next().filter(|field| {
+            field.len() == length && field.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+        })
+    };
+    let (Some(version), Some(trace), Some(parent), Some(_)) = (hex(2), hex(32), hex(16), hex(2)) else {
+        return false;
+    };
+    let nonzero = |field: &str| field.bytes().any(|b| b != b'0');
+    // Later versions may add fields; version 00 has exactly four (section 4.3).
+    version != "ff" && nonzero(trace) && nonzero(parent) && (version != "00" || fields.next().is_none())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_valid_trace_is_carried_on_and_any_other_replaced() {
+        let valid = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        let of = |text: &str| {
+            let headers = HeaderMap::from_iter([(TRACEPARENT, HeaderValue::from_str(text).unwrap())]);
+            TraceParent::of(&headers, || Uuid::from_u128(5 << 64 | 7)).to_string()
+        };
+        assert_eq!(of(valid), valid);
+        for bad in
+            ["", "00", "00-0-0-01", &valid.to_uppercase(), &valid.replace('0', "g"), &format!("{valid}-x")]
+        {
+            let replaced = of(bad);
+            assert!(replaced != bad && is_valid(&replaced), "{bad} -> {replaced}");
+        }
+        assert!(!is_valid("00-00000000000000000000000000000000-b7ad6b7169203331-01"));
+        assert!(!is_valid("00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01"));
+    }
+}
