@@ -1,0 +1,73 @@
+//! The running platform.
+
+use crate::{Account, Answer};
+use reqwest::{Client, Method, RequestBuilder};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// A running platform, at `MCSP_TEST_URL`.
+#[derive(Clone, Debug)]
+pub struct Platform {
+    url: String,
+    client: Client,
+}
+
+impl Platform {
+    /// The platform that `scripts/test` started.
+    ///
+    /// # Panics
+    /// Without `MCSP_TEST_URL`.
+    pub fn running() -> Platform {
+        let url = std::env::var("MCSP_TEST_URL").expect("MCSP_TEST_URL is not set: run scripts/test");
+        Platform { url, client: Client::new() }
+    }
+
+    /// Where it answers: `http://127.0.0.1:8080`.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The HTTP client, for what is not JSON.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// A request, to be completed and given to [`send`](Self::send).
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.url))
+    }
+
+    /// Sends a request and reads the answer.
+    ///
+    /// # Panics
+    /// When there is no answer.
+    pub async fn send(&self, request: RequestBuilder) -> Answer {
+        let request = request.build().expect("a request that can be sent");
+        let name = format!("{} {}", request.method(), request.url().path());
+        match self.client.execute(request).await {
+            Ok(response) => Answer::read(name, response).await,
+            Err(error) => panic!("{name}: {error}"),
+        }
+    }
+
+    /// GET without a token.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(self.request(Method::GET, path)).await
+    }
+
+    /// POST of a JSON body without a token.
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.send(self.request(Method::POST, path).json(body)).await
+    }
+
+    /// Registers an account that no other test has, and signs it in.
+    pub async fn account(&self, role: &str) -> Account {
+        let email = format!("{role}-{}@example.com", Uuid::new_v4().simple());
+        let password = format!("correct horse {}", Uuid::new_v4().simple());
+        let registered = self.post("/v1/accounts", &json!({"email": email, "password": password, "role": role})).await;
+        let user_id = registered.expect(201)["id"].as_str().expect("an id").to_owned();
+        let signed_in = self.post("/v1/sessions", &json!({"email": email, "password": password})).await;
+        let token = signed_in.expect(201)["access_token"].as_str().expect("an access token").to_owned();
+        Account { platform: self.clone(), user_id, email, password, token }
+    }
+}
