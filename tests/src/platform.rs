@@ -27,6 +27,11 @@ impl Platform {
         &self.url
     }
 
+    /// Who issues its access tokens: the address that it was started with, whatever the tests reach it by.
+    pub fn issuer(&self) -> String {
+        std::env::var("MCSP_TEST_ISSUER").unwrap_or_else(|_| self.url.clone())
+    }
+
     /// The HTTP client, for what is not JSON.
     pub fn client(&self) -> &Client {
         &self.client

@@ -1,0 +1,201 @@
+//! What every route refuses, and how: a problem document with a stable code, never a 5xx.
+//!
+//! The table below names each route of `spin.toml` with each of its methods. A route or method that is
+//! missing here fails the test, so that a new endpoint comes with its cases.
+
+mod routes;
+
+use mcsp_access::{Claims, Role, SigningKey};
+use mcsp_ids::{AuthSessionId, UserId};
+use mcsp_tests::{Account, Platform};
+use reqwest::{Method, RequestBuilder};
+use routes::{Auth, ROUTES, Route};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use uuid::Uuid;
+
+const METHODS: [Method; 5] = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+
+fn request(account: &Account, route: &Route, path: &str) -> RequestBuilder {
+    let method = Method::from_bytes(route.method.as_bytes()).expect("a method");
+    let request = account.platform.request(method, path).header("idempotency-key", Uuid::new_v4().to_string());
+    match route.auth {
+        Auth::Bearer => request.bearer_auth(&account.token),
+        Auth::None | Auth::Optional => request,
+    }
+}
+
+fn routes_with_bodies() -> impl Iterator<Item = (&'static Route, Value)> {
+    ROUTES.iter().filter_map(|route| Some((route, serde_json::from_str(route.body?).expect("JSON"))))
+}
+
+#[test]
+fn every_public_route_of_the_manifest_is_in_the_table() {
+    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../spin.toml");
+    let manifest = mcsp_manifest::Manifest::load(manifest.as_ref()).expect("spin.toml");
+    let internal: BTreeSet<_> =
+        manifest.components.values().filter_map(|c| c.settings.grants.events_path.clone()).collect();
+    let in_manifest: BTreeSet<_> =
+        manifest.routes.iter().map(|route| route.path.clone()).filter(|path| !internal.contains(path)).collect();
+    let in_table: BTreeSet<_> = ROUTES.iter().map(|route| route.manifest_route.to_owned()).collect();
+    assert_eq!(in_manifest, in_table);
+}
+
+#[tokio::test]
+async fn a_body_that_is_not_json_is_malformed() {
+    let account = Platform::running().account("creator").await;
+    for (route, _) in routes_with_bodies() {
+        for text in ["{\"", "", "[1,]", "nul", "\u{0}"] {
+            let request = request(&account, route, route.path).header("content-type", "application/json");
+            account.platform.send(request.body(text)).await.refused(400, "malformed_json");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_body_of_another_media_type_is_unsupported() {
+    let account = Platform::running().account("creator").await;
+    for (route, body) in routes_with_bodies() {
+        for media_type in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data"] {
+            let request = request(&account, route, route.path).header("content-type", media_type);
+            account.platform.send(request.body(body.to_string())).await.refused(415, "unsupported_media_type");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_field_is_named() {
+    let account = Platform::running().account("creator").await;
+    for (route, mut body) in routes_with_bodies() {
+        body["surprise"] = json!(1);
+        let answer = account.platform.send(request(&account, route, route.path).json(&body)).await;
+        answer.refused(400, "invalid_request");
+        assert_eq!(answer.json["errors"][0]["pointer"], "/surprise", "{}: {}", answer.request, answer.json);
+        assert_eq!(answer.json["errors"][0]["code"], "unknown_field", "{}", answer.request);
+    }
+}
+
+#[tokio::test]
+async fn a_field_of_the_wrong_type_is_named() {
+    let account = Platform::running().account("creator").await;
+    for (route, body) in routes_with_bodies() {
+        let fields: Vec<String> = body.as_object().expect("an object").keys().cloned().collect();
+        for field in fields {
+            let mut wrong = body.clone();
+            wrong[&field] = json!({"not": ["what", "belongs", "here"]});
+            let answer = account.platform.send(request(&account, route, route.path).json(&wrong)).await;
+            answer.refused(400, "invalid_request");
+            let pointer = answer.json["errors"][0]["pointer"].as_str().unwrap_or_default();
+            assert!(pointer.starts_with(&format!("/{field}")), "{} {field}: {}", answer.request, answer.json);
+        }
+        for not_an_object in [json!([]), json!(1), json!(null), json!("text")] {
+            let answer = account.platform.send(request(&account, route, route.path).json(&not_an_object)).await;
+            answer.refused(400, "invalid_request");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_body_over_one_mebibyte_is_too_large() {
+    let account = Platform::running().account("creator").await;
+    let large = json!({"filler": "x".repeat(1024 * 1024)});
+    for (route, _) in routes_with_bodies() {
+        let request = request(&account, route, route.path).json(&large);
+        account.platform.send(request).await.refused(413, "body_too_large");
+    }
+}
+
+#[tokio::test]
+async fn an_id_of_another_kind_is_invalid() {
+    let account = Platform::running().account("creator").await;
+    for route in ROUTES.iter().filter(|route| route.path != route.path_of_wrong_kind) {
+        let request = request(&account, route, route.path_of_wrong_kind);
+        let request = match route.body {
+            Some(body) => request.header("content-type", "application/json").body(body),
+            None => request,
+        };
+        account.platform.send(request).await.refused(400, "invalid_id");
+    }
+}
+
+#[tokio::test]
+async fn a_method_that_the_route_does_not_have_is_not_allowed() {
+    let account = Platform::running().account("creator").await;
+    for path in ROUTES.iter().map(|route| route.path).collect::<BTreeSet<_>>() {
+        for method in METHODS {
+            if ROUTES.iter().any(|route| route.path == path && route.method == method.as_str()) {
+                continue;
+            }
+            let answer = account.platform.send(account.request(method, path)).await;
+            answer.refused(405, "method_not_allowed");
+            assert!(!answer.header("allow").is_empty(), "{}: no Allow header", answer.request);
+        }
+    }
+}
+
+#[tokio::test]
+async fn without_a_token_protected_routes_ask_for_one() {
+    let account = Platform::running().account("creator").await;
+    for route in ROUTES.iter().filter(|route| matches!(route.auth, Auth::Bearer)) {
+        let method = Method::from_bytes(route.method.as_bytes()).expect("a method");
+        let mut request = account.platform.request(method, route.path);
+        if let Some(body) = route.body {
+            request = request.header("content-type", "application/json").body(body);
+        }
+        let answer = account.platform.send(request).await;
+        answer.refused(401, "missing_token");
+        assert!(answer.header("www-authenticate").starts_with("Bearer "), "{}", answer.request);
+    }
+}
+
+#[tokio::test]
+async fn a_broken_or_expired_token_is_refused_on_every_route_that_takes_one() {
+    let account = Platform::running().account("creator").await;
+    let expired = expired_token(&account);
+    let (head, tail) = account.token.rsplit_once('.').expect("a JWS");
+    let resigned = format!("{head}.{}", tail.chars().rev().collect::<String>());
+    let broken = ["x".to_owned(), "a.b.c".to_owned(), resigned, account.token.replacen("ey", "ez", 1)];
+    for route in ROUTES.iter().filter(|route| !matches!(route.auth, Auth::None)) {
+        let method = Method::from_bytes(route.method.as_bytes()).expect("a method");
+        for (token, code) in broken.iter().map(|token| (token, "invalid_token")).chain([(&expired, "expired_token")]) {
+            let mut request = account.platform.request(method.clone(), route.path).bearer_auth(token);
+            if let Some(body) = route.body {
+                request = request.header("content-type", "application/json").body(body);
+            }
+            account.platform.send(request).await.refused(401, code);
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_path_is_not_found() {
+    let platform = Platform::running();
+    for path in ["/", "/v1", "/v2/videos", "/v1/nothing", "/v1/videos/", "/.env", "/events/content-events", "/%2e%2e/"] {
+        platform.get(path).await.refused(404, "not_found");
+    }
+}
+
+/// What Auth signed an hour ago: the key is the platform's own, from its state directory.
+fn expired_token(account: &Account) -> String {
+    let state_dir = std::env::var("MCSP_TEST_STATE_DIR").expect("MCSP_TEST_STATE_DIR is not set: run scripts/test");
+    let keys = std::fs::read_to_string(format!("{state_dir}/keys/auth-signing-keys.json")).expect("signing keys");
+    let keys: Vec<Value> = serde_json::from_str(&keys).expect("a JSON array");
+    let key = SigningKey::from_jwk(&keys[0].to_string()).expect("a private JWK");
+    let issued_at = jiff::Timestamp::now().as_second() - 3600;
+    let claims = Claims {
+        iss: account.platform.issuer(),
+        aud: "mcsp".into(),
+        sub: account.user_id.parse::<UserId>().expect("a user id"),
+        client_id: "first-party".into(),
+        iat: issued_at,
+        exp: issued_at + 600,
+        nbf: None,
+        jti: "expired".into(),
+        sid: AuthSessionId::from_uuid(Uuid::from_u128(1)),
+        scope: String::new(),
+        roles: vec![Role::Creator],
+        region: "eu".into(),
+        acr: "1".into(),
+    };
+    mcsp_access::issue(&key, &claims)
+}
