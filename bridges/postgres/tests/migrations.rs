@@ -1,0 +1,143 @@
+//! The migration engine: once, in order, by one run at a time, and plain about what is wrong.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod support;
+
+use mcsp_postgres::migrations::{Report, migrate};
+use std::path::Path;
+use std::time::{Duration, Instant};
+use support::{Database, migrations, unique};
+
+const SERVICES: [&str; 9] = [
+    "auth",
+    "upload",
+    "content",
+    "playback",
+    "engagement",
+    "subscription",
+    "notification",
+    "dashboard",
+    "admin",
+];
+
+/// A folder with an empty `platform`, and one file of one service.
+fn folder(file: &str, sql: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(folder.path().join("platform")).unwrap();
+    write(folder.path(), file, sql);
+    folder
+}
+
+fn write(folder: &Path, file: &str, sql: &str) {
+    std::fs::create_dir_all(folder.join("content")).unwrap();
+    std::fs::write(folder.join("content").join(file), sql).unwrap();
+}
+
+#[tokio::test]
+async fn the_first_run_makes_every_schema_and_the_second_does_nothing_in_no_time() {
+    let database = Database::empty(&SERVICES).await;
+    let first = migrate(&database.url, &migrations(), &database.services).await.unwrap();
+    assert_eq!(first.roles.len(), SERVICES.len());
+    for service in SERVICES {
+        let tables = format!(
+            "SELECT count(*) FROM pg_tables WHERE schemaname = '{service}' \
+             AND tablename IN ('outbox', 'inbox', 'idempotency_keys')"
+        );
+        assert_eq!(database.count(&tables).await, 3, "{service}");
+    }
+    // The best of several, as the other tests share the machine.
+    let mut best = Duration::MAX;
+    for _ in 0..10 {
+        let start = Instant::now();
+        let again = migrate(&database.url, &migrations(), &database.services).await.unwrap();
+        best = best.min(start.elapsed());
+        assert_eq!(again, Report::default());
+    }
+    println!("nothing to do: {best:?}");
+    assert!(best < Duration::from_millis(100), "{best:?}");
+}
+
+#[tokio::test]
+async fn runs_at_the_same_time_apply_everything_once() {
+    let database = Database::empty(&["auth", "content"]).await;
+    let folder = migrations();
+    let all = (0..4).map(|_| migrate(&database.url, &folder, &database.services));
+    let reports = futures::future::try_join_all(all).await.unwrap();
+    assert_eq!(reports.iter().filter(|report| !report.applied.is_empty()).count(), 1, "{reports:?}");
+}
+
+#[tokio::test]
+async fn a_failing_statement_is_named_with_file_line_and_code_and_leaves_nothing() {
+    let database = Database::empty(&["content"]).await;
+    let sql = "-- Breaks.\nCREATE TABLE a (id bigint);\n\nCREATE TABLE b (id nonsense);\n";
+    let folder = folder("20260801000000_broken.sql", sql);
+    let error = migrate(&database.url, folder.path(), &database.services).await.unwrap_err();
+    let text = error.to_string();
+    assert!(text.starts_with("content/20260801000000_broken.sql:4: "), "{text}");
+    assert!(text.contains("SQLSTATE 42704"), "{text}");
+    assert_eq!(database.count("SELECT count(*) FROM pg_tables WHERE schemaname = 'content'").await, 0);
+    write(folder.path(), "20260801000000_broken.sql", &sql.replace("nonsense", "bigint"));
+    let report = migrate(&database.url, folder.path(), &database.services).await.unwrap();
+    assert_eq!(report.applied, ["content: content/20260801000000_broken.sql"]);
+}
+
+#[tokio::test]
+async fn an_applied_file_may_not_change() {
+    let database = Database::empty(&["content"]).await;
+    let folder = folder("20260801000000_a.sql", "-- Why.\nCREATE TABLE a ()");
+    migrate(&database.url, folder.path(), &database.services).await.unwrap();
+    write(folder.path(), "20260801000000_a.sql", "-- Why.\nCREATE TABLE b ()");
+    let error = migrate(&database.url, folder.path(), &database.services).await.unwrap_err();
+    assert!(error.to_string().contains("20260801000000_a.sql was changed"), "{error}");
+}
+
+#[tokio::test]
+async fn a_file_without_timestamp_or_reason_is_refused() {
+    let database = Database::empty(&["content"]).await;
+    for (name, sql) in
+        [("a.sql", "-- Why.\n"), ("2026_a.sql", "-- Why.\n"), ("20260801000000_a.sql", "SELECT 1")]
+    {
+        let folder = folder(name, sql);
+        let error = migrate(&database.url, folder.path(), &database.services).await.unwrap_err();
+        assert!(error.to_string().starts_with(&format!("content/{name}: ")), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn an_index_can_be_made_concurrently() {
+    let database = Database::empty(&["content"]).await;
+    let folder = folder("20260801000000_a.sql", "-- Why.\nCREATE TABLE a (id bigint)");
+    let index = "-- Why.\n-- no-transaction\nCREATE INDEX CONCURRENTLY IF NOT EXISTS a_id ON a (id)";
+    write(folder.path(), "20260801000001_index.sql", index);
+    migrate(&database.url, folder.path(), &database.services).await.unwrap();
+    assert_eq!(database.count("SELECT count(*) FROM pg_indexes WHERE schemaname = 'content'").await, 1);
+}
+
+#[tokio::test]
+async fn a_new_password_replaces_the_old_one() {
+    let mut database = Database::migrated(&["content"]).await;
+    database.services[0].password = format!("it's {}", unique());
+    let report = migrate(&database.url, &migrations(), &database.services).await.unwrap();
+    assert_eq!((report.roles.len(), report.applied.len()), (1, 0));
+    let read = mcsp_bridge_api::sql::sql("SELECT key FROM outbox");
+    assert!(database.postgres("content").query(read.into()).await.is_ok());
+}
+
+#[tokio::test]
+async fn old_inbox_entries_and_expired_keys_are_pruned_within_a_bound() {
+    let database = Database::migrated(&["content"]).await;
+    let rows =
+        "INSERT INTO inbox SELECT 'c', n::text, now() - n * interval '1 day' FROM generate_series(1, 30) n;
+        INSERT INTO idempotency_keys (scope, key, fingerprint, locked_until, expires_at)
+        SELECT 's', n::text, '', now(), now() - interval '1 s' FROM generate_series(1, 3) n";
+    database.prepare("content", rows).await;
+    let mut role = database.role("content").await;
+    sqlx::Executor::execute(&mut role, "SET search_path = content").await.unwrap();
+    for (call, expected) in
+        [("prune_inbox(at_most => 10)", 10_i64), ("prune_inbox()", 7), ("prune_idempotency_keys()", 3)]
+    {
+        let sql = format!("SELECT {call}");
+        let pruned: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(&mut role).await.unwrap();
+        assert_eq!(pruned, expected, "{call}");
+    }
+}
