@@ -1,1 +1,15 @@
 //! The passwords capability: argon2id behind a bulkhead.
+//!
+//! One [`HashingPool`] for the process; a [`Passwords`] for each caller, with the caller's guard.
+
+mod client;
+mod config;
+mod error;
+mod hashing;
+mod pool;
+
+pub use client::Passwords;
+pub use config::{InvalidConfig, PasswordsConfig};
+pub use error::PasswordError;
+pub use hashing::MAX_PASSWORD_BYTES;
+pub use pool::{HashingPool, StartError};
