@@ -1,5 +1,7 @@
 //! Manifests as people write them, right and wrong.
 
+#![allow(clippy::unwrap_used)]
+
 use mcsp_manifest::{Dependency, Manifest, VariableError, Variables};
 use std::path::{Path, PathBuf};
 

@@ -1,1 +1,32 @@
-//! The runner mcsp: serves every component of spin.toml in one process.
+//! The runner: serves every component of a manifest in one process.
+//!
+//! [`Runner::start`] makes one thread per core, each with a listener, an engine and the functions'
+//! instances of its own. A function without traffic loses first its instances, then its code, and gets
+//! them back with the next request; a pinned function keeps both. The bridge comes in by [`BridgeFactory`],
+//! events go to functions by [`Dispatcher`], other parts show their state by [`Extension`].
+
+mod admin;
+mod body;
+mod bridges;
+mod code;
+mod connection;
+mod dispatch;
+mod engine;
+mod error;
+mod function;
+mod host;
+mod instance;
+mod problem;
+mod request;
+mod runner;
+mod settings;
+mod stats;
+mod worker;
+
+pub use admin::Extension;
+pub use bridges::{BridgeFactory, NoBridge};
+pub use dispatch::Dispatcher;
+pub use error::{CodeError, StartError};
+pub use runner::{Application, Runner};
+pub use settings::{AdminAddress, Reuse, Settings};
+pub use stats::{FunctionReport, FunctionState};

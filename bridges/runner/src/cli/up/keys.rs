@@ -1,0 +1,82 @@
+//! Keys and tokens of a private platform: made once, kept in the state directory, readable by its owner only.
+
+use anyhow::Context;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rand::RngExt;
+use serde_json::{Value, json};
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+/// The directory of the keys.
+pub(crate) struct Keys(PathBuf);
+
+impl Keys {
+    /// Opens the directory, and makes it where it is missing.
+    pub(crate) fn open(state_dir: &Path) -> anyhow::Result<Self> {
+        let path = state_dir.join("keys");
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&path)
+            .with_context(|| format!("cannot make {}", path.display()))?;
+        Ok(Keys(path))
+    }
+
+    /// The keys that sign access tokens: a JSON array of private JWKs (RFC 8037), the current one first.
+    pub(crate) fn auth_signing_keys(&self) -> anyhow::Result<String> {
+        self.kept("auth-signing-keys.json", || {
+            let id = URL_SAFE_NO_PAD.encode(rand::rng().random::<[u8; 9]>());
+            let key = mcsp_access::SigningKey::from_seed(id, &rand::rng().random());
+            json!([key.private_jwk()]).to_string()
+        })
+    }
+
+    /// The keys that sign playback URLs: a JSON array of `{"id", "secret"}`, the current one first.
+    pub(crate) fn playback_url_keys(&self) -> anyhow::Result<String> {
+        self.kept("playback-url-keys.json", || {
+            let id = URL_SAFE_NO_PAD.encode(rand::rng().random::<[u8; 6]>());
+            json!([{"id": id, "secret": secret()}]).to_string()
+        })
+    }
+
+    /// A token: 32 random bytes, base64url.
+    pub(crate) fn token(&self, name: &str) -> anyhow::Result<String> {
+        self.kept(name, secret)
+    }
+
+    fn kept(&self, name: &str, make: impl FnOnce() -> String) -> anyhow::Result<String> {
+        let path = self.0.join(name);
+        match std::fs::read_to_string(&path) {
+            Ok(kept) if !kept.is_empty() => return Ok(kept),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(error).with_context(|| format!("cannot read {}", path.display()));
+            }
+            Ok(_) | Err(_) => {}
+        }
+        let made = make();
+        // Written beside and renamed: a key that was half written would lock everyone out.
+        let beside = self.0.join(format!(".{name}"));
+        let write = || {
+            let mut file =
+                OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+            file.write_all(made.as_bytes())?;
+            file.sync_all()?;
+            std::fs::rename(&beside, &path)
+        };
+        write().with_context(|| format!("cannot write {}", path.display()))?;
+        Ok(made)
+    }
+}
+
+fn secret() -> String {
+    URL_SAFE_NO_PAD.encode(rand::rng().random::<[u8; 32]>())
+}
+
+/// The current key of a JSON array of keys, for whoever only needs one.
+pub(crate) fn current(keys: &str) -> anyhow::Result<Value> {
+    let keys: Vec<Value> = serde_json::from_str(keys).context("the keys are not a JSON array")?;
+    keys.into_iter().next().context("there is no key")
+}

@@ -1,0 +1,101 @@
+//! Compiled code: made once per `.wasm` file and engine, kept on disk, mapped into memory when needed.
+
+use crate::error::CodeError;
+use sha2::{Digest, Sha256};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use wasmtime::Engine;
+use wasmtime::component::Component;
+
+/// Bumped when the way code is stored changes.
+const FORMAT: u32 = 1;
+
+/// Compiled code by the content of its source, and by all that decides what the compiler makes of it.
+#[derive(Clone)]
+pub(crate) struct CodeCache {
+    dir: PathBuf,
+    engine: Engine,
+}
+
+impl CodeCache {
+    pub(crate) fn open(dir: PathBuf, engine: Engine) -> Result<Self, CodeError> {
+        // What lies here is executed, so nobody else may write it.
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&dir)
+            .map_err(|source| CodeError::Cache { path: dir.clone(), source })?;
+        Ok(CodeCache { dir, engine })
+    }
+
+    /// The compiled code of a `.wasm` file, and whether it had to be compiled for this. Blocks.
+    pub(crate) fn ensure(&self, source: &Path) -> Result<(PathBuf, bool), CodeError> {
+        let wasm = std::fs::read(source)
+            .map_err(|error| CodeError::Source { path: source.to_owned(), source: error })?;
+        let compiled = self.dir.join(self.name(&wasm));
+        let fresh = !compiled.exists();
+        if fresh {
+            tracing::info!(source = %source.display(), "compiling");
+            let code = self
+                .engine
+                .precompile_component(&wasm)
+                .map_err(|error| CodeError::Compile { path: source.to_owned(), source: error })?;
+            write_whole(&compiled, &code)
+                .map_err(|error| CodeError::Cache { path: compiled.clone(), source: error })?;
+        }
+        Ok((compiled, fresh))
+    }
+
+    fn name(&self, wasm: &[u8]) -> String {
+        let mut compiler = DefaultHasher::new();
+        (FORMAT, self.engine.precompile_compatibility_hash()).hash(&mut compiler);
+        let digest: String = Sha256::digest(wasm).iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("{digest}-{:016x}.cwasm", compiler.finish())
+    }
+}
+
+/// Maps compiled code. Its pages are shared between engines and read when they are used.
+pub(crate) fn load(engine: &Engine, compiled: &Path) -> wasmtime::Result<Component> {
+    // SAFETY: the file was written by `CodeCache`, whole, into a directory that only this user may write;
+    // wasmtime refuses code of another version or configuration.
+    unsafe { Component::deserialize_file(engine, compiled) }
+}
+
+/// A file appears with all of its content or not at all, also when several processes write it.
+fn write_whole(path: &Path, content: &[u8]) -> std::io::Result<()> {
+    let unfinished = path.with_extension(format!("{}.part", std::process::id()));
+    std::fs::write(&unfinished, content)?;
+    std::fs::rename(&unfinished, path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EMPTY_COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
+
+    #[test]
+    fn code_is_compiled_once_and_found_by_content() {
+        let dir = tempfile::tempdir().unwrap();
+        let source = dir.path().join("a.wasm");
+        std::fs::write(&source, EMPTY_COMPONENT).unwrap();
+        let cache = CodeCache::open(dir.path().join("cache"), crate::engine::new(1).unwrap()).unwrap();
+        let (compiled, fresh) = cache.ensure(&source).unwrap();
+        assert!(fresh);
+        let renamed = dir.path().join("b.wasm");
+        std::fs::rename(&source, &renamed).unwrap();
+        assert_eq!(cache.ensure(&renamed).unwrap(), (compiled.clone(), false));
+        load(&crate::engine::new(2).unwrap(), &compiled).unwrap();
+    }
+
+    #[test]
+    fn what_is_no_component_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let source = dir.path().join("a.wasm");
+        std::fs::write(&source, "no wasm").unwrap();
+        let cache = CodeCache::open(dir.path().join("cache"), crate::engine::new(1).unwrap()).unwrap();
+        assert!(matches!(cache.ensure(&source), Err(CodeError::Compile { .. })));
+        assert!(matches!(cache.ensure(&dir.path().join("none")), Err(CodeError::Source { .. })));
+    }
+}

@@ -1,0 +1,210 @@
+//! One function on one thread: dropped, loaded or warm, and its limits.
+
+use crate::body::{Body, Permit};
+use crate::code::{self, CodeCache};
+use crate::engine::TickerHandle;
+use crate::error::CodeError;
+use crate::host::{State, Surroundings};
+use crate::instance::{Blueprint, Factory, Lifetime, link};
+use crate::problem::Problem;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+use wasmtime::component::Linker;
+use wasmtime::{Engine, PoolConcurrencyLimitError};
+use wasmtime_wasi_http::WasiBody;
+use wasmtime_wasi_http::handler::{ExpirationError, InstantiationError, ProxyHandler, TrapOrPanicError};
+
+/// What all functions of a thread share.
+pub(crate) struct Floor {
+    pub engine: Engine,
+    pub linker: Linker<State>,
+    pub cache: CodeCache,
+    pub ticker: TickerHandle,
+}
+
+/// What a function is, whether or not it has code at the moment.
+pub(crate) struct Outline {
+    /// The `.wasm` file.
+    pub source: PathBuf,
+    /// Its compiled code.
+    pub compiled: PathBuf,
+    pub surroundings: Arc<Surroundings>,
+    pub life: Lifetime,
+    pub max_in_flight: u64,
+    /// Requests that are being served, on all threads.
+    pub in_flight: Arc<AtomicU64>,
+}
+
+/// One function on one thread.
+pub(crate) struct Function {
+    floor: Arc<Floor>,
+    outline: Outline,
+    code: Mutex<Option<Code>>,
+    /// Only one request compiles again what was lost.
+    recovery: tokio::sync::Mutex<()>,
+    /// Whether there was a request since the last look.
+    used: AtomicBool,
+}
+
+struct Code {
+    handler: ProxyHandler<Factory>,
+    idle_since: Instant,
+}
+
+impl Function {
+    pub(crate) fn new(floor: Arc<Floor>, outline: Outline) -> Self {
+        Function {
+            floor,
+            outline,
+            code: Mutex::new(None),
+            recovery: tokio::sync::Mutex::new(()),
+            used: AtomicBool::new(false),
+        }
+    }
+
+    pub(crate) fn component(&self) -> &str {
+        &self.outline.surroundings.component
+    }
+
+    fn is_pinned(&self) -> bool {
+        self.outline.life.pinned > 0
+    }
+
+    /// Serves one request.
+    pub(crate) async fn call(&self, request: http::Request<WasiBody>) -> http::Response<Body> {
+        let stats = &self.outline.surroundings.stats;
+        stats.called();
+        let answer = match Permit::take(&self.outline.in_flight, self.outline.max_in_flight) {
+            None => Err(Problem::Overloaded),
+            Some(permit) => self.handle(request).await.map(|answer| (answer, permit)),
+        };
+        match answer {
+            Ok((response, permit)) => response.map(|body| Body::of_function(body, permit)),
+            Err(problem) => {
+                stats.failed();
+                problem.response().map(Body::whole)
+            }
+        }
+    }
+
+    async fn handle(
+        &self,
+        request: http::Request<WasiBody>,
+    ) -> Result<http::Response<WasiBody>, Problem> {
+        self.used.store(true, Relaxed);
+        let handler = self.handler().await.map_err(|error| {
+            let component = self.component();
+            tracing::error!(component, error = %error_chain(&error), "function cannot be started");
+            Problem::FunctionUnavailable
+        })?;
+        let start = Instant::now();
+        let answer = handler.handle((), request).await;
+        answer.map_err(|error| {
+            if error.is::<ExpirationError>() {
+                return Problem::FunctionTimeout;
+            }
+            if error.is::<TrapOrPanicError>() {
+                // The instance's end was logged with its cause. One that computed through its deadline was
+                // ended for that.
+                let late = start.elapsed() >= self.outline.life.timeout;
+                return if late { Problem::FunctionTimeout } else { Problem::FunctionFailed };
+            }
+            let component = self.component();
+            if let Some(failed) = error.downcast_ref::<InstantiationError<()>>() {
+                tracing::warn!(component, error = %format!("{:#}", failed.error), "no instance for a request");
+                let full = failed.error.is::<PoolConcurrencyLimitError>();
+                return if full { Problem::Overloaded } else { Problem::FunctionFailed };
+            }
+            tracing::warn!(component, error = %format!("{error:#}"), "function gave no answer");
+            Problem::FunctionFailed
+        })
+    }
+
+    /// Loads the code of a pinned function and makes its instances.
+    pub(crate) async fn prepare(&self) -> Result<(), CodeError> {
+        if self.is_pinned() {
+            let handler = self.load()?;
+            handler.state().0.fill().await.map_err(CodeError::Instantiate)?;
+        }
+        Ok(())
+    }
+
+    /// Drops the code of a function that was not used for the given time.
+    pub(crate) fn drop_if_idle(&self, code_idle: std::time::Duration) {
+        let mut code = self.code.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(loaded) = code.as_mut() else { return };
+        if self.used.swap(false, Relaxed) || self.outline.in_flight.load(Relaxed) > 0 {
+            loaded.idle_since = Instant::now();
+        } else if !self.is_pinned() && loaded.idle_since.elapsed() >= code_idle {
+            *code = None;
+            self.outline.surroundings.stats.code_dropped();
+            tracing::debug!(component = self.component(), "code dropped");
+        }
+    }
+
+    async fn handler(&self) -> Result<ProxyHandler<Factory>, CodeError> {
+        if let Some(handler) = self.loaded() {
+            return Ok(handler);
+        }
+        self.outline.surroundings.stats.started_cold();
+        // Mapping takes less than a hop to another thread would. While this thread does it no other request
+        // of this thread can begin to do the same.
+        match self.load() {
+            Ok(handler) => Ok(handler),
+            Err(_) => self.recover().await,
+        }
+    }
+
+    fn loaded(&self) -> Option<ProxyHandler<Factory>> {
+        let code = self.code.lock().unwrap_or_else(PoisonError::into_inner);
+        code.as_ref().map(|code| code.handler.clone())
+    }
+
+    /// Compiles again: the cache was cleared while the runner ran.
+    async fn recover(&self) -> Result<ProxyHandler<Factory>, CodeError> {
+        let _only = self.recovery.lock().await;
+        if let Some(handler) = self.loaded() {
+            return Ok(handler);
+        }
+        let (cache, source) = (self.floor.cache.clone(), self.outline.source.clone());
+        let ensured = tokio::task::spawn_blocking(move || cache.ensure(&source)).await;
+        if let Ok(ensured) = ensured {
+            ensured?;
+        }
+        self.load()
+    }
+
+    fn load(&self) -> Result<ProxyHandler<Factory>, CodeError> {
+        let Floor { engine, linker, ticker, .. } = &*self.floor;
+        let component = code::load(engine, &self.outline.compiled).map_err(|source| CodeError::Compile {
+            path: self.outline.compiled.clone(),
+            source,
+        })?;
+        let blueprint = Blueprint::new(
+            engine.clone(),
+            link(linker, &component)?,
+            Arc::clone(&self.outline.surroundings),
+            ticker.clone(),
+            self.outline.life,
+        );
+        let handler = ProxyHandler::new(Factory(Arc::new(blueprint)));
+        let code = Code { handler: handler.clone(), idle_since: Instant::now() };
+        *self.code.lock().unwrap_or_else(PoisonError::into_inner) = Some(code);
+        self.outline.surroundings.stats.code_loaded();
+        Ok(handler)
+    }
+}
+
+/// An error and its causes, in one line.
+pub(crate) fn error_chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,93 @@
+//! The imports of `mcsp:bridge`, answered by the component's [`Bridge`].
+
+use super::bindings::functions::mcsp::bridge::{failures, kafka, passwords, postgres, redis, services};
+use super::convert::{convert, convert_all};
+use super::{Imports, State};
+use mcsp_bridge_api::Bridge;
+use std::sync::Arc;
+use wasmtime::component::Accessor;
+
+fn bridge<T>(accessor: &Accessor<T, Imports>) -> Arc<dyn Bridge> {
+    accessor.with(|mut store| Arc::clone(&store.get().bridge))
+}
+
+impl failures::Host for &mut State {}
+impl kafka::Host for &mut State {}
+impl passwords::Host for &mut State {}
+impl postgres::Host for &mut State {}
+impl redis::Host for &mut State {}
+impl services::Host for &mut State {}
+
+impl<T> postgres::HostWithStore<T> for Imports {
+    async fn query(
+        accessor: &Accessor<T, Self>,
+        statement: postgres::Statement,
+    ) -> Result<postgres::RowSet, failures::Failure> {
+        match bridge(accessor).query(statement.into()).await {
+            Ok(rows) => Ok(rows.into()),
+            Err(failure) => Err(failure.into()),
+        }
+    }
+
+    async fn transact(
+        accessor: &Accessor<T, Self>,
+        transaction: postgres::Transaction,
+    ) -> Result<Vec<postgres::RowSet>, postgres::TransactError> {
+        match bridge(accessor).transact(transaction.into()).await {
+            Ok(sets) => Ok(convert_all(sets)),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+impl<T> kafka::HostWithStore<T> for Imports {
+    async fn publish(
+        accessor: &Accessor<T, Self>,
+        events: Vec<kafka::Event>,
+        acknowledgement: kafka::Acknowledgement,
+    ) -> Result<(), failures::Failure> {
+        let published = bridge(accessor).publish(convert_all(events), acknowledgement.into()).await;
+        published.map_err(convert)
+    }
+}
+
+impl<T> redis::HostWithStore<T> for Imports {
+    async fn pipeline(
+        accessor: &Accessor<T, Self>,
+        operations: Vec<redis::Operation>,
+    ) -> Result<Vec<redis::Reply>, failures::Failure> {
+        match bridge(accessor).pipeline(convert_all(operations)).await {
+            Ok(replies) => Ok(convert_all(replies)),
+            Err(failure) => Err(failure.into()),
+        }
+    }
+}
+
+impl<T> services::HostWithStore<T> for Imports {
+    async fn call(
+        accessor: &Accessor<T, Self>,
+        request: services::Request,
+    ) -> Result<services::Response, failures::Failure> {
+        match bridge(accessor).call(request.into()).await {
+            Ok(response) => Ok(response.into()),
+            Err(failure) => Err(failure.into()),
+        }
+    }
+}
+
+impl<T> passwords::HostWithStore<T> for Imports {
+    async fn hash(accessor: &Accessor<T, Self>, password: String) -> Result<String, failures::Failure> {
+        bridge(accessor).hash_password(password).await.map_err(convert)
+    }
+
+    async fn verify(
+        accessor: &Accessor<T, Self>,
+        password: String,
+        phc: Option<String>,
+    ) -> Result<passwords::Verdict, failures::Failure> {
+        match bridge(accessor).verify_password(password, phc).await {
+            Ok(verdict) => Ok(verdict.into()),
+            Err(failure) => Err(failure.into()),
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! The runner's own answers: problem documents (RFC 9457) with a stable code.
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderValue, Response, StatusCode};
+
+/// Why the runner answers in a function's place. Nothing of the function's inside is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Problem {
+    NotFound,
+    MethodNotAllowed,
+    PayloadTooLarge,
+    RequestTimeout,
+    BadRequest,
+    FunctionFailed,
+    FunctionUnavailable,
+    FunctionTimeout,
+    Overloaded,
+    Stopping,
+}
+
+/// Seconds after which a refused request is worth repeating.
+const RETRY_AFTER_S: HeaderValue = HeaderValue::from_static("1");
+
+impl Problem {
+    fn parts(self) -> (StatusCode, &'static str, &'static str) {
+        match self {
+            Problem::NotFound => (StatusCode::NOT_FOUND, "not_found", "There is nothing at this path"),
+            Problem::MethodNotAllowed => {
+                (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "This method is not served")
+            }
+            Problem::PayloadTooLarge => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "The body is longer than 1 MiB")
+            }
+            Problem::RequestTimeout => {
+                (StatusCode::REQUEST_TIMEOUT, "request_timeout", "The body did not arrive in time")
+            }
+            Problem::BadRequest => (StatusCode::BAD_REQUEST, "bad_request", "The body is broken"),
+            Problem::FunctionFailed => {
+                (StatusCode::INTERNAL_SERVER_ERROR, "function_failed", "The function failed")
+            }
+            Problem::FunctionUnavailable => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "function_unavailable",
+                "The function could not be started",
+            ),
+            Problem::FunctionTimeout => {
+                (StatusCode::GATEWAY_TIMEOUT, "function_timeout", "The function did not answer in time")
+            }
+            Problem::Overloaded => {
+                (StatusCode::SERVICE_UNAVAILABLE, "overloaded", "The function serves as much as it may")
+            }
+            Problem::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "stopping", "The runner is stopping"),
+        }
+    }
+
+    pub(crate) fn response(self) -> Response<Bytes> {
+        let (status, code, title) = self.parts();
+        let document = format!(
+            r#"{{"type":"about:blank","title":"{title}","status":{},"code":"{code}"}}"#,
+            status.as_u16()
+        );
+        let mut response = Response::new(Bytes::from(document));
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(RETRY_AFTER, RETRY_AFTER_S);
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_is_json_with_its_status_and_code() {
+        let response = Problem::Overloaded.response();
+        assert_eq!(response.status(), 503);
+        assert_eq!(response.headers()[RETRY_AFTER], "1");
+        let document: serde_json::Value = serde_json::from_slice(response.body()).unwrap();
+        assert_eq!(document["status"], 503);
+        assert_eq!(document["code"], "overloaded");
+    }
+}

@@ -1,0 +1,157 @@
+//! One thread that serves: a listener, an engine, and the functions' instances on it.
+
+use crate::connection;
+use crate::dispatch::Job;
+use crate::error::StartError;
+use crate::function::Function;
+use hyper_util::server::graceful::GracefulShutdown;
+use mcsp_manifest::Router;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio_util::task::TaskTracker;
+
+/// Connections of one thread; more wait in the listener's backlog.
+const MAX_CONNECTIONS: usize = 8_192;
+const BACKLOG: u32 = 4_096;
+
+/// How long to wait when no more sockets can be had, before the next is tried.
+const ACCEPT_RETRY: Duration = Duration::from_millis(50);
+
+/// Unused code is looked for this many times within the time after which it is dropped.
+const LOOKS_PER_CODE_IDLE: u32 = 8;
+
+/// The functions of one thread.
+pub(crate) struct Worker {
+    functions: HashMap<String, Arc<Function>>,
+    routes: Router<Arc<Function>>,
+    public_events: bool,
+}
+
+impl Worker {
+    pub(crate) fn new(
+        functions: Vec<Arc<Function>>,
+        routes: &[mcsp_manifest::Route],
+        public_events: bool,
+    ) -> Result<Self, StartError> {
+        let functions: HashMap<_, _> =
+            functions.into_iter().map(|function| (function.component().to_owned(), function)).collect();
+        let routes = Router::new(routes.iter().filter_map(|route| {
+            functions.get(&route.component).map(|function| (route.path.as_str(), Arc::clone(function)))
+        }))?;
+        Ok(Worker { functions, routes, public_events })
+    }
+
+    pub(crate) fn function(&self, component: &str) -> Option<&Arc<Function>> {
+        self.functions.get(component)
+    }
+
+    pub(crate) fn function_at(&self, path: &str) -> Option<&Arc<Function>> {
+        self.routes.find(path)
+    }
+
+    pub(crate) fn takes_public_events(&self) -> bool {
+        self.public_events
+    }
+
+    async fn drop_idle_code(&self, code_idle: Duration) {
+        let mut looks = tokio::time::interval(code_idle / LOOKS_PER_CODE_IDLE);
+        loop {
+            looks.tick().await;
+            for function in self.functions.values() {
+                function.drop_if_idle(code_idle);
+            }
+        }
+    }
+}
+
+/// What a worker thread is told from outside.
+pub(crate) struct Orders {
+    pub socket: TcpSocket,
+    pub jobs: mpsc::Receiver<Job>,
+    /// Resolves when all threads are ready and this one may accept.
+    pub go: oneshot::Receiver<()>,
+    pub stop: watch::Receiver<bool>,
+    pub code_idle: Duration,
+    pub drain: Duration,
+}
+
+/// Makes pinned functions ready, says so, serves until told to stop, and finishes what it serves.
+pub(crate) async fn run(worker: Worker, mut orders: Orders, ready: oneshot::Sender<Result<(), StartError>>) {
+    let worker = Arc::new(worker);
+    for function in worker.functions.values() {
+        if let Err(source) = function.prepare().await {
+            let component = function.component().to_owned();
+            let _gone = ready.send(Err(StartError::Component { component, source }));
+            return;
+        }
+    }
+    if ready.send(Ok(())).is_err() || orders.go.await.is_err() {
+        return;
+    }
+    let listener = match orders.socket.listen(BACKLOG) {
+        Ok(listener) => listener,
+        Err(error) => {
+            tracing::error!(%error, "a worker cannot listen");
+            return;
+        }
+    };
+    let cleaner = {
+        let (worker, code_idle) = (Arc::clone(&worker), orders.code_idle);
+        tokio::spawn(async move { worker.drop_idle_code(code_idle).await })
+    };
+    let connections = GracefulShutdown::new();
+    let tasks = TaskTracker::new();
+    tokio::select! {
+        () = accept(&worker, listener, &connections, &tasks, orders.stop.clone()) => {}
+        () = take_jobs(&worker, &mut orders.jobs, &tasks) => {}
+        _ = orders.stop.wait_for(|stop| *stop) => {}
+    }
+    // Requests that were sent to the queue before it closes are served; later ones are refused.
+    orders.jobs.close();
+    take_jobs(&worker, &mut orders.jobs, &tasks).await;
+    tasks.close();
+    let finished = async {
+        connections.shutdown().await;
+        tasks.wait().await;
+    };
+    if tokio::time::timeout(orders.drain, finished).await.is_err() {
+        tracing::warn!("requests were cut off: they took longer than the drain");
+    }
+    cleaner.abort();
+}
+
+async fn accept(
+    worker: &Arc<Worker>,
+    listener: TcpListener,
+    connections: &GracefulShutdown,
+    tasks: &TaskTracker,
+    stop: watch::Receiver<bool>,
+) {
+    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    while let Ok(place) = Arc::clone(&places).acquire_owned().await {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                let (worker, watcher) = (Arc::clone(worker), connections.watcher());
+                let stop = stop.clone();
+                tasks.spawn(async move {
+                    connection::serve(worker, stream, watcher, stop).await;
+                    drop(place);
+                });
+            }
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept a connection");
+                tokio::time::sleep(ACCEPT_RETRY).await;
+            }
+        }
+    }
+}
+
+async fn take_jobs(worker: &Arc<Worker>, jobs: &mut mpsc::Receiver<Job>, tasks: &TaskTracker) {
+    while let Some(job) = jobs.recv().await {
+        let worker = Arc::clone(worker);
+        tasks.spawn(async move { job.run(&worker).await });
+    }
+}
