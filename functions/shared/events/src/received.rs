@@ -9,6 +9,7 @@ use mcsp_bridge_api::postgres::{GuardedStatement, TransactError, Transaction};
 use mcsp_function::{Context, TraceParent};
 use mcsp_problem::Problem;
 use serde::de::DeserializeOwned;
+use subtle::ConstantTimeEq;
 
 /// An event that the bridge, or a Knative source, delivers: CloudEvents 1.0, HTTP binary mode.
 ///
@@ -117,10 +118,6 @@ fn authenticate(headers: &HeaderMap, context: &Context) -> Result<(), Problem> {
         .get(header::AUTHORIZATION)
         .and_then(|value| value.as_bytes().strip_prefix(b"Bearer "))
         .unwrap_or_default();
-    if !expected.is_empty() && equal(given, expected.as_bytes()) { Ok(()) } else { Err(Problem::not_found()) }
-}
-
-/// Compares in a time that tells nothing but the length.
-fn equal(a: &[u8], b: &[u8]) -> bool {
-    a.len() == b.len() && a.iter().zip(b).fold(0, |differences, (a, b)| differences | (a ^ b)) == 0
+    let known = !expected.is_empty() && bool::from(given.ct_eq(expected.as_bytes()));
+    if known { Ok(()) } else { Err(Problem::not_found()) }
 }
