@@ -1,6 +1,7 @@
 //! What a stack consists of and where each part comes from.
 
 use crate::programs::default_tools_dir;
+use std::fmt;
 use std::path::PathBuf;
 
 /// What a store promises after a crash of the machine.
@@ -36,6 +37,21 @@ impl Source {
     }
 }
 
+/// A key that signs playback URLs. Not for logs.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PlaybackKey {
+    /// The id by which tokens name it.
+    pub id: String,
+    /// At least 32 bytes.
+    pub secret: String,
+}
+
+impl fmt::Debug for PlaybackKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("PlaybackKey").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
 /// A stack to start.
 #[derive(Clone, Debug)]
 pub struct StackConfig {
@@ -51,6 +67,16 @@ pub struct StackConfig {
     pub redis: Source,
     /// Kafka, as a list of brokers.
     pub kafka: Source,
+    /// S3, as `http://access_key:secret_key@host:port?region=…`.
+    pub object_store: Source,
+    /// The buckets that uploads go to, one for each region of the residency policies.
+    pub upload_buckets: Vec<String>,
+    /// The bucket that packaged streams are served from.
+    pub packaged_bucket: String,
+    /// Whether the stand-ins for the CDN and the pipeline run; they need the object store and Kafka.
+    pub stand_ins: bool,
+    /// The ring of keys that the CDN accepts; when empty, one is made up and kept in the state directory.
+    pub playback_keys: Vec<PlaybackKey>,
 }
 
 /// Names the Postgres to use instead of a private one.
@@ -59,20 +85,27 @@ pub const POSTGRES_VARIABLE: &str = "MCSP_POSTGRES_URL";
 pub const REDIS_VARIABLE: &str = "MCSP_REDIS_URL";
 /// Names the Kafka brokers to use instead of a private one.
 pub const KAFKA_VARIABLE: &str = "MCSP_KAFKA_BROKERS";
+/// Names the object store to use instead of a private one.
+pub const OBJECT_STORE_VARIABLE: &str = "MCSP_S3_URL";
+
+const UPLOAD_BUCKET: &str = "mcsp-uploads";
+const PACKAGED_BUCKET: &str = "mcsp-packaged";
 
 impl StackConfig {
-    /// Everything private in `state_dir`, but for what environment variables name.
-    pub fn from_env(state_dir: impl Into<PathBuf>) -> Self {
+    /// All that the platform needs, private in `state_dir` but for what environment variables name.
+    pub fn platform(state_dir: impl Into<PathBuf>) -> Self {
         Self {
             postgres: Source::from_env(POSTGRES_VARIABLE),
             redis: Source::from_env(REDIS_VARIABLE),
             kafka: Source::from_env(KAFKA_VARIABLE),
-            ..Self::private(state_dir, Durability::Durable)
+            object_store: Source::from_env(OBJECT_STORE_VARIABLE),
+            stand_ins: true,
+            ..Self::stores(state_dir, Durability::Durable)
         }
     }
 
-    /// Everything private in `state_dir`.
-    pub fn private(state_dir: impl Into<PathBuf>, durability: Durability) -> Self {
+    /// Postgres, Redis and Kafka alone, all private in `state_dir`.
+    pub fn stores(state_dir: impl Into<PathBuf>, durability: Durability) -> Self {
         Self {
             state_dir: state_dir.into(),
             tools_dir: default_tools_dir(),
@@ -80,6 +113,11 @@ impl StackConfig {
             postgres: Source::Private,
             redis: Source::Private,
             kafka: Source::Private,
+            object_store: Source::Off,
+            upload_buckets: vec![UPLOAD_BUCKET.to_owned()],
+            packaged_bucket: PACKAGED_BUCKET.to_owned(),
+            stand_ins: false,
+            playback_keys: Vec::new(),
         }
     }
 }

@@ -107,6 +107,31 @@ pub enum LocalError {
         cause: String,
     },
 
+    /// A stand-in cannot listen.
+    #[error("{server} cannot listen on 127.0.0.1:{port}; end what uses that port and try again")]
+    Listen {
+        /// The stand-in.
+        server: &'static str,
+        /// Its port.
+        port: u16,
+        /// What the operating system says.
+        source: io::Error,
+    },
+
+    /// A key of the CDN cannot be used.
+    #[error("a playback key cannot be used: {cause}")]
+    PlaybackKey {
+        /// Why.
+        cause: String,
+    },
+
+    /// A client library could not be set up.
+    #[error("cannot set up a client: {cause}")]
+    Client {
+        /// What it says.
+        cause: String,
+    },
+
     /// No port is free in the range for private stores.
     #[error("no free port on 127.0.0.1 in {first}..{end}; end some servers and try again")]
     NoFreePort {

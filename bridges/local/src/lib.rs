@@ -1,9 +1,15 @@
 //! Private stores and stand-ins for one machine: started under a state directory, on loopback, and gone
 //! when the process that started them is.
 
+mod buckets;
+mod cdn;
 mod config;
+mod cors;
 mod error;
+mod http_server;
 mod kafka;
+mod object_store;
+mod pipeline;
 mod postgres;
 mod process;
 mod programs;
@@ -12,10 +18,18 @@ mod redis;
 mod server;
 mod stack;
 mod state_dir;
+mod store;
 
-pub use config::{Durability, KAFKA_VARIABLE, POSTGRES_VARIABLE, REDIS_VARIABLE, Source, StackConfig};
+pub use buckets::ObjectStoreAccess;
+pub use cdn::Cdn;
+pub use config::{
+    Durability, KAFKA_VARIABLE, OBJECT_STORE_VARIABLE, POSTGRES_VARIABLE, PlaybackKey, REDIS_VARIABLE,
+    Source, StackConfig,
+};
 pub use error::LocalError;
 pub use kafka::Kafka;
+pub use object_store::ObjectStore;
+pub use pipeline::Pipeline;
 pub use postgres::Postgres;
 pub use process::{Group, Process};
 pub use progress::{Lines, Progress, Silent};

@@ -5,7 +5,6 @@ use crate::error::LocalError;
 use crate::programs;
 use crate::server::{Recipe, Server};
 use crate::state_dir::{StateDir, write_private};
-use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
@@ -13,6 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 const MAX_MEMORY: &str = "256mb";
+const DEFAULT_PORT: u16 = 6379;
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How to run the private Redis.
@@ -80,20 +80,33 @@ impl Recipe for Redis {
     }
 
     async fn probe(&self) -> Result<(), String> {
-        let ping = async {
-            let mut connection = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).await?;
-            let greeting = format!("AUTH {}\r\nPING\r\nQUIT\r\n", self.password);
-            connection.write_all(greeting.as_bytes()).await?;
-            let mut answer = String::new();
-            connection.read_to_string(&mut answer).await?;
-            std::io::Result::Ok(answer)
-        };
-        match tokio::time::timeout(PROBE_TIMEOUT, ping).await {
-            Ok(Ok(answer)) if answer.contains("+PONG") => Ok(()),
-            // While it loads its data it answers "-LOADING …".
-            Ok(Ok(answer)) => Err(answer.trim().to_owned()),
-            Ok(Err(error)) => Err(error.to_string()),
-            Err(_) => Err("no answer".to_owned()),
-        }
+        ping(&format!("127.0.0.1:{}", self.port), Some(&format!("AUTH {}", self.password))).await
+    }
+}
+
+/// Whether the Redis of a URL answers; a wrong password is for its client to report.
+pub(crate) async fn check(url: &str) -> Result<(), String> {
+    let url = reqwest::Url::parse(url).map_err(|_| "it is not a URL".to_owned())?;
+    let host = url.host_str().ok_or("it has no host")?;
+    let port = url.port().unwrap_or(DEFAULT_PORT);
+    ping(&format!("{host}:{port}"), None).await
+}
+
+async fn ping(address: &str, authenticate: Option<&str>) -> Result<(), String> {
+    let ping = async {
+        let mut connection = TcpStream::connect(address).await?;
+        let commands: Vec<&str> = authenticate.into_iter().chain(["PING", "QUIT", ""]).collect();
+        connection.write_all(commands.join("\r\n").as_bytes()).await?;
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).await?;
+        std::io::Result::Ok(answer)
+    };
+    match tokio::time::timeout(PROBE_TIMEOUT, ping).await {
+        Ok(Ok(answer)) if answer.contains("+PONG") => Ok(()),
+        Ok(Ok(answer)) if authenticate.is_none() && answer.starts_with("-NOAUTH") => Ok(()),
+        // While it loads its data it answers "-LOADING …".
+        Ok(Ok(answer)) => Err(answer.lines().next().unwrap_or_default().to_owned()),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err("no answer".to_owned()),
     }
 }

@@ -1,35 +1,31 @@
-//! All stores of one machine: started side by side, stopped together.
+//! All stores and stand-ins of one machine: started side by side, stopped together.
 
-use crate::config::{KAFKA_VARIABLE, POSTGRES_VARIABLE, REDIS_VARIABLE, Source, StackConfig};
+use crate::buckets::{Buckets, ObjectStoreAccess};
+use crate::cdn::Cdn;
+use crate::config::{
+    KAFKA_VARIABLE, OBJECT_STORE_VARIABLE, POSTGRES_VARIABLE, PlaybackKey, REDIS_VARIABLE, StackConfig,
+};
 use crate::error::LocalError;
 use crate::kafka::{self, Kafka};
+use crate::object_store::ObjectStore;
+use crate::pipeline::Pipeline;
 use crate::postgres::{self, Postgres};
 use crate::progress::Progress;
-use crate::redis::Redis;
+use crate::redis::{self, Redis};
 use crate::server::Server;
 use crate::state_dir::StateDir;
-use std::future::Future;
+use crate::store::{Names, Store};
+use mcsp_playback_url::Key;
 use std::time::Instant;
 
-/// A store of a stack.
-#[derive(Debug)]
-enum Store<R> {
-    Private(Server<R>),
-    External(String),
-    Off,
-}
+const POSTGRES: Names = Names { store: "Postgres", variable: POSTGRES_VARIABLE };
+const REDIS: Names = Names { store: "Redis", variable: REDIS_VARIABLE };
+const KAFKA: Names = Names { store: "Kafka", variable: KAFKA_VARIABLE };
+const OBJECT_STORE: Names = Names { store: "The object store", variable: OBJECT_STORE_VARIABLE };
+const PLAYBACK_KEY_ID: &str = "local";
 
-impl<R> Store<R> {
-    fn private(&self) -> Option<&Server<R>> {
-        match self {
-            Self::Private(server) => Some(server),
-            Self::External(_) | Self::Off => None,
-        }
-    }
-}
-
-/// How to reach the stores. They hold passwords: not for logs.
-#[derive(Clone, Default, PartialEq, Eq)]
+/// How to reach everything. It holds passwords and keys: not for logs.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Urls {
     /// `postgres://…`, as superuser
     pub postgres: Option<String>,
@@ -37,66 +33,132 @@ pub struct Urls {
     pub redis: Option<String>,
     /// `host:port,…`
     pub kafka_brokers: Option<String>,
+    /// The object store and the keys to it
+    pub object_store: Option<ObjectStoreAccess>,
+    /// Where uploads go
+    pub upload_buckets: Vec<String>,
+    /// Where packaged streams are
+    pub packaged_bucket: String,
+    /// `http://host:port` of the CDN; a playback URL is this, `/p/`, the token, `/` and the path
+    pub cdn: Option<String>,
+    /// What the CDN accepts; the first signs
+    pub playback_keys: Vec<PlaybackKey>,
 }
 
 /// A running stack.
 #[derive(Debug)]
 pub struct Stack {
-    postgres: Store<Postgres>,
-    redis: Store<Redis>,
-    kafka: Store<Kafka>,
+    postgres: Store<Server<Postgres>>,
+    redis: Store<Server<Redis>>,
+    kafka: Store<Server<Kafka>>,
+    object_store: Store<ObjectStore>,
+    cdn: Option<Cdn>,
+    pipeline: Option<Pipeline>,
+    config: StackConfig,
     /// Last, so that the directory is given free when nothing runs in it any more.
     _state: StateDir,
 }
 
 impl Stack {
-    /// Starts what is private and checks what is external, all at once.
+    /// Starts what is private and checks what is external, all at once; then the stand-ins.
     ///
     /// # Errors
-    /// The first store that fails; nothing is left running then.
-    pub async fn start(config: StackConfig, progress: &dyn Progress) -> Result<Self, LocalError> {
+    /// The first part that fails; nothing is left running then.
+    pub async fn start(mut config: StackConfig, progress: &dyn Progress) -> Result<Self, LocalError> {
         let state = StateDir::open(&config.state_dir)?;
-        let (postgres, redis, kafka) = tokio::join!(
-            open(
+        if config.playback_keys.is_empty() {
+            let secret = state.secret("playback-key")?;
+            config.playback_keys.push(PlaybackKey { id: PLAYBACK_KEY_ID.to_owned(), secret });
+        }
+        let durability = config.durability;
+        let (postgres, redis, kafka, object_store) = tokio::join!(
+            Store::open(
                 &config.postgres,
+                POSTGRES,
                 progress,
-                "Postgres",
-                POSTGRES_VARIABLE,
-                || Server::<Postgres>::launch(&state, config.durability),
+                || Server::<Postgres>::launch(&state, durability),
                 |url| async move { postgres::check(&url).await },
             ),
-            open(
+            Store::open(
                 &config.redis,
+                REDIS,
                 progress,
-                "Redis",
-                REDIS_VARIABLE,
-                || Server::<Redis>::launch(&state, config.durability),
-                // The bridge says it when it does not answer.
-                |_| async { Ok(()) },
+                || Server::<Redis>::launch(&state, durability),
+                |url| async move { redis::check(&url).await },
             ),
-            open(
+            Store::open(
                 &config.kafka,
+                KAFKA,
                 progress,
-                "Kafka",
-                KAFKA_VARIABLE,
                 || Server::<Kafka>::launch(&state, &config.tools_dir),
                 |brokers| async move { kafka::check(&brokers).await },
             ),
+            Store::open(
+                &config.object_store,
+                OBJECT_STORE,
+                progress,
+                || ObjectStore::launch(&state, config.buckets()),
+                |url| check_buckets(url, config.buckets()),
+            ),
         );
-        match (postgres, redis, kafka) {
-            (Ok(postgres), Ok(redis), Ok(kafka)) => Ok(Self { postgres, redis, kafka, _state: state }),
-            // What did start is dropped here, which kills it.
-            (Err(error), _, _) | (_, Err(error), _) | (_, _, Err(error)) => Err(error),
+        let mut failed = None;
+        let mut stack = Self {
+            postgres: kept(postgres, &mut failed),
+            redis: kept(redis, &mut failed),
+            kafka: kept(kafka, &mut failed),
+            object_store: kept(object_store, &mut failed),
+            cdn: None,
+            pipeline: None,
+            config,
+            _state: state,
+        };
+        let started = match failed {
+            Some(error) => Err(error),
+            None => stack.start_stand_ins(progress).await,
+        };
+        match started {
+            Ok(()) => Ok(stack),
+            Err(error) => {
+                stack.stop().await;
+                Err(error)
+            }
         }
     }
 
-    /// How to reach the stores.
+    async fn start_stand_ins(&mut self, progress: &dyn Progress) -> Result<(), LocalError> {
+        let urls = self.urls();
+        let (true, Some(access), Some(brokers)) =
+            (self.config.stand_ins, urls.object_store, urls.kafka_brokers)
+        else {
+            return Ok(());
+        };
+        let begun = Instant::now();
+        let buckets = Buckets::new(access)?;
+        let keys: Result<Vec<Key>, _> =
+            urls.playback_keys.iter().map(|key| Key::new(key.id.clone(), key.secret.as_bytes())).collect();
+        let keys = keys.map_err(|error| LocalError::PlaybackKey { cause: error.to_string() })?;
+        let bucket = urls.packaged_bucket;
+        self.cdn = Some(Cdn::launch(&self._state, buckets.clone(), bucket.clone(), keys).await?);
+        self.pipeline = Some(Pipeline::launch(&self._state, brokers, buckets, bucket).await?);
+        progress.done("The stand-ins for CDN and pipeline are up", begun.elapsed());
+        Ok(())
+    }
+
+    /// How to reach everything.
     #[must_use]
     pub fn urls(&self) -> Urls {
         Urls {
-            postgres: url(&self.postgres, Postgres::url),
-            redis: url(&self.redis, Redis::url),
-            kafka_brokers: url(&self.kafka, Kafka::brokers),
+            postgres: self.postgres.address(|server| server.recipe().url(), str::to_owned),
+            redis: self.redis.address(|server| server.recipe().url(), str::to_owned),
+            kafka_brokers: self.kafka.address(|server| server.recipe().brokers(), str::to_owned),
+            object_store: self
+                .object_store
+                .address(|store| Some(store.access()), |url| ObjectStoreAccess::from_url(url).ok())
+                .flatten(),
+            upload_buckets: self.config.upload_buckets.clone(),
+            packaged_bucket: self.config.packaged_bucket.clone(),
+            cdn: self.cdn.as_ref().map(Cdn::url),
+            playback_keys: self.config.playback_keys.clone(),
         }
     }
 
@@ -118,8 +180,32 @@ impl Stack {
         self.kafka.private()
     }
 
-    /// Stops everything private.
+    /// The private object store.
+    #[must_use]
+    pub fn object_store(&self) -> Option<&ObjectStore> {
+        self.object_store.private()
+    }
+
+    /// The stand-in for the CDN.
+    #[must_use]
+    pub fn cdn(&self) -> Option<&Cdn> {
+        self.cdn.as_ref()
+    }
+
+    /// The stand-in for the pipeline.
+    #[must_use]
+    pub fn pipeline(&self) -> Option<&Pipeline> {
+        self.pipeline.as_ref()
+    }
+
+    /// Stops everything private, the stand-ins first: they use the rest.
     pub async fn stop(self) {
+        if let Some(pipeline) = &self.pipeline {
+            pipeline.stop().await;
+        }
+        if let Some(cdn) = &self.cdn {
+            cdn.stop().await;
+        }
         tokio::join!(
             async {
                 if let Some(server) = self.postgres() {
@@ -136,46 +222,36 @@ impl Stack {
                     server.stop().await;
                 }
             },
+            async {
+                if let Some(store) = self.object_store() {
+                    store.stop().await;
+                }
+            },
         );
     }
 }
 
-fn url<R: crate::server::Recipe>(store: &Store<R>, of_private: impl Fn(&R) -> String) -> Option<String> {
-    match store {
-        Store::Private(server) => Some(of_private(server.recipe())),
-        Store::External(url) => Some(url.clone()),
-        Store::Off => None,
+impl StackConfig {
+    fn buckets(&self) -> Vec<String> {
+        let mut buckets = self.upload_buckets.clone();
+        buckets.push(self.packaged_bucket.clone());
+        buckets
     }
 }
 
-async fn open<R, Launched, Checked>(
-    source: &Source,
-    progress: &dyn Progress,
-    name: &'static str,
-    variable: &'static str,
-    launch: impl FnOnce() -> Launched,
-    check: impl FnOnce(String) -> Checked,
-) -> Result<Store<R>, LocalError>
-where
-    Launched: Future<Output = Result<Server<R>, LocalError>>,
-    Checked: Future<Output = Result<(), String>>,
-{
-    let begun = Instant::now();
-    match source {
-        Source::Off => Ok(Store::Off),
-        Source::External(url) => {
-            check(url.clone()).await.map_err(|cause| LocalError::External {
-                store: name,
-                variable,
-                cause,
-            })?;
-            progress.done(&format!("{name} of {variable} answers"), begun.elapsed());
-            Ok(Store::External(url.clone()))
-        }
-        Source::Private => {
-            let server = launch().await?;
-            progress.done(&format!("{name} answers"), begun.elapsed());
-            Ok(Store::Private(server))
-        }
+async fn check_buckets(url: String, buckets: Vec<String>) -> Result<(), String> {
+    let access = ObjectStoreAccess::from_url(&url).map_err(str::to_owned)?;
+    let client = Buckets::new(access).map_err(|error| error.to_string())?;
+    for bucket in buckets {
+        client.check(&bucket).await.map_err(|error| format!("bucket {bucket}: {error}"))?;
     }
+    Ok(())
+}
+
+/// The first failure is the one to report; a store that failed is off.
+fn kept<P>(store: Result<Store<P>, LocalError>, failed: &mut Option<LocalError>) -> Store<P> {
+    store.unwrap_or_else(|error| {
+        failed.get_or_insert(error);
+        Store::Off
+    })
 }

@@ -4,6 +4,7 @@ use clap::{Parser, Subcommand};
 use mcsp_local::{Durability, Group, Lines, LocalError, Process, Stack, StackConfig};
 use rustix::process::Signal;
 use std::ffi::OsString;
+use std::io::IsTerminal;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode, ExitStatus};
@@ -61,10 +62,22 @@ async fn run(state_dir: Option<PathBuf>, command: &[OsString]) -> Result<u8, Loc
     let state_dir = state_dir.unwrap_or_else(|| {
         temporary.as_ref().map(|directory| directory.path().to_owned()).unwrap_or_default()
     });
-    let stack = tokio::select! {
-        stack = Stack::start(StackConfig::private(state_dir, Durability::Fast), &Lines) => stack?,
-        _ = interrupt.recv() => return Ok(stopped_by(Signal::INT)),
-        _ = terminate.recv() => return Ok(stopped_by(Signal::TERM)),
+    let config = StackConfig::stores(state_dir, Durability::Fast);
+    let mut starting = std::pin::pin!(Stack::start(config, &Lines));
+    let stopped = tokio::select! {
+        stack = &mut starting => Ok(stack?),
+        _ = interrupt.recv() => Err(Signal::INT),
+        _ = terminate.recv() => Err(Signal::TERM),
+    };
+    let stack = match stopped {
+        Ok(stack) => stack,
+        Err(signal) => {
+            // Let what is half started become whole: then it can be stopped cleanly.
+            if let Ok(Ok(stack)) = tokio::time::timeout(COMMAND_STOP_TIMEOUT, starting).await {
+                stack.stop().await;
+            }
+            return Ok(stopped_by(signal));
+        }
     };
     let code = match spawn(command, &stack).await {
         Err(error) => Err(error),
@@ -94,7 +107,9 @@ async fn spawn(command: &[OsString], stack: &Stack) -> Result<Process, LocalErro
         child.env(name, value.unwrap_or_default());
     }
     let program = program.to_string_lossy().into_owned();
-    Process::spawn(child, Group::Shared).await.map_err(|source| LocalError::Spawn { program, source })
+    // In a terminal the command must stay in the foreground; elsewhere its whole group is ended with it.
+    let group = if std::io::stdin().is_terminal() { Group::Shared } else { Group::Own };
+    Process::spawn(child, group).await.map_err(|source| LocalError::Spawn { program, source })
 }
 
 async fn end(process: &Process, signal: Signal) -> u8 {

@@ -1,0 +1,180 @@
+//! What the pipeline takes and what it tells: CloudEvents in Kafka's binary mode.
+
+use super::playlist::Rendition;
+use rdkafka::message::{Header, Headers, Message, OwnedHeaders};
+use serde::{Deserialize, Serialize};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Where uploads are announced.
+pub(crate) const INITIATED_TOPIC: &str = "media.upload.initiated";
+/// Where the pipeline tells how it goes.
+pub(crate) const CHANGED_TOPIC: &str = "media.processing.changed";
+const SOURCE: &str = "/mcsp/pipeline";
+
+/// An upload to process.
+#[derive(Clone, Debug)]
+pub(crate) struct Initiated {
+    event_id: String,
+    traceparent: Option<String>,
+    pub(crate) upload: Upload,
+}
+
+/// What the pipeline needs to know of an upload. Unknown fields are passed over: producers may add some.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Upload {
+    pub(crate) upload_id: String,
+    pub(crate) video_id: String,
+    pub(crate) object: SourceObject,
+}
+
+/// Where its bytes are.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct SourceObject {
+    pub(crate) bucket: String,
+    pub(crate) key: String,
+}
+
+/// How processing goes.
+#[derive(Clone, Debug)]
+pub(crate) enum Outcome {
+    /// Still at it.
+    Progressed { percent: u8 },
+    /// It can be played.
+    Completed { duration_ms: u64, renditions: Vec<Rendition> },
+    /// It never will.
+    Failed { reason_code: &'static str },
+}
+
+impl Outcome {
+    /// Its name, for the log.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Progressed { .. } => "progressed",
+            Self::Completed { .. } => "completed",
+            Self::Failed { .. } => "failed",
+        }
+    }
+}
+
+/// An event, ready to be sent.
+pub(crate) struct Outgoing {
+    pub(crate) key: String,
+    pub(crate) headers: OwnedHeaders,
+    pub(crate) data: Vec<u8>,
+}
+
+#[derive(Serialize)]
+struct Changed<'a> {
+    upload_id: &'a str,
+    video_id: &'a str,
+    state: &'static str,
+    progress_percent: u8,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path_prefix: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    manifest: Option<Manifest>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duration_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    renditions: Vec<Rendition>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason_code: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct Manifest {
+    hls: &'static str,
+}
+
+impl Initiated {
+    /// Reads a record; `Err` says what is wrong with it.
+    pub(crate) fn read(record: &impl Message) -> Result<Self, &'static str> {
+        let header = |name: &str| {
+            let headers = record.headers()?;
+            let value = headers.iter().find(|header| header.key == name)?.value?;
+            std::str::from_utf8(value).ok().map(str::to_owned)
+        };
+        let event_id = header("ce_id").ok_or("no ce_id")?;
+        let upload: Upload = serde_json::from_slice(record.payload().unwrap_or_default())
+            .map_err(|_| "the data is not that of an upload")?;
+        // Both become parts of paths.
+        if !is_id(&upload.video_id) || !is_id(&upload.upload_id) {
+            return Err("an id is malformed");
+        }
+        Ok(Self { event_id, traceparent: header("ce_traceparent"), upload })
+    }
+
+    /// Where the packaged files go, in the packaged bucket and in playback URLs.
+    pub(crate) fn path_prefix(&self) -> String {
+        format!("packaged/{}/", self.upload.video_id)
+    }
+
+    /// The event that tells the outcome. Telling it again gives the same id, so consumers apply it once.
+    pub(crate) fn tell(&self, outcome: Outcome) -> Outgoing {
+        let verb = outcome.name();
+        let mut data = self.changed("processing");
+        match outcome {
+            Outcome::Progressed { percent } => data.progress_percent = percent,
+            Outcome::Completed { duration_ms, renditions } => {
+                data.state = "completed";
+                data.progress_percent = 100;
+                data.path_prefix = Some(self.path_prefix());
+                data.manifest = Some(Manifest { hls: "master.m3u8" });
+                data.duration_ms = Some(duration_ms);
+                data.renditions = renditions;
+            }
+            Outcome::Failed { reason_code } => {
+                data.state = "failed";
+                data.reason_code = Some(reason_code);
+            }
+        }
+        let id = format!("{}.{verb}.{}", self.event_id, data.progress_percent);
+        let kind = format!("mcsp.pipeline.processing.{verb}.v1");
+        let time = now_rfc3339();
+        let mut attributes = vec![
+            ("ce_specversion", "1.0"),
+            ("ce_id", &id),
+            ("ce_type", &kind),
+            ("ce_source", SOURCE),
+            ("ce_subject", &self.upload.upload_id),
+            ("ce_time", &time),
+            ("content-type", "application/json"),
+        ];
+        attributes.extend(self.traceparent.as_deref().map(|parent| ("ce_traceparent", parent)));
+        let headers = attributes.into_iter().fold(OwnedHeaders::new(), |headers, (key, value)| {
+            headers.insert(Header { key, value: Some(value) })
+        });
+        Outgoing {
+            key: self.upload.upload_id.clone(),
+            headers,
+            // Plain structs with string keys: there is nothing that JSON cannot hold.
+            data: serde_json::to_vec(&data).unwrap_or_default(),
+        }
+    }
+
+    fn changed(&self, state: &'static str) -> Changed<'_> {
+        Changed {
+            upload_id: &self.upload.upload_id,
+            video_id: &self.upload.video_id,
+            state,
+            progress_percent: 0,
+            path_prefix: None,
+            manifest: None,
+            duration_ms: None,
+            renditions: Vec::new(),
+            reason_code: None,
+        }
+    }
+}
+
+fn is_id(text: &str) -> bool {
+    const MAX_ID_BYTES: usize = 128;
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    !text.is_empty() && text.len() <= MAX_ID_BYTES && text.bytes().all(plain)
+}
+
+fn now_rfc3339() -> String {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let at = i64::try_from(since.as_millis()).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
+    at.unwrap_or_default().to_string()
+}

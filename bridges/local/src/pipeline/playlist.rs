@@ -1,0 +1,80 @@
+//! Reads what ffmpeg wrote into the master playlist (RFC 8216).
+
+use serde::Serialize;
+
+/// One rendition of a stream.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Rendition {
+    pub(crate) name: String,
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    pub(crate) bitrate_bps: u64,
+    pub(crate) codecs: String,
+}
+
+/// The renditions of a master playlist, in its order.
+pub(crate) fn renditions(master: &str) -> Vec<Rendition> {
+    let mut lines = master.lines();
+    let mut found = Vec::new();
+    while let Some(line) = lines.next() {
+        let Some(attributes) = line.strip_prefix("#EXT-X-STREAM-INF:") else { continue };
+        let uri = lines.next().unwrap_or_default();
+        found.extend(rendition(attributes, uri));
+    }
+    found
+}
+
+fn rendition(attributes: &str, uri: &str) -> Option<Rendition> {
+    let (width, height) = attribute(attributes, "RESOLUTION")?.split_once('x')?;
+    Some(Rendition {
+        name: uri.split('/').next()?.to_owned(),
+        width: width.parse().ok()?,
+        height: height.parse().ok()?,
+        bitrate_bps: attribute(attributes, "BANDWIDTH")?.parse().ok()?,
+        codecs: attribute(attributes, "CODECS")?.to_owned(),
+    })
+}
+
+/// The value of an attribute; commas within quotes do not end it.
+fn attribute<'a>(attributes: &'a str, name: &str) -> Option<&'a str> {
+    let mut rest = attributes;
+    loop {
+        let (key, after) = rest.split_once('=')?;
+        let (value, next) = match after.strip_prefix('"') {
+            Some(quoted) => {
+                let (value, next) = quoted.split_once('"')?;
+                (value, next.trim_start_matches(','))
+            }
+            None => after.split_once(',').unwrap_or((after, "")),
+        };
+        if key == name {
+            return Some(value);
+        }
+        rest = next;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_master_playlist_names_its_renditions() {
+        let master = "#EXTM3U\n#EXT-X-VERSION:6\n\
+            #EXT-X-STREAM-INF:BANDWIDTH=840400,RESOLUTION=640x360,CODECS=\"avc1.64001e,mp4a.40.2\"\n\
+            360p/playlist.m3u8\n\n";
+        let expected = Rendition {
+            name: "360p".to_owned(),
+            width: 640,
+            height: 360,
+            bitrate_bps: 840_400,
+            codecs: "avc1.64001e,mp4a.40.2".to_owned(),
+        };
+        assert_eq!(renditions(master), [expected]);
+    }
+
+    #[test]
+    fn what_lacks_a_resolution_is_no_rendition() {
+        assert_eq!(renditions("#EXT-X-STREAM-INF:BANDWIDTH=64000,CODECS=\"mp4a.40.2\"\na/playlist.m3u8"), []);
+    }
+}

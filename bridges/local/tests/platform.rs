@@ -1,0 +1,268 @@
+//! A whole private stack: what it serves, what it refuses, and what becomes of it.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "the helpers of tests may fail as tests do"
+)]
+
+use mcsp_local::{Durability, Silent, Source, Stack, StackConfig, Urls};
+use mcsp_playback_url::{Grant, Key, Signer};
+use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::consumer::{Consumer, StreamConsumer};
+use rdkafka::message::{Header, Headers, Message, OwnedHeaders, OwnedMessage};
+use rdkafka::producer::{FutureProducer, FutureRecord};
+use rusty_s3::{Bucket, Credentials, S3Action, UrlStyle};
+use serde_json::Value;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// No step of these tests takes longer, on a slow and busy machine.
+const PATIENCE: Duration = Duration::from_secs(90);
+const SIGNATURE: Duration = Duration::from_secs(60);
+
+async fn platform(directory: &Path) -> Stack {
+    let config = StackConfig {
+        object_store: Source::Private,
+        stand_ins: true,
+        ..StackConfig::stores(directory, Durability::Fast)
+    };
+    let stack = Stack::start(config, &Silent).await.unwrap();
+    create_topics(&stack.urls()).await;
+    stack
+}
+
+async fn create_topics(urls: &Urls) {
+    let admin: AdminClient<DefaultClientContext> = client(urls).create().unwrap();
+    let topics = ["media.upload.initiated", "media.processing.changed"]
+        .map(|name| NewTopic::new(name, 2, TopicReplication::Fixed(1)));
+    for created in admin.create_topics(&topics, &AdminOptions::new()).await.unwrap() {
+        created.unwrap();
+    }
+}
+
+fn client(urls: &Urls) -> ClientConfig {
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", urls.kafka_brokers.clone().unwrap()).set("log_level", "0");
+    config
+}
+
+fn bucket(urls: &Urls, name: &str) -> (Bucket, Credentials) {
+    let access = urls.object_store.clone().unwrap();
+    let endpoint = access.endpoint.parse().unwrap();
+    let bucket = Bucket::new(endpoint, UrlStyle::Path, name.to_owned(), access.region).unwrap();
+    (bucket, Credentials::new(access.access_key, access.secret_key))
+}
+
+async fn upload(urls: &Urls, key: &str, bytes: Vec<u8>) {
+    let (bucket, credentials) = bucket(urls, &urls.upload_buckets[0]);
+    let url = bucket.put_object(Some(&credentials), key).sign(SIGNATURE);
+    let answer = reqwest::Client::new().put(url).body(bytes).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+}
+
+async fn initiate(urls: &Urls, upload_id: &str, video_id: &str, key: &str) {
+    let data = serde_json::json!({
+        "upload_id": upload_id, "video_id": video_id, "owner_id": "user_1", "region": "eu", "version": 3,
+        "object": { "bucket": urls.upload_buckets[0], "key": key, "size_bytes": 1, "content_type": "video/mp4" },
+    });
+    let headers =
+        [("ce_id", "event_1"), ("ce_type", "mcsp.upload.upload.initiated.v1"), ("ce_specversion", "1.0")]
+            .into_iter()
+            .fold(OwnedHeaders::new(), |headers, (key, value)| {
+                headers.insert(Header { key, value: Some(value) })
+            });
+    let producer: FutureProducer = client(urls).create().unwrap();
+    let data = data.to_string();
+    let record = FutureRecord::to("media.upload.initiated").key(upload_id).payload(&data).headers(headers);
+    producer.send(record, PATIENCE).await.unwrap();
+}
+
+/// The events of an upload, up to and with the first that ends it.
+async fn outcome(urls: &Urls, upload_id: &str) -> Vec<OwnedMessage> {
+    let consumer: StreamConsumer = client(urls)
+        .set("group.id", format!("test-{upload_id}"))
+        .set("auto.offset.reset", "earliest")
+        .create()
+        .unwrap();
+    consumer.subscribe(&["media.processing.changed"]).unwrap();
+    let mut events = Vec::new();
+    let all = async {
+        loop {
+            let Ok(record) = consumer.recv().await else { continue };
+            if record.key() == Some(upload_id.as_bytes()) {
+                events.push(record.detach());
+                if data(events.last().unwrap())["state"] != "processing" {
+                    break;
+                }
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, all).await.unwrap();
+    events
+}
+
+fn data(event: &OwnedMessage) -> Value {
+    serde_json::from_slice(event.payload().unwrap()).unwrap()
+}
+
+fn header(event: &OwnedMessage, name: &str) -> String {
+    let header = event.headers().unwrap().iter().find(|header| header.key == name).unwrap();
+    String::from_utf8(header.value.unwrap().to_vec()).unwrap()
+}
+
+fn clip(directory: &Path) -> Vec<u8> {
+    let file = directory.join("clip.mp4");
+    let made = Command::new("ffmpeg")
+        .args(["-v", "error", "-y", "-f", "lavfi", "-i", "testsrc=size=640x360:rate=25:duration=5"])
+        .args(["-f", "lavfi", "-i", "sine=duration=5", "-pix_fmt", "yuv420p", "-preset", "ultrafast"])
+        .arg(&file)
+        .status()
+        .unwrap();
+    assert!(made.success());
+    std::fs::read(file).unwrap()
+}
+
+fn token(urls: &Urls, prefix: &str, lifetime_s: i64) -> String {
+    let key = &urls.playback_keys[0];
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let grant = Grant::new(prefix, "session_1", now.saturating_add_signed(lifetime_s)).unwrap();
+    Signer::new(Key::new(key.id.clone(), key.secret.as_bytes()).unwrap()).sign(&grant)
+}
+
+async fn refusal(url: &str) -> (u16, String) {
+    let answer = reqwest::get(url).await.unwrap();
+    let status = answer.status().as_u16();
+    let problem: Value = answer.json().await.unwrap();
+    (status, problem["code"].as_str().unwrap().to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_video_becomes_a_stream_that_plays_through_the_cdn() {
+    let directory = tempfile::tempdir().unwrap();
+    let stack = platform(directory.path()).await;
+    let urls = stack.urls();
+    upload(&urls, "uploads/one", clip(directory.path())).await;
+    initiate(&urls, "upload_1", "video_1", "uploads/one").await;
+
+    let events = outcome(&urls, "upload_1").await;
+    let completed = data(events.last().unwrap());
+    assert_eq!(completed["state"], "completed");
+    assert_eq!(completed["path_prefix"], "packaged/video_1/");
+    assert_eq!(completed["manifest"]["hls"], "master.m3u8");
+    assert_eq!(completed["renditions"].as_array().unwrap().len(), 2);
+    assert!((4_900..5_300).contains(&completed["duration_ms"].as_u64().unwrap()), "{completed}");
+    assert_eq!(header(events.last().unwrap(), "ce_type"), "mcsp.pipeline.processing.completed.v1");
+    let percents: Vec<u64> =
+        events.iter().map(|event| data(event)["progress_percent"].as_u64().unwrap()).collect();
+    assert!(percents.is_sorted(), "{percents:?}");
+
+    let cdn = urls.cdn.clone().unwrap();
+    let url = format!("{cdn}/p/{}/packaged/video_1/master.m3u8", token(&urls, "packaged/video_1/", 60));
+    let decoded =
+        Command::new("ffmpeg").args(["-v", "error", "-i", &url, "-f", "null", "-"]).output().unwrap();
+    assert!(decoded.status.success(), "{}", String::from_utf8_lossy(&decoded.stderr));
+    assert_eq!(String::from_utf8_lossy(&decoded.stderr), "");
+
+    refuses_what_is_not_signed(&urls, &cdn).await;
+    serves_ranges(&urls, &cdn).await;
+    stack.stop().await;
+}
+
+async fn refuses_what_is_not_signed(urls: &Urls, cdn: &str) {
+    let good = token(urls, "packaged/video_1/", 60);
+    let mut changed = good.clone();
+    let first = changed.remove(5);
+    changed.insert(5, if first == 'A' { 'B' } else { 'A' });
+    let expired = token(urls, "packaged/video_1/", -1);
+    let path = "packaged/video_1/master.m3u8";
+    assert_eq!(refusal(&format!("{cdn}/p/{changed}/{path}")).await, (403, "url_invalid".to_owned()));
+    assert_eq!(refusal(&format!("{cdn}/p/{expired}/{path}")).await, (403, "url_expired".to_owned()));
+    let other = "packaged/video_2/master.m3u8";
+    assert_eq!(refusal(&format!("{cdn}/p/{good}/{other}")).await, (403, "url_invalid".to_owned()));
+    let missing = "packaged/video_1/none.m3u8";
+    assert_eq!(refusal(&format!("{cdn}/p/{good}/{missing}")).await, (404, "not_found".to_owned()));
+    assert_eq!(refusal(&format!("{cdn}/{path}")).await, (404, "not_found".to_owned()));
+}
+
+async fn serves_ranges(urls: &Urls, cdn: &str) {
+    let base = format!("{cdn}/p/{}/packaged/video_1", token(urls, "packaged/video_1/", 60));
+    let client = reqwest::Client::new();
+    let whole = client.get(format!("{base}/master.m3u8")).send().await.unwrap();
+    assert_eq!(whole.headers()["content-type"], "application/vnd.apple.mpegurl");
+    assert_eq!(whole.headers()["access-control-allow-origin"], "*");
+    let whole = whole.bytes().await.unwrap();
+    let part = client.get(format!("{base}/master.m3u8")).header("range", "bytes=1-4").send().await.unwrap();
+    assert_eq!(part.status(), 206);
+    assert_eq!(part.headers()["content-range"].to_str().unwrap(), format!("bytes 1-4/{}", whole.len()));
+    assert_eq!(part.bytes().await.unwrap(), whole.slice(1..5));
+    let outside =
+        client.get(format!("{base}/master.m3u8")).header("range", "bytes=999999-").send().await.unwrap();
+    assert_eq!(outside.status(), 416);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_video_fails_with_its_reason_and_kafka_may_crash_meanwhile() {
+    let directory = tempfile::tempdir().unwrap();
+    let stack = platform(directory.path()).await;
+    let urls = stack.urls();
+    upload(&urls, "uploads/text", b"#EXTM3U\nfile:///etc/passwd\n".to_vec()).await;
+    initiate(&urls, "upload_2", "video_2", "uploads/text").await;
+    let failed = data(outcome(&urls, "upload_2").await.last().unwrap());
+    assert_eq!((&failed["state"], &failed["reason_code"]), (&"failed".into(), &"not_media".into()));
+
+    let kafka = stack.kafka().unwrap();
+    kafka.kill().await;
+    kafka.start().await.unwrap();
+    initiate(&urls, "upload_3", "video_3", "uploads/missing").await;
+    let failed = data(outcome(&urls, "upload_3").await.last().unwrap());
+    assert_eq!(failed["reason_code"], "source_missing");
+    let left = std::fs::read_dir(directory.path().join("pipeline")).unwrap().count();
+    assert_eq!(left, 0, "temporary files were left behind");
+    stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_state_directory_belongs_to_one_stack_at_a_time_and_keeps_its_data() {
+    let directory = tempfile::tempdir().unwrap();
+    let config =
+        || StackConfig { kafka: Source::Off, ..StackConfig::stores(directory.path(), Durability::Durable) };
+    let stack = Stack::start(config(), &Silent).await.unwrap();
+    let before = stack.urls();
+    let second = Stack::start(config(), &Silent).await.unwrap_err().to_string();
+    assert!(second.contains(&std::process::id().to_string()) && !second.contains('\n'), "{second}");
+
+    execute(&before, "CREATE TABLE kept (n int)").await.unwrap();
+    // As a crash does: the pid file stays.
+    stack.postgres().unwrap().kill().await;
+    stack.redis().unwrap().kill().await;
+    stack.stop().await;
+    let stack = Stack::start(config(), &Silent).await.unwrap();
+    assert!(stack.urls() == before, "the URLs changed");
+    execute(&stack.urls(), "INSERT INTO kept VALUES (1)").await.unwrap();
+    stack.stop().await;
+}
+
+async fn execute(urls: &Urls, sql: &'static str) -> Result<(), sqlx::Error> {
+    use sqlx::Connection;
+    let mut connection = sqlx::PgConnection::connect(&urls.postgres.clone().unwrap()).await?;
+    sqlx::query(sql).execute(&mut connection).await?;
+    connection.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_cannot_start_says_what_to_do_and_leaves_nothing_running() {
+    let directory = tempfile::tempdir().unwrap();
+    let config = StackConfig {
+        tools_dir: directory.path().join("none"),
+        ..StackConfig::stores(directory.path(), Durability::Fast)
+    };
+    let error = Stack::start(config, &Silent).await.unwrap_err().to_string();
+    assert!(error.contains("run scripts/setup") && !error.contains('\n'), "{error}");
+    let left = Command::new("pgrep").args(["-f", directory.path().to_str().unwrap()]).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&left.stdout), "", "processes were left running");
+}
