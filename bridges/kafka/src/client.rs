@@ -1,0 +1,164 @@
+//! The producer: one per process, idempotent, in order per key.
+
+use crate::config::KafkaConfig;
+use crate::error::KafkaFault;
+use crate::record::{Record, record_of};
+use futures::future::join_all;
+use mcsp_bridge_api::Failure;
+use mcsp_bridge_api::kafka::{Acknowledgement, Event};
+use mcsp_guard::{CallKind, Guard, Verdict};
+use rdkafka::producer::future_producer::DeliveryFuture;
+use rdkafka::producer::{FutureProducer, Producer as _};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// Events of one `publish`.
+pub const MAX_BATCH: usize = 1_000;
+/// Bytes of one event's data. Kafka's own limit is 1 MiB for the record with its headers.
+pub const MAX_EVENT_BYTES: usize = 900_000;
+
+/// Publishes. Cheap to clone; all clones share one queue and one connection per broker.
+#[derive(Clone)]
+pub struct Producer {
+    inner: FutureProducer,
+    deadline: Duration,
+    counts: Arc<Counts>,
+}
+
+#[derive(Default)]
+struct Counts {
+    acknowledged: AtomicU64,
+    failed: AtomicU64,
+    refused: AtomicU64,
+}
+
+/// What the producer has done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProducerCounts {
+    /// Records that wait in this process.
+    pub queued: u64,
+    /// Records that all in-sync replicas have, of those that were waited for.
+    pub acknowledged_total: u64,
+    /// Records that Kafka did not take, of those that were waited for.
+    pub failed_total: u64,
+    /// Records that found the queue full, or are not such as Kafka takes.
+    pub refused_total: u64,
+}
+
+impl Producer {
+    /// Connects in the background.
+    pub fn new(config: &KafkaConfig) -> Result<Self, KafkaFault> {
+        Ok(Producer {
+            inner: config.producer().create().map_err(KafkaFault::Configuration)?,
+            deadline: Duration::from_millis(config.deadline_ms),
+            counts: Arc::default(),
+        })
+    }
+
+    /// Publishes signals, as `wit/kafka.wit` says. `enqueued` does no I/O; `replicated` goes through the
+    /// guard.
+    pub async fn publish(
+        &self,
+        guard: &Guard,
+        events: Vec<Event>,
+        acknowledgement: Acknowledgement,
+    ) -> Result<(), Failure> {
+        if events.len() > MAX_BATCH {
+            return Err(Failure::Refused("too-many-events".to_owned()));
+        }
+        if events.iter().any(|event| event.data.len() > MAX_EVENT_BYTES) {
+            return Err(Failure::Refused("event-too-large".to_owned()));
+        }
+        match acknowledgement {
+            Acknowledgement::Enqueued => {
+                for event in &events {
+                    self.enqueue(event)?;
+                }
+                Ok(())
+            }
+            Acknowledgement::Replicated => {
+                let kind = CallKind { idempotent: false, deadline: self.deadline };
+                guard
+                    .call(kind, verdict, || self.replicate(&events))
+                    .await
+                    .map_err(|error| error.into_failure(Failure::from))
+            }
+        }
+    }
+
+    /// Queues one event, in order after those of its key that were queued before. No I/O. What was queued
+    /// does not time out: the caller bounds its own wait for [`Publication::settle`].
+    pub fn enqueue(&self, event: &Event) -> Result<Publication, KafkaFault> {
+        let queued = self.inner.send_result(record_of(event)).map_err(|(error, _)| KafkaFault::from(error));
+        self.count_refusal(queued)
+    }
+
+    /// What the producer has done.
+    pub fn counts(&self) -> ProducerCounts {
+        ProducerCounts {
+            queued: u64::try_from(self.inner.in_flight_count()).unwrap_or(0),
+            acknowledged_total: self.counts.acknowledged.load(Ordering::Relaxed),
+            failed_total: self.counts.failed.load(Ordering::Relaxed),
+            refused_total: self.counts.refused.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Waits until the queue is empty, for a stop. False where `at_most` was not enough.
+    pub async fn flush(&self, at_most: Duration) -> bool {
+        let producer = self.inner.clone();
+        tokio::task::spawn_blocking(move || producer.flush(at_most).is_ok()).await.unwrap_or(false)
+    }
+
+    /// Sends a record on to another topic, with its key and headers, and waits for all in-sync replicas.
+    pub(crate) async fn forward(&self, record: &Record, topic: &str) -> Result<(), KafkaFault> {
+        let queued = self.inner.send_result(record.to(topic)).map_err(|(error, _)| KafkaFault::from(error));
+        self.count_refusal(queued)?.settle().await
+    }
+
+    async fn replicate(&self, events: &[Event]) -> Result<(), KafkaFault> {
+        let mut queued = Vec::with_capacity(events.len());
+        for event in events {
+            queued.push(self.enqueue(event)?);
+        }
+        join_all(queued.into_iter().map(Publication::settle)).await.into_iter().collect()
+    }
+
+    fn count_refusal(&self, queued: Result<DeliveryFuture, KafkaFault>) -> Result<Publication, KafkaFault> {
+        if queued.is_err() {
+            self.counts.refused.fetch_add(1, Ordering::Relaxed);
+        }
+        queued.map(|delivery| Publication { delivery, counts: Arc::clone(&self.counts) })
+    }
+}
+
+/// A record that is queued.
+pub struct Publication {
+    delivery: DeliveryFuture,
+    counts: Arc<Counts>,
+}
+
+impl Publication {
+    /// Waits until all in-sync replicas have the record, or Kafka refuses it.
+    pub async fn settle(self) -> Result<(), KafkaFault> {
+        let settled = match self.delivery.await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err((error, _))) => Err(KafkaFault::from(error)),
+            Err(_canceled) => Err(KafkaFault::Stopped),
+        };
+        let counter = if settled.is_ok() { &self.counts.acknowledged } else { &self.counts.failed };
+        counter.fetch_add(1, Ordering::Relaxed);
+        settled
+    }
+}
+
+/// What a result says about the health of Kafka.
+fn verdict(result: &Result<(), KafkaFault>) -> Verdict {
+    match result {
+        Ok(()) | Err(KafkaFault::Refused { .. }) => Verdict::Success,
+        Err(KafkaFault::QueueFull | KafkaFault::Stopped) => Verdict::Ignored,
+        Err(KafkaFault::Unreachable(_) | KafkaFault::Configuration(_) | KafkaFault::Topic { .. }) => {
+            Verdict::Failure
+        }
+    }
+}
