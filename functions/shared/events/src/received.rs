@@ -3,13 +3,12 @@
 use axum::extract::{FromRef, FromRequest, FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode, header};
+use http::StatusCode;
 use mcsp_bridge_api::kafka::Event;
 use mcsp_bridge_api::postgres::{GuardedStatement, TransactError, Transaction};
-use mcsp_function::{Context, TraceParent};
+use mcsp_function::{Context, FromPlatform, TraceParent};
 use mcsp_problem::Problem;
 use serde::de::DeserializeOwned;
-use subtle::ConstantTimeEq;
 
 /// An event that the bridge, or a Knative source, delivers: CloudEvents 1.0, HTTP binary mode.
 ///
@@ -83,7 +82,7 @@ where
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let (mut parts, body) = request.into_parts();
-        authenticate(&parts.headers, &Context::from_ref(state))?;
+        FromPlatform::from_request_parts(&mut parts, state).await?;
         let trace = match TraceParent::from_request_parts(&mut parts, state).await {
             Ok(trace) => trace,
             Err(never) => match never {},
@@ -108,16 +107,4 @@ where
         })?;
         Ok(Received { id, kind, trace, data })
     }
-}
-
-/// Events come from the bridge of the same pod, which knows the pod's token. To anyone else there is
-/// nothing here.
-fn authenticate(headers: &HeaderMap, context: &Context) -> Result<(), Problem> {
-    let expected = context.variable("bridge_token").map_err(|error| Problem::internal(&error))?;
-    let given = headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.as_bytes().strip_prefix(b"Bearer "))
-        .unwrap_or_default();
-    let known = !expected.is_empty() && bool::from(given.ct_eq(expected.as_bytes()));
-    if known { Ok(()) } else { Err(Problem::not_found()) }
 }

@@ -11,9 +11,11 @@ mod endpoint;
 #[cfg(target_arch = "wasm32")]
 pub mod guest;
 mod keyring;
+mod platform;
 mod trace;
 
 pub use caller::{Caller, MaybeCaller};
 pub use context::{Clock, Context, Environment, IdSource, MissingVariable, SystemClock, TimeOrderedIds};
 pub use endpoint::Endpoint;
+pub use platform::FromPlatform;
 pub use trace::TraceParent;

@@ -65,6 +65,11 @@ impl Invalid {
         }
     }
 
+    /// The value, if nothing was noted.
+    pub fn into_result<T>(self, value: T) -> Result<T, Problem> {
+        if self.0.is_empty() { Ok(value) } else { Err(self.into_problem()) }
+    }
+
     /// 422 `validation_failed`, with all that was noted.
     pub fn into_problem(self) -> Problem {
         Problem::new(
