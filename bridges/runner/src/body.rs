@@ -36,10 +36,7 @@ impl HttpBody for Body {
     type Data = Bytes;
     type Error = Error;
 
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         match self.get_mut() {
             Body::Whole(body) => Pin::new(body).poll_frame(cx).map_err(|never| match never {}),
             Body::OfFunction { body, .. } => Pin::new(body).poll_frame(cx),
@@ -95,5 +92,4 @@ mod tests {
         }
         assert_eq!(in_flight.load(std::sync::atomic::Ordering::Acquire), 0);
     }
-
 }

@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
@@ -64,7 +65,9 @@ pub(crate) fn load(engine: &Engine, compiled: &Path) -> wasmtime::Result<Compone
 
 /// A file appears with all of its content or not at all, also when several processes write it.
 fn write_whole(path: &Path, content: &[u8]) -> std::io::Result<()> {
-    let unfinished = path.with_extension(format!("{}.part", std::process::id()));
+    static WRITES: AtomicU64 = AtomicU64::new(0);
+    let write = WRITES.fetch_add(1, Ordering::Relaxed);
+    let unfinished = path.with_extension(format!("{}-{write}.part", std::process::id()));
     std::fs::write(&unfinished, content)?;
     std::fs::rename(&unfinished, path)
 }

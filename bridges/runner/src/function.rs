@@ -89,10 +89,7 @@ impl Function {
         }
     }
 
-    async fn handle(
-        &self,
-        request: http::Request<WasiBody>,
-    ) -> Result<http::Response<WasiBody>, Problem> {
+    async fn handle(&self, request: http::Request<WasiBody>) -> Result<http::Response<WasiBody>, Problem> {
         self.used.store(true, Relaxed);
         let handler = self.handler().await.map_err(|error| {
             let component = self.component();
@@ -178,10 +175,8 @@ impl Function {
 
     fn load(&self) -> Result<ProxyHandler<Factory>, CodeError> {
         let Floor { engine, linker, ticker, .. } = &*self.floor;
-        let component = code::load(engine, &self.outline.compiled).map_err(|source| CodeError::Compile {
-            path: self.outline.compiled.clone(),
-            source,
-        })?;
+        let component = code::load(engine, &self.outline.compiled)
+            .map_err(|source| CodeError::Compile { path: self.outline.compiled.clone(), source })?;
         let blueprint = Blueprint::new(
             engine.clone(),
             link(linker, &component)?,

@@ -11,8 +11,8 @@ mod variables;
 
 use crate::stats::FunctionStats;
 use cpu::CpuMeter;
-use memory::MemoryMeter;
 use mcsp_bridge_api::Bridge;
+use memory::MemoryMeter;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use wasmtime::component::{HasData, Linker, ResourceTable};

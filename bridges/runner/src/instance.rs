@@ -83,8 +83,7 @@ impl Blueprint {
     async fn instantiate(&self) -> wasmtime::Result<Fresh> {
         let _ticking = self.ticker.awake();
         let mut store = host::store(&self.engine, &self.surroundings);
-        let proxy =
-            tokio::time::timeout(self.life.timeout, self.pre.instantiate_async(&mut store)).await??;
+        let proxy = tokio::time::timeout(self.life.timeout, self.pre.instantiate_async(&mut store)).await??;
         Ok(Fresh { store, proxy })
     }
 
@@ -221,7 +220,10 @@ impl WorkerState for Life {
         drop(store);
         if let Err(error) = result {
             let component = &*self.component;
-            tracing::warn!(component, error = %format!("{error:#}"), "instance failed");
+            // The chain begins with a backtrace of the guest and ends with the cause.
+            let cause = error.root_cause();
+            tracing::warn!(component, %cause, "instance failed");
+            tracing::debug!(component, error = %format!("{error:#}"), "instance failed here");
         }
     }
 }

@@ -39,11 +39,9 @@ impl Problem {
             Problem::FunctionFailed => {
                 (StatusCode::INTERNAL_SERVER_ERROR, "function_failed", "The function failed")
             }
-            Problem::FunctionUnavailable => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "function_unavailable",
-                "The function could not be started",
-            ),
+            Problem::FunctionUnavailable => {
+                (StatusCode::SERVICE_UNAVAILABLE, "function_unavailable", "The function could not be started")
+            }
             Problem::FunctionTimeout => {
                 (StatusCode::GATEWAY_TIMEOUT, "function_timeout", "The function did not answer in time")
             }

@@ -47,11 +47,14 @@ pub struct Runner {
     _ticker: Ticker,
 }
 
+type Ready = oneshot::Receiver<Result<(), StartError>>;
+
 /// A thread that is starting.
 struct Starting {
     thread: JoinHandle<()>,
-    ready: oneshot::Receiver<Result<(), StartError>>,
+    ready: Ready,
     go: oneshot::Sender<()>,
+    listening: oneshot::Receiver<std::io::Result<()>>,
 }
 
 impl Runner {
@@ -67,10 +70,12 @@ impl Runner {
         for (index, socket) in sockets.into_iter().enumerate() {
             let (queue, jobs) = mpsc::channel(dispatch::QUEUE);
             let (go, may_go) = oneshot::channel();
+            let (told, listening) = oneshot::channel();
             let orders = Orders {
                 socket,
                 jobs,
                 go: may_go,
+                listening: told,
                 stop: stopping.clone(),
                 code_idle: settings.code_idle,
                 drain: settings.drain,
@@ -86,9 +91,10 @@ impl Runner {
             };
             ticker.add(&thread.engine);
             queues.push(queue);
-            starting.push(thread.spawn(orders, go)?);
+            let (thread, ready) = thread.spawn(orders)?;
+            starting.push(Starting { thread, ready, go, listening });
         }
-        let threads = await_all(starting).await?;
+        let threads = await_all(address, starting).await?;
         let admin = match settings.admin {
             None => None,
             Some(at) => Some(start_admin(at, Arc::clone(&accounts), &application, stopping)?),
@@ -150,7 +156,7 @@ struct Thread {
 }
 
 impl Thread {
-    fn spawn(self, orders: Orders, go: oneshot::Sender<()>) -> Result<Starting, StartError> {
+    fn spawn(self, orders: Orders) -> Result<(JoinHandle<()>, Ready), StartError> {
         let (ready_sender, ready) = oneshot::channel();
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(StartError::Thread)?;
@@ -167,7 +173,7 @@ impl Thread {
                 runtime.shutdown_timeout(Duration::ZERO);
             })
             .map_err(StartError::Thread)?;
-        Ok(Starting { thread, ready, go })
+        Ok((thread, ready))
     }
 
     /// Runs on the worker's own thread and runtime, which its bridges may use.
@@ -240,10 +246,8 @@ async fn compile_all(
         let cache = cache(&settings, &engine)?;
         let mut compiled = HashMap::new();
         for component in application.manifest.components.values() {
-            let path = compile(&cache, &engine, component).map_err(|source| StartError::Component {
-                component: component.id.clone(),
-                source,
-            })?;
+            let path = compile(&cache, &engine, component)
+                .map_err(|source| StartError::Component { component: component.id.clone(), source })?;
             compiled.insert(component.id.clone(), path);
         }
         Ok(Arc::new(compiled))
@@ -299,18 +303,18 @@ fn accounts(manifest: &Manifest, workers: usize) -> Vec<Account> {
 }
 
 /// Waits until every thread is ready, then has all of them listen.
-async fn await_all(starting: Vec<Starting>) -> Result<Vec<JoinHandle<()>>, StartError> {
-    let mut threads = Vec::new();
-    let mut all_go = Vec::new();
-    for Starting { thread, ready, go } in starting {
-        let lost = |_| StartError::Thread(std::io::Error::other("a worker thread panicked"));
+async fn await_all(address: SocketAddr, starting: Vec<Starting>) -> Result<Vec<JoinHandle<()>>, StartError> {
+    let lost = |_| StartError::Thread(std::io::Error::other("a worker thread panicked"));
+    let (mut threads, mut waiting) = (Vec::new(), Vec::new());
+    for Starting { thread, ready, go, listening } in starting {
         ready.await.map_err(lost)??;
         threads.push(thread);
-        all_go.push(go);
+        waiting.push((go, listening));
     }
-    for go in all_go {
-        // A thread that is gone by now has logged why.
+    for (go, listening) in waiting {
+        // A thread that is gone does not answer either.
         let _gone = go.send(());
+        listening.await.map_err(lost)?.map_err(|source| StartError::Listen { address, source })?;
     }
     Ok(threads)
 }

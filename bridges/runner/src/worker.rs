@@ -73,6 +73,8 @@ pub(crate) struct Orders {
     pub jobs: mpsc::Receiver<Job>,
     /// Resolves when all threads are ready and this one may accept.
     pub go: oneshot::Receiver<()>,
+    /// Told once it does.
+    pub listening: oneshot::Sender<std::io::Result<()>>,
     pub stop: watch::Receiver<bool>,
     pub code_idle: Duration,
     pub drain: Duration,
@@ -93,11 +95,11 @@ pub(crate) async fn run(worker: Worker, mut orders: Orders, ready: oneshot::Send
     }
     let listener = match orders.socket.listen(BACKLOG) {
         Ok(listener) => listener,
-        Err(error) => {
-            tracing::error!(%error, "a worker cannot listen");
-            return;
-        }
+        Err(error) => return drop(orders.listening.send(Err(error))),
     };
+    if orders.listening.send(Ok(())).is_err() {
+        return;
+    }
     let cleaner = {
         let (worker, code_idle) = (Arc::clone(&worker), orders.code_idle);
         tokio::spawn(async move { worker.drop_idle_code(code_idle).await })

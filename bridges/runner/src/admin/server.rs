@@ -93,12 +93,18 @@ async fn accept(listener: Listener, face: Arc<Face>) {
         match &listener {
             Listener::Tcp(listener) => {
                 if let Ok((stream, _)) = listener.accept().await {
-                    tokio::spawn(async move { serve(stream, face).await; drop(place) });
+                    tokio::spawn(async move {
+                        serve(stream, face).await;
+                        drop(place)
+                    });
                 }
             }
             Listener::Unix(listener) => {
                 if let Ok((stream, _)) = listener.accept().await {
-                    tokio::spawn(async move { serve(stream, face).await; drop(place) });
+                    tokio::spawn(async move {
+                        serve(stream, face).await;
+                        drop(place)
+                    });
                 }
             }
         }

@@ -53,8 +53,7 @@ async fn fetch(
     let stream = stream.context("no mcsp answers there; start one, or name its admin face with --admin")?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     tokio::spawn(connection);
-    let request =
-        Request::get("/functions").header(header::HOST, "localhost").body(Empty::<Bytes>::new())?;
+    let request = Request::get("/functions").header(header::HOST, "localhost").body(Empty::<Bytes>::new())?;
     let response = sender.send_request(request).await?;
     if !response.status().is_success() {
         bail!("the admin face answered {}", response.status());
@@ -66,7 +65,16 @@ fn table(reports: &[FunctionReport]) -> String {
     let width = reports.iter().map(|report| report.component.len()).max().unwrap_or(0).max(8);
     let mut out = format!(
         "{:width$}  {:8}{:>6}{:>11}{:>11}{:>11}{:>8}{:>6}{:>10}{:>10}{:>10}\n",
-        "FUNCTION", "STATE", "PINNED", "INSTANCES", "IN FLIGHT", "CALLS", "ERRORS", "COLD", "CPU MS", "MEM KiB",
+        "FUNCTION",
+        "STATE",
+        "PINNED",
+        "INSTANCES",
+        "IN FLIGHT",
+        "CALLS",
+        "ERRORS",
+        "COLD",
+        "CPU MS",
+        "MEM KiB",
         "PEAK KiB",
     );
     for report in reports {

@@ -75,7 +75,9 @@ mod component {
     async fn handle(request: Request) -> impl IntoResponse {
         if request.uri().path() == "/probe/variable" {
             let value = spin_sdk::variables::get("greeting").await;
-            return axum::response::IntoResponse::into_response(value.unwrap_or_else(|error| error.to_string()));
+            return axum::response::IntoResponse::into_response(
+                value.unwrap_or_else(|error| error.to_string()),
+            );
         }
         if request.uri().path() == "/probe/outbound" {
             let answer = spin_sdk::http::get("http://127.0.0.1:1/").await;

@@ -1,0 +1,102 @@
+//! What a component may use, and what happens beyond it.
+
+use crate::bridge::GatedBridge;
+use crate::fixture::{Setup, assert_problem, get, report, wait_until};
+use std::time::Instant;
+
+#[tokio::test]
+async fn a_trap_takes_only_its_own_instance() {
+    let bridge = GatedBridge::new(0);
+    let runner = Setup::default().bridges(bridge.clone()).reuse(128, 1).start().await;
+    let trapped_meanwhile = async {
+        wait_until(|| bridge.entered() == 1, || "not entered".into()).await;
+        let trapped = get(&runner, "/probe/trap").await;
+        bridge.let_pass(1);
+        trapped
+    };
+    let (waiting, trapped) = tokio::join!(get(&runner, "/probe/redis/key"), trapped_meanwhile);
+    assert_problem(&trapped, 500, "function_failed");
+    assert_eq!(waiting.status(), 200);
+    assert_eq!(report(&runner, "probe").errors, 1);
+    runner.stop().await;
+}
+
+#[tokio::test]
+async fn a_function_that_waits_too_long_is_answered_for() {
+    let runner = Setup::default().bridges(GatedBridge::new(0)).probe("timeout_ms = 50").start().await;
+    assert_problem(&get(&runner, "/probe/redis/key").await, 504, "function_timeout");
+    assert_eq!(get(&runner, "/probe/variable").await.status(), 200);
+    runner.stop().await;
+}
+
+#[tokio::test]
+async fn a_function_that_computes_too_long_is_ended_and_others_go_on_meanwhile() {
+    let runner = Setup::default().probe("timeout_ms = 300").start().await;
+    assert_eq!(get(&runner, "/hello").await.status(), 200);
+    let others = async {
+        let begin = Instant::now();
+        let mut served = 0;
+        while begin.elapsed().as_millis() < 200 {
+            assert_eq!(get(&runner, "/hello").await.status(), 200);
+            served += 1;
+        }
+        served
+    };
+    let (spun, served) = tokio::join!(get(&runner, "/probe/spin"), others);
+    assert_problem(&spun, 504, "function_timeout");
+    assert!(served > 1, "{served}");
+    assert_eq!(get(&runner, "/probe/variable").await.status(), 200);
+    assert!(report(&runner, "probe").cpu_ms > 0);
+    runner.stop().await;
+}
+
+#[tokio::test]
+async fn memory_is_given_up_to_the_limit() {
+    let runner = Setup::default().probe("memory_mib = 16").start().await;
+    assert_eq!(get(&runner, "/probe/grow/8").await.body(), "8388608\n");
+    assert_problem(&get(&runner, "/probe/grow/32").await, 500, "function_failed");
+    assert_eq!(get(&runner, "/probe/grow/8").await.status(), 200);
+    let peak_bytes = report(&runner, "probe").memory_peak_bytes;
+    assert!(peak_bytes > 8 << 20 && peak_bytes <= 16 << 20, "{peak_bytes}");
+    runner.stop().await;
+}
+
+#[tokio::test]
+async fn requests_beyond_the_limit_are_refused_at_once_and_served_again_later() {
+    let bridge = GatedBridge::new(0);
+    let runner = Setup::default().bridges(bridge.clone()).probe("max_concurrent_requests = 1").start().await;
+    let meanwhile = async {
+        wait_until(|| bridge.entered() == 1, || "not entered".into()).await;
+        let refused = get(&runner, "/probe/variable").await;
+        bridge.let_pass(1);
+        refused
+    };
+    let (first, refused) = tokio::join!(get(&runner, "/probe/redis/key"), meanwhile);
+    assert_eq!(first.status(), 200);
+    assert_problem(&refused, 503, "overloaded");
+    assert_eq!(refused.headers()["retry-after"], "1");
+    wait_until(|| report(&runner, "probe").in_flight == 0, || "in flight".into()).await;
+    assert_eq!(get(&runner, "/probe/variable").await.status(), 200);
+    runner.stop().await;
+}
+
+#[tokio::test]
+async fn time_that_a_function_computes_is_accounted_and_time_that_it_waits_is_not() {
+    let bridge = GatedBridge::new(0);
+    let runner = Setup::default().bridges(bridge.clone()).start().await;
+    assert_eq!(get(&runner, "/probe/spin/60").await.body(), "spun\n");
+    let computed_ms = report(&runner, "probe").cpu_ms;
+    assert!(computed_ms >= 50, "{computed_ms}");
+    let release_late = async {
+        wait_until(|| bridge.entered() == 1, || "not entered".into()).await;
+        assert_eq!(get(&runner, "/hello").await.status(), 200);
+        let begin = Instant::now();
+        wait_until(|| begin.elapsed().as_millis() >= 200, || "waiting".into()).await;
+        bridge.let_pass(1);
+    };
+    let (waited, ()) = tokio::join!(get(&runner, "/probe/redis/key"), release_late);
+    assert_eq!(waited.status(), 200);
+    let added_ms = report(&runner, "probe").cpu_ms - computed_ms;
+    assert!(added_ms < 150, "{added_ms}");
+    runner.stop().await;
+}

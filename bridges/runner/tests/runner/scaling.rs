@@ -1,0 +1,82 @@
+//! Scale to zero, pins, and reuse.
+
+use crate::fixture::{Setup, get, report, wait_for};
+use mcsp_runner::FunctionState;
+use std::time::Duration;
+
+fn short_lived() -> Setup {
+    let mut setup = Setup::default();
+    setup.settings.instance_idle = Duration::from_millis(20);
+    setup.settings.code_idle = Duration::from_millis(80);
+    setup
+}
+
+#[tokio::test]
+async fn a_function_without_traffic_is_dropped_and_comes_back() {
+    let runner = short_lived().start().await;
+    assert_eq!(report(&runner, "hello").state, FunctionState::Dropped);
+    for cold_starts in 1..=3 {
+        assert_eq!(get(&runner, "/hello").await.body(), "hello\n");
+        assert_eq!(report(&runner, "hello").cold_starts, cold_starts);
+        wait_for(&runner, "hello", |report| report.state == FunctionState::Dropped).await;
+        let dropped = report(&runner, "hello");
+        assert_eq!((dropped.instances, dropped.memory_bytes), (0, 0));
+    }
+    runner.stop().await;
+}
+
+#[tokio::test]
+async fn instances_go_before_code_does() {
+    let mut setup = short_lived();
+    setup.settings.code_idle = Duration::from_secs(60);
+    let runner = setup.start().await;
+    assert_eq!(get(&runner, "/hello").await.status(), 200);
+    wait_for(&runner, "hello", |report| report.state == FunctionState::Idle).await;
+    assert_eq!(get(&runner, "/hello").await.status(), 200);
+    assert_eq!(report(&runner, "hello").cold_starts, 1);
+    runner.stop().await;
+}
+
+#[tokio::test]
+async fn a_pinned_function_is_ready_before_its_first_request_and_never_dropped() {
+    let runner = short_lived().hello("pinned = 2").start().await;
+    let before = report(&runner, "hello");
+    assert_eq!((before.state, before.instances, before.calls), (FunctionState::Warm, 2, 0));
+    // Another function comes and goes meanwhile, so there was time to drop this one.
+    assert_eq!(get(&runner, "/probe/variable").await.status(), 200);
+    wait_for(&runner, "probe", |report| report.state == FunctionState::Dropped).await;
+    assert_eq!(get(&runner, "/hello").await.status(), 200);
+    wait_for(&runner, "hello", |report| report.instances_started == 3).await;
+    // Its used instance goes, the ready ones stay.
+    wait_for(&runner, "hello", |report| report.instances == 2).await;
+    let after = report(&runner, "hello");
+    assert_eq!((after.state, after.cold_starts), (FunctionState::Warm, 0));
+    runner.stop().await;
+}
+
+#[tokio::test]
+async fn an_instance_is_used_as_often_as_is_set() {
+    for (reuse, instances) in [(1, 6), (2, 3), (128, 1)] {
+        let mut setup = Setup::default().reuse(reuse, 1);
+        setup.settings.instance_idle = Duration::from_secs(60);
+        let runner = setup.start().await;
+        for _ in 0..6 {
+            assert_eq!(get(&runner, "/hello").await.status(), 200);
+        }
+        assert_eq!(report(&runner, "hello").instances_started, instances, "{reuse}");
+        runner.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn code_that_was_lost_is_compiled_again() {
+    let cache = tempfile::tempdir().unwrap();
+    let mut setup = short_lived();
+    setup.settings.cache_dir = cache.path().to_owned();
+    let runner = setup.start().await;
+    for entry in std::fs::read_dir(cache.path()).unwrap() {
+        std::fs::remove_file(entry.unwrap().path()).unwrap();
+    }
+    assert_eq!(get(&runner, "/hello").await.body(), "hello\n");
+    runner.stop().await;
+}

@@ -1,0 +1,133 @@
+//! Requests and answers, where all goes well and where the request is wrong.
+
+use crate::fixture::{Setup, assert_problem, get, get_from, send, send_http2};
+use bytes::Bytes;
+use http::Request;
+use http_body_util::{Full, StreamBody};
+use hyper::body::Frame;
+use mcsp_runner::{AdminAddress, FunctionReport, StartError};
+use std::convert::Infallible;
+
+#[tokio::test]
+async fn a_function_answers_over_http_1_and_over_http_2() {
+    let runner = Setup::default().start().await;
+    for response in [get(&runner, "/hello").await, send_http2(runner.address(), "/hello").await] {
+        assert_eq!(response.status(), 200);
+        assert_eq!(response.body(), "hello\n");
+    }
+    runner.stop().await;
+}
+
+#[tokio::test]
+async fn every_worker_thread_serves() {
+    let mut setup = Setup::default();
+    setup.settings.workers = 3;
+    let runner = setup.start().await;
+    for _ in 0..30 {
+        assert_eq!(get(&runner, "/hello").await.status(), 200);
+    }
+    runner.stop().await;
+}
+
+#[tokio::test]
+async fn a_body_arrives_whole() {
+    let runner = Setup::default().start().await;
+    let body = Bytes::from("ä".repeat(300_000));
+    let request = Request::post("/probe/echo").body(Full::new(body.clone())).unwrap();
+    let response = send(runner.address(), request).await;
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.body(), &body);
+    runner.stop().await;
+}
+
+#[tokio::test]
+async fn a_body_over_one_mebibyte_is_refused_with_and_without_its_length() {
+    let runner = Setup::default().start().await;
+    let body = Bytes::from(vec![b'a'; (1 << 20) + 1]);
+    let request = Request::post("/probe/echo").body(Full::new(body.clone())).unwrap();
+    assert_problem(&send(runner.address(), request).await, 413, "payload_too_large");
+    let chunks = futures::stream::iter([Ok::<_, Infallible>(Frame::data(body))]);
+    let request = Request::post("/probe/echo").body(StreamBody::new(chunks)).unwrap();
+    assert_problem(&send(runner.address(), request).await, 413, "payload_too_large");
+    runner.stop().await;
+}
+
+#[tokio::test]
+async fn a_path_of_no_route_is_a_problem_document() {
+    let runner = Setup::default().start().await;
+    for path in ["/", "/nowhere", "/hello/more", "/_mcsp/functions"] {
+        assert_problem(&get(&runner, path).await, 404, "not_found");
+    }
+    runner.stop().await;
+}
+
+#[tokio::test]
+async fn a_method_that_no_function_takes_is_a_problem_document() {
+    let runner = Setup::default().start().await;
+    let request = Request::builder().method("TRACE").uri("/hello").body(Full::<Bytes>::default()).unwrap();
+    assert_problem(&send(runner.address(), request).await, 405, "method_not_allowed");
+    runner.stop().await;
+}
+
+#[tokio::test]
+async fn a_functions_own_refusal_passes_through() {
+    let runner = Setup::default().start().await;
+    let request = Request::post("/hello").body(Full::<Bytes>::default()).unwrap();
+    let response = send(runner.address(), request).await;
+    assert_eq!(response.status(), 405);
+    assert_eq!(response.headers()["allow"], "GET,HEAD");
+    runner.stop().await;
+}
+
+#[tokio::test]
+async fn a_function_reads_its_variables() {
+    let runner = Setup::default().start().await;
+    assert_eq!(get(&runner, "/probe/variable").await.body(), "hello world!");
+    runner.stop().await;
+}
+
+#[tokio::test]
+async fn a_function_cannot_call_out_but_through_the_bridge() {
+    let runner = Setup::default().start().await;
+    assert_eq!(get(&runner, "/probe/outbound").await.body(), "refused");
+    assert_eq!(get(&runner, "/probe/redis/key").await.body(), "Failure::Unreachable");
+    runner.stop().await;
+}
+
+#[tokio::test]
+async fn the_admin_face_shows_functions_and_metrics() {
+    let mut setup = Setup::default();
+    setup.settings.admin = Some(AdminAddress::Tcp("127.0.0.1:0".parse().unwrap()));
+    let runner = setup.start().await;
+    let Some(AdminAddress::Tcp(admin)) = runner.admin_address().cloned() else { panic!("no address") };
+    assert_eq!(get(&runner, "/hello").await.status(), 200);
+    let functions = get_from(admin, "/functions").await;
+    let functions: Vec<FunctionReport> = serde_json::from_slice(functions.body()).unwrap();
+    let hello = functions.iter().find(|report| report.component == "hello").unwrap();
+    assert_eq!((hello.calls, hello.cold_starts, hello.errors), (1, 1, 0));
+    assert!(hello.memory_peak_bytes > 0);
+    let metrics = get_from(admin, "/metrics").await;
+    let metrics = std::str::from_utf8(metrics.body()).unwrap();
+    assert!(metrics.contains("mcsp_function_calls_total{component=\"hello\",service=\"\"} 1\n"), "{metrics}");
+    assert_eq!(get_from(admin, "/readyz").await.status(), 200);
+    assert_eq!(get_from(admin, "/healthz").await.status(), 200);
+    assert_problem(&get_from(admin, "/nowhere").await, 404, "not_found");
+    runner.stop().await;
+}
+
+#[tokio::test]
+async fn a_taken_port_and_a_component_that_is_not_built_are_named() {
+    let runner = Setup::default().start().await;
+    let mut second = Setup::default();
+    second.settings.listen = runner.address();
+    let Err(error) = second.try_start().await else { panic!("the port was shared") };
+    assert!(matches!(error, StartError::Listen { .. }), "{error}");
+    runner.stop().await;
+
+    let mut unbuilt = Setup::default();
+    unbuilt.manifest = unbuilt.manifest.replace("hello.wasm", "unbuilt.wasm");
+    let Err(error) = unbuilt.try_start().await else { panic!("it started") };
+    assert_eq!(error.to_string(), "component `hello`");
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert!(cause.contains("unbuilt.wasm: build it first"), "{cause}");
+}

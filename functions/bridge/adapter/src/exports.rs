@@ -1,0 +1,111 @@
+//! The exported interfaces. Parameters travel as a map by the names that the WIT gives them.
+
+use crate::sidecar;
+use bindings::exports::mcsp::bridge::{kafka, passwords, postgres, redis, services};
+use bindings::mcsp::bridge::failures::Failure;
+use serde::Serialize;
+
+#[allow(missing_docs, clippy::all, clippy::restriction)]
+mod bindings {
+    wit_bindgen::generate!({
+        path: "../../../wit",
+        world: "adapter",
+        additional_derives: [serde::Serialize, serde::Deserialize],
+        generate_all,
+    });
+}
+
+struct Adapter;
+
+bindings::export!(Adapter with_types_in bindings);
+
+impl postgres::Guest for Adapter {
+    async fn query(statement: postgres::Statement) -> Result<postgres::RowSet, Failure> {
+        #[derive(Serialize)]
+        struct Parameters {
+            statement: postgres::Statement,
+        }
+        sidecar::call("postgres/query", &Parameters { statement }).await
+    }
+
+    async fn transact(
+        transaction: postgres::Transaction,
+    ) -> Result<Vec<postgres::RowSet>, postgres::TransactError> {
+        #[derive(Serialize)]
+        struct Parameters {
+            transaction: postgres::Transaction,
+        }
+        sidecar::call("postgres/transact", &Parameters { transaction }).await
+    }
+}
+
+impl kafka::Guest for Adapter {
+    async fn publish(
+        events: Vec<kafka::Event>,
+        acknowledgement: kafka::Acknowledgement,
+    ) -> Result<(), Failure> {
+        #[derive(Serialize)]
+        struct Parameters {
+            events: Vec<kafka::Event>,
+            acknowledgement: kafka::Acknowledgement,
+        }
+        sidecar::call("kafka/publish", &Parameters { events, acknowledgement }).await
+    }
+}
+
+impl redis::Guest for Adapter {
+    async fn pipeline(operations: Vec<redis::Operation>) -> Result<Vec<redis::Reply>, Failure> {
+        #[derive(Serialize)]
+        struct Parameters {
+            operations: Vec<redis::Operation>,
+        }
+        sidecar::call("redis/pipeline", &Parameters { operations }).await
+    }
+}
+
+impl services::Guest for Adapter {
+    async fn call(request: services::Request) -> Result<services::Response, Failure> {
+        #[derive(Serialize)]
+        struct Parameters {
+            request: services::Request,
+        }
+        sidecar::call("services/call", &Parameters { request }).await
+    }
+}
+
+impl passwords::Guest for Adapter {
+    async fn hash(password: String) -> Result<String, Failure> {
+        #[derive(Serialize)]
+        struct Parameters {
+            password: String,
+        }
+        sidecar::call("passwords/hash", &Parameters { password }).await
+    }
+
+    async fn verify(password: String, phc: Option<String>) -> Result<passwords::Verdict, Failure> {
+        #[derive(Serialize)]
+        struct Parameters {
+            password: String,
+            phc: Option<String>,
+        }
+        sidecar::call("passwords/verify", &Parameters { password, phc }).await
+    }
+}
+
+impl sidecar::Failable for Failure {
+    fn failed(failure: sidecar::CallFailure) -> Self {
+        match failure {
+            sidecar::CallFailure::Overloaded => Failure::Overloaded,
+            sidecar::CallFailure::DeadlineExceeded => Failure::DeadlineExceeded,
+            sidecar::CallFailure::Unreachable => Failure::Unreachable,
+            sidecar::CallFailure::NotGranted(grant) => Failure::NotGranted(grant.to_owned()),
+            sidecar::CallFailure::Refused(code) => Failure::Refused(code),
+        }
+    }
+}
+
+impl sidecar::Failable for postgres::TransactError {
+    fn failed(failure: sidecar::CallFailure) -> Self {
+        postgres::TransactError::Failed(Failure::failed(failure))
+    }
+}
