@@ -93,6 +93,36 @@ impl fmt::Debug for SigningKey {
     }
 }
 
+/// All keys of an issuer: the current one signs, every one is published. During a rotation the next key stands
+/// here before it signs, and the previous one until its last token has expired.
+#[derive(Debug)]
+pub struct SigningKeys {
+    current: SigningKey,
+    others: Vec<SigningKey>,
+}
+
+impl SigningKeys {
+    /// Reads a JSON array of private JWKs, the current one first.
+    pub fn from_json(json: &str) -> Result<Self, InvalidKey> {
+        let jwks: Vec<serde_json::Value> = serde_json::from_str(json).map_err(|_| InvalidKey::NotAJwk)?;
+        let mut keys = jwks.iter().map(|jwk| SigningKey::from_jwk(&jwk.to_string()));
+        let current = keys.next().ok_or(InvalidKey::NotAJwk)??;
+        Ok(SigningKeys { current, others: keys.collect::<Result<_, _>>()? })
+    }
+
+    /// The key that signs.
+    pub fn current(&self) -> &SigningKey {
+        &self.current
+    }
+
+    /// The JWK Set to be published (RFC 7517 section 5): public halves only.
+    pub fn public_set(&self) -> serde_json::Value {
+        let keys: Vec<_> =
+            std::iter::once(&self.current).chain(&self.others).map(SigningKey::public_jwk).collect();
+        serde_json::json!({ "keys": keys })
+    }
+}
+
 /// The published keys.
 #[derive(Clone, Debug, Default)]
 pub struct KeySet(Vec<(String, VerifyingKey)>);
@@ -126,4 +156,33 @@ fn public_key(jwk: &Jwk) -> Result<VerifyingKey, InvalidKey> {
 
 fn octets<const N: usize>(text: &str) -> Result<[u8; N], InvalidKey> {
     URL_SAFE_NO_PAD.decode(text).ok().and_then(|bytes| bytes.try_into().ok()).ok_or(InvalidKey::NotEd25519)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn private_jwks(ids: &[&str]) -> String {
+        let jwks: Vec<_> =
+            (1..).zip(ids).map(|(n, id)| SigningKey::from_seed(*id, &[n; 32]).private_jwk()).collect();
+        serde_json::json!(jwks).to_string()
+    }
+
+    #[test]
+    fn the_first_key_signs_and_all_are_published_without_their_private_halves() {
+        let keys = SigningKeys::from_json(&private_jwks(&["new", "old"])).unwrap();
+        assert_eq!(keys.current().id(), "new");
+        let published = keys.public_set();
+        let set = KeySet::from_json(published.to_string().as_bytes()).unwrap();
+        assert!(set.find("new").is_some() && set.find("old").is_some());
+        assert!(published["keys"].as_array().unwrap().iter().all(|jwk| jwk.get("d").is_none()));
+    }
+
+    #[test]
+    fn keys_that_cannot_sign_are_refused() {
+        let public = serde_json::json!([SigningKey::from_seed("k", &[1; 32]).public_jwk()]).to_string();
+        for json in ["", "[]", "{}", "[{}]", &public] {
+            assert!(SigningKeys::from_json(json).is_err(), "{json}");
+        }
+    }
 }

@@ -9,5 +9,5 @@ mod keys;
 mod permission;
 
 pub use claims::{Claims, Refusal, issue, verify};
-pub use keys::{InvalidKey, KeySet, SigningKey};
+pub use keys::{InvalidKey, KeySet, SigningKey, SigningKeys};
 pub use permission::{Permission, Role};

@@ -1,0 +1,231 @@
+//! Accounts, and what may become of them.
+
+use crate::Email;
+use jiff::Timestamp;
+use mcsp_access::Role;
+use mcsp_ids::UserId;
+
+/// An account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// Who.
+    pub id: UserId,
+    /// What they sign in with.
+    pub email: Email,
+    /// Whether they have proved that the address is theirs.
+    pub email_verified: bool,
+    /// What they may do.
+    pub roles: Vec<Role>,
+    /// Where their data lives.
+    pub region: String,
+    /// Whether they may sign in.
+    pub state: State,
+    /// 1 when registered, and one more with each change.
+    pub version: i64,
+    /// When they registered.
+    pub created_at: Timestamp,
+}
+
+/// Whether an account may be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It may.
+    Active,
+    /// An administrator has taken its use away.
+    Suspended {
+        /// Since when.
+        since: Timestamp,
+    },
+    /// Its owner has given it up, and may want it back for a while.
+    Closed {
+        /// Since when.
+        since: Timestamp,
+    },
+}
+
+impl State {
+    /// The stable name, in rows and events.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            State::Active => "active",
+            State::Suspended { .. } => "suspended",
+            State::Closed { .. } => "closed",
+        }
+    }
+
+    /// The state of that name, from a row.
+    pub fn from_name(name: &str, since: Timestamp) -> Option<State> {
+        match name {
+            "active" => Some(State::Active),
+            "suspended" => Some(State::Suspended { since }),
+            "closed" => Some(State::Closed { since }),
+            _ => None,
+        }
+    }
+}
+
+/// What a new account is made of.
+#[derive(Clone, Debug)]
+pub struct Registration {
+    /// Its new id.
+    pub id: UserId,
+    /// What its owner will sign in with.
+    pub email: Email,
+    /// What its owner wants to be.
+    pub role: Role,
+    /// Where its data is to live.
+    pub region: String,
+}
+
+/// Why an account may not be signed in to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Inactive {
+    /// By an administrator.
+    #[error("the account is suspended")]
+    Suspended,
+    /// By its owner.
+    #[error("the account is closed")]
+    Closed,
+}
+
+/// The account is not in a state from which this transition leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an account that is {from} can't become {to}")]
+pub struct TransitionRefused {
+    from: &'static str,
+    to: &'static str,
+}
+
+impl Account {
+    /// A new account, whose address is not verified.
+    pub fn register(registration: Registration, at: Timestamp) -> Account {
+        let Registration { id, email, role, region } = registration;
+        Account {
+            id,
+            email,
+            email_verified: false,
+            roles: vec![role],
+            region,
+            state: State::Active,
+            version: 1,
+            created_at: at,
+        }
+    }
+
+    /// Whether a session may begin.
+    pub fn may_sign_in(&self) -> Result<(), Inactive> {
+        match self.state {
+            State::Active => Ok(()),
+            State::Suspended { .. } => Err(Inactive::Suspended),
+            State::Closed { .. } => Err(Inactive::Closed),
+        }
+    }
+
+    /// Takes its use away: from an active account, or from one that its owner has closed and could reopen.
+    pub fn suspend(self, at: Timestamp) -> Result<Account, TransitionRefused> {
+        match self.state {
+            State::Active | State::Closed { .. } => Ok(self.moved_to(State::Suspended { since: at })),
+            State::Suspended { .. } => Err(self.refused("suspended")),
+        }
+    }
+
+    /// Ends a suspension.
+    pub fn reinstate(self) -> Result<Account, TransitionRefused> {
+        match self.state {
+            State::Suspended { .. } => Ok(self.moved_to(State::Active)),
+            State::Active | State::Closed { .. } => Err(self.refused("active")),
+        }
+    }
+
+    /// Gives it up.
+    pub fn close(self, at: Timestamp) -> Result<Account, TransitionRefused> {
+        match self.state {
+            State::Active => Ok(self.moved_to(State::Closed { since: at })),
+            State::Suspended { .. } | State::Closed { .. } => Err(self.refused("closed")),
+        }
+    }
+
+    /// Takes it back.
+    pub fn reopen(self) -> Result<Account, TransitionRefused> {
+        match self.state {
+            State::Closed { .. } => Ok(self.moved_to(State::Active)),
+            State::Active | State::Suspended { .. } => Err(self.refused("active")),
+        }
+    }
+
+    fn moved_to(self, state: State) -> Account {
+        Account { state, version: self.version + 1, ..self }
+    }
+
+    fn refused(&self, to: &'static str) -> TransitionRefused {
+        TransitionRefused { from: self.state.as_str(), to }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const AT: Timestamp = Timestamp::UNIX_EPOCH;
+
+    fn registered() -> Account {
+        let registration = Registration {
+            id: UserId::from_uuid(uuid::Uuid::nil()),
+            email: Email::parse("ada@example.com").unwrap(),
+            role: Role::Creator,
+            region: "eu".into(),
+        };
+        Account::register(registration, AT)
+    }
+
+    #[test]
+    fn a_new_account_is_active_and_unverified() {
+        let account = registered();
+        assert_eq!((account.state, account.email_verified, account.version), (State::Active, false, 1));
+        assert_eq!((account.may_sign_in(), account.roles), (Ok(()), vec![Role::Creator]));
+    }
+
+    #[test]
+    fn only_an_active_account_may_sign_in() {
+        assert_eq!(registered().suspend(AT).unwrap().may_sign_in(), Err(Inactive::Suspended));
+        assert_eq!(registered().close(AT).unwrap().may_sign_in(), Err(Inactive::Closed));
+    }
+
+    #[test]
+    fn a_suspended_account_cannot_be_closed_or_reopened_by_its_owner() {
+        let suspended = registered().close(AT).unwrap().suspend(AT).unwrap();
+        assert!(suspended.clone().close(AT).is_err());
+        let refused = suspended.clone().reopen().unwrap_err();
+        assert_eq!(refused.to_string(), "an account that is suspended can't become active");
+        assert_eq!(suspended.reinstate().unwrap().state, State::Active);
+    }
+
+    #[test]
+    fn a_state_survives_the_way_through_its_name() {
+        for state in [State::Active, State::Suspended { since: AT }, State::Closed { since: AT }] {
+            assert_eq!(State::from_name(state.as_str(), AT), Some(state));
+        }
+        assert_eq!(State::from_name("erased", AT), None);
+    }
+
+    proptest! {
+        #[test]
+        fn each_transition_changes_the_state_and_adds_one_to_the_version(steps in prop::collection::vec(0..4_u8, 0..20)) {
+            let mut account = registered();
+            for step in steps {
+                let before = account.clone();
+                let moved = match step {
+                    0 => account.suspend(AT),
+                    1 => account.reinstate(),
+                    2 => account.close(AT),
+                    _ => account.reopen(),
+                };
+                account = moved.unwrap_or_else(|_| before.clone());
+                let changed = account.state != before.state;
+                prop_assert_eq!(account.version, before.version + i64::from(changed));
+                prop_assert_eq!(&account.email, &before.email);
+            }
+        }
+    }
+}
