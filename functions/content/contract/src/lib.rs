@@ -1,0 +1,10 @@
+//! What Content says of a video: to users ([`VideoView`]), and to the platform, by event ([`event`]) and when
+//! asked ([`VideoState`]).
+
+mod event;
+mod state;
+mod view;
+
+pub use event::event;
+pub use state::VideoState;
+pub use view::VideoView;

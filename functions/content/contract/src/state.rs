@@ -1,0 +1,74 @@
+//! A video as the other services know it.
+
+use content_domain::{Category, Language, Packaged, Rendition, StateName, Title, Video, Visibility};
+use jiff::Timestamp;
+use mcsp_ids::{UserId, VideoId};
+use serde::{Deserialize, Serialize};
+
+/// The whole state: data of `media.published` and `media.changed`, and answer of `GET /v1/catalog/{id}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VideoState {
+    /// `video_…`
+    pub video_id: VideoId,
+    /// `user_…`
+    pub owner_id: UserId,
+    /// Grows by 1 with each change: what has a lower one is older.
+    pub version: i64,
+    /// Where it is on its way.
+    pub state: StateName,
+    /// Who may see it while it is published.
+    pub visibility: Visibility,
+    /// None until the owner gave one.
+    pub title: Option<String>,
+    /// May be empty.
+    pub description: String,
+    /// In lowercase.
+    pub tags: Vec<String>,
+    /// BCP 47.
+    pub language: Option<String>,
+    /// A slug.
+    pub category: Option<String>,
+    /// Where it may be played.
+    pub regions: Regions,
+    /// Once there is something to play.
+    pub duration_ms: Option<u64>,
+    /// Empty until there is something to play.
+    pub renditions: Vec<Rendition>,
+    /// Once there is something to play.
+    pub packaged: Option<Packaged>,
+    /// When it was first published.
+    pub published_at: Option<Timestamp>,
+}
+
+/// Regions by code. Both empty: everywhere.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Regions {
+    /// Only there, unless empty.
+    pub allow: Vec<String>,
+    /// Not there.
+    pub deny: Vec<String>,
+}
+
+impl From<&Video> for VideoState {
+    fn from(video: &Video) -> Self {
+        let Video { origin, version, state, visibility, details, .. } = video;
+        let media = state.media();
+        VideoState {
+            video_id: origin.id,
+            owner_id: origin.owner,
+            version: *version,
+            state: state.name(),
+            visibility: *visibility,
+            title: details.title.as_ref().map(Title::as_str).map(str::to_owned),
+            description: details.description.as_str().to_owned(),
+            tags: details.tags.iter().map(str::to_owned).collect(),
+            language: details.language.as_ref().map(Language::as_str).map(str::to_owned),
+            category: details.category.as_ref().map(Category::as_str).map(str::to_owned),
+            regions: Regions::default(),
+            duration_ms: media.map(|media| media.duration_ms),
+            renditions: media.map(|media| media.renditions.clone()).unwrap_or_default(),
+            packaged: media.map(|media| media.packaged.clone()),
+            published_at: state.first_published_at(),
+        }
+    }
+}

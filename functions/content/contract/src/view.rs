@@ -1,0 +1,68 @@
+//! A video as users see it.
+
+use content_domain::{Category, FailureCode, Language, Rendition, StateName, Title, Video, Visibility};
+use jiff::Timestamp;
+use mcsp_ids::{UserId, VideoId};
+use serde::Serialize;
+
+/// A video, without where its files are: those are had only by a playback session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct VideoView {
+    /// `video_…`
+    pub id: VideoId,
+    /// `user_…`
+    pub owner_id: UserId,
+    /// Where it is on its way.
+    pub state: StateName,
+    /// Who sees it while it is published.
+    pub visibility: Visibility,
+    /// None until the owner gave one.
+    pub title: Option<String>,
+    /// May be empty.
+    pub description: String,
+    /// In lowercase.
+    pub tags: Vec<String>,
+    /// A slug.
+    pub category: Option<String>,
+    /// BCP 47.
+    pub language: Option<String>,
+    /// Once there is something to play.
+    pub duration_ms: Option<u64>,
+    /// Empty until there is something to play.
+    pub renditions: Vec<Rendition>,
+    /// Why processing failed, where it did.
+    pub failure_code: Option<String>,
+    /// When it was first published.
+    pub published_at: Option<Timestamp>,
+    /// When its upload was complete.
+    pub created_at: Timestamp,
+    /// When it changed last.
+    pub updated_at: Timestamp,
+    /// As in the ETag.
+    pub version: i64,
+}
+
+impl From<&Video> for VideoView {
+    fn from(video: &Video) -> Self {
+        let Video { origin, version, state, visibility, details, created_at, updated_at } = video;
+        let media = state.media();
+        VideoView {
+            id: origin.id,
+            owner_id: origin.owner,
+            state: state.name(),
+            visibility: *visibility,
+            title: details.title.as_ref().map(Title::as_str).map(str::to_owned),
+            description: details.description.as_str().to_owned(),
+            tags: details.tags.iter().map(str::to_owned).collect(),
+            category: details.category.as_ref().map(Category::as_str).map(str::to_owned),
+            language: details.language.as_ref().map(Language::as_str).map(str::to_owned),
+            duration_ms: media.map(|media| media.duration_ms),
+            renditions: media.map(|media| media.renditions.clone()).unwrap_or_default(),
+            failure_code: state.failure().map(FailureCode::as_str).map(str::to_owned),
+            published_at: state.first_published_at(),
+            created_at: *created_at,
+            updated_at: *updated_at,
+            version: *version,
+        }
+    }
+}

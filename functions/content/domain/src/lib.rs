@@ -1,0 +1,21 @@
+//! Videos: their states, what may follow what, what their texts may hold, and who may see them.
+//!
+//! Pure: no clock, no randomness, no I/O.
+
+mod labels;
+mod media;
+mod refusal;
+mod state;
+mod text;
+mod transition;
+mod video;
+mod visibility;
+
+pub use labels::{Category, Language};
+pub use media::{FailureCode, Media, Packaged, Processed, Rendition};
+pub use refusal::InvalidText;
+pub use state::{State, StateName};
+pub use text::{Description, TAGS_MAX, Tag, Tags, Title};
+pub use transition::{Change, Edit, Happened, NotPublishable, NotPublished, Outcome};
+pub use video::{Details, Origin, Video};
+pub use visibility::{Hidden, Viewer, Visibility, Way, decide};

@@ -1,0 +1,84 @@
+//! What the pipeline made of an upload.
+
+use serde::{Deserialize, Serialize};
+
+/// A code of the pipeline is not longer than this.
+const FAILURE_CODE_MAX_BYTES: usize = 64;
+
+/// What can be played.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Media {
+    /// How long it plays.
+    pub duration_ms: u64,
+    /// What a player can choose from.
+    pub renditions: Vec<Rendition>,
+    /// Where the segments are.
+    pub packaged: Packaged,
+}
+
+/// One encoding of the video.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rendition {
+    /// `720p`
+    pub name: String,
+    /// Pixels.
+    pub width: u32,
+    /// Pixels.
+    pub height: u32,
+    /// Bits per second, at its peak.
+    pub bitrate_bps: u64,
+    /// As a manifest's `CODECS` (RFC 6381).
+    pub codecs: String,
+}
+
+/// Where the segments are, in the object store and behind the CDN alike.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Packaged {
+    /// What all its paths begin with, with a slash at its end.
+    pub prefix: String,
+    /// The HLS manifest, below the prefix.
+    pub hls: String,
+}
+
+/// Why the pipeline gave up: a machine code, `[a-z0-9_]{1,64}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct FailureCode(String);
+
+/// How processing ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Processed {
+    /// There is something to play.
+    Completed(Media),
+    /// There is not, and there will not be.
+    Failed(FailureCode),
+}
+
+/// Not a machine code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a machine code")]
+pub struct NotACode;
+
+impl FailureCode {
+    /// The code.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for FailureCode {
+    type Error = NotACode;
+
+    fn try_from(text: String) -> Result<Self, NotACode> {
+        let is_code = (1..=FAILURE_CODE_MAX_BYTES).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+        if is_code { Ok(FailureCode(text)) } else { Err(NotACode) }
+    }
+}
+
+impl From<FailureCode> for String {
+    fn from(code: FailureCode) -> Self {
+        code.0
+    }
+}

@@ -1,0 +1,184 @@
+//! What can happen to a video. Each transition takes the old video and gives the new one, one version on.
+
+use crate::{
+    Category, Description, Details, Language, Origin, Processed, State, Tags, Title, Video, Visibility,
+};
+use jiff::Timestamp;
+
+/// The version of a new video.
+const FIRST_VERSION: i64 = 1;
+
+/// What became of a video.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It changed.
+    Changed(Change),
+    /// It was so already: nothing to write, nothing to tell.
+    Unchanged(Video),
+}
+
+/// A video that has changed, and is still to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// As it is now.
+    pub video: Video,
+    /// What it went through.
+    pub happened: Happened,
+}
+
+/// What a video can go through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Happened {
+    /// Its upload is complete.
+    Created,
+    /// It can be published.
+    Ready,
+    /// The pipeline gave up.
+    Failed,
+    /// Its owner said something else of it.
+    Edited,
+    /// It is meant for others.
+    VisibilityChanged,
+    /// It can be seen.
+    Published,
+    /// It can no longer be seen.
+    Unpublished,
+}
+
+impl Happened {
+    /// The stable name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Happened::Created => "created",
+            Happened::Ready => "ready",
+            Happened::Failed => "failed",
+            Happened::Edited => "edited",
+            Happened::VisibilityChanged => "visibility_changed",
+            Happened::Published => "published",
+            Happened::Unpublished => "unpublished",
+        }
+    }
+}
+
+/// New details. What is `None` stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Edit {
+    /// Replaces it; a title once given can't be taken away.
+    pub title: Option<Title>,
+    /// Replaces it.
+    pub description: Option<Description>,
+    /// Replaces all of them.
+    pub tags: Option<Tags>,
+    /// Replaces or clears it.
+    pub category: Option<Option<Category>>,
+    /// Replaces or clears it.
+    pub language: Option<Option<Language>>,
+}
+
+/// Why a video can't be published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotPublishable {
+    /// There is nothing to play yet.
+    #[error("the video is still being processed")]
+    Processing,
+    /// There will be nothing to play.
+    #[error("the video could not be processed")]
+    Failed,
+    /// Nobody would know what it is.
+    #[error("the video has no title")]
+    Untitled,
+}
+
+/// A video that never was published can't be taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the video was never published")]
+pub struct NotPublished;
+
+impl Video {
+    /// A video whose upload is complete. Public, since publishing is its owner's act and says enough.
+    pub fn create(origin: Origin, now: Timestamp) -> Change {
+        let video = Video {
+            origin,
+            version: FIRST_VERSION,
+            state: State::Processing,
+            visibility: Visibility::Public,
+            details: Details::default(),
+            created_at: now,
+            updated_at: now,
+        };
+        Change { video, happened: Happened::Created }
+    }
+
+    /// The pipeline's last word. It has only one: on a video that has left `processing` it changes nothing.
+    pub fn processed(self, processed: Processed, now: Timestamp) -> Outcome {
+        match (&self.state, processed) {
+            (State::Processing, Processed::Completed(media)) => {
+                self.changed(State::Ready(media), Happened::Ready, now)
+            }
+            (State::Processing, Processed::Failed(code)) => {
+                self.changed(State::Failed(code), Happened::Failed, now)
+            }
+            (
+                State::Ready(_) | State::Published { .. } | State::Unpublished { .. } | State::Failed(_),
+                Processed::Completed(_) | Processed::Failed(_),
+            ) => Outcome::Unchanged(self),
+        }
+    }
+
+    /// Shows it to whom its visibility says. Once published it stays as it is.
+    pub fn publish(self, now: Timestamp) -> Result<Outcome, NotPublishable> {
+        let (media, first_published_at) = match &self.state {
+            State::Published { .. } => return Ok(Outcome::Unchanged(self)),
+            State::Processing => return Err(NotPublishable::Processing),
+            State::Failed(_) => return Err(NotPublishable::Failed),
+            State::Ready(media) => (media.clone(), now),
+            State::Unpublished { media, first_published_at } => (media.clone(), *first_published_at),
+        };
+        if self.details.title.is_none() {
+            return Err(NotPublishable::Untitled);
+        }
+        Ok(self.changed(State::Published { media, first_published_at }, Happened::Published, now))
+    }
+
+    /// Takes it back. Once taken back it stays as it is.
+    pub fn unpublish(self, now: Timestamp) -> Result<Outcome, NotPublished> {
+        let (media, first_published_at) = match &self.state {
+            State::Unpublished { .. } => return Ok(Outcome::Unchanged(self)),
+            State::Processing | State::Ready(_) | State::Failed(_) => return Err(NotPublished),
+            State::Published { media, first_published_at } => (media.clone(), *first_published_at),
+        };
+        Ok(self.changed(State::Unpublished { media, first_published_at }, Happened::Unpublished, now))
+    }
+
+    /// Means it for others.
+    pub fn with_visibility(self, visibility: Visibility, now: Timestamp) -> Outcome {
+        if self.visibility == visibility {
+            return Outcome::Unchanged(self);
+        }
+        let state = self.state.clone();
+        Video { visibility, ..self }.changed(state, Happened::VisibilityChanged, now)
+    }
+
+    /// Says something else of it.
+    pub fn edit(self, edit: Edit, now: Timestamp) -> Outcome {
+        let Edit { title, description, tags, category, language } = edit;
+        let old = self.details.clone();
+        let details = Details {
+            title: title.or(old.title),
+            description: description.unwrap_or(old.description),
+            tags: tags.unwrap_or(old.tags),
+            category: category.unwrap_or(old.category),
+            language: language.unwrap_or(old.language),
+        };
+        if details == self.details {
+            return Outcome::Unchanged(self);
+        }
+        let state = self.state.clone();
+        Video { details, ..self }.changed(state, Happened::Edited, now)
+    }
+
+    fn changed(self, state: State, happened: Happened, now: Timestamp) -> Outcome {
+        let video = Video { state, version: self.version + 1, updated_at: now, ..self };
+        Outcome::Changed(Change { video, happened })
+    }
+}

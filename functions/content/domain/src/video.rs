@@ -1,0 +1,52 @@
+//! A video.
+
+use crate::{Category, Description, Language, State, Tags, Title, Visibility};
+use jiff::Timestamp;
+use mcsp_ids::{UploadId, UserId, VideoId};
+
+/// A video, with all that is known of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Video {
+    /// Where it comes from.
+    pub origin: Origin,
+    /// Begins at 1, and grows by 1 with each change.
+    pub version: i64,
+    /// Where it is on its way.
+    pub state: State,
+    /// Who sees it once it is published.
+    pub visibility: Visibility,
+    /// What its owner says of it.
+    pub details: Details,
+    /// When it came to be.
+    pub created_at: Timestamp,
+    /// When it changed last.
+    pub updated_at: Timestamp,
+}
+
+/// What never changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The video.
+    pub id: VideoId,
+    /// Whose it is.
+    pub owner: UserId,
+    /// What it was made from.
+    pub upload: UploadId,
+    /// Where the owner's data lives.
+    pub region: String,
+}
+
+/// What its owner says of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Details {
+    /// Until the owner gives one there is none, and the video can't be published.
+    pub title: Option<Title>,
+    /// May be empty.
+    pub description: Description,
+    /// May be empty.
+    pub tags: Tags,
+    /// What it is filed under.
+    pub category: Option<Category>,
+    /// What is spoken.
+    pub language: Option<Language>,
+}

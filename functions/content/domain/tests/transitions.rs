@@ -1,0 +1,160 @@
+//! Any sequence of requests leaves a video with a version for each change and one publication event for
+//! each publication.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+use content_domain::{
+    Edit, FailureCode, Happened, Hidden, Media, NotPublishable, NotPublished, Origin, Outcome, Packaged,
+    Processed, State, Title, Video, Viewer, Visibility, Way, decide,
+};
+use jiff::{SignedDuration, Timestamp};
+use mcsp_ids::{UploadId, UserId, VideoId};
+use proptest::prelude::*;
+use uuid::Uuid;
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::UNIX_EPOCH + SignedDuration::from_secs(second)
+}
+
+fn owner() -> UserId {
+    UserId::from_uuid(Uuid::from_u128(2))
+}
+
+fn new_video() -> Video {
+    let origin = Origin {
+        id: VideoId::from_uuid(Uuid::from_u128(1)),
+        owner: owner(),
+        upload: UploadId::from_uuid(Uuid::from_u128(3)),
+        region: "eu".into(),
+    };
+    Video::create(origin, at(0)).video
+}
+
+fn media() -> Media {
+    let packaged = Packaged { prefix: "packaged/v/".into(), hls: "master.m3u8".into() };
+    Media { duration_ms: 1_000, renditions: Vec::new(), packaged }
+}
+
+#[derive(Clone, Debug)]
+enum Act {
+    Complete,
+    Fail,
+    Publish,
+    Unpublish,
+    SetVisibility(Visibility),
+    Rename(u8),
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    use Visibility::*;
+    prop_oneof![
+        2 => Just(Act::Complete),
+        1 => Just(Act::Fail),
+        4 => Just(Act::Publish),
+        3 => Just(Act::Unpublish),
+        2 => prop_oneof![Just(Public), Just(Unlisted), Just(Private)].prop_map(Act::SetVisibility),
+        2 => (0..3_u8).prop_map(Act::Rename),
+    ]
+}
+
+/// None where the transition was refused.
+fn apply(video: Video, act: &Act, now: Timestamp) -> Option<Outcome> {
+    match act {
+        Act::Complete => Some(video.processed(Processed::Completed(media()), now)),
+        Act::Fail => {
+            let code = FailureCode::try_from("unreadable".to_owned()).unwrap();
+            Some(video.processed(Processed::Failed(code), now))
+        }
+        Act::Publish => video.publish(now).ok(),
+        Act::Unpublish => video.unpublish(now).ok(),
+        Act::SetVisibility(visibility) => Some(video.with_visibility(*visibility, now)),
+        Act::Rename(n) => {
+            let title = Some(Title::parse(&format!("title {n}")).unwrap());
+            Some(video.edit(Edit { title, ..Edit::default() }, now))
+        }
+    }
+}
+
+fn is_published(video: &Video) -> bool {
+    matches!(video.state, State::Published { .. })
+}
+
+proptest! {
+    #[test]
+    fn versions_grow_by_one_and_each_publication_is_told_once(acts in prop::collection::vec(act(), 0..40)) {
+        let mut video = new_video();
+        let (mut publications, mut told, mut first) = (0, 0, None);
+        for (second, act) in (1..).zip(&acts) {
+            let before = video.clone();
+            let Some(outcome) = apply(video.clone(), act, at(second)) else { continue };
+            video = match outcome {
+                Outcome::Unchanged(video) => {
+                    prop_assert_eq!(&video, &before);
+                    video
+                }
+                Outcome::Changed(change) => {
+                    prop_assert_eq!(change.video.version, before.version + 1);
+                    prop_assert_eq!(change.video.updated_at, at(second));
+                    prop_assert_eq!(&change.video.origin, &before.origin);
+                    told += u32::from(change.happened == Happened::Published);
+                    change.video
+                }
+            };
+            publications += u32::from(is_published(&video) && !is_published(&before));
+            if is_published(&video) {
+                prop_assert!(video.details.title.is_some());
+                first = first.or(Some(video.updated_at));
+            }
+            prop_assert_eq!(video.state.first_published_at(), first);
+            prop_assert_eq!(told, publications);
+        }
+    }
+
+    #[test]
+    fn nobody_else_sees_what_is_not_published(acts in prop::collection::vec(act(), 0..20)) {
+        let stranger = UserId::from_uuid(Uuid::from_u128(9));
+        let mut video = new_video();
+        for (second, act) in (1..).zip(&acts) {
+            if let Some(Outcome::Changed(change)) = apply(video.clone(), act, at(second)) {
+                video = change.video;
+            }
+            let published = is_published(&video);
+            let by_link = published && video.visibility != Visibility::Private;
+            let in_search = published && video.visibility == Visibility::Public;
+            for viewer in [Viewer::Anyone, Viewer::User(stranger)] {
+                prop_assert_eq!(decide(&video, viewer, Way::Link).is_ok(), by_link);
+            }
+            for viewer in [Viewer::Anyone, Viewer::User(stranger), Viewer::User(owner()), Viewer::Service] {
+                prop_assert_eq!(decide(&video, viewer, Way::Search).is_ok(), in_search);
+            }
+            for viewer in [Viewer::User(owner()), Viewer::Service] {
+                prop_assert_eq!(decide(&video, viewer, Way::Link), Ok(()));
+            }
+        }
+    }
+}
+
+fn after(acts: &[Act]) -> Video {
+    acts.iter().fold(new_video(), |video, act| match apply(video, act, at(1)) {
+        Some(Outcome::Changed(change)) => change.video,
+        Some(Outcome::Unchanged(video)) => video,
+        None => panic!("{act:?} was refused"),
+    })
+}
+
+#[test]
+fn a_refusal_says_what_is_missing() {
+    assert_eq!(after(&[]).publish(at(2)), Err(NotPublishable::Processing));
+    assert_eq!(after(&[Act::Fail]).publish(at(2)), Err(NotPublishable::Failed));
+    assert_eq!(after(&[Act::Complete]).publish(at(2)), Err(NotPublishable::Untitled));
+    assert_eq!(after(&[Act::Complete]).unpublish(at(2)), Err(NotPublished));
+}
+
+#[test]
+fn what_is_hidden_is_hidden_for_a_reason() {
+    let published = after(&[Act::Complete, Act::Rename(0), Act::Publish]);
+    let seen = |visibility, way| decide(&Video { visibility, ..published.clone() }, Viewer::Anyone, way);
+    assert_eq!(decide(&new_video(), Viewer::Anyone, Way::Link), Err(Hidden::NotPublished));
+    assert_eq!(seen(Visibility::Private, Way::Link), Err(Hidden::Private));
+    assert_eq!(seen(Visibility::Unlisted, Way::Search), Err(Hidden::Unlisted));
+    assert_eq!(seen(Visibility::Unlisted, Way::Link), Ok(()));
+}

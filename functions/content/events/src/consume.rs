@@ -1,0 +1,18 @@
+//! `POST /events/content-events`: takes the events that Content follows.
+
+use crate::{processing_finished, upload_initiated};
+use axum::extract::State;
+use mcsp_events::{Applied, Received};
+use mcsp_function::Context;
+use mcsp_problem::Problem;
+
+pub(crate) async fn consume(State(context): State<Context>, received: Received) -> Result<Applied, Problem> {
+    match received.kind.as_str() {
+        "mcsp.upload.session.initiated.v1" => upload_initiated::apply(&context, &received).await,
+        "mcsp.pipeline.processing.completed.v1" | "mcsp.pipeline.processing.failed.v1" => {
+            processing_finished::apply(&context, &received).await
+        }
+        // Progress, and whatever else its topics will carry.
+        _ => Ok(Applied::Ignored),
+    }
+}

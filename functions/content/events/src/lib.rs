@@ -1,0 +1,17 @@
+//! Content's consumer: videos come to be, and become ready, by events of Upload and of the pipeline.
+
+mod consume;
+mod processing_finished;
+mod upload_initiated;
+
+use axum::Router;
+use axum::routing::post;
+use mcsp_function::{Context, MissingVariable};
+
+/// The routes.
+pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
+    context.variable("bridge_token")?;
+    Ok(Router::new().route("/events/content-events", post(consume::consume)))
+}
+
+mcsp_function::component!(crate::router, variables = ["bridge_token"]);

@@ -1,0 +1,109 @@
+//! `mcsp.pipeline.processing.<completed|failed>.v1`: a video becomes `ready` or `failed`.
+
+use content_contract::event;
+use content_domain::{FailureCode, Media, Outcome, Packaged, Processed, Rendition};
+use content_storage as storage;
+use http::StatusCode;
+use mcsp_events::{Applied, Received};
+use mcsp_function::Context;
+use mcsp_ids::VideoId;
+use mcsp_problem::Problem;
+use serde::Deserialize;
+
+/// More encodings of one video than any ladder has.
+const RENDITIONS_MAX: usize = 64;
+
+/// What of the pipeline's state matters here.
+#[derive(Deserialize)]
+struct Finished {
+    video_id: VideoId,
+    state: FinishedState,
+    duration_ms: Option<u64>,
+    #[serde(default)]
+    renditions: Vec<Rendition>,
+    packaged: Option<Packaged>,
+    reason_code: Option<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum FinishedState {
+    Completed,
+    Failed,
+}
+
+/// Why an outcome can't be believed. All of them are the pipeline's mistake, and no retry helps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+enum Unbelievable {
+    #[error("`duration_ms` is missing or is not a duration")]
+    Duration,
+    #[error("`renditions` has too many entries")]
+    Renditions,
+    #[error("`packaged` is missing, or its paths are not below the video's own prefix")]
+    Packaged,
+    #[error("`reason_code` is missing or is not a machine code")]
+    ReasonCode,
+}
+
+pub(crate) async fn apply(context: &Context, received: &Received) -> Result<Applied, Problem> {
+    let finished: Finished = received.data()?;
+    let (id, now) = (finished.video_id, context.now());
+    let outcome = outcome(finished).map_err(Problem::from)?;
+    let Some(video) = storage::find(context, id).await? else {
+        // Its upload is not known yet. Waiting for a retry could take longer than retries last, so the
+        // outcome waits in the database.
+        if storage::early_outcome(context, id).await?.is_some() {
+            return Ok(Applied::Ignored);
+        }
+        let statements = vec![storage::lock(id), storage::keep_early(id, &outcome, now)];
+        return Ok(received.apply(context, statements, Vec::new()).await?);
+    };
+    match video.processed(outcome, now) {
+        Outcome::Unchanged(_) => Ok(Applied::Ignored),
+        Outcome::Changed(change) => {
+            let event = event(context, &received.trace, &change);
+            Ok(received.apply(context, vec![storage::update(&change)], vec![event]).await?)
+        }
+    }
+}
+
+fn outcome(finished: Finished) -> Result<Processed, Unbelievable> {
+    let Finished { video_id, state, duration_ms, renditions, packaged, reason_code } = finished;
+    match state {
+        FinishedState::Failed => reason_code
+            .and_then(|code| FailureCode::try_from(code).ok())
+            .map(Processed::Failed)
+            .ok_or(Unbelievable::ReasonCode),
+        FinishedState::Completed => {
+            // Other languages' signed numbers must hold it.
+            let duration_ms =
+                duration_ms.filter(|ms| i64::try_from(*ms).is_ok()).ok_or(Unbelievable::Duration)?;
+            if renditions.len() > RENDITIONS_MAX {
+                return Err(Unbelievable::Renditions);
+            }
+            let packaged = packaged.filter(|paths| is_own(video_id, paths)).ok_or(Unbelievable::Packaged)?;
+            Ok(Processed::Completed(Media { duration_ms, renditions, packaged }))
+        }
+    }
+}
+
+/// A playback URL opens all that is below the prefix: another video's must not be in it.
+fn is_own(id: VideoId, paths: &Packaged) -> bool {
+    paths.prefix == format!("packaged/{id}/") && !paths.hls.starts_with('/') && !paths.hls.contains("..")
+}
+
+impl From<Unbelievable> for Problem {
+    fn from(error: Unbelievable) -> Self {
+        match error {
+            Unbelievable::Duration
+            | Unbelievable::Renditions
+            | Unbelievable::Packaged
+            | Unbelievable::ReasonCode => Problem::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "malformed_event",
+                "the event's data cannot be read",
+            )
+            .with_detail(error),
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! Making videos visible, to whom, and taking them back.
+
+mod change;
+mod publish;
+mod set_visibility;
+mod unpublish;
+
+use axum::Router;
+use axum::routing::{post, put};
+use mcsp_function::{Context, MissingVariable};
+
+/// The routes.
+pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
+    context.variable("issuer")?;
+    context.variable("audience")?;
+    Ok(Router::new()
+        .route("/v1/videos/{id}/publish", post(publish::publish))
+        .route("/v1/videos/{id}/unpublish", post(unpublish::unpublish))
+        .route("/v1/videos/{id}/visibility", put(set_visibility::set_visibility)))
+}
+
+mcsp_function::component!(crate::router, variables = ["issuer", "audience"]);

@@ -1,0 +1,57 @@
+//! `POST /v1/videos/{id}/publish`: shows a ready video to whom its visibility says. `media.published` is
+//! emitted once for each publication, however often it is asked for.
+
+use crate::change::{Target, change};
+use axum::extract::State;
+use axum::response::Response;
+use content_domain::NotPublishable;
+use http::StatusCode;
+use mcsp_access::Permission;
+use mcsp_function::{Caller, Context, TraceParent};
+use mcsp_idempotency::{IdempotencyKey, once};
+use mcsp_ids::VideoId;
+use mcsp_problem::{Path, Problem};
+
+/// Why the video was not published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+enum PublishError {
+    #[error(transparent)]
+    Decided(#[from] NotPublishable),
+}
+
+pub(crate) async fn publish(
+    State(context): State<Context>,
+    caller: Caller,
+    trace: TraceParent,
+    Path(id): Path<VideoId>,
+    IdempotencyKey(key): IdempotencyKey,
+) -> Result<Response, Problem> {
+    caller.require(Permission::ContentPublish)?;
+    let target = Target { id, owner: caller.user() };
+    let scope = format!("{} publish {id}", target.owner);
+    once(&context, &scope, key, &(), async |claim| {
+        let remember = |answer: &_| claim.record(answer);
+        change(&context, &trace, target, remember, |video| {
+            Ok(video.publish(context.now()).map_err(PublishError::from)?)
+        })
+        .await
+    })
+    .await
+}
+
+impl From<PublishError> for Problem {
+    fn from(error: PublishError) -> Self {
+        let (code, title) = match error {
+            PublishError::Decided(NotPublishable::Processing) => {
+                ("not_ready", "the video is still being processed")
+            }
+            PublishError::Decided(NotPublishable::Failed) => {
+                ("processing_failed", "the video could not be processed")
+            }
+            PublishError::Decided(NotPublishable::Untitled) => {
+                ("title_missing", "a video needs a title before it can be published")
+            }
+        };
+        Problem::new(StatusCode::CONFLICT, code, title)
+    }
+}

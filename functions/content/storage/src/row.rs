@@ -1,0 +1,92 @@
+//! A video as a row, and back.
+
+use content_domain::{
+    Category, Description, Details, FailureCode, Language, Media, Origin, State, StateName, Tag, Tags, Title,
+    Video, Visibility,
+};
+use jiff::Timestamp;
+use mcsp_bridge_api::sql::{Inconsistency, Json, Row, Sql};
+use mcsp_ids::{UploadId, UserId, VideoId};
+use uuid::Uuid;
+
+/// The columns, in the order of [`bind`] and [`read`].
+pub(crate) const COLUMNS: &str = "id, owner_id, upload_id, region, version, state, visibility, title, \
+     description, tags, category, language, media, failure_code, first_published_at, created_at, updated_at";
+
+/// Gives all columns as parameters.
+pub(crate) fn bind(sql: Sql, video: &Video) -> Sql {
+    let Video { origin, version, state, visibility, details, created_at, updated_at } = video;
+    let media = state.media().map(|media| serde_json::json!(media));
+    sql.bind(origin.id.uuid())
+        .bind(origin.owner.uuid())
+        .bind(origin.upload.uuid())
+        .bind(origin.region.as_str())
+        .bind(*version)
+        .bind(state.name().as_str())
+        .bind(visibility.as_str())
+        .bind(details.title.as_ref().map(Title::as_str))
+        .bind(details.description.as_str())
+        .bind(details.tags.iter().map(str::to_owned).collect::<Vec<_>>())
+        .bind(details.category.as_ref().map(Category::as_str))
+        .bind(details.language.as_ref().map(Language::as_str))
+        .bind(media)
+        .bind(state.failure().map(FailureCode::as_str))
+        .bind(state.first_published_at())
+        .bind(*created_at)
+        .bind(*updated_at)
+}
+
+/// Takes all columns of a row.
+pub(crate) fn read(row: &mut Row<'_>) -> Result<Video, Inconsistency> {
+    let origin = Origin {
+        id: VideoId::from_uuid(row.take("id")?),
+        owner: UserId::from_uuid(row.take::<Uuid>("owner_id")?),
+        upload: UploadId::from_uuid(row.take::<Uuid>("upload_id")?),
+        region: row.take("region")?,
+    };
+    let version = row.take("version")?;
+    let name = row.parse("state", |name: String| StateName::from_name(&name))?;
+    let visibility = row.parse("visibility", |name: String| Visibility::from_name(&name))?;
+    let details = Details {
+        title: row.parse("title", |text| optional(text, |text| Title::parse(&text).ok()))?,
+        description: row.parse("description", |text: String| Description::parse(&text).ok())?,
+        tags: row.parse("tags", tags)?,
+        category: row.parse("category", |text| optional(text, |text| Category::parse(&text).ok()))?,
+        language: row.parse("language", |text| optional(text, |text| Language::parse(&text).ok()))?,
+    };
+    let media: Option<Json<Media>> = row.take("media")?;
+    let failure =
+        row.parse("failure_code", |text| optional(text, |text| FailureCode::try_from(text).ok()))?;
+    let state = row.parse("first_published_at", |first_published_at| {
+        state(name, media.map(|Json(media)| media), failure, first_published_at)
+    })?;
+    let (created_at, updated_at) = (row.take("created_at")?, row.take("updated_at")?);
+    Ok(Video { origin, version, state, visibility, details, created_at, updated_at })
+}
+
+fn state(
+    name: StateName,
+    media: Option<Media>,
+    failure: Option<FailureCode>,
+    first_published_at: Option<Timestamp>,
+) -> Option<State> {
+    Some(match name {
+        StateName::Processing => State::Processing,
+        StateName::Ready => State::Ready(media?),
+        StateName::Published => State::Published { media: media?, first_published_at: first_published_at? },
+        StateName::Unpublished => {
+            State::Unpublished { media: media?, first_published_at: first_published_at? }
+        }
+        StateName::Failed => State::Failed(failure?),
+    })
+}
+
+/// A null is fine; a text that does not parse is not.
+fn optional<T>(text: Option<String>, parse: impl FnOnce(String) -> Option<T>) -> Option<Option<T>> {
+    text.map_or(Some(None), |text| parse(text).map(Some))
+}
+
+fn tags(texts: Vec<String>) -> Option<Tags> {
+    let tags = texts.iter().map(|text| Tag::parse(text).ok()).collect::<Option<Vec<_>>>()?;
+    Tags::new(tags).ok()
+}

@@ -1,0 +1,93 @@
+//! Reading and writing videos.
+
+use crate::row::{COLUMNS, bind, read};
+use crate::{ReadError, WriteError};
+use content_domain::{Change, StateName, Video};
+use mcsp_bridge_api::kafka::Event;
+use mcsp_bridge_api::postgres::{GuardedStatement, Transaction};
+use mcsp_bridge_api::sql::{Rows, Sql, sql};
+use mcsp_function::Context;
+use mcsp_ids::{UserId, VideoId};
+use mcsp_paging::Limit;
+
+/// The video, whoever's it is.
+pub async fn find(context: &Context, id: VideoId) -> Result<Option<Video>, ReadError> {
+    let statement = sql(&format!("SELECT {COLUMNS} FROM videos WHERE id = $1")).bind(id.uuid());
+    first(context, statement).await
+}
+
+/// The video, if it is this owner's.
+pub async fn owned(context: &Context, id: VideoId, owner: UserId) -> Result<Option<Video>, ReadError> {
+    let statement = sql(&format!("SELECT {COLUMNS} FROM videos WHERE id = $1 AND owner_id = $2"))
+        .bind(id.uuid())
+        .bind(owner.uuid());
+    first(context, statement).await
+}
+
+/// An owner's videos, newest first, from behind the last one seen, with the row that tells of a next page.
+pub async fn of_owner(
+    context: &Context,
+    owner: UserId,
+    state: Option<StateName>,
+    after: Option<VideoId>,
+    limit: Limit,
+) -> Result<Vec<Video>, ReadError> {
+    let mut text = format!("SELECT {COLUMNS} FROM videos WHERE owner_id = $1");
+    let mut values: Vec<mcsp_bridge_api::postgres::Value> = vec![owner.uuid().into()];
+    if let Some(state) = state {
+        values.push(state.as_str().into());
+        text.push_str(&format!(" AND state = ${}", values.len()));
+    }
+    if let Some(after) = after {
+        values.push(after.uuid().into());
+        text.push_str(&format!(" AND id < ${}", values.len()));
+    }
+    values.push(limit.rows_to_read().into());
+    text.push_str(&format!(" ORDER BY id DESC LIMIT ${}", values.len()));
+    let statement = values.into_iter().fold(sql(&text), Sql::bind);
+    Ok(Rows::new("videos", context.bridge().query(statement.into()).await?).map(read)?)
+}
+
+/// Writes a changed video with its event and whatever else belongs to it, such as the answer to remember.
+pub async fn save(
+    context: &Context,
+    change: &Change,
+    event: Event,
+    also: Option<GuardedStatement>,
+) -> Result<(), WriteError> {
+    let statements = std::iter::once(update(change)).chain(also).collect();
+    let transaction = Transaction { consumed_event: None, statements, events: vec![event] };
+    context.bridge().transact(transaction).await?;
+    Ok(())
+}
+
+/// Writes what belongs to a request that changed nothing: the answer to remember.
+pub async fn remember(context: &Context, answer: Option<GuardedStatement>) -> Result<(), WriteError> {
+    let Some(statement) = answer else { return Ok(()) };
+    let transaction = Transaction { consumed_event: None, statements: vec![statement], events: Vec::new() };
+    context.bridge().transact(transaction).await.map_err(WriteError::Failed)?;
+    Ok(())
+}
+
+/// The statement that writes a changed video over the version before it, and over no other.
+pub fn update(change: &Change) -> GuardedStatement {
+    let text = format!(
+        "UPDATE videos SET ({COLUMNS}) = ROW ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, \
+         $14, $15, $16, $17) WHERE id = $1 AND version = $5 - 1"
+    );
+    bind(sql(&text), &change.video).expecting(1)
+}
+
+/// The statement that writes a new video, if no outcome of the pipeline waits for it.
+pub fn insert(video: &Video) -> GuardedStatement {
+    let text = format!(
+        "INSERT INTO videos ({COLUMNS}) SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, \
+         $14, $15, $16, $17 WHERE NOT EXISTS (SELECT FROM early_outcomes WHERE video_id = $1) \
+         ON CONFLICT ON CONSTRAINT videos_pkey DO NOTHING"
+    );
+    bind(sql(&text), video).expecting(1)
+}
+
+async fn first(context: &Context, statement: Sql) -> Result<Option<Video>, ReadError> {
+    Ok(Rows::new("videos", context.bridge().query(statement.into()).await?).first(read)?)
+}

@@ -1,0 +1,110 @@
+//! `PATCH /v1/videos/{id}`: the owner says something else of a video. What is left out stays; `null` clears
+//! category and language.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use content_contract::{VideoView, event};
+use content_domain::{
+    Category, Description, Edit, InvalidText, Language, Outcome, TAGS_MAX, Tag, Tags, Title, Video,
+};
+use content_storage::{self as storage, WriteError};
+use http::header;
+use mcsp_access::Permission;
+use mcsp_etag::{ETag, IfMatch};
+use mcsp_function::{Caller, Context, TraceParent};
+use mcsp_ids::VideoId;
+use mcsp_problem::{Invalid, Json, Path, Problem, Reason};
+use serde::{Deserialize, Deserializer};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EditRequest {
+    #[serde(default, deserialize_with = "given")]
+    title: Option<String>,
+    #[serde(default, deserialize_with = "given")]
+    description: Option<String>,
+    #[serde(default, deserialize_with = "given")]
+    tags: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "given")]
+    category: Option<Option<String>>,
+    #[serde(default, deserialize_with = "given")]
+    language: Option<Option<String>>,
+}
+
+/// Tells a field that is left out, which is `None`, from one that is null.
+fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+/// Who asks, and on what condition.
+pub(crate) type Asked = (Caller, TraceParent, IfMatch);
+
+pub(crate) async fn edit(
+    State(context): State<Context>,
+    (caller, trace, if_match): Asked,
+    Path(id): Path<VideoId>,
+    Json(request): Json<EditRequest>,
+) -> Result<Response, Problem> {
+    caller.require(Permission::ContentEdit)?;
+    let video = storage::owned(&context, id, caller.user()).await?.ok_or_else(Problem::not_found)?;
+    if_match.check(video.version)?;
+    match video.edit(parse(request)?, context.now()) {
+        Outcome::Unchanged(video) => Ok(answer(&video)),
+        Outcome::Changed(change) => {
+            let event = event(&context, &trace, &change);
+            storage::save(&context, &change, event, None).await.map_err(|error| refuse(error, &if_match))?;
+            Ok(answer(&change.video))
+        }
+    }
+}
+
+fn answer(video: &Video) -> Response {
+    ([(header::ETAG, ETag(video.version).to_string())], Json(VideoView::from(video))).into_response()
+}
+
+/// Who named a version is told that it is stale; who named none may simply try again.
+fn refuse(error: WriteError, if_match: &IfMatch) -> Problem {
+    match error {
+        WriteError::Outdated => if_match.outdated().unwrap_or_else(|| WriteError::Outdated.into()),
+        WriteError::Failed(_) => error.into(),
+    }
+}
+
+fn parse(request: EditRequest) -> Result<Edit, Problem> {
+    let mut invalid = Invalid::default();
+    let mut edit = Edit::default();
+    if let Some(title) = request.title {
+        edit.title = invalid.check("/title", Title::parse(&title).map_err(reason));
+    }
+    if let Some(description) = request.description {
+        edit.description = invalid.check("/description", Description::parse(&description).map_err(reason));
+    }
+    if let Some(tags) = request.tags {
+        edit.tags = parse_tags(&tags, &mut invalid);
+    }
+    if let Some(category) = request.category {
+        let category = category.map(|text| Category::parse(&text)).transpose();
+        edit.category = invalid.check("/category", category.map_err(reason));
+    }
+    if let Some(language) = request.language {
+        let language = language.map(|text| Language::parse(&text)).transpose();
+        edit.language = invalid.check("/language", language.map_err(reason));
+    }
+    invalid.into_result(edit)
+}
+
+/// Too many are one error, not one for each.
+fn parse_tags(texts: &[String], invalid: &mut Invalid) -> Option<Tags> {
+    if texts.len() > TAGS_MAX {
+        return invalid.check("/tags", Err(reason(InvalidText::TooMany { max: TAGS_MAX })));
+    }
+    let parsed = texts.iter().enumerate();
+    let tags: Vec<Tag> = parsed
+        .filter_map(|(n, text)| invalid.check(&format!("/tags/{n}"), Tag::parse(text).map_err(reason)))
+        .collect();
+    invalid.check("/tags", Tags::new(tags).map_err(reason))
+}
+
+fn reason(error: InvalidText) -> Reason {
+    Reason::new(error.code(), error.to_string())
+}

@@ -1,0 +1,25 @@
+//! `GET /v1/videos/{id}`: its owner sees it in any state, others when it is published and not private.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use content_contract::VideoView;
+use content_domain::{Viewer, Way, decide};
+use content_storage as storage;
+use http::header;
+use mcsp_etag::ETag;
+use mcsp_function::{Context, MaybeCaller};
+use mcsp_ids::VideoId;
+use mcsp_problem::{Json, Path, Problem};
+
+pub(crate) async fn get(
+    State(context): State<Context>,
+    MaybeCaller(caller): MaybeCaller,
+    Path(id): Path<VideoId>,
+) -> Result<Response, Problem> {
+    let viewer = caller.map_or(Viewer::Anyone, |caller| Viewer::User(caller.user()));
+    let video = storage::find(&context, id).await?.ok_or_else(Problem::not_found)?;
+    // What is hidden is told apart from what does not exist by nobody.
+    decide(&video, viewer, Way::Link).map_err(|_hidden| Problem::not_found())?;
+    let etag = ETag(video.version).to_string();
+    Ok(([(header::ETAG, etag)], Json(VideoView::from(&video))).into_response())
+}
