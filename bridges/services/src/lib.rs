@@ -1,1 +1,19 @@
-//! The services capability: HTTP calls to services and third parties.
+//! The services capability: HTTP calls to services and third parties, by name.
+//!
+//! One [`Transport`] for each worker thread, all with one [`ResponseCache`]; a [`Services`] for each caller.
+
+mod cache;
+mod client;
+mod config;
+mod error;
+mod flights;
+mod freshness;
+mod message;
+mod target;
+mod transport;
+
+pub use cache::ResponseCache;
+pub use client::Services;
+pub use config::{CacheConfig, ServicesConfig, TargetConfig};
+pub use error::{InvalidTarget, ServicesError};
+pub use transport::Transport;

@@ -1,0 +1,71 @@
+//! Which targets there are, and the bounds of calls to them.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The targets by name, and the cache of their answers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ServicesConfig {
+    /// By the name that functions and grants use.
+    pub targets: BTreeMap<String, TargetConfig>,
+    /// Kept answers.
+    pub cache: CacheConfig,
+}
+
+/// One target.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TargetConfig {
+    /// `http://host[:port][/prefix]`
+    pub base_url: String,
+    /// Time for a call, where the caller does not ask for less.
+    #[serde(default = "default_deadline_ms")]
+    pub deadline_ms: u32,
+    /// The longest body of an answer.
+    #[serde(default = "default_max_body_bytes")]
+    pub max_response_bytes: usize,
+    /// The longest body of a request.
+    #[serde(default = "default_max_body_bytes")]
+    pub max_request_bytes: usize,
+    /// Request headers that do not leave the platform, beside those that belong to a connection.
+    #[serde(default)]
+    pub unforwarded_headers: Vec<String>,
+}
+
+fn default_deadline_ms() -> u32 {
+    2_000
+}
+
+fn default_max_body_bytes() -> usize {
+    1 << 20
+}
+
+impl TargetConfig {
+    /// The defaults for a target at `base_url`.
+    pub fn at(base_url: impl Into<String>) -> Self {
+        TargetConfig {
+            base_url: base_url.into(),
+            deadline_ms: default_deadline_ms(),
+            max_response_bytes: default_max_body_bytes(),
+            max_request_bytes: default_max_body_bytes(),
+            unforwarded_headers: Vec::new(),
+        }
+    }
+}
+
+/// Bounds of the cache. What was used least recently goes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CacheConfig {
+    /// Answers kept.
+    pub max_entries: usize,
+    /// Their bodies and headers together.
+    pub max_bytes: usize,
+}
+
+impl Default for CacheConfig {
+    fn default() -> Self {
+        CacheConfig { max_entries: 10_000, max_bytes: 32 << 20 }
+    }
+}

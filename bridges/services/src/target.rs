@@ -1,0 +1,147 @@
+//! A target's configuration, parsed once.
+
+use crate::config::TargetConfig;
+use crate::error::{InvalidTarget, ServicesError};
+use http::header::HeaderName;
+use http::uri::{Authority, PathAndQuery, Scheme};
+use http::{HeaderMap, Uri};
+use std::time::Duration;
+
+/// Headers that belong to one connection (RFC 9110, section 7.6.1), or that the client sets itself.
+const CONNECTION_HEADERS: [&str; 11] = [
+    "connection",
+    "content-length",
+    "expect",
+    "host",
+    "keep-alive",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+#[derive(Debug)]
+pub(crate) struct Target {
+    authority: Authority,
+    /// Without a trailing slash.
+    path_prefix: String,
+    unforwarded: Vec<HeaderName>,
+    pub deadline: Duration,
+    pub max_response_bytes: usize,
+    pub max_request_bytes: usize,
+}
+
+impl Target {
+    pub fn new(name: &str, config: &TargetConfig) -> Result<Self, InvalidTarget> {
+        let invalid = |problem| InvalidTarget { target: name.to_owned(), problem };
+        let base: Uri = config.base_url.parse().map_err(|_| invalid("`base_url` is no URL"))?;
+        let parts = base.into_parts();
+        if parts.scheme != Some(Scheme::HTTP) {
+            return Err(invalid("`base_url` must begin with http://"));
+        }
+        let authority = parts.authority.ok_or_else(|| invalid("`base_url` has no host"))?;
+        if authority.as_str().contains('@') {
+            return Err(invalid("`base_url` must not hold a user or password"));
+        }
+        let path = parts.path_and_query.unwrap_or_else(|| PathAndQuery::from_static("/"));
+        if path.query().is_some() {
+            return Err(invalid("`base_url` must not have a query"));
+        }
+        let unforwarded: Result<Vec<HeaderName>, _> =
+            config.unforwarded_headers.iter().map(|header| header.parse()).collect();
+        Ok(Target {
+            authority,
+            path_prefix: path.path().trim_end_matches('/').to_owned(),
+            unforwarded: unforwarded.map_err(|_| invalid("`unforwarded_headers` holds no header name"))?,
+            deadline: Duration::from_millis(u64::from(config.deadline_ms)),
+            max_response_bytes: config.max_response_bytes,
+            max_request_bytes: config.max_request_bytes,
+        })
+    }
+
+    /// The address of `path` at this target.
+    pub fn uri(&self, path: &str) -> Result<Uri, ServicesError> {
+        const MALFORMED: ServicesError = ServicesError::Refused("malformed-path");
+        if !path.starts_with('/') || path.contains('#') || leaves_the_prefix(path) {
+            return Err(MALFORMED);
+        }
+        let path_and_query = format!("{}{path}", self.path_prefix);
+        Uri::builder()
+            .scheme(Scheme::HTTP)
+            .authority(self.authority.clone())
+            .path_and_query(path_and_query)
+            .build()
+            .map_err(|_| MALFORMED)
+    }
+
+    /// Takes out of a request's headers what must not be forwarded.
+    pub fn strip_request(&self, headers: &mut HeaderMap) {
+        strip_connection_headers(headers);
+        self.unforwarded.iter().for_each(|name| {
+            headers.remove(name);
+        });
+    }
+}
+
+/// Takes out what belongs to a connection.
+pub(crate) fn strip_connection_headers(headers: &mut HeaderMap) {
+    CONNECTION_HEADERS.iter().for_each(|name| {
+        headers.remove(*name);
+    });
+}
+
+/// Dot segments could climb out of the prefix that the target's configuration sets.
+fn leaves_the_prefix(path: &str) -> bool {
+    let path = path.split('?').next().unwrap_or_default();
+    path.split(['/', '\\']).any(|segment| {
+        let segment = segment.to_ascii_lowercase().replace("%2e", ".");
+        segment == "." || segment == ".."
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_put_after_the_prefix() {
+        for (base, expected) in [
+            ("http://auth:8080", "http://auth:8080/v1/keys?a=b"),
+            ("http://auth:8080/", "http://auth:8080/v1/keys?a=b"),
+            ("http://gateway/auth/", "http://gateway/auth/v1/keys?a=b"),
+        ] {
+            let target = Target::new("auth", &TargetConfig::at(base)).unwrap();
+            assert_eq!(target.uri("/v1/keys?a=b").unwrap().to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn a_path_that_could_reach_elsewhere_is_refused() {
+        let target = Target::new("auth", &TargetConfig::at("http://gateway/auth")).unwrap();
+        for path in [
+            "",
+            "v1",
+            "http://other/",
+            "/../admin",
+            "/a/%2E%2e/admin",
+            "/a/./b",
+            "/a#b",
+            "/a b",
+            "/..\\x",
+            "@other/",
+        ] {
+            assert!(matches!(target.uri(path), Err(ServicesError::Refused("malformed-path"))), "{path}");
+        }
+        assert!(target.uri("/a..b/...?x=..").is_ok());
+    }
+
+    #[test]
+    fn a_base_url_that_cannot_be_used_is_refused() {
+        for base in ["", "auth", "https://auth", "ftp://auth", "http://user:password@auth", "http://auth?x=1"]
+        {
+            assert!(Target::new("auth", &TargetConfig::at(base)).is_err(), "{base}");
+        }
+    }
+}
