@@ -1,0 +1,16 @@
+//! The life of an upload: what may be uploaded, in which parts, and what comes after what.
+//!
+//! Pure: no clock, no randomness, no I/O.
+
+mod file;
+mod part_plan;
+mod sniff;
+mod upload;
+
+pub use file::{Checksum, ContentType, FILE_NAME_MAX_CHARS, File, FileName, InvalidFile};
+pub use part_plan::{
+    Method, OBJECT_MAX_BYTES, PART_MAX_BYTES, PART_MIN_BYTES, PARTS_MAX, PUT_MAX_BYTES, PartPlan, Plan,
+    Short, StoredPart,
+};
+pub use sniff::SNIFF_BYTES;
+pub use upload::{Failure, Mismatch, Multipart, Object, Refused, State, Upload};

@@ -1,0 +1,209 @@
+//! `POST /v1/uploads/{id}/complete`: looks at what has arrived, and announces it to the pipeline.
+//!
+//! The announcement and the state are one transaction, guarded by the version: of any number of requests one
+//! announces, and all of them give the same answer.
+
+use crate::uploads::{ATTEMPTS_MAX, Uploads};
+use crate::verify::{Unverified, verify};
+use crate::{problems, release};
+use axum::response::Response;
+use http::StatusCode;
+use jiff::Timestamp;
+use mcsp_access::Permission;
+use mcsp_bridge_api::kafka::Event;
+use mcsp_bridge_api::postgres::Transaction;
+use mcsp_events::{Emission, emit};
+use mcsp_function::{Caller, Context, TraceParent};
+use mcsp_idempotency::{Answer, Claim, RequiredIdempotencyKey, once};
+use mcsp_ids::{UploadId, UserId, VideoId};
+use mcsp_problem::{Path, Problem};
+use serde::Serialize;
+use upload_domain::{Refused, State, Upload};
+use upload_storage::{SaveError, Written, owned, save};
+
+/// What a completed upload is answered with, now and on every repetition: nothing in it changes any more.
+#[derive(Serialize)]
+struct CompletedView {
+    id: UploadId,
+    video_id: VideoId,
+    state: &'static str,
+    size_bytes: u64,
+    content_type: &'static str,
+    initiated_at: Timestamp,
+}
+
+/// `mcsp.upload.session.initiated.v1`
+#[derive(Serialize)]
+struct Initiated<'a> {
+    upload_id: UploadId,
+    video_id: VideoId,
+    owner_id: UserId,
+    version: i64,
+    region: &'a str,
+    object: StoredObject<'a>,
+}
+
+#[derive(Serialize)]
+struct StoredObject<'a> {
+    bucket: &'a str,
+    key: &'a str,
+    size_bytes: u64,
+    content_type: &'a str,
+    /// Base64, where the uploader gave it.
+    checksum_sha256: Option<&'a str>,
+}
+
+pub(crate) async fn complete(
+    uploads: Uploads,
+    caller: Caller,
+    trace: TraceParent,
+    Path(id): Path<UploadId>,
+    RequiredIdempotencyKey(key): RequiredIdempotencyKey,
+) -> Result<Response, Problem> {
+    caller.require(Permission::MediaUpload)?;
+    let scope = format!("POST /v1/uploads/{id}/complete {}", caller.user());
+    once(&uploads.context, &scope, Some(key), &(), async |claim| {
+        for _ in 0..ATTEMPTS_MAX {
+            let upload = owned(&uploads.context, id, caller.user()).await?;
+            if let Some(initiated_at) = upload.initiated_at() {
+                let answer = answer(&upload, initiated_at);
+                remember(&uploads.context, &claim, &answer).await?;
+                return Ok(answer);
+            }
+            match attempt(&uploads, &trace, &claim, upload).await {
+                Ok(answer) => return Ok(answer),
+                Err(Error::Overtaken) => {}
+                Err(Error::Failed(problem)) => return Err(problem),
+            }
+        }
+        Err(SaveError::Overtaken.into())
+    })
+    .await
+}
+
+/// Why an attempt came to no answer.
+enum Error {
+    /// Another request changed the upload: look again.
+    Overtaken,
+    Failed(Problem),
+}
+
+impl From<SaveError> for Error {
+    fn from(error: SaveError) -> Self {
+        match error {
+            SaveError::Overtaken => Error::Overtaken,
+            SaveError::Failed(_) => Error::Failed(error.into()),
+        }
+    }
+}
+
+impl From<Refused> for Error {
+    fn from(refused: Refused) -> Self {
+        Error::Failed(problems::refused(refused))
+    }
+}
+
+async fn attempt(
+    uploads: &Uploads,
+    trace: &TraceParent,
+    claim: &Claim,
+    upload: Upload,
+) -> Result<Answer, Error> {
+    let context = &uploads.context;
+    let verifying = begin(uploads, upload).await?;
+    match verify(uploads, &verifying).await {
+        Ok(()) => {
+            let now = context.now();
+            let initiated = verifying.initiate(now)?;
+            let answer = answer(&initiated, now);
+            let events = vec![announcement(context, trace, &initiated, now)];
+            save(context, &initiated, Written { events, answer: claim.record(&answer) }).await?;
+            Ok(answer)
+        }
+        Err(unverified @ (Unverified::NothingThere | Unverified::PartsMissing(_))) => {
+            save(context, &verifying.resume()?, Written::default()).await?;
+            Err(Error::Failed(missing(&unverified)))
+        }
+        Err(Unverified::Mismatched(mismatch)) => {
+            let failed = verifying.reject(mismatch)?;
+            save(context, &failed, Written::default()).await?;
+            Err(Error::Failed(release::refuse(uploads, failed, Refused::Mismatched(mismatch)).await))
+        }
+        // It stays `verifying`: the same request, sent again, goes on from there.
+        Err(Unverified::Store(error)) => Err(Error::Failed(problems::store(error))),
+    }
+}
+
+/// Writes that the upload is being verified, unless another request has.
+async fn begin(uploads: &Uploads, upload: Upload) -> Result<Upload, Error> {
+    let now = uploads.context.now();
+    if *upload.state_at(now) == State::Verifying {
+        return Ok(upload);
+    }
+    match upload.clone().begin_verifying(now) {
+        Ok(verifying) => {
+            save(&uploads.context, &verifying, Written::default()).await?;
+            Ok(verifying)
+        }
+        Err(refused) => Err(Error::Failed(release::refuse(uploads, upload, refused).await)),
+    }
+}
+
+fn answer(upload: &Upload, initiated_at: Timestamp) -> Answer {
+    let view = CompletedView {
+        id: upload.id,
+        video_id: upload.video,
+        state: State::Initiated { at: initiated_at }.name(),
+        size_bytes: upload.file.size_bytes,
+        content_type: upload.file.content_type.as_str(),
+        initiated_at,
+    };
+    Answer::json(StatusCode::OK, &view)
+}
+
+/// Keeps the answer of a request that found the work done.
+async fn remember(context: &Context, claim: &Claim, answer: &Answer) -> Result<(), Problem> {
+    let statements = claim.record(answer).into_iter().collect();
+    let transaction = Transaction { consumed_event: None, statements, events: Vec::new() };
+    context.bridge().transact(transaction).await?;
+    Ok(())
+}
+
+fn announcement(context: &Context, trace: &TraceParent, upload: &Upload, at: Timestamp) -> Event {
+    let object = StoredObject {
+        bucket: &upload.object.bucket,
+        key: &upload.object.key,
+        size_bytes: upload.file.size_bytes,
+        content_type: upload.file.content_type.as_str(),
+        checksum_sha256: upload.file.checksum_sha256.as_ref().map(|checksum| checksum.as_str()),
+    };
+    let data = Initiated {
+        upload_id: upload.id,
+        video_id: upload.video,
+        owner_id: upload.owner,
+        version: upload.version,
+        region: &upload.region,
+        object,
+    };
+    let emission = Emission {
+        topic: "media.upload.initiated",
+        service: "upload",
+        happened: "session.initiated",
+        key: upload.id,
+        data,
+    };
+    emit(context, trace, at, emission)
+}
+
+/// The uploader may send what is missing and complete again.
+fn missing(unverified: &Unverified) -> Problem {
+    let problem = |code, title| Problem::new(StatusCode::CONFLICT, code, title);
+    match unverified {
+        Unverified::PartsMissing(short) => {
+            problem("parts_missing", "the store does not have all parts in their sizes").with_detail(short)
+        }
+        Unverified::NothingThere | Unverified::Mismatched(_) | Unverified::Store(_) => {
+            problem("object_missing", "the store does not have the file")
+        }
+    }
+}

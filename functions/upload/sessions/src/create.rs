@@ -1,0 +1,116 @@
+//! `POST /v1/uploads`: begins an upload, and says how to send the bytes.
+//!
+//! The object store is not called: a multipart upload begins there with the first parts, so that an upload
+//! that comes to nothing here leaves nothing there.
+
+use crate::problems::reason;
+use crate::uploads::{OPEN_FOR, Uploads};
+use crate::view::UploadView;
+use axum::response::Response;
+use http::{StatusCode, header};
+use mcsp_access::Permission;
+use mcsp_etag::ETag;
+use mcsp_function::Caller;
+use mcsp_idempotency::{Answer, RequiredIdempotencyKey, once};
+use mcsp_ids::UploadId;
+use mcsp_problem::{Invalid, Json, Problem};
+use serde::{Deserialize, Serialize};
+use upload_domain::{
+    Checksum, ContentType, File, FileName, InvalidFile, Method, Object, Plan, State, Upload,
+};
+use upload_storage::{Written, insert};
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CreateRequest {
+    file_name: String,
+    size_bytes: u64,
+    content_type: String,
+    /// Base64, of the whole file; only for one that goes in one piece.
+    checksum_sha256: Option<String>,
+    /// By default as the size wants it.
+    method: Option<WantedMethod>,
+}
+
+#[derive(Clone, Copy, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum WantedMethod {
+    Put,
+    Multipart,
+}
+
+pub(crate) async fn create(
+    uploads: Uploads,
+    caller: Caller,
+    RequiredIdempotencyKey(key): RequiredIdempotencyKey,
+    Json(request): Json<CreateRequest>,
+) -> Result<Response, Problem> {
+    caller.require(Permission::MediaUpload)?;
+    let (file, plan) = parse(&request)?;
+    let scope = format!("POST /v1/uploads {}", caller.user());
+    once(&uploads.context, &scope, Some(key), &request, async |claim| {
+        let bucket = uploads.store.bucket_of(&caller.claims.region).ok_or_else(no_bucket)?;
+        let upload = waiting(&uploads, &caller, bucket, file, plan);
+        let answer = Answer::json(StatusCode::CREATED, &UploadView::of(&uploads, &upload)?)
+            .with_header(header::LOCATION, format!("/v1/uploads/{}", upload.id))
+            .with_header(header::ETAG, ETag(upload.version));
+        let written = Written { events: Vec::new(), answer: claim.record(&answer) };
+        insert(&uploads.context, &upload, written).await?;
+        Ok(answer)
+    })
+    .await
+}
+
+fn waiting(uploads: &Uploads, caller: &Caller, bucket: &str, file: File, plan: Plan) -> Upload {
+    let now = uploads.context.now();
+    let id: UploadId = uploads.context.new_id();
+    Upload {
+        id,
+        owner: caller.user(),
+        video: uploads.context.new_id(),
+        version: 1,
+        region: caller.claims.region.clone(),
+        object: Object { bucket: bucket.to_owned(), key: format!("uploads/{id}/source") },
+        file,
+        plan,
+        multipart: None,
+        state: State::Waiting,
+        released: false,
+        created_at: now,
+        expires_at: now + OPEN_FOR,
+    }
+}
+
+fn parse(request: &CreateRequest) -> Result<(File, Plan), Problem> {
+    let mut invalid = Invalid::default();
+    let name = invalid.check("/file_name", FileName::parse(&request.file_name).map_err(reason));
+    let content_type =
+        invalid.check("/content_type", ContentType::parse(&request.content_type).map_err(reason));
+    let wanted = request.method.map(|wanted| match wanted {
+        WantedMethod::Put => Method::Put,
+        WantedMethod::Multipart => Method::Multipart,
+    });
+    let plan = invalid.check("/size_bytes", Plan::of(request.size_bytes, wanted).map_err(reason));
+    let checksum = match (&request.checksum_sha256, plan) {
+        (None, _) => Some(None),
+        (Some(_), Some(Plan::Multipart(_))) => {
+            invalid.check("/checksum_sha256", Err(reason(InvalidFile::ChecksumOfWhole)))
+        }
+        (Some(text), _) => invalid.check("/checksum_sha256", Checksum::parse(text).map(Some).map_err(reason)),
+    };
+    match (name, content_type, plan, checksum) {
+        (Some(name), Some(content_type), Some(plan), Some(checksum_sha256)) => {
+            let file = File { name, size_bytes: request.size_bytes, content_type, checksum_sha256 };
+            Ok((file, plan))
+        }
+        _ => Err(invalid.into_problem()),
+    }
+}
+
+fn no_bucket() -> Problem {
+    Problem::new(
+        StatusCode::CONFLICT,
+        "no_bucket_for_region",
+        "there is no place for media in the region of this account",
+    )
+}

@@ -1,0 +1,23 @@
+//! `GET /v1/uploads/{id}`: one's own upload, with a fresh URL while the file can be sent in one piece.
+
+use crate::uploads::Uploads;
+use crate::view::UploadView;
+use axum::response::{IntoResponse, Response};
+use http::header;
+use mcsp_access::Permission;
+use mcsp_etag::ETag;
+use mcsp_function::Caller;
+use mcsp_ids::UploadId;
+use mcsp_problem::{Json, Path, Problem};
+use upload_storage::owned;
+
+pub(crate) async fn get(
+    uploads: Uploads,
+    caller: Caller,
+    Path(id): Path<UploadId>,
+) -> Result<Response, Problem> {
+    caller.require(Permission::MediaUpload)?;
+    let upload = owned(&uploads.context, id, caller.user()).await?;
+    let view = UploadView::of(&uploads, &upload)?;
+    Ok(([(header::ETAG, ETag(upload.version).to_string())], Json(view)).into_response())
+}

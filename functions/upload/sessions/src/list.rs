@@ -1,0 +1,33 @@
+//! `GET /v1/uploads`: one's own uploads, the newest first.
+
+use crate::uploads::Uploads;
+use crate::view::UploadView;
+use jiff::Timestamp;
+use mcsp_access::Permission;
+use mcsp_function::Caller;
+use mcsp_ids::UploadId;
+use mcsp_paging::{Cursor, Limit, Page};
+use mcsp_problem::{Json, Problem, Query};
+use serde::Deserialize;
+use upload_storage::page;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ListQuery {
+    #[serde(default)]
+    limit: Limit,
+    cursor: Option<Cursor<(Timestamp, UploadId)>>,
+}
+
+pub(crate) async fn list(
+    uploads: Uploads,
+    caller: Caller,
+    Query(ListQuery { limit, cursor }): Query<ListQuery>,
+) -> Result<Json<Page<UploadView>>, Problem> {
+    caller.require(Permission::MediaUpload)?;
+    let after = cursor.map(|Cursor((created_at, id))| (created_at, id.uuid()));
+    let rows = page(&uploads.context, caller.user(), after, limit.rows_to_read()).await?;
+    let found = Page::new(rows, limit, |upload| (upload.created_at, upload.id));
+    let items = found.items.iter().map(|upload| UploadView::of(&uploads, upload));
+    Ok(Json(Page { items: items.collect::<Result<_, _>>()?, next_cursor: found.next_cursor }))
+}

@@ -1,0 +1,56 @@
+//! How refusals of the domain and of the store look to a caller.
+
+use http::StatusCode;
+use mcsp_bridge_api::Failure;
+use mcsp_object_store::StoreError;
+use mcsp_problem::{Problem, Reason};
+use upload_domain::{InvalidFile, Mismatch, Refused};
+
+/// A transition that the upload's state does not allow.
+pub(crate) fn refused(refused: Refused) -> Problem {
+    let conflict = |code, title| Problem::new(StatusCode::CONFLICT, code, title);
+    match refused {
+        Refused::Completed => conflict("upload_completed", "the upload was completed"),
+        Refused::Cancelled => conflict("upload_cancelled", "the upload was cancelled"),
+        Refused::Expired => conflict("upload_expired", "the upload was not completed in time"),
+        Refused::Mismatched(mismatch) => mismatched(mismatch),
+        Refused::NoParts => conflict("not_multipart", "the file of this upload goes in one piece"),
+        Refused::NotCompleted | Refused::Settled => {
+            conflict("conflict", "something else changed this at the same time").retry_after_s(1)
+        }
+    }
+}
+
+/// What arrived is not what was declared: the upload has failed.
+pub(crate) fn mismatched(mismatch: Mismatch) -> Problem {
+    let title = match mismatch {
+        Mismatch::Size => "the file has another size than declared",
+        Mismatch::Checksum => "the file has another checksum than declared",
+        Mismatch::ContentType => "the file is not of the declared content type",
+    };
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, mismatch.code(), title)
+        .with_detail("the upload has failed and its bytes were discarded; create another one")
+}
+
+/// A call to the store that gave no result. Nothing is lost: the same request can be sent again.
+pub(crate) fn store(error: StoreError) -> Problem {
+    match &error {
+        StoreError::Call(failure) => failure.clone().into(),
+        StoreError::Unavailable { .. } => Problem::from(Failure::Unreachable).caused_by(&error),
+        StoreError::NoSuchObject
+        | StoreError::NoSuchUpload
+        | StoreError::Refused { .. }
+        | StoreError::Unreadable
+        | StoreError::Settings(_) => Problem::internal(&error),
+    }
+}
+
+/// A field of the file that cannot be taken.
+pub(crate) fn reason(invalid: InvalidFile) -> Reason {
+    Reason::new(invalid.code(), invalid.to_string())
+}
+
+/// A mistake of how the component is put together.
+pub(crate) fn unconfigured(error: &dyn std::error::Error) -> Problem {
+    Problem::internal(error)
+}

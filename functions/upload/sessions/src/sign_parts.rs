@@ -1,0 +1,190 @@
+//! `POST /v1/uploads/{id}/parts`: URLs for a batch of parts, each good for its number, its size and, where it
+//! is given, its SHA-256. Repeating it gives fresh URLs and has no other effect, so it takes no key.
+//!
+//! The first batch begins the multipart upload at the store. Should saving its id be lost against another
+//! request, it is aborted at once. Should it not be known whether the id was saved, it is left alone: the
+//! next request either finds it or begins another. What then stays behind, and what is begun by a call whose
+//! answer is lost, is removed by the bucket's rule for incomplete multipart uploads, which every S3 has.
+
+use crate::problems::{self, reason};
+use crate::release;
+use crate::uploads::{ATTEMPTS_MAX, Uploads, place, until};
+use crate::view::SignedView;
+use mcsp_access::Permission;
+use mcsp_function::Caller;
+use mcsp_ids::UploadId;
+use mcsp_problem::{Invalid, Json, Path, Problem, Reason};
+use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
+use upload_domain::{Checksum, Multipart, PartPlan, Upload};
+use upload_storage::{SaveError, Written, owned, save};
+
+/// The most parts that are signed at once.
+const BATCH_MAX: usize = 100;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SignPartsRequest {
+    /// From 1.
+    part_numbers: Vec<u32>,
+    /// Base64, one for each number in the same order. All batches of an upload have them, or none.
+    checksums_sha256: Option<Vec<String>>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct SignedParts {
+    parts: Vec<SignedPart>,
+}
+
+#[derive(Serialize)]
+struct SignedPart {
+    part_number: u32,
+    size_bytes: u64,
+    #[serde(flatten)]
+    request: SignedView,
+}
+
+/// A part that is to be signed.
+struct Wanted {
+    number: u16,
+    size_bytes: u64,
+    checksum: Option<Checksum>,
+}
+
+pub(crate) async fn sign_parts(
+    uploads: Uploads,
+    caller: Caller,
+    Path(id): Path<UploadId>,
+    Json(request): Json<SignPartsRequest>,
+) -> Result<Json<SignedParts>, Problem> {
+    caller.require(Permission::MediaUpload)?;
+    for _ in 0..ATTEMPTS_MAX {
+        let upload = owned(&uploads.context, id, caller.user()).await?;
+        let plan = match upload.open_parts(uploads.context.now()) {
+            Ok(plan) => plan,
+            Err(refused) => return Err(release::refuse(&uploads, upload, refused).await),
+        };
+        let wanted = parse(&request, plan)?;
+        let checksummed = request.checksums_sha256.is_some();
+        if let Some(multipart) = &upload.multipart {
+            if multipart.checksummed != checksummed {
+                return Err(other_checksums(multipart.checksummed));
+            }
+            return sign(&uploads, &upload, multipart, wanted).map(Json);
+        }
+        match begin(&uploads, upload, checksummed).await {
+            Ok(()) | Err(BeginError::Overtaken) => {}
+            Err(BeginError::Failed(problem)) => return Err(problem),
+        }
+    }
+    Err(SaveError::Overtaken.into())
+}
+
+enum BeginError {
+    Overtaken,
+    Failed(Problem),
+}
+
+/// Begins the multipart upload at the store.
+async fn begin(uploads: &Uploads, upload: Upload, checksummed: bool) -> Result<(), BeginError> {
+    let client = uploads.client();
+    let content_type = upload.file.content_type.as_str();
+    let id = client
+        .create_multipart(place(&upload), content_type, checksummed)
+        .await
+        .map_err(|error| BeginError::Failed(problems::store(error)))?;
+    let begun = upload
+        .begin_parts(Multipart { id: id.clone(), checksummed }, uploads.context.now())
+        .map_err(|refused| BeginError::Failed(problems::refused(refused)))?;
+    match save(&uploads.context, &begun, Written::default()).await {
+        Ok(()) => Ok(()),
+        Err(SaveError::Overtaken) => {
+            // A failure here leaves it to the bucket's rule.
+            drop(client.abort_multipart(place(&begun), &id).await);
+            Err(BeginError::Overtaken)
+        }
+        Err(error @ SaveError::Failed(_)) => Err(BeginError::Failed(error.into())),
+    }
+}
+
+fn sign(
+    uploads: &Uploads,
+    upload: &Upload,
+    multipart: &Multipart,
+    wanted: Vec<Wanted>,
+) -> Result<SignedParts, Problem> {
+    let now = uploads.context.now();
+    let expires_at = uploads.url_expires_at(upload, now);
+    let signed = wanted.into_iter().map(|Wanted { number, size_bytes, checksum }| {
+        let body = (size_bytes, checksum.as_ref().map(Checksum::as_str));
+        uploads
+            .store
+            .sign_part(place(upload), (&multipart.id, number), body, now, until(now, expires_at))
+            .map(|request| SignedPart {
+                part_number: number.into(),
+                size_bytes,
+                request: SignedView::new(request, expires_at),
+            })
+            .map_err(|error| problems::store(error.into()))
+    });
+    Ok(SignedParts { parts: signed.collect::<Result<_, _>>()? })
+}
+
+fn parse(request: &SignPartsRequest, plan: PartPlan) -> Result<Vec<Wanted>, Problem> {
+    let mut invalid = Invalid::default();
+    let numbers = &request.part_numbers;
+    let counted = if (1..=BATCH_MAX).contains(&numbers.len()) {
+        Ok(())
+    } else {
+        Err(Reason::new("invalid_length", format!("must have 1 to {BATCH_MAX} numbers")))
+    };
+    let checksums = request.checksums_sha256.as_deref();
+    let paired = if checksums.is_none_or(|checksums| checksums.len() == numbers.len()) {
+        Ok(())
+    } else {
+        Err(Reason::new("invalid_length", "must have one checksum for each part number"))
+    };
+    if invalid.check("/part_numbers", counted).is_none()
+        || invalid.check("/checksums_sha256", paired).is_none()
+    {
+        return Err(invalid.into_problem());
+    }
+    let mut seen = HashSet::new();
+    let mut wanted = Vec::with_capacity(numbers.len());
+    for (index, number) in numbers.iter().enumerate() {
+        let fresh = seen.insert(*number);
+        let part = invalid.check(&format!("/part_numbers/{index}"), part(plan, *number, fresh));
+        let checksum = match checksums.and_then(|checksums| checksums.get(index)) {
+            None => Some(None),
+            Some(text) => {
+                let parsed = Checksum::parse(text).map(Some).map_err(reason);
+                invalid.check(&format!("/checksums_sha256/{index}"), parsed)
+            }
+        };
+        if let (Some((number, size_bytes)), Some(checksum)) = (part, checksum) {
+            wanted.push(Wanted { number, size_bytes, checksum });
+        }
+    }
+    if wanted.len() == numbers.len() { Ok(wanted) } else { Err(invalid.into_problem()) }
+}
+
+fn part(plan: PartPlan, number: u32, fresh: bool) -> Result<(u16, u64), Reason> {
+    if !fresh {
+        return Err(Reason::new("duplicate", "stands in the list twice"));
+    }
+    let out_of_range = || Reason::new("out_of_range", format!("must be 1 to {}", plan.count()));
+    let size_bytes = plan.size_of(number).ok_or_else(out_of_range)?;
+    let number = u16::try_from(number).map_err(|_| out_of_range())?;
+    Ok((number, size_bytes))
+}
+
+fn other_checksums(required: bool) -> Problem {
+    let mut invalid = Invalid::default();
+    let reason = if required {
+        Reason::new("required", "the parts before came with checksums, so all must")
+    } else {
+        Reason::new("checksum_not_possible", "the parts before came without checksums, so none can have one")
+    };
+    invalid.check::<()>("/checksums_sha256", Err(reason));
+    invalid.into_problem()
+}

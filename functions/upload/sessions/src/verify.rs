@@ -1,0 +1,95 @@
+//! What the store has, against what was declared.
+//!
+//! Any number of requests may do this at once, and any of them may die half-way: each step can be repeated,
+//! and whoever finds that the store has moved on looks at the object.
+
+use crate::uploads::{Uploads, place};
+use mcsp_object_store::{Client, ListedPart, PARTS_PER_LIST, StoreError};
+use upload_domain::{Mismatch, Multipart, PARTS_MAX, PartPlan, SNIFF_BYTES, Short, StoredPart, Upload};
+
+/// Why an upload cannot be initiated.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unverified {
+    /// Bytes are missing: the uploader may go on.
+    #[error("there is no object")]
+    NothingThere,
+    /// Parts are missing: the uploader may go on.
+    #[error("parts are missing")]
+    PartsMissing(#[from] Short),
+    /// It is whole and not what was declared.
+    #[error("the object is not what was declared")]
+    Mismatched(#[from] Mismatch),
+    /// It is not known.
+    #[error("the store could not be asked")]
+    Store(#[from] StoreError),
+}
+
+/// Makes one object of the parts, where there are any, and looks at it.
+pub(crate) async fn verify(uploads: &Uploads, upload: &Upload) -> Result<(), Unverified> {
+    let client = uploads.client();
+    if let Some(plan) = upload.plan.parts() {
+        join_parts(&client, upload, plan).await?;
+    }
+    let head = client.head(place(upload)).await?.ok_or(Unverified::NothingThere)?;
+    // Of an object of the wrong size there may be no byte to ask for.
+    let first_bytes = if head.size_bytes == upload.file.size_bytes {
+        client.first_bytes(place(upload), SNIFF_BYTES).await?
+    } else {
+        Vec::new()
+    };
+    Ok(upload.check(head.size_bytes, head.checksum_sha256.as_deref(), &first_bytes)?)
+}
+
+async fn join_parts(client: &Client<'_>, upload: &Upload, plan: PartPlan) -> Result<(), Unverified> {
+    let Some(multipart) = &upload.multipart else { return Ok(plan.check(&[])?) };
+    let joined = match list_all(client, upload, multipart).await {
+        Ok(listed) => match plan.check(&sizes(&listed)) {
+            Ok(()) => complete(client, upload, multipart, plan, listed).await.map_err(Unverified::Store),
+            Err(short) => Err(short.into()),
+        },
+        Err(error) => Err(error.into()),
+    };
+    match joined {
+        // Joined before.
+        Ok(()) | Err(Unverified::Store(StoreError::NoSuchUpload)) => Ok(()),
+        // Another request may be joining them at this moment: then the object is there.
+        Err(unverified) => match client.head(place(upload)).await? {
+            Some(_) => Ok(()),
+            None => Err(unverified),
+        },
+    }
+}
+
+async fn list_all(
+    client: &Client<'_>,
+    upload: &Upload,
+    multipart: &Multipart,
+) -> Result<Vec<ListedPart>, StoreError> {
+    let mut all: Vec<ListedPart> = Vec::new();
+    for _ in 0..PARTS_MAX.div_ceil(PARTS_PER_LIST) {
+        let after = all.last().map_or(0, |part| part.number);
+        let list = client.list_parts(place(upload), &multipart.id, after, PARTS_PER_LIST).await?;
+        let truncated = list.truncated;
+        all.extend(list.parts);
+        if !truncated {
+            break;
+        }
+    }
+    Ok(all)
+}
+
+/// Parts that were not planned are left out, and with that forgotten by the store.
+async fn complete(
+    client: &Client<'_>,
+    upload: &Upload,
+    multipart: &Multipart,
+    plan: PartPlan,
+    mut parts: Vec<ListedPart>,
+) -> Result<(), StoreError> {
+    parts.retain(|part| plan.size_of(part.number).is_some());
+    client.complete_multipart(place(upload), &multipart.id, &parts).await
+}
+
+fn sizes(parts: &[ListedPart]) -> Vec<StoredPart> {
+    parts.iter().map(|part| StoredPart { number: part.number, size_bytes: part.size_bytes }).collect()
+}

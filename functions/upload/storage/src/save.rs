@@ -1,0 +1,112 @@
+//! Saving uploads: each change is one statement, guarded by the version that it was decided on.
+
+use crate::row::{StateColumns, state_columns};
+use mcsp_bridge_api::kafka::Event;
+use mcsp_bridge_api::postgres::{GuardedStatement, RowMismatch, TransactError, Transaction};
+use mcsp_bridge_api::sql::sql;
+use mcsp_function::Context;
+use mcsp_problem::Problem;
+use upload_domain::Upload;
+
+/// What is written together with an upload.
+#[derive(Default)]
+pub struct Written {
+    /// Events that tell of the change.
+    pub events: Vec<Event>,
+    /// The statement that remembers the answer.
+    pub answer: Option<GuardedStatement>,
+}
+
+/// Why an upload was not saved.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum SaveError {
+    /// Another request changed it since it was read: read it again and decide again.
+    #[error("the upload was changed by another request")]
+    Overtaken,
+    /// Nothing was written, or it is not known.
+    #[error("the upload could not be saved")]
+    Failed(#[source] TransactError),
+}
+
+impl From<SaveError> for Problem {
+    fn from(error: SaveError) -> Self {
+        match error {
+            SaveError::Overtaken => {
+                let mismatch = RowMismatch { statement: UPLOAD, actual_rows: 0 };
+                TransactError::UnexpectedRows(mismatch).into()
+            }
+            SaveError::Failed(error) => error.into(),
+        }
+    }
+}
+
+/// The statement of the upload itself is the first of its transaction.
+const UPLOAD: u32 = 0;
+
+/// Saves a new upload.
+pub async fn insert(context: &Context, upload: &Upload, written: Written) -> Result<(), SaveError> {
+    let StateColumns { name, .. } = state_columns(upload);
+    let statement = sql("INSERT INTO uploads (id, owner_id, video_id, version, region, bucket, object_key, \
+             file_name, size_bytes, content_type, checksum_sha256, part_size_bytes, state, created_at, \
+             expires_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)")
+    .bind(upload.id.uuid())
+    .bind(upload.owner.uuid())
+    .bind(upload.video.uuid())
+    .bind(upload.version)
+    .bind(upload.region.as_str())
+    .bind(upload.object.bucket.as_str())
+    .bind(upload.object.key.as_str())
+    .bind(upload.file.name.as_str())
+    .bind(signed(upload.file.size_bytes))
+    .bind(upload.file.content_type.as_str())
+    .bind(upload.file.checksum_sha256.as_ref().map(|checksum| checksum.as_str()))
+    .bind(upload.plan.parts().map(|parts| signed(parts.part_bytes())))
+    .bind(name)
+    .bind(upload.created_at)
+    .bind(upload.expires_at)
+    .expecting(1);
+    transact(context, statement, written).await
+}
+
+/// Saves an upload that is one version on from what is stored.
+pub async fn save(context: &Context, upload: &Upload, written: Written) -> Result<(), SaveError> {
+    transact(context, update(upload), written).await
+}
+
+/// The statement that saves an upload that is one version on from what is stored.
+pub fn update(upload: &Upload) -> GuardedStatement {
+    let StateColumns { name, initiated_at, progress_percent, failure_code } = state_columns(upload);
+    sql("UPDATE uploads SET version = $3, state = $4, initiated_at = $5, progress_percent = $6, \
+             failure_code = $7, multipart_id = $8, multipart_checksummed = $9, released = $10 \
+         WHERE id = $1 AND version = $2")
+    .bind(upload.id.uuid())
+    .bind(upload.version - 1)
+    .bind(upload.version)
+    .bind(name)
+    .bind(initiated_at)
+    .bind(progress_percent)
+    .bind(failure_code)
+    .bind(upload.multipart.as_ref().map(|multipart| multipart.id.as_str()))
+    .bind(upload.multipart.as_ref().is_some_and(|multipart| multipart.checksummed))
+    .bind(upload.released)
+    .expecting(1)
+}
+
+async fn transact(context: &Context, first: GuardedStatement, written: Written) -> Result<(), SaveError> {
+    let Written { events, answer } = written;
+    let statements = std::iter::once(first).chain(answer).collect();
+    let transaction = Transaction { consumed_event: None, statements, events };
+    match context.bridge().transact(transaction).await {
+        Ok(_) => Ok(()),
+        Err(TransactError::UnexpectedRows(RowMismatch { statement: UPLOAD, .. })) => {
+            Err(SaveError::Overtaken)
+        }
+        Err(error) => Err(SaveError::Failed(error)),
+    }
+}
+
+/// As `bigint` has it. Sizes are far below its end.
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
