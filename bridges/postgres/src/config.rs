@@ -83,8 +83,9 @@ impl PostgresConfig {
         }
     }
 
-    /// Sessions are read-only unless a transaction says otherwise: what `query` runs cannot write.
-    pub(crate) fn connect_options(&self) -> Result<PgConnectOptions, ConfigError> {
+    /// How to open one connection. Sessions are read-only unless a transaction says otherwise: what `query`
+    /// runs cannot write.
+    pub fn connect_options(&self) -> Result<PgConnectOptions, ConfigError> {
         check_identifier(&self.schema)?;
         let timeout = format!("{}ms", self.statement_timeout_ms);
         let options = PgConnectOptions::from_str(&self.url)

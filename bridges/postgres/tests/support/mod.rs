@@ -1,5 +1,5 @@
 //! A database of its own for each test, on the Postgres that `scripts/test` started.
-#![allow(dead_code)]
+#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use mcsp_bridge_api::kafka::Event;
 use mcsp_bridge_api::postgres::{GuardedStatement, Transaction};
@@ -31,6 +31,8 @@ pub fn migrations() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations")
 }
 
+// Names that must not collide between test runs.
+#[allow(clippy::disallowed_methods)]
 pub fn unique() -> String {
     uuid::Uuid::new_v4().simple().to_string()
 }
@@ -155,7 +157,7 @@ pub fn event(topic: &str, key: &str, data: &str) -> Event {
 }
 
 /// Waits until something holds.
-pub async fn until<F: Future<Output = bool>>(what: &str, mut holds: impl FnMut() -> F) {
+pub async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !holds().await {
         assert!(Instant::now() < deadline, "not within {PATIENCE:?}: {what}");
