@@ -250,4 +250,37 @@ mod tests {
             assert_eq!(find(name.as_bytes()), None, "{name}");
         }
     }
+
+    /// First key, last key (from the end where negative) and step, as `COMMAND INFO` has them.
+    fn positions(keys: Keys) -> [i64; 3] {
+        match keys {
+            Keys::None | Counted(_) => [0, 0, 0],
+            First | FirstAndCounted => [1, 1, 1],
+            FirstTwo => [1, 2, 1],
+            From(first) => [i64::try_from(first).unwrap(), -1, 1],
+            EveryOther => [1, -1, 2],
+        }
+    }
+
+    #[test]
+    fn the_table_agrees_with_what_redis_says_of_itself() {
+        let url =
+            std::env::var("MCSP_TEST_REDIS_URL").expect("MCSP_TEST_REDIS_URL is not set: run scripts/test");
+        let mut connection = redis::Client::open(url).unwrap().get_connection().unwrap();
+        for &(name, access, keys) in TABLE {
+            let mut command = redis::cmd("COMMAND");
+            command.arg("INFO").arg(name);
+            let [redis::Value::Array(info)] = command.query::<[redis::Value; 1]>(&mut connection).unwrap()
+            else {
+                panic!("redis does not know {name}");
+            };
+            let position = |at: usize| redis::from_redis_value::<i64>(info[at].clone()).unwrap();
+            assert_eq!(positions(keys), [position(3), position(4), position(5)], "{name}");
+            let flags: Vec<String> = redis::from_redis_value(info[2].clone()).unwrap();
+            let has = |flag: &str| flags.iter().any(|known| known == flag);
+            assert!(!has("admin") && !has("blocking") && !has("pubsub"), "{name}: {flags:?}");
+            // A command that writes must never pass for one that may be repeated.
+            assert!(access == Write || !has("write"), "{name}: {flags:?}");
+        }
+    }
 }
