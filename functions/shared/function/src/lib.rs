@@ -4,6 +4,7 @@
 //! [`component!`](crate::component). The same router runs natively over the same bridge code, for tests and
 //! as an honest measure of what WebAssembly costs.
 
+mod address;
 mod caller;
 mod component;
 mod context;
@@ -14,6 +15,7 @@ mod keyring;
 mod platform;
 mod trace;
 
+pub use address::ClientAddress;
 pub use caller::{Caller, MaybeCaller};
 pub use context::{Clock, Context, Environment, IdSource, MissingVariable, SystemClock, TimeOrderedIds};
 pub use endpoint::Endpoint;
