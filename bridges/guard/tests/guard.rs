@@ -1,6 +1,6 @@
 //! Whole calls through a guard, on a virtual clock.
 
-#![allow(clippy::unwrap_used, reason = "test helpers fail the test that calls them")]
+#![allow(clippy::unwrap_used, reason = "test fixtures fail the test that calls them")]
 
 use futures::FutureExt;
 use mcsp_bridge_api::Failure;

@@ -1,6 +1,6 @@
 //! Hashing and checking through guard, queue and threads.
 
-#![allow(clippy::unwrap_used, reason = "test helpers fail the test that calls them")]
+#![allow(clippy::unwrap_used, reason = "test fixtures fail the test that calls them")]
 
 use futures::future::join_all;
 use mcsp_bridge_api::Failure;

@@ -1,6 +1,6 @@
 //! Pipelines while Redis is away, hangs, or comes back.
 
-#![allow(clippy::unwrap_used, reason = "test helpers fail the test that calls them")]
+#![allow(clippy::unwrap_used, reason = "test fixtures fail the test that calls them")]
 
 mod support;
 

@@ -1,6 +1,6 @@
 //! Pipelines on a Redis that is well.
 
-#![allow(clippy::unwrap_used, reason = "test helpers fail the test that calls them")]
+#![allow(clippy::unwrap_used, reason = "test fixtures fail the test that calls them")]
 
 mod support;
 

@@ -1,6 +1,6 @@
 //! Kept answers, on a clock that the tests move.
 
-#![allow(clippy::unwrap_used, reason = "test helpers fail the test that calls them")]
+#![allow(clippy::unwrap_used, reason = "test fixtures fail the test that calls them")]
 
 mod support;
 

@@ -1,6 +1,6 @@
 //! Calls to a target that is well, and to targets that are not.
 
-#![allow(clippy::unwrap_used, reason = "test helpers fail the test that calls them")]
+#![allow(clippy::unwrap_used, reason = "test fixtures fail the test that calls them")]
 
 mod support;
 

@@ -1,7 +1,7 @@
 //! A real Redis, and a proxy in front of it that can fail in ways that Redis itself will not on demand.
 
 #![allow(dead_code, reason = "each test file uses its part")]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "test helpers fail the test that calls them")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "test fixtures fail the test that calls them")]
 
 use mcsp_bridge_api::redis::{Operation, Script};
 use mcsp_guard::{Guard, Policy};

@@ -1,7 +1,7 @@
 //! A server on loopback that does what a test tells it to, and a clock that a test moves.
 
 #![allow(dead_code, reason = "each test file uses its part")]
-#![allow(clippy::unwrap_used, reason = "test helpers fail the test that calls them")]
+#![allow(clippy::unwrap_used, reason = "test fixtures fail the test that calls them")]
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
