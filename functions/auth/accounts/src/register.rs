@@ -1,0 +1,204 @@
+//! `POST /v1/accounts`: registers an account, and never tells whether the address had one before.
+//!
+//! For an address that is registered already the answer has the same status, the same fields and an id that
+//! names nothing, after the same work: the password is hashed first, and either way one read and one commit
+//! follow. Who owns the address signs in as ever.
+
+use auth_domain::{Account, Email, Password, Registration};
+use auth_storage::RegisterError;
+use axum::extract::{Extension, State};
+use axum::response::Response;
+use http::{StatusCode, header};
+use jiff::Timestamp;
+use mcsp_access::Role;
+use mcsp_bridge_api::kafka::Event;
+use mcsp_bridge_api::postgres::GuardedStatement;
+use mcsp_events::{Emission, emit};
+use mcsp_function::{Context, MissingVariable, TraceParent};
+use mcsp_idempotency::{Answer, IdempotencyKey, once};
+use mcsp_ids::UserId;
+use mcsp_problem::{Invalid, Json, Problem, Reason};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Callers are unknown here: a key is one client's by being unguessable.
+const IDEMPOTENCY_SCOPE: &str = "accounts.register";
+
+/// Where the data of those who register here is to live.
+#[derive(Clone, Debug)]
+pub(crate) struct Region(Arc<str>);
+
+impl Region {
+    pub(crate) fn of(context: &Context) -> Result<Self, MissingVariable> {
+        context.variable("region").map(|region| Region(region.into()))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RegisterRequest {
+    email: String,
+    password: String,
+    #[serde(default)]
+    role: OpenRole,
+}
+
+/// The roles that anybody can take.
+#[derive(Clone, Copy, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum OpenRole {
+    #[default]
+    Viewer,
+    Creator,
+}
+
+impl From<OpenRole> for Role {
+    fn from(role: OpenRole) -> Self {
+        match role {
+            OpenRole::Viewer => Role::Viewer,
+            OpenRole::Creator => Role::Creator,
+        }
+    }
+}
+
+/// What a repetition under the same key must have in common with the first request. The password is left out:
+/// not even a digest of it may be stored, but the one that argon2id makes.
+#[derive(Serialize)]
+struct Fingerprint<'a> {
+    email: &'a str,
+    role: OpenRole,
+}
+
+/// The answer. It is kept for repetitions of the request, so the address is not in it.
+#[derive(Serialize)]
+struct Registered<'a> {
+    id: UserId,
+    roles: &'a [Role],
+    region: &'a str,
+    state: &'static str,
+    created_at: Timestamp,
+}
+
+impl<'a> From<&'a Account> for Registered<'a> {
+    fn from(account: &'a Account) -> Self {
+        let Account { id, roles, region, state, created_at, .. } = account;
+        Registered { id: *id, roles, region, state: state.as_str(), created_at: *created_at }
+    }
+}
+
+/// The state of an account, for other services.
+#[derive(Serialize)]
+struct AccountChanged<'a> {
+    user_id: UserId,
+    version: i64,
+    state: &'static str,
+    roles: &'a [Role],
+    region: &'a str,
+    email_verified: bool,
+}
+
+pub(crate) async fn register(
+    State(context): State<Context>,
+    Extension(region): Extension<Region>,
+    trace: TraceParent,
+    IdempotencyKey(key): IdempotencyKey,
+    Json(request): Json<RegisterRequest>,
+) -> Result<Response, Problem> {
+    let role = request.role;
+    let (email, password) = checked(&request)?;
+    let fingerprint = Fingerprint { email: email.as_str(), role };
+    once(&context, IDEMPOTENCY_SCOPE, key, &fingerprint, async |claim| {
+        let phc = context.bridge().hash_password(password.reveal().to_owned()).await?;
+        let registration = Registration {
+            id: context.new_id(),
+            email: email.clone(),
+            role: role.into(),
+            region: region.0.to_string(),
+        };
+        let account = Account::register(registration, context.now());
+        let answer = Answer::json(StatusCode::CREATED, &Registered::from(&account))
+            .with_header(header::LOCATION, "/v1/accounts/me");
+        store(&context, &trace, &account, &phc, claim.record(&answer)).await?;
+        Ok(answer)
+    })
+    .await
+}
+
+fn checked(request: &RegisterRequest) -> Result<(Email, Password), Problem> {
+    let mut invalid = Invalid::default();
+    let email = Email::parse(&request.email).map_err(|error| Reason::new(error.code(), error.to_string()));
+    let password =
+        Password::choose(&request.password).map_err(|error| Reason::new(error.code(), error.to_string()));
+    match (invalid.check("/email", email), invalid.check("/password", password)) {
+        (Some(email), Some(password)) => Ok((email, password)),
+        _ => Err(invalid.into_problem()),
+    }
+}
+
+/// One read and one commit, whether the address is new or not.
+async fn store(
+    context: &Context,
+    trace: &TraceParent,
+    account: &Account,
+    phc: &str,
+    record: Option<GuardedStatement>,
+) -> Result<(), Problem> {
+    let bridge = context.bridge();
+    if !auth_storage::is_registered(bridge, &account.email).await? {
+        let event = registered(context, trace, account);
+        match auth_storage::register(bridge, account, phc, event, record.clone()).await {
+            Ok(()) => return Ok(()),
+            // Somebody was faster: from here on it is an address that was registered before.
+            Err(RegisterError::EmailTaken) => {}
+            Err(RegisterError::Failed(error)) => return Err(error.into()),
+        }
+    }
+    Ok(auth_storage::note_repetition(bridge, &account.email, account.created_at, record).await?)
+}
+
+fn registered(context: &Context, trace: &TraceParent, account: &Account) -> Event {
+    let data = AccountChanged {
+        user_id: account.id,
+        version: account.version,
+        state: account.state.as_str(),
+        roles: &account.roles,
+        region: &account.region,
+        email_verified: account.email_verified,
+    };
+    let happened = "account.registered";
+    let emission =
+        Emission { topic: "user.account.changed", service: "auth", happened, key: account.id, data };
+    emit(context, trace, account.created_at, emission)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(email: &str, password: &str) -> Option<&'static str> {
+        let request =
+            RegisterRequest { email: email.into(), password: password.into(), role: OpenRole::default() };
+        checked(&request).err().map(|problem| problem.code())
+    }
+
+    #[test]
+    fn both_fields_are_checked() {
+        assert_eq!(refusal("ada@example.com", "correct horse"), None);
+        for (email, password) in [("ada", "correct horse"), ("ada@example.com", "password1234"), ("", "")] {
+            assert_eq!(refusal(email, password), Some("validation_failed"));
+        }
+    }
+
+    #[test]
+    fn nobody_can_take_a_role_that_is_given_by_others() {
+        let request = |role: &str| {
+            serde_json::from_value::<RegisterRequest>(
+                serde_json::json!({"email": "a@b.co", "password": "x", "role": role}),
+            )
+        };
+        assert!(request("creator").is_ok() && request("viewer").is_ok());
+        for role in ["admin", "moderator", "service", "Creator", ""] {
+            assert!(request(role).is_err(), "{role}");
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! `DELETE /v1/sessions/{id}`: signs a device out. Access tokens that it has are good until they expire.
+
+use auth_storage::EndError;
+use axum::extract::State;
+use http::StatusCode;
+use mcsp_access::Permission;
+use mcsp_function::{Caller, Context};
+use mcsp_ids::AuthSessionId;
+use mcsp_problem::{Path, Problem};
+
+pub(crate) async fn end(
+    State(context): State<Context>,
+    caller: Caller,
+    Path(id): Path<AuthSessionId>,
+) -> Result<StatusCode, Problem> {
+    caller.require(Permission::AccountManage)?;
+    auth_storage::end(context.bridge(), caller.user(), id).await.map_err(|error| match error {
+        EndError::NotFound => Problem::not_found(),
+        EndError::Failed(error) => error.into(),
+    })?;
+    Ok(StatusCode::NO_CONTENT)
+}

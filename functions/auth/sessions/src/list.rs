@@ -1,0 +1,64 @@
+//! `GET /v1/sessions`: where one is signed in, the newest first.
+
+use auth_domain::Session;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::header;
+use jiff::Timestamp;
+use mcsp_access::Permission;
+use mcsp_function::{Caller, Context};
+use mcsp_ids::AuthSessionId;
+use mcsp_paging::{Cursor, Limit, Page};
+use mcsp_problem::{Json, Problem, Query};
+use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ListRequest {
+    #[serde(default)]
+    limit: Limit,
+    cursor: Option<Cursor<AuthSessionId>>,
+}
+
+/// A session, as its owner sees it.
+#[derive(Serialize)]
+struct SessionView {
+    id: AuthSessionId,
+    /// Whether this very request was made in it.
+    current: bool,
+    user_agent: Option<String>,
+    address: Option<IpAddr>,
+    created_at: Timestamp,
+    last_seen_at: Timestamp,
+    expires_at: Timestamp,
+}
+
+impl SessionView {
+    fn new(session: Session, current: AuthSessionId) -> Self {
+        SessionView {
+            id: session.id,
+            current: session.id == current,
+            user_agent: session.device.user_agent,
+            address: session.device.address,
+            created_at: session.created_at,
+            last_seen_at: session.last_seen_at,
+            expires_at: session.expires_at,
+        }
+    }
+}
+
+pub(crate) async fn list(
+    State(context): State<Context>,
+    caller: Caller,
+    Query(request): Query<ListRequest>,
+) -> Result<Response, Problem> {
+    caller.require(Permission::AccountManage)?;
+    let ListRequest { limit, cursor } = request;
+    let before = cursor.map(|Cursor(id)| id);
+    let sessions =
+        auth_storage::live_sessions(context.bridge(), caller.user(), context.now(), before, limit).await?;
+    let current = caller.claims.sid;
+    let page = Page::new(sessions, limit, |last| last.id).map(|session| SessionView::new(session, current));
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(page)).into_response())
+}
