@@ -1,1 +1,22 @@
-//! The bridge: every capability for every component, and the sidecar.
+//! The bridge: every capability for every component, behind grants and guards.
+//!
+//! [`Bridges`] is what a process has once: guards, the Kafka producer, hashing threads. A [`Worker`] is what
+//! each thread has: connections. [`Worker::for_component`] gives the port that a component's calls go to.
+//! [`Background`] relays outboxes and delivers events.
+
+mod background;
+mod bridges;
+mod config;
+mod deliver;
+mod granted;
+mod metrics;
+mod policies;
+mod worker;
+
+pub use background::Background;
+pub use bridges::{Bridges, StartError};
+pub use config::{BridgeConfig, ConfigError, POLICIES_VARIABLE, role_of};
+pub use deliver::{Invoke, delivery_request};
+pub use metrics::Pages;
+pub use policies::{PoliciesError, load_policies, watch_policies};
+pub use worker::Worker;

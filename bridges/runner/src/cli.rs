@@ -1,7 +1,11 @@
 //! The commands of `mcsp`, one file each: its arguments and what it does.
 
+mod events;
 mod functions;
+mod migrate;
 mod serve;
+mod state;
+mod up;
 
 use clap::{Parser, Subcommand};
 
@@ -15,6 +19,9 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Up(up::Up),
+    Migrate(migrate::Migrate),
+    Events(events::Events),
     Functions(functions::Functions),
     Serve(serve::Serve),
 }
@@ -22,6 +29,9 @@ enum Command {
 impl Cli {
     pub(crate) fn run(self) -> anyhow::Result<()> {
         match self.command {
+            Command::Up(command) => command.run(),
+            Command::Migrate(command) => command.run(),
+            Command::Events(command) => command.run(),
             Command::Functions(command) => command.run(),
             Command::Serve(command) => command.run(),
         }

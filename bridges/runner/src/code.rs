@@ -32,9 +32,17 @@ impl CodeCache {
 
     /// The compiled code of a `.wasm` file, and whether it had to be compiled for this. Blocks.
     pub(crate) fn ensure(&self, source: &Path) -> Result<(PathBuf, bool), CodeError> {
-        let wasm = std::fs::read(source)
-            .map_err(|error| CodeError::Source { path: source.to_owned(), source: error })?;
-        let compiled = self.dir.join(self.name(&wasm));
+        let unreadable = |error| CodeError::Source { path: source.to_owned(), source: error };
+        let note = self.dir.join(self.note_name(source).map_err(unreadable)?);
+        if let Ok(known) = std::fs::read_to_string(&note) {
+            let compiled = self.dir.join(known);
+            if compiled.exists() {
+                return Ok((compiled, false));
+            }
+        }
+        let wasm = std::fs::read(source).map_err(unreadable)?;
+        let name = self.code_name(&wasm);
+        let compiled = self.dir.join(&name);
         let fresh = !compiled.exists();
         if fresh {
             tracing::info!(source = %source.display(), "compiling");
@@ -42,17 +50,43 @@ impl CodeCache {
                 .engine
                 .precompile_component(&wasm)
                 .map_err(|error| CodeError::Compile { path: source.to_owned(), source: error })?;
-            write_whole(&compiled, &code)
-                .map_err(|error| CodeError::Cache { path: compiled.clone(), source: error })?;
+            self.write(&compiled, &code)?;
         }
+        self.write(&note, name.as_bytes())?;
         Ok((compiled, fresh))
     }
 
-    fn name(&self, wasm: &[u8]) -> String {
+    /// Compiled code, by the content of its source.
+    fn code_name(&self, wasm: &[u8]) -> String {
+        let digest: String = Sha256::digest(wasm).iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("{digest}-{:016x}.cwasm", self.compiler())
+    }
+
+    /// A note of which code belongs to a file that has not changed since: reading and hashing all of them
+    /// would take most of the time that a start takes.
+    fn note_name(&self, source: &Path) -> std::io::Result<String> {
+        let metadata = std::fs::metadata(source)?;
+        let mut file = DefaultHasher::new();
+        (std::fs::canonicalize(source)?, metadata.len(), metadata.modified()?).hash(&mut file);
+        Ok(format!("{:016x}-{:016x}.note", file.finish(), self.compiler()))
+    }
+
+    /// Everything that decides what is made of the same source.
+    fn compiler(&self) -> u64 {
         let mut compiler = DefaultHasher::new();
         (FORMAT, self.engine.precompile_compatibility_hash()).hash(&mut compiler);
-        let digest: String = Sha256::digest(wasm).iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("{digest}-{:016x}.cwasm", compiler.finish())
+        compiler.finish()
+    }
+
+    /// A file appears with all of its content or not at all, also when several threads or processes write
+    /// it.
+    fn write(&self, path: &Path, content: &[u8]) -> Result<(), CodeError> {
+        static WRITES: AtomicU64 = AtomicU64::new(0);
+        let write = WRITES.fetch_add(1, Ordering::Relaxed);
+        let unfinished = path.with_extension(format!("{}-{write}.part", std::process::id()));
+        std::fs::write(&unfinished, content)
+            .and_then(|()| std::fs::rename(&unfinished, path))
+            .map_err(|source| CodeError::Cache { path: path.to_owned(), source })
     }
 }
 
@@ -61,15 +95,6 @@ pub(crate) fn load(engine: &Engine, compiled: &Path) -> wasmtime::Result<Compone
     // SAFETY: the file was written by `CodeCache`, whole, into a directory that only this user may write;
     // wasmtime refuses code of another version or configuration.
     unsafe { Component::deserialize_file(engine, compiled) }
-}
-
-/// A file appears with all of its content or not at all, also when several processes write it.
-fn write_whole(path: &Path, content: &[u8]) -> std::io::Result<()> {
-    static WRITES: AtomicU64 = AtomicU64::new(0);
-    let write = WRITES.fetch_add(1, Ordering::Relaxed);
-    let unfinished = path.with_extension(format!("{}-{write}.part", std::process::id()));
-    std::fs::write(&unfinished, content)?;
-    std::fs::rename(&unfinished, path)
 }
 
 #[cfg(test)]
@@ -89,6 +114,8 @@ mod tests {
         let renamed = dir.path().join("b.wasm");
         std::fs::rename(&source, &renamed).unwrap();
         assert_eq!(cache.ensure(&renamed).unwrap(), (compiled.clone(), false));
+        std::fs::write(&renamed, "changed").unwrap();
+        assert!(matches!(cache.ensure(&renamed), Err(CodeError::Compile { .. })));
         load(&crate::engine::new(2).unwrap(), &compiled).unwrap();
     }
 

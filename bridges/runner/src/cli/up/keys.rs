@@ -4,7 +4,7 @@ use anyhow::Context;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand::RngExt;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -31,14 +31,6 @@ impl Keys {
             let id = URL_SAFE_NO_PAD.encode(rand::rng().random::<[u8; 9]>());
             let key = mcsp_access::SigningKey::from_seed(id, &rand::rng().random());
             json!([key.private_jwk()]).to_string()
-        })
-    }
-
-    /// The keys that sign playback URLs: a JSON array of `{"id", "secret"}`, the current one first.
-    pub(crate) fn playback_url_keys(&self) -> anyhow::Result<String> {
-        self.kept("playback-url-keys.json", || {
-            let id = URL_SAFE_NO_PAD.encode(rand::rng().random::<[u8; 6]>());
-            json!([{"id": id, "secret": secret()}]).to_string()
         })
     }
 
@@ -73,10 +65,4 @@ impl Keys {
 
 fn secret() -> String {
     URL_SAFE_NO_PAD.encode(rand::rng().random::<[u8; 32]>())
-}
-
-/// The current key of a JSON array of keys, for whoever only needs one.
-pub(crate) fn current(keys: &str) -> anyhow::Result<Value> {
-    let keys: Vec<Value> = serde_json::from_str(keys).context("the keys are not a JSON array")?;
-    keys.into_iter().next().context("there is no key")
 }

@@ -1,0 +1,125 @@
+//! What runs beside requests: outboxes are relayed, events are delivered.
+
+use crate::Bridges;
+use crate::deliver::{ByRequest, Invoke};
+use mcsp_kafka::{Consumer, ConsumerConfig, ConsumerCounts, ConsumerMeter};
+use mcsp_outbox::{Relay, RelayConfig, RelayCounts, RelayMeter};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// How long a stop waits for Kafka to take what is queued.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Relays and consumers, running on the runtime that started them.
+pub struct Background {
+    bridges: Arc<Bridges>,
+    consumers: CancellationToken,
+    relays: CancellationToken,
+    consuming: TaskTracker,
+    relaying: TaskTracker,
+    consumer_meters: BTreeMap<String, ConsumerMeter>,
+    relay_meters: BTreeMap<String, RelayMeter>,
+}
+
+impl Background {
+    /// Relays the outbox of every service in `relay`, and delivers the events of every component in
+    /// `consume` by `invoke`. Both are names from the manifest.
+    pub fn start(
+        bridges: Arc<Bridges>,
+        relay: &BTreeSet<String>,
+        consume: &BTreeSet<String>,
+        invoke: Arc<dyn Invoke>,
+    ) -> Self {
+        let mut background = Background {
+            bridges,
+            consumers: CancellationToken::new(),
+            relays: CancellationToken::new(),
+            consuming: TaskTracker::new(),
+            relaying: TaskTracker::new(),
+            consumer_meters: BTreeMap::new(),
+            relay_meters: BTreeMap::new(),
+        };
+        relay.iter().for_each(|service| background.relay(service));
+        background.consume(consume, invoke);
+        background
+    }
+
+    fn relay(&mut self, service: &str) {
+        let (Some(producer), Some(config)) =
+            (self.bridges.producer.clone(), self.bridges.config.postgres_of(service))
+        else {
+            return;
+        };
+        let relay = Relay::new(RelayConfig::new(config), producer, self.bridges.wake(service));
+        self.relay_meters.insert(service.to_owned(), relay.meter());
+        self.relaying.spawn(relay.run(self.relays.clone()));
+    }
+
+    fn consume(&mut self, components: &BTreeSet<String>, invoke: Arc<dyn Invoke>) {
+        let (Some(producer), Some(kafka)) =
+            (self.bridges.producer.clone(), self.bridges.config.kafka.clone())
+        else {
+            return;
+        };
+        let manifest = Arc::clone(&self.bridges.manifest);
+        let consuming = || {
+            let chosen = manifest.components.values().filter(|component| components.contains(&component.id));
+            chosen.filter_map(|component| Some((component, component.settings.grants.events_path.clone()?)))
+        };
+        let deliver = Arc::new(ByRequest {
+            invoke,
+            token: self.bridges.config.token.clone(),
+            paths: consuming().map(|(component, path)| (component.id.clone(), path)).collect(),
+        });
+        for (component, _) in consuming() {
+            let topics: Vec<&str> = component.settings.grants.consumes.iter().map(String::as_str).collect();
+            let config = ConsumerConfig::new(&component.id, &topics);
+            let consumer = Consumer::new(kafka.clone(), config, producer.clone());
+            self.consumer_meters.insert(component.id.clone(), consumer.meter());
+            let (deliver, stop, id) = (deliver.clone(), self.consumers.clone(), component.id.clone());
+            self.consuming.spawn(async move {
+                if let Err(error) = consumer.run(deliver, stop).await {
+                    tracing::error!(
+                        component = id,
+                        error = &error as &dyn std::error::Error,
+                        "consumer ended"
+                    );
+                }
+            });
+        }
+    }
+
+    /// How each consumer stands, by component.
+    pub fn consumers(&self) -> BTreeMap<String, ConsumerCounts> {
+        self.consumer_meters.iter().map(|(id, meter)| (id.clone(), meter.counts())).collect()
+    }
+
+    /// How each relay stands, by service.
+    pub fn relays(&self) -> BTreeMap<String, RelayCounts> {
+        self.relay_meters.iter().map(|(service, meter)| (service.clone(), meter.counts())).collect()
+    }
+
+    /// Stops taking events, finishes those under way and leaves the consumer groups.
+    pub async fn stop_consuming(&self) {
+        self.consumers.cancel();
+        self.consuming.close();
+        self.consuming.wait().await;
+    }
+
+    /// Stops taking events, then publishes what the outboxes still hold. To be called when nothing more is
+    /// committed.
+    pub async fn stop(&self) {
+        self.stop_consuming().await;
+        self.relays.cancel();
+        self.relaying.close();
+        self.relaying.wait().await;
+        if let Some(producer) = &self.bridges.producer
+            && !producer.flush(FLUSH_TIMEOUT).await
+        {
+            tracing::warn!("Kafka did not take all queued signals in time");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! What a process has once.
+
+use crate::config::BridgeConfig;
+use mcsp_guard::GuardRegistry;
+use mcsp_kafka::{KafkaFault, Producer};
+use mcsp_manifest::Manifest;
+use mcsp_passwords::HashingPool;
+use mcsp_postgres::OutboxWake;
+use mcsp_services::ResponseCache;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What a process has once: guards, the Kafka producer, hashing threads, and the bells of the outboxes.
+pub struct Bridges {
+    pub(crate) manifest: Arc<Manifest>,
+    pub(crate) config: BridgeConfig,
+    pub(crate) guards: GuardRegistry,
+    pub(crate) producer: Option<Producer>,
+    pub(crate) hashing: Option<Arc<HashingPool>>,
+    pub(crate) answers: Arc<ResponseCache>,
+    wakes: BTreeMap<String, OutboxWake>,
+}
+
+/// Why the bridge cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The Kafka client cannot be made.
+    #[error("cannot make the Kafka client")]
+    Kafka(#[from] KafkaFault),
+    /// The hashing threads cannot be started.
+    #[error("cannot start the hashing threads")]
+    Passwords(#[from] mcsp_passwords::StartError),
+    /// Postgres cannot be used as it is configured.
+    #[error("cannot use Postgres")]
+    Postgres(#[from] mcsp_postgres::ConfigError),
+    /// Redis cannot be used as it is configured.
+    #[error("cannot use Redis")]
+    Redis(#[from] mcsp_redis::InvalidUrl),
+    /// A target of calls cannot be used as it is configured.
+    #[error("cannot use a target of calls")]
+    Services(#[from] mcsp_services::InvalidTarget),
+}
+
+impl Bridges {
+    /// Connects to nothing yet: stores may come up later.
+    pub fn new(manifest: Arc<Manifest>, config: BridgeConfig) -> Result<Arc<Self>, StartError> {
+        let producer = config.kafka.as_ref().map(Producer::new).transpose()?;
+        let hashes = manifest.components.values().any(|component| component.settings.grants.passwords);
+        let hashing = if hashes { Some(Arc::new(HashingPool::start(&config.passwords)?)) } else { None };
+        let wakes = manifest.services().into_iter().map(|name| (name.to_owned(), OutboxWake::default()));
+        Ok(Arc::new(Bridges {
+            guards: GuardRegistry::new(config.policies.clone()),
+            wakes: wakes.collect(),
+            answers: Arc::new(ResponseCache::new(config.services.cache)),
+            manifest,
+            config,
+            producer,
+            hashing,
+        }))
+    }
+
+    /// All guards of the process.
+    pub fn guards(&self) -> &GuardRegistry {
+        &self.guards
+    }
+
+    /// The bell of a service's outbox.
+    pub(crate) fn wake(&self, service: &str) -> OutboxWake {
+        self.wakes.get(service).cloned().unwrap_or_default()
+    }
+}

@@ -1,0 +1,111 @@
+//! Where everything is that the bridge reaches.
+
+use mcsp_guard::PolicyTable;
+use mcsp_kafka::KafkaConfig;
+use mcsp_manifest::Manifest;
+use mcsp_passwords::PasswordsConfig;
+use mcsp_postgres::PostgresConfig;
+use mcsp_redis::RedisConfig;
+use mcsp_services::{ServicesConfig, TargetConfig};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Names the file with thresholds of breakers, bulkheads and retries.
+pub const POLICIES_VARIABLE: &str = "MCSP_POLICIES";
+
+/// Where everything is that the bridge reaches. What is none is answered as unreachable.
+#[derive(Clone, Default)]
+pub struct BridgeConfig {
+    /// `postgres://host:port/database`; the roles come from `postgres_passwords`.
+    pub postgres_url: Option<String>,
+    /// The password of each service's role `mcsp_<service>`.
+    pub postgres_passwords: BTreeMap<String, String>,
+    /// Redis.
+    pub redis: Option<RedisConfig>,
+    /// Kafka.
+    pub kafka: Option<KafkaConfig>,
+    /// What components call.
+    pub services: ServicesConfig,
+    /// How passwords are hashed.
+    pub passwords: PasswordsConfig,
+    /// Thresholds.
+    pub policies: PolicyTable,
+    /// The token by which components know the bridge, and the sidecar its components.
+    pub token: String,
+}
+
+/// What is missing or wrong in the environment.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A variable is needed by what the manifest grants.
+    #[error("{variable} is not set: {needed_by} needs it")]
+    Missing {
+        /// The environment variable.
+        variable: String,
+        /// The component or service.
+        needed_by: String,
+    },
+    /// The policies cannot be used.
+    #[error(transparent)]
+    Policies(#[from] crate::PoliciesError),
+}
+
+impl BridgeConfig {
+    /// Reads the environment, and asks for all that the manifest's grants need:
+    /// `MCSP_POSTGRES_URL` and `MCSP_POSTGRES_PASSWORD_<SERVICE>`, `MCSP_REDIS_URL`, `MCSP_KAFKA_BROKERS`,
+    /// `MCSP_SERVICE_URL_<TARGET>`, `MCSP_BRIDGE_TOKEN`, and the file that `MCSP_POLICIES` names.
+    pub fn from_env(manifest: &Manifest) -> Result<Self, ConfigError> {
+        Self::read(manifest, |variable| std::env::var(variable).ok())
+    }
+
+    /// As [`from_env`](Self::from_env), with variables from elsewhere.
+    pub fn read(manifest: &Manifest, variable: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let required = |name: &str, needed_by: &str| {
+            variable(name).filter(|value| !value.is_empty()).ok_or_else(|| ConfigError::Missing {
+                variable: name.to_owned(),
+                needed_by: needed_by.to_owned(),
+            })
+        };
+        let mut config = BridgeConfig {
+            token: required("MCSP_BRIDGE_TOKEN", "every component")?,
+            ..BridgeConfig::default()
+        };
+        for component in manifest.components.values() {
+            let (id, grants) = (component.id.as_str(), &component.settings.grants);
+            if let Some(service) = grants.service.as_deref().filter(|_| grants.postgres) {
+                config.postgres_url = Some(required("MCSP_POSTGRES_URL", id)?);
+                let password = required(&format!("MCSP_POSTGRES_PASSWORD_{}", shouted(service)), service)?;
+                config.postgres_passwords.insert(service.to_owned(), password);
+            }
+            if !grants.redis.is_empty() {
+                config.redis = Some(RedisConfig::at(required("MCSP_REDIS_URL", id)?));
+            }
+            if !grants.produces.is_empty() || !grants.consumes.is_empty() {
+                config.kafka = Some(KafkaConfig::new(&required("MCSP_KAFKA_BROKERS", id)?));
+            }
+            for target in &grants.services {
+                let url = required(&format!("MCSP_SERVICE_URL_{}", shouted(target)), id)?;
+                config.services.targets.insert(target.clone(), TargetConfig::at(url));
+            }
+        }
+        if let Some(path) = variable(POLICIES_VARIABLE) {
+            config.policies = crate::load_policies(Path::new(&path))?;
+        }
+        Ok(config)
+    }
+
+    /// How a service reaches its schema, where Postgres is configured for it.
+    pub(crate) fn postgres_of(&self, service: &str) -> Option<PostgresConfig> {
+        let (url, password) = (self.postgres_url.as_deref()?, self.postgres_passwords.get(service)?);
+        Some(PostgresConfig::new(url, &role_of(service), password, service))
+    }
+}
+
+/// The database role of a service.
+pub fn role_of(service: &str) -> String {
+    format!("mcsp_{service}")
+}
+
+fn shouted(name: &str) -> String {
+    name.to_ascii_uppercase().replace('-', "_")
+}

@@ -1,0 +1,102 @@
+//! An event on its way to a component: CloudEvents 1.0, HTTP binary mode
+//! (<https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md>).
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{Request, Response, StatusCode, header};
+use mcsp_kafka::{CloudEvent, Deliver, Delivery};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A dead letter's cause is no longer than this.
+const CAUSE_MAX_CHARS: usize = 500;
+
+/// Brings a request to a component: within the process, or over HTTP.
+#[async_trait]
+pub trait Invoke: Send + Sync + 'static {
+    /// Any answer; failures to bring it there are answers of 5xx.
+    async fn invoke(&self, component: &str, request: Request<Bytes>) -> Response<Bytes>;
+}
+
+/// Delivers to components through their events routes, and reads from the answer what becomes of the event.
+pub(crate) struct ByRequest {
+    pub(crate) invoke: Arc<dyn Invoke>,
+    pub(crate) token: String,
+    /// Component to events path.
+    pub(crate) paths: BTreeMap<String, String>,
+}
+
+#[async_trait]
+impl Deliver for ByRequest {
+    async fn deliver(&self, component: &str, event: &CloudEvent) -> Delivery {
+        let path = self.paths.get(component).map(String::as_str).unwrap_or_default();
+        let request = match delivery_request(path, &self.token, event) {
+            Ok(request) => request,
+            Err(error) => return Delivery::Reject { cause: format!("unsendable: {error}") },
+        };
+        let response = self.invoke.invoke(component, request).await;
+        match response.status() {
+            status if status.is_success() => Delivery::Done,
+            StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => {
+                Delivery::Reject { cause: cause_of(&response) }
+            }
+            _ => Delivery::Retry { cause: cause_of(&response) },
+        }
+    }
+}
+
+/// The request that carries an event. Attributes that are no header values make it fail.
+pub fn delivery_request(path: &str, token: &str, event: &CloudEvent) -> Result<Request<Bytes>, http::Error> {
+    let mut request = Request::post(path)
+        .header(header::AUTHORIZATION, format!("Bearer {token}"))
+        .header(header::CONTENT_TYPE, event.content_type.as_deref().unwrap_or("application/json"))
+        .header("ce-specversion", "1.0")
+        .header("ce-id", &event.id)
+        .header("ce-type", &event.type_)
+        .header("ce-source", &event.source)
+        .header("ce-mcsptopic", &event.topic);
+    for (name, value) in
+        [("ce-time", &event.time), ("ce-subject", &event.subject), ("traceparent", &event.traceparent)]
+    {
+        if let Some(value) = value {
+            request = request.header(name, value);
+        }
+    }
+    request.body(Bytes::from(event.data.clone()))
+}
+
+/// The status and the problem's code: enough to find the cause, and nothing personal.
+fn cause_of(response: &Response<Bytes>) -> String {
+    #[derive(serde::Deserialize)]
+    struct Document {
+        code: String,
+        #[serde(default)]
+        detail: String,
+    }
+    let status = response.status().as_u16();
+    let cause = match serde_json::from_slice::<Document>(response.body()) {
+        Ok(Document { code, detail }) if detail.is_empty() => format!("{status} {code}"),
+        Ok(Document { code, detail }) => format!("{status} {code}: {detail}"),
+        Err(_) => status.to_string(),
+    };
+    cause.chars().take(CAUSE_MAX_CHARS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: u16, body: &'static str) -> Response<Bytes> {
+        Response::builder().status(status).body(Bytes::from_static(body.as_bytes())).unwrap()
+    }
+
+    #[test]
+    fn a_cause_names_status_code_and_detail() {
+        assert_eq!(
+            cause_of(&answer(422, r#"{"code":"malformed_event","detail":"at line 1"}"#)),
+            "422 malformed_event: at line 1"
+        );
+        assert_eq!(cause_of(&answer(503, r#"{"code":"overloaded"}"#)), "503 overloaded");
+        assert_eq!(cause_of(&answer(502, "<html>")), "502");
+    }
+}

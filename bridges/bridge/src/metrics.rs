@@ -1,0 +1,107 @@
+//! What the bridge shows: Prometheus metrics, and the guards as JSON.
+
+use crate::{Background, Bridges};
+use mcsp_guard::GuardSnapshot;
+use serde_json::Value;
+use std::fmt::Write;
+use std::sync::{Arc, OnceLock};
+
+/// What the bridge shows of itself.
+pub struct Pages {
+    bridges: Arc<Bridges>,
+    background: OnceLock<Arc<Background>>,
+}
+
+impl Pages {
+    /// Shows the guards.
+    pub fn new(bridges: Arc<Bridges>) -> Self {
+        Pages { bridges, background: OnceLock::new() }
+    }
+
+    /// Shows relays and consumers too, which start after the functions that they deliver to.
+    pub fn show(&self, background: Arc<Background>) {
+        // A second one would be a second set of consumers: the first stays.
+        let _was_empty = self.background.set(background);
+    }
+
+    /// `/breakers`: every guard with its state, rates and counts, ordered by caller and target.
+    pub fn breakers(&self) -> Value {
+        serde_json::to_value(self.bridges.guards().snapshot()).unwrap_or_default()
+    }
+
+    /// Appends all metrics in the Prometheus text format.
+    pub fn metrics(&self, out: &mut String) {
+        guard_metrics(out, &self.bridges.guards().snapshot());
+        if let Some(background) = self.background.get() {
+            event_metrics(out, background);
+        }
+    }
+}
+
+fn event_metrics(out: &mut String, background: &Background) {
+    let relays = background.relays();
+    family(out, "mcsp_outbox_waiting", "gauge", "Events committed and not yet published.");
+    for (service, counts) in &relays {
+        line(out, "mcsp_outbox_waiting", &[("service", service)], counts.waiting as f64);
+    }
+    family(out, "mcsp_outbox_published_total", "counter", "Events published from the outbox.");
+    for (service, counts) in &relays {
+        line(out, "mcsp_outbox_published_total", &[("service", service)], counts.published_total as f64);
+    }
+    let consumers = background.consumers();
+    let values: [(&str, &str, &str, fn(&mcsp_kafka::ConsumerCounts) -> f64); 4] = [
+        ("mcsp_consumer_lag", "gauge", "Events published and not yet taken.", |c| c.lag as f64),
+        ("mcsp_consumer_done_total", "counter", "Events taken.", |c| c.done_total as f64),
+        ("mcsp_consumer_retried_total", "counter", "Deliveries tried again.", |c| c.retried_total as f64),
+        ("mcsp_dead_letters_total", "counter", "Events given up.", |c| c.dead_total as f64),
+    ];
+    for (name, kind, help, value) in values {
+        family(out, name, kind, help);
+        for (component, counts) in &consumers {
+            line(out, name, &[("component", component)], value(counts));
+        }
+    }
+}
+
+fn guard_metrics(out: &mut String, guards: &[GuardSnapshot]) {
+    let values: [(&str, &str, &str, fn(&GuardSnapshot) -> f64); 6] = [
+        (
+            "mcsp_breaker_open",
+            "gauge",
+            "1 while the breaker is open, 0.5 while it is half-open.",
+            |g| match g.state {
+                mcsp_guard::State::Open => 1.0,
+                mcsp_guard::State::HalfOpen => 0.5,
+                mcsp_guard::State::Closed => 0.0,
+            },
+        ),
+        ("mcsp_breaker_trips_total", "counter", "How often the breaker opened.", |g| g.trips_total as f64),
+        ("mcsp_breaker_rejected_total", "counter", "Calls that an open breaker refused.", |g| {
+            g.rejected_by_breaker_total as f64
+        }),
+        ("mcsp_bulkhead_in_flight", "gauge", "Calls under way.", |g| g.in_flight as f64),
+        ("mcsp_bulkhead_rejected_total", "counter", "Calls that found the bulkhead full.", |g| {
+            g.rejected_by_bulkhead_total as f64
+        }),
+        ("mcsp_deadline_exceeded_total", "counter", "Calls that took too long.", |g| {
+            g.deadlines_exceeded_total as f64
+        }),
+    ];
+    for (name, kind, help, value) in values {
+        family(out, name, kind, help);
+        for guard in guards {
+            line(out, name, &[("caller", &guard.caller), ("target", &guard.target)], value(guard));
+        }
+    }
+}
+
+fn family(out: &mut String, name: &str, kind: &str, help: &str) {
+    // Writing to a String cannot fail.
+    let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} {kind}");
+}
+
+/// Label values are names from the manifest, which need no escaping.
+fn line(out: &mut String, name: &str, labels: &[(&str, &str)], value: f64) {
+    let labels: Vec<String> = labels.iter().map(|(label, value)| format!("{label}=\"{value}\"")).collect();
+    let _ = writeln!(out, "{name}{{{}}} {value}", labels.join(","));
+}

@@ -1,0 +1,71 @@
+//! What each thread has: connections, on the thread's own runtime.
+
+use crate::bridges::{Bridges, StartError};
+use crate::granted::Granted;
+use mcsp_bridge_api::Bridge;
+use mcsp_manifest::Grants;
+use mcsp_passwords::Passwords;
+use mcsp_postgres::Postgres;
+use mcsp_redis::{Connection, KeyGrant, Redis};
+use mcsp_services::{Services, Transport};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// One thread's connections. To be made and used within the thread's runtime.
+pub struct Worker {
+    bridges: Arc<Bridges>,
+    redis: Option<Arc<Connection>>,
+    transport: Arc<Transport>,
+    postgres: Mutex<BTreeMap<String, Postgres>>,
+}
+
+impl Worker {
+    /// Connects when first used; what cannot be used at all is told here.
+    pub fn new(bridges: Arc<Bridges>) -> Result<Self, StartError> {
+        let redis = bridges.config.redis.clone().map(Connection::new).transpose()?.map(Arc::new);
+        let transport = Arc::new(Transport::new(&bridges.config.services, Arc::clone(&bridges.answers))?);
+        Ok(Worker { bridges, redis, transport, postgres: Mutex::default() })
+    }
+
+    /// The port that a component's calls go to. A component that the manifest does not have is granted
+    /// nothing.
+    pub fn for_component(&self, id: &str) -> Result<Arc<dyn Bridge>, StartError> {
+        let nothing = Grants::default();
+        let grants =
+            self.bridges.manifest.components.get(id).map_or(&nothing, |found| &found.settings.grants);
+        // Breakers and bulkheads are the service's: its components share its fate.
+        let caller = grants.service.as_deref().unwrap_or(id);
+        let guards = &self.bridges.guards;
+        let redis = self.redis.as_ref().filter(|_| !grants.redis.is_empty());
+        let hashing = self.bridges.hashing.as_ref().filter(|_| grants.passwords);
+        let producer = self.bridges.producer.as_ref().filter(|_| !grants.produces.is_empty());
+        Ok(Arc::new(Granted {
+            component: id.to_owned(),
+            postgres: self.postgres_of(grants)?,
+            redis: redis.map(|connection| {
+                let grant = KeyGrant::new(&grants.redis);
+                Redis::new(Arc::clone(connection), guards.guard(caller, "redis"), grant)
+            }),
+            producer: producer.map(|producer| (producer.clone(), guards.guard(caller, "kafka"))),
+            services: Services::new(caller, Arc::clone(&self.transport), guards, &grants.services),
+            passwords: hashing
+                .map(|pool| Passwords::new(Arc::clone(pool), guards.guard(caller, "passwords"))),
+            grants: grants.clone(),
+        }))
+    }
+
+    /// The components of a service share its connections.
+    fn postgres_of(&self, grants: &Grants) -> Result<Option<Postgres>, StartError> {
+        let granted = grants.service.as_deref().filter(|_| grants.postgres);
+        let config = granted.and_then(|service| Some((service, self.bridges.config.postgres_of(service)?)));
+        let Some((service, config)) = config else { return Ok(None) };
+        let mut all = self.postgres.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(postgres) = all.get(service) {
+            return Ok(Some(postgres.clone()));
+        }
+        let guard = self.bridges.guards.guard(service, "postgres");
+        let postgres = Postgres::new(&config, guard, self.bridges.wake(service))?;
+        all.insert(service.to_owned(), postgres.clone());
+        Ok(Some(postgres))
+    }
+}

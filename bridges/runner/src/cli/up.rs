@@ -1,0 +1,222 @@
+//! `mcsp up`: the whole platform on this machine, private stores and stand-ins included.
+
+mod bridge;
+pub(super) mod keys;
+pub(super) mod settings;
+
+use super::state::StateDir;
+use anyhow::Context;
+use bridge::{ByDispatch, InProcess, Shown};
+use clap::Args;
+use keys::Keys;
+use mcsp_bridge::{Background, Bridges, POLICIES_VARIABLE, Pages, watch_policies};
+use mcsp_local::{Durability, Lines, Progress, Stack, StackConfig};
+use mcsp_manifest::{DEAD_LETTER_SUFFIX, Manifest, Variables};
+use mcsp_runner::{AdminAddress, Application, Reuse, Runner, Settings};
+use settings::Environment;
+use std::collections::BTreeSet;
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// Partitions of each topic on one machine.
+const PARTITIONS: i32 = 4;
+
+/// Start everything on this machine: stores, bridge, functions, and stand-ins for what is outside
+#[derive(Args, Debug)]
+pub(super) struct Up {
+    /// The manifest
+    #[arg(long, default_value = "spin.toml")]
+    manifest: PathBuf,
+    /// The migrations
+    #[arg(long, default_value = "migrations")]
+    migrations: PathBuf,
+    /// Where data, keys, logs and compiled code are kept
+    #[arg(long, default_value = ".mcsp")]
+    state_dir: PathBuf,
+    /// Where the platform is served; port 0 takes a free one
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// Threads that serve; one per core where it is not given
+    #[arg(long)]
+    workers: Option<usize>,
+    /// Do without safety against a crash of the machine: for tests
+    #[arg(long)]
+    fast: bool,
+    /// Take a new instance for every request
+    #[arg(long)]
+    no_reuse: bool,
+    /// Milliseconds after which an unused instance is dropped
+    #[arg(long, default_value_t = 1_000)]
+    instance_idle_ms: u64,
+    /// Milliseconds after which the code of an unused component is dropped
+    #[arg(long, default_value_t = 60_000)]
+    code_idle_ms: u64,
+}
+
+/// What runs, in the order in which it is started.
+struct Platform {
+    stack: Stack,
+    runner: Runner,
+    background: Arc<Background>,
+}
+
+impl Up {
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        runtime.block_on(self.serve())
+    }
+
+    async fn serve(self) -> anyhow::Result<()> {
+        let mut stop = StopSignals::new()?;
+        let state = StateDir::new(self.state_dir.clone());
+        let listen = free(self.listen)?;
+        let manifest = Manifest::load(&self.manifest)?;
+        let platform = tokio::select! {
+            started = self.start(listen, manifest, &state) => started?,
+            () = stop.received() => anyhow::bail!("stopped while starting"),
+        };
+        let url = format!("http://{}", platform.runner.address());
+        state.announce(&url)?;
+        eprintln!("serving on {url}; try scripts/demo, or curl {url}/v1/search?q=anything");
+        stop.received().await;
+        eprintln!("stopping");
+        state.withdraw();
+        tokio::select! {
+            () = platform.stop() => Ok(()),
+            () = stop.received() => anyhow::bail!("stopped at once, at the second signal"),
+        }
+    }
+
+    async fn start(
+        &self,
+        listen: SocketAddr,
+        manifest: Manifest,
+        state: &StateDir,
+    ) -> anyhow::Result<Platform> {
+        let durability = if self.fast { Durability::Fast } else { Durability::Durable };
+        let config = StackConfig { durability, ..StackConfig::platform(&self.state_dir) };
+        let stack = Stack::start(config, &Lines).await?;
+        match self.start_over(&stack, listen, Arc::new(manifest), state).await {
+            Ok((runner, background)) => Ok(Platform { stack, runner, background }),
+            Err(error) => {
+                stack.stop().await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn start_over(
+        &self,
+        stack: &Stack,
+        listen: SocketAddr,
+        manifest: Arc<Manifest>,
+        state: &StateDir,
+    ) -> anyhow::Result<(Runner, Arc<Background>)> {
+        let urls = stack.urls();
+        let keys = Keys::open(&self.state_dir)?;
+        let environment = Environment::new(&format!("http://{listen}"), &urls, &keys, &manifest)?;
+        let begun = Instant::now();
+        let owner = urls.postgres.as_deref().context("there is no Postgres")?;
+        mcsp_postgres::migrations::migrate(owner, &self.migrations, &environment.services(&manifest)).await?;
+        Lines.done("The schemas are up to date", begun.elapsed());
+        let config = environment.bridge(&manifest)?;
+        if let Some(kafka) = &config.kafka {
+            let begun = Instant::now();
+            let topics = manifest.topics();
+            let topics: Vec<&str> = topics
+                .iter()
+                .map(String::as_str)
+                .filter(|topic| !topic.ends_with(DEAD_LETTER_SUFFIX))
+                .collect();
+            mcsp_kafka::ensure_topics(kafka, &topics, PARTITIONS).await?;
+            Lines.done("The topics are there", begun.elapsed());
+        }
+        environment.write(&state.environment())?;
+        let begun = Instant::now();
+        let bridges = Bridges::new(Arc::clone(&manifest), config)?;
+        let started = self.start_functions(listen, &manifest, &environment, bridges, state).await?;
+        Lines.done("The functions are ready", begun.elapsed());
+        Ok(started)
+    }
+
+    async fn start_functions(
+        &self,
+        listen: SocketAddr,
+        manifest: &Manifest,
+        environment: &Environment,
+        bridges: Arc<Bridges>,
+        state: &StateDir,
+    ) -> anyhow::Result<(Runner, Arc<Background>)> {
+        let defaults = Settings::new(self.state_dir.join("cache"));
+        let settings = Settings {
+            listen,
+            admin: Some(AdminAddress::Unix(state.admin_socket())),
+            workers: self.workers.unwrap_or(defaults.workers),
+            reuse: if self.no_reuse { Reuse::OFF } else { Reuse::default() },
+            instance_idle: Duration::from_millis(self.instance_idle_ms),
+            code_idle: Duration::from_millis(self.code_idle_ms),
+            ..defaults
+        };
+        let pages = Arc::new(Pages::new(Arc::clone(&bridges)));
+        let application = Application {
+            manifest: manifest.clone(),
+            variables: Variables::resolve(manifest, |name| environment.variable(name))?,
+            bridges: Arc::new(InProcess(Arc::clone(&bridges))),
+            extensions: vec![Arc::new(Shown(Arc::clone(&pages)))],
+        };
+        let runner = Runner::start(settings, application).await?;
+        let relay: BTreeSet<String> = manifest.services().into_iter().map(str::to_owned).collect();
+        let consume = manifest.components.keys().cloned().collect();
+        let invoke = Arc::new(ByDispatch(runner.dispatcher()));
+        if let Some(path) = std::env::var_os(POLICIES_VARIABLE) {
+            tokio::spawn(watch_policies(path.into(), Arc::clone(&bridges)));
+        }
+        let background = Arc::new(Background::start(bridges, &relay, &consume, invoke));
+        pages.show(Arc::clone(&background));
+        Ok((runner, background))
+    }
+}
+
+impl Platform {
+    /// Backwards: clients first, then events, then the stores that both need.
+    async fn stop(self) {
+        self.background.stop_consuming().await;
+        self.runner.stop().await;
+        self.background.stop().await;
+        self.stack.stop().await;
+    }
+}
+
+/// What asks the process to end.
+struct StopSignals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl StopSignals {
+    fn new() -> anyhow::Result<Self> {
+        let listen = |kind| signal(kind).context("cannot wait for signals");
+        Ok(StopSignals {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+        })
+    }
+
+    async fn received(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+/// The address with a port that is free now. Asked before anything is started, because what the stores and
+/// tokens are told holds it.
+fn free(listen: SocketAddr) -> anyhow::Result<SocketAddr> {
+    let taken = || format!("{listen} cannot be listened on; choose another port: scripts/run --port N");
+    let listener = TcpListener::bind(listen).with_context(taken)?;
+    listener.local_addr().with_context(taken)
+}

@@ -1,0 +1,106 @@
+//! The HTTP face: calls of components, and what ops look at.
+
+use crate::call;
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::serve::ListenerExt;
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode, header};
+use mcsp_bridge::{Bridges, Pages, StartError, Worker};
+use mcsp_bridge_api::Bridge;
+use mcsp_manifest::Manifest;
+use std::collections::HashMap;
+use std::sync::Arc;
+use subtle::ConstantTimeEq;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// The largest call: a transaction with its events.
+const CALL_MAX_BYTES: usize = 4 * 1024 * 1024;
+
+/// What the face answers from.
+pub(crate) struct Face {
+    ports: HashMap<String, Arc<dyn Bridge>>,
+    token: String,
+    pages: Pages,
+    stopping: CancellationToken,
+}
+
+impl Face {
+    /// To be made within the runtime that serves.
+    pub(crate) fn new(
+        manifest: &Manifest,
+        bridges: &Arc<Bridges>,
+        token: String,
+        pages: Pages,
+        stopping: CancellationToken,
+    ) -> Result<Self, StartError> {
+        let worker = Worker::new(Arc::clone(bridges))?;
+        let port = |id: &String| Ok((id.clone(), worker.for_component(id)?));
+        let ports = manifest.components.keys().map(port).collect::<Result<_, StartError>>()?;
+        Ok(Face { ports, token, pages, stopping })
+    }
+
+    /// Serves until `signalled`, then finishes what is under way.
+    pub(crate) async fn serve(
+        self,
+        listener: TcpListener,
+        signalled: impl Future<Output = ()> + Send + 'static,
+    ) -> std::io::Result<()> {
+        let router = Router::new()
+            .route("/v1/{interface}/{function}", post(answer_call))
+            .route("/healthz", get(|| async { StatusCode::NO_CONTENT }))
+            .route("/readyz", get(ready))
+            .route("/metrics", get(metrics))
+            .route("/breakers", get(breakers))
+            .layer(DefaultBodyLimit::max(CALL_MAX_BYTES))
+            .with_state(Arc::new(self));
+        // Answers are small: with Nagle's algorithm each would wait for the acknowledgement of the last.
+        let listener = listener.tap_io(|stream| {
+            if let Err(error) = stream.set_nodelay(true) {
+                tracing::debug!(%error, "TCP_NODELAY not set");
+            }
+        });
+        axum::serve(listener, router).with_graceful_shutdown(signalled).await
+    }
+}
+
+async fn answer_call(
+    State(face): State<Arc<Face>>,
+    Path((interface, function)): Path<(String, String)>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let header = |name| headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok());
+    let given = header(header::AUTHORIZATION.as_str()).and_then(|value| value.strip_prefix("Bearer "));
+    let expected = face.token.as_bytes();
+    if !given.is_some_and(|given| given.as_bytes().ct_eq(expected).into()) {
+        return StatusCode::UNAUTHORIZED.into_response();
+    }
+    let Some(port) = header("mcsp-component").and_then(|id| face.ports.get(id)) else {
+        return (StatusCode::FORBIDDEN, "unknown component").into_response();
+    };
+    match call::answer(&**port, &interface, &function, &body).await {
+        Ok(answer) => ([(header::CONTENT_TYPE, "application/msgpack")], answer).into_response(),
+        Err(call::Unanswerable::NoSuchFunction) => StatusCode::NOT_FOUND.into_response(),
+        Err(call::Unanswerable::Malformed) => StatusCode::BAD_REQUEST.into_response(),
+        Err(call::Unanswerable::Unencodable) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+async fn ready(State(face): State<Arc<Face>>) -> StatusCode {
+    // Open breakers do not make the bridge unready: what can still be served is.
+    if face.stopping.is_cancelled() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::NO_CONTENT }
+}
+
+async fn metrics(State(face): State<Arc<Face>>) -> impl IntoResponse {
+    let mut text = String::new();
+    face.pages.metrics(&mut text);
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text)
+}
+
+async fn breakers(State(face): State<Arc<Face>>) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], face.pages.breakers().to_string())
+}
