@@ -5,6 +5,7 @@
 //! as an honest measure of what WebAssembly costs.
 
 mod address;
+mod after;
 mod caller;
 mod component;
 mod context;
