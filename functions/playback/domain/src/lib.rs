@@ -1,0 +1,15 @@
+//! Playback's rules: who may play what, how many streams an account has, where a viewer stopped.
+
+mod device;
+mod entitlement;
+mod position;
+mod region;
+mod streams;
+mod video;
+
+pub use device::{Device, InvalidDevice};
+pub use entitlement::{Allowance, Denial, Facts, HoldsFor, Limits, Reason, Viewer, decide};
+pub use position::{CLIENT_CLOCK_SKEW_MAX, InvalidPosition, POSITION_MAX_MS, Position};
+pub use region::{InvalidRegion, Region};
+pub use streams::{HEARTBEAT_INTERVAL_MS, HEARTBEATS_MISSED_MAX, PlayerState, SLOT_TTL_MS};
+pub use video::{Regions, State, Video, Visibility};

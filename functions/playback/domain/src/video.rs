@@ -1,0 +1,60 @@
+//! What Playback knows of a video.
+
+use crate::Region;
+use mcsp_ids::UserId;
+
+/// A video. `M` is what can be played of it, which only [`decide`](crate::decide) hands out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Video<M> {
+    /// Whose it is.
+    pub owner: UserId,
+    /// Whether it is there to be played.
+    pub state: State<M>,
+    /// To whom it is visible.
+    pub visibility: Visibility,
+    /// Where it may be played.
+    pub regions: Regions,
+}
+
+/// Whether a video is there to be played.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State<M> {
+    /// It never was: a draft, in processing, ready or failed.
+    NeverPublished,
+    /// It is.
+    Published(M),
+    /// It was, and its owner took it back.
+    Unpublished,
+    /// Moderation took it back.
+    Blocked,
+    /// It is gone.
+    Deleted,
+}
+
+/// To whom a video is visible.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Visibility {
+    /// To all.
+    Public,
+    /// To all who know its id.
+    Unlisted,
+    /// To its owner.
+    Private,
+}
+
+/// Where a video may be played: in the allowed regions, or everywhere where none is named, and never in a
+/// denied one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Regions {
+    /// Only here, unless empty.
+    pub allow: Vec<Region>,
+    /// Not here.
+    pub deny: Vec<Region>,
+}
+
+impl Regions {
+    /// Whether the video may be played there.
+    pub fn admit(&self, region: &Region) -> bool {
+        (self.allow.is_empty() || self.allow.contains(region)) && !self.deny.contains(region)
+    }
+}

@@ -1,0 +1,68 @@
+//! How a denial looks to the viewer: the reason as code, and what would help.
+
+use http::StatusCode;
+use mcsp_problem::Problem;
+use playback_domain::{Denial, Reason};
+
+/// 403 with the reason as code, or the 404 of what does not exist where the viewer may not learn of it.
+pub(crate) fn problem(denial: Denial) -> Problem {
+    if denial.hidden {
+        return Problem::not_found();
+    }
+    let (title, hint) = match denial.reason {
+        Reason::NotFound | Reason::Private => return Problem::not_found(),
+        Reason::NotPublished => {
+            ("this video is not published", "it can be played once its owner has published it")
+        }
+        Reason::Blocked => ("this video is blocked", "its owner can ask for a review"),
+        Reason::RegionDenied => (
+            "this video may not be played where you are",
+            "it can be played from a region that its owner admits",
+        ),
+        Reason::TooManyStreams => (
+            "too many streams are open",
+            "stop one of the account's other streams, or wait until one that broke off is given up",
+        ),
+    };
+    Problem::new(StatusCode::FORBIDDEN, denial.reason.as_str(), title).with_detail(hint)
+}
+
+/// 503: whether the viewer may play the video cannot be known now, so the answer is no.
+pub(crate) fn unknown() -> Problem {
+    Problem::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "entitlement_unknown",
+        "whether you may play this cannot be found out right now",
+    )
+    .retry_after_s(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REASONS: [Reason; 6] = [
+        Reason::NotFound,
+        Reason::NotPublished,
+        Reason::Blocked,
+        Reason::Private,
+        Reason::RegionDenied,
+        Reason::TooManyStreams,
+    ];
+
+    #[test]
+    fn what_is_hidden_looks_like_what_does_not_exist() {
+        for reason in REASONS {
+            let problem = problem(Denial { reason, hidden: true });
+            assert_eq!((problem.status(), problem.code()), (StatusCode::NOT_FOUND, "not_found"));
+        }
+    }
+
+    #[test]
+    fn what_is_told_has_the_reason_as_its_code() {
+        let codes = REASONS.map(|reason| problem(Denial { reason, hidden: false }).code());
+        let told =
+            ["not_found", "not_published", "blocked", "not_found", "region_denied", "too_many_streams"];
+        assert_eq!(codes, told);
+    }
+}

@@ -1,0 +1,36 @@
+//! Playback sessions: the hot path of the platform.
+
+mod denied;
+mod end;
+mod heartbeat;
+mod settings;
+mod signal;
+mod start;
+
+use axum::routing::{post, put};
+use axum::{Extension, Router};
+use mcsp_function::{Context, MissingVariable};
+use std::sync::Arc;
+
+/// `/v1/playback/sessions`, `/v1/playback/sessions/{id}` and its heartbeat.
+pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
+    let settings = Arc::new(settings::Settings::of(context)?);
+    Ok(Router::new()
+        .route("/v1/playback/sessions", post(start::start))
+        .route("/v1/playback/sessions/{id}", axum::routing::delete(end::end))
+        .route("/v1/playback/sessions/{id}/heartbeat", put(heartbeat::heartbeat))
+        .layer(Extension(settings)))
+}
+
+mcsp_function::component!(
+    router,
+    variables = [
+        "issuer",
+        "audience",
+        "bridge_token",
+        "cdn_base_url",
+        "default_stream_limit",
+        "playback_url_keys",
+        "playback_url_ttl_s",
+    ]
+);

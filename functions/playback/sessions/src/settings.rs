@@ -1,0 +1,74 @@
+//! What the component is configured with, parsed once for each instance.
+
+use mcsp_function::{Caller, Context, MissingVariable};
+use mcsp_playback_url::{Grant, InvalidGrant, Signer, ring_from_json};
+use mcsp_problem::Problem;
+use playback_domain::{Region, Viewer};
+use playback_storage::videos::Media;
+
+/// A manifest URL lives for a day at most.
+const URL_TTL_MAX_S: u64 = 24 * 60 * 60;
+
+/// What the component is configured with.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    signer: Signer,
+    cdn_base_url: String,
+    url_ttl_s: u64,
+    stream_limit: u32,
+}
+
+impl Settings {
+    pub(crate) fn of(context: &Context) -> Result<Self, MissingVariable> {
+        let unusable = |name| move || MissingVariable(name);
+        let ring = ring_from_json(context.variable("playback_url_keys")?).ok();
+        let key = ring.and_then(|ring| ring.into_iter().next()).ok_or_else(unusable("playback_url_keys"))?;
+        let url_ttl_s = context.variable("playback_url_ttl_s")?.parse().ok();
+        let stream_limit = context.variable("default_stream_limit")?.parse().ok();
+        Ok(Settings {
+            signer: Signer::new(key),
+            cdn_base_url: context.variable("cdn_base_url")?.trim_end_matches('/').to_owned(),
+            url_ttl_s: url_ttl_s
+                .filter(|ttl_s| (1..=URL_TTL_MAX_S).contains(ttl_s))
+                .ok_or_else(unusable("playback_url_ttl_s"))?,
+            stream_limit: stream_limit
+                .filter(|limit| *limit > 0)
+                .ok_or_else(unusable("default_stream_limit"))?,
+        })
+    }
+
+    /// Who calls, with what the account is entitled to.
+    pub(crate) fn viewer(&self, caller: &Caller) -> Result<Viewer, Problem> {
+        // Auth issues no token without a region: what is no region is a mistake of ours.
+        let region = Region::parse(&caller.claims.region).map_err(|error| Problem::internal(&error))?;
+        Ok(Viewer { user: caller.user(), region, stream_limit: self.stream_limit })
+    }
+
+    /// How many streams an account may have open.
+    pub(crate) fn stream_limit(&self) -> u32 {
+        self.stream_limit
+    }
+
+    /// When a URL expires that is signed now, in Unix seconds.
+    pub(crate) fn url_expires_at_s(&self, now: jiff::Timestamp) -> u64 {
+        u64::try_from(now.as_second()).unwrap_or_default().saturating_add(self.url_ttl_s)
+    }
+
+    /// Whether a URL has less than half of its time left.
+    pub(crate) fn renewal_due(&self, expires_at_s: u64, now: jiff::Timestamp) -> bool {
+        expires_at_s.saturating_sub(self.url_ttl_s / 2) <= u64::try_from(now.as_second()).unwrap_or_default()
+    }
+
+    /// The URL of the HLS manifest, whose token opens the video's whole directory and names the session. The
+    /// same input gives the same URL.
+    pub(crate) fn hls_url(
+        &self,
+        media: &Media,
+        session: &str,
+        expires_at_s: u64,
+    ) -> Result<String, InvalidGrant> {
+        let Media { prefix, hls, .. } = media;
+        let token = self.signer.sign(&Grant::new(prefix.as_str(), session, expires_at_s)?);
+        Ok(format!("{}/p/{token}/{prefix}{hls}", self.cdn_base_url))
+    }
+}

@@ -1,0 +1,257 @@
+//! The read model of a video: as Content announces it, and as Redis keeps it.
+
+use mcsp_ids::{UserId, VideoId};
+use playback_domain::{Region, Regions, State, Visibility};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+/// A video, with what can be played of it.
+pub type Video = playback_domain::Video<Media>;
+
+/// One version of a video.
+#[derive(Clone, Debug)]
+pub struct Version {
+    /// Content's version of it.
+    pub number: u64,
+    /// The video.
+    pub video: Video,
+}
+
+/// What can be played of a video.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Media {
+    /// The directory in the object store, with a slash at the end: `packaged/video_…/`.
+    #[serde(rename = "p")]
+    pub prefix: String,
+    /// The HLS manifest in it.
+    #[serde(rename = "h")]
+    pub hls: String,
+    /// How long it plays.
+    #[serde(rename = "t")]
+    pub duration_ms: u64,
+    /// A JSON array, as Content gives it: nothing here depends on what it holds.
+    #[serde(rename = "r")]
+    pub renditions: Box<RawValue>,
+}
+
+/// How the model stands in Redis: short names, and nothing that a start does not need.
+#[derive(Serialize, Deserialize)]
+struct Stored<'a> {
+    #[serde(rename = "o")]
+    owner: UserId,
+    #[serde(rename = "s")]
+    state: &'a str,
+    #[serde(rename = "v")]
+    visibility: &'a str,
+    #[serde(rename = "a", borrow, default, skip_serializing_if = "Vec::is_empty")]
+    allow: Vec<&'a str>,
+    #[serde(rename = "d", borrow, default, skip_serializing_if = "Vec::is_empty")]
+    deny: Vec<&'a str>,
+    #[serde(rename = "m", default, skip_serializing_if = "Option::is_none")]
+    media: Option<Media>,
+}
+
+/// Writes the model for Redis.
+pub(crate) fn encode(video: &Video) -> Vec<u8> {
+    let stored = Stored {
+        owner: video.owner,
+        state: state_name(&video.state),
+        visibility: visibility_name(video.visibility),
+        allow: video.regions.allow.iter().map(Region::as_str).collect(),
+        deny: video.regions.deny.iter().map(Region::as_str).collect(),
+        media: media(&video.state).cloned(),
+    };
+    // Strings, numbers and what was JSON before: serialization has nothing to fail at.
+    serde_json::to_vec(&stored).unwrap_or_default()
+}
+
+/// Reads the model from Redis; none where it has another form.
+pub(crate) fn decode(bytes: &[u8]) -> Option<Video> {
+    let stored: Stored<'_> = serde_json::from_slice(bytes).ok()?;
+    let regions = |names: Vec<&str>| {
+        let parsed: Option<Vec<_>> = names.into_iter().map(|name| Region::parse(name).ok()).collect();
+        parsed
+    };
+    Some(Video {
+        owner: stored.owner,
+        state: state_of(stored.state, stored.media)?,
+        visibility: visibility_of(stored.visibility)?,
+        regions: Regions { allow: regions(stored.allow)?, deny: regions(stored.deny)? },
+    })
+}
+
+pub(crate) fn media(state: &State<Media>) -> Option<&Media> {
+    match state {
+        State::Published(media) => Some(media),
+        State::NeverPublished | State::Unpublished | State::Blocked | State::Deleted => None,
+    }
+}
+
+pub(crate) fn state_name(state: &State<Media>) -> &'static str {
+    match state {
+        State::NeverPublished => "never_published",
+        State::Published(_) => "published",
+        State::Unpublished => "unpublished",
+        State::Blocked => "blocked",
+        State::Deleted => "deleted",
+    }
+}
+
+pub(crate) fn state_of(name: &str, media: Option<Media>) -> Option<State<Media>> {
+    match name {
+        "never_published" => Some(State::NeverPublished),
+        "published" => media.map(State::Published),
+        "unpublished" => Some(State::Unpublished),
+        "blocked" => Some(State::Blocked),
+        "deleted" => Some(State::Deleted),
+        _ => None,
+    }
+}
+
+pub(crate) fn visibility_name(visibility: Visibility) -> &'static str {
+    match visibility {
+        Visibility::Public => "public",
+        Visibility::Unlisted => "unlisted",
+        Visibility::Private => "private",
+    }
+}
+
+pub(crate) fn visibility_of(name: &str) -> Option<Visibility> {
+    [Visibility::Public, Visibility::Unlisted, Visibility::Private]
+        .into_iter()
+        .find(|visibility| visibility_name(*visibility) == name)
+}
+
+/// A video's whole state as Content gives it, in `media.published`, `media.changed` and its catalog. Fields
+/// that Playback has no use for are passed over.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Announcement {
+    /// The video.
+    pub video_id: VideoId,
+    owner_id: UserId,
+    version: u64,
+    state: String,
+    visibility: String,
+    #[serde(default)]
+    regions: AnnouncedRegions,
+    #[serde(default)]
+    duration_ms: Option<u64>,
+    #[serde(default)]
+    renditions: Option<Box<RawValue>>,
+    #[serde(default)]
+    packaged: Option<Packaged>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+struct AnnouncedRegions {
+    #[serde(default)]
+    allow: Vec<String>,
+    #[serde(default)]
+    deny: Vec<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Packaged {
+    prefix: String,
+    hls: String,
+}
+
+/// Why an announcement cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidAnnouncement {
+    /// A state that the contract does not name.
+    #[error("unknown state")]
+    State,
+    /// A visibility that the contract does not name.
+    #[error("unknown visibility")]
+    Visibility,
+    /// A region that is none.
+    #[error("invalid region")]
+    Region,
+    /// Published, and nothing to play.
+    #[error("published without media")]
+    Media,
+}
+
+impl TryFrom<Announcement> for Version {
+    type Error = InvalidAnnouncement;
+
+    fn try_from(announced: Announcement) -> Result<Self, InvalidAnnouncement> {
+        let Announcement { owner_id, version, duration_ms, renditions, packaged, .. } = announced;
+        let media = || {
+            let Packaged { prefix, hls } = packaged?;
+            Some(Media { prefix, hls, duration_ms: duration_ms?, renditions: renditions? })
+        };
+        let state = match announced.state.as_str() {
+            "draft" | "processing" | "ready" | "failed" => State::NeverPublished,
+            "published" => State::Published(media().ok_or(InvalidAnnouncement::Media)?),
+            "unpublished" => State::Unpublished,
+            "blocked" => State::Blocked,
+            "deleted" => State::Deleted,
+            _ => return Err(InvalidAnnouncement::State),
+        };
+        let visibility = visibility_of(&announced.visibility).ok_or(InvalidAnnouncement::Visibility)?;
+        let regions = |names: &[String]| {
+            let parsed: Result<Vec<_>, _> = names.iter().map(|name| Region::parse(name)).collect();
+            parsed.map_err(|_| InvalidAnnouncement::Region)
+        };
+        let regions =
+            Regions { allow: regions(&announced.regions.allow)?, deny: regions(&announced.regions.deny)? };
+        Ok(Version { number: version, video: Video { owner: owner_id, state, visibility, regions } })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn announced(change: impl FnOnce(&mut serde_json::Value)) -> Result<Version, InvalidAnnouncement> {
+        let mut whole = json!({
+            "video_id": "video_00000000000000000000000001", "owner_id": "user_00000000000000000000000002",
+            "version": 4, "state": "published", "visibility": "public", "title": "a \"title\"",
+            "regions": {"allow": ["EU"], "deny": ["us"]}, "duration_ms": 8000,
+            "renditions": [{"name": "360p", "height": 360}],
+            "packaged": {"prefix": "packaged/video_1/", "hls": "master.m3u8"},
+        });
+        change(&mut whole);
+        serde_json::from_str::<Announcement>(&whole.to_string()).unwrap().try_into()
+    }
+
+    #[test]
+    fn a_published_video_survives_the_way_through_redis() {
+        let version = announced(|_| ()).unwrap();
+        let again = decode(&encode(&version.video)).unwrap();
+        assert_eq!(format!("{again:?}"), format!("{:?}", version.video));
+        assert_eq!(media(&again.state).unwrap().renditions.get(), r#"[{"height":360,"name":"360p"}]"#);
+        assert_eq!(version.number, 4);
+    }
+
+    #[test]
+    fn a_video_without_media_survives_too() {
+        for state in ["draft", "processing", "ready", "failed", "unpublished", "blocked", "deleted"] {
+            let version = announced(|whole| {
+                whole["state"] = json!(state);
+                whole["packaged"] = json!(null);
+                whole["duration_ms"] = json!(null);
+            });
+            let video = version.unwrap().video;
+            assert_eq!(format!("{:?}", decode(&encode(&video)).unwrap()), format!("{video:?}"), "{state}");
+        }
+    }
+
+    #[test]
+    fn what_the_contract_does_not_have_is_refused() {
+        let refused = |field: &str, value| announced(|whole| whole[field] = value).map(|_| ()).unwrap_err();
+        assert_eq!(refused("state", json!("lost")), InvalidAnnouncement::State);
+        assert_eq!(refused("visibility", json!("friends")), InvalidAnnouncement::Visibility);
+        assert_eq!(refused("regions", json!({"deny": ["e u"]})), InvalidAnnouncement::Region);
+        assert_eq!(refused("packaged", json!(null)), InvalidAnnouncement::Media);
+    }
+
+    #[test]
+    fn a_published_model_without_media_is_not_read() {
+        let text = br#"{"o":"user_00000000000000000000000002","s":"published","v":"public"}"#;
+        assert!(decode(text).is_none());
+    }
+}

@@ -1,0 +1,79 @@
+//! Positions in Postgres: what survives Redis.
+
+use crate::{StoreError, positions_redis};
+use jiff::Timestamp;
+use mcsp_bridge_api::Bridge;
+use mcsp_bridge_api::postgres::{GuardedStatement, Transaction};
+use mcsp_bridge_api::sql::{Inconsistency, Row, Rows, sql};
+use mcsp_function::Context;
+use mcsp_ids::{UserId, VideoId};
+use playback_domain::Position;
+
+/// As many of an account's positions as are loaded at once: the newest.
+const LOADED_MAX: i64 = 500;
+
+/// Keeps a position, unless a later one is known. Gives the one that counts; the constraint
+/// `positions_video` fails where there is no such video.
+pub async fn save(
+    bridge: &dyn Bridge,
+    user: UserId,
+    video: VideoId,
+    position: Position,
+) -> Result<Position, StoreError> {
+    let winner = sql("SELECT position_ms, client_time FROM positions WHERE user_id = $1 AND video_id = $2")
+        .bind(user.uuid())
+        .bind(video.uuid())
+        .expecting(1);
+    let statements = vec![upsert(user, video, position), winner];
+    let transaction = Transaction { consumed_event: None, statements, events: Vec::new() };
+    let mut answers = bridge.transact(transaction).await?.into_iter().skip(1);
+    let winner = answers.next().map(|rows| Rows::new("positions", rows).first(read)).transpose()?.flatten();
+    winner.ok_or(StoreError::Inconsistent(Inconsistency {
+        table: "positions",
+        column: "position_ms",
+        row: 0,
+    }))
+}
+
+/// Keeps a position that Redis has already. A failure only means that Postgres learns of it later, with the
+/// session's next write or its end.
+pub async fn write_behind(bridge: &dyn Bridge, user: UserId, video: VideoId, position: Position) {
+    let statements = vec![upsert(user, video, position)];
+    drop(bridge.transact(Transaction { consumed_event: None, statements, events: Vec::new() }).await);
+}
+
+/// Loads an account's positions into Redis, and gives the one in this video.
+pub async fn load(context: &Context, user: UserId, video: VideoId) -> Result<Option<Position>, StoreError> {
+    let statement = sql("(SELECT video_id, position_ms, client_time FROM positions \
+             WHERE user_id = $1 AND video_id = $2) \
+         UNION \
+         (SELECT video_id, position_ms, client_time FROM positions \
+             WHERE user_id = $1 ORDER BY client_time DESC LIMIT $3)")
+    .bind(user.uuid())
+    .bind(video.uuid())
+    .bind(LOADED_MAX);
+    let rows = context.bridge().query(statement.into()).await?;
+    let all = Rows::new("positions", rows).map(|row| {
+        let video = VideoId::from_uuid(row.take("video_id")?);
+        Ok((video, read(row)?))
+    })?;
+    positions_redis::refill(context.bridge(), user, &all).await?;
+    Ok(all.into_iter().find(|(id, _)| *id == video).map(|(_, position)| position))
+}
+
+fn upsert(user: UserId, video: VideoId, position: Position) -> GuardedStatement {
+    sql("INSERT INTO positions AS p (user_id, video_id, position_ms, client_time) VALUES ($1, $2, $3, $4) \
+         ON CONFLICT (user_id, video_id) DO UPDATE \
+             SET position_ms = excluded.position_ms, client_time = excluded.client_time \
+         WHERE p.client_time < excluded.client_time")
+    .bind(user.uuid())
+    .bind(video.uuid())
+    .bind(i64::try_from(position.position_ms()).unwrap_or(i64::MAX))
+    .bind(position.client_time())
+    .unguarded()
+}
+
+fn read(row: &mut Row<'_>) -> Result<Position, Inconsistency> {
+    let position_ms: u64 = row.take("position_ms")?;
+    row.parse("client_time", |time: Timestamp| Position::kept(position_ms, time.as_millisecond()))
+}

@@ -1,0 +1,85 @@
+//! Positions in Redis: see `lua/keep_position.lua`.
+
+use crate::reply::{Fields, command, number, run};
+use crate::{StoreError, keys};
+use mcsp_bridge_api::Bridge;
+use mcsp_ids::{UserId, VideoId};
+use playback_domain::Position;
+
+const PUT: &str = concat!(include_str!("lua/keep_position.lua"), include_str!("lua/positions.lua"));
+/// An account that plays nothing for a month leaves Redis; Postgres has it.
+pub(crate) const POSITIONS_TTL_MS: u64 = 30 * 24 * 60 * 60 * 1000;
+
+/// What Redis knows of a viewer's position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// It is this, or there is none.
+    Yes(Option<Position>),
+    /// Postgres has to be asked.
+    No,
+}
+
+impl Known {
+    /// Reads the position, and whether all of the account's positions are known.
+    pub(crate) fn read(fields: &mut Fields) -> Result<Self, StoreError> {
+        match (fields.bytes(), fields.bytes()) {
+            (Some(value), _) => {
+                let position = parse(&value).ok_or_else(|| fields.unreadable())?;
+                Ok(Known::Yes(Some(position)))
+            }
+            (None, Some(_)) => Ok(Known::Yes(None)),
+            (None, None) => Ok(Known::No),
+        }
+    }
+}
+
+/// The viewer's position in a video.
+pub async fn known(bridge: &dyn Bridge, user: UserId, video: VideoId) -> Result<Known, StoreError> {
+    let key = keys::Account::new(user).positions();
+    let reply = command(bridge, &["HMGET", &key, &video.to_string(), "*"]).await?;
+    Known::read(&mut Fields::new("positions", reply)?)
+}
+
+/// Keeps a position, unless a later one is known. Gives the one that counts.
+pub async fn put(
+    bridge: &dyn Bridge,
+    user: UserId,
+    video: VideoId,
+    position: Position,
+) -> Result<Position, StoreError> {
+    let reply = write(bridge, user, &[(video, position)], false).await?;
+    let mut fields = Fields::new("positions", reply)?;
+    fields.bytes().and_then(|value| parse(&value)).ok_or_else(|| fields.unreadable())
+}
+
+/// Keeps all positions that Postgres has of an account.
+pub async fn refill(
+    bridge: &dyn Bridge,
+    user: UserId,
+    positions: &[(VideoId, Position)],
+) -> Result<(), StoreError> {
+    write(bridge, user, positions, true).await.map(drop)
+}
+
+async fn write(
+    bridge: &dyn Bridge,
+    user: UserId,
+    positions: &[(VideoId, Position)],
+    complete: bool,
+) -> Result<mcsp_bridge_api::redis::Reply, StoreError> {
+    let mut arguments = Vec::with_capacity(2 + positions.len() * 3);
+    arguments.push(number(POSITIONS_TTL_MS));
+    arguments.push(number(u8::from(complete)));
+    for (video, position) in positions {
+        arguments.push(number(video));
+        arguments.push(number(position.client_time().as_millisecond()));
+        arguments.push(number(position.position_ms()));
+    }
+    run(bridge, PUT, vec![keys::Account::new(user).positions()], arguments).await
+}
+
+/// `<client time, ms>:<position, ms>`
+pub(crate) fn parse(value: &[u8]) -> Option<Position> {
+    let (client_time_ms, position_ms) = std::str::from_utf8(value).ok()?.split_once(':')?;
+    Position::kept(position_ms.parse().ok()?, client_time_ms.parse().ok()?)
+}

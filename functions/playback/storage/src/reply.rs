@@ -1,0 +1,70 @@
+//! One script, and its answer taken apart.
+
+use crate::StoreError;
+use mcsp_bridge_api::redis::{Operation, Reply, Script};
+use mcsp_bridge_api::{Bridge, Failure};
+
+/// Runs one script: one round trip.
+pub(crate) async fn run(
+    bridge: &dyn Bridge,
+    source: &str,
+    keys: Vec<String>,
+    arguments: Vec<Vec<u8>>,
+) -> Result<Reply, StoreError> {
+    let script = Script { source: source.to_owned(), keys, arguments };
+    single(bridge, Operation::RunScript(script)).await
+}
+
+/// Runs one command: one round trip.
+pub(crate) async fn command(bridge: &dyn Bridge, words: &[&str]) -> Result<Reply, StoreError> {
+    let words = words.iter().map(|word| word.as_bytes().to_vec()).collect();
+    single(bridge, Operation::Command(words)).await
+}
+
+async fn single(bridge: &dyn Bridge, operation: Operation) -> Result<Reply, StoreError> {
+    match bridge.pipeline(vec![operation]).await?.pop() {
+        Some(Reply::Error(code)) => Err(Failure::Refused(code).into()),
+        Some(reply) => Ok(reply),
+        None => Err(StoreError::Unreadable("pipeline")),
+    }
+}
+
+/// The elements of an array, in order.
+pub(crate) struct Fields {
+    of: &'static str,
+    left: std::vec::IntoIter<Option<Vec<u8>>>,
+}
+
+impl Fields {
+    /// `of` names what was read.
+    pub(crate) fn new(of: &'static str, reply: Reply) -> Result<Self, StoreError> {
+        match reply {
+            Reply::Array(elements) => Ok(Fields { of, left: elements.into_iter() }),
+            Reply::Nil | Reply::Okay | Reply::Integer(_) | Reply::Bulk(_) | Reply::Error(_) => {
+                Err(StoreError::Unreadable(of))
+            }
+        }
+    }
+
+    /// The next one, or none where it is nil or the array ends.
+    pub(crate) fn bytes(&mut self) -> Option<Vec<u8>> {
+        self.left.next().flatten()
+    }
+
+    /// The next one, parsed.
+    pub(crate) fn parse<T: std::str::FromStr>(&mut self) -> Result<T, StoreError> {
+        let unreadable = StoreError::Unreadable(self.of);
+        let Some(bytes) = self.bytes() else { return Err(unreadable) };
+        std::str::from_utf8(&bytes).ok().and_then(|text| text.parse().ok()).ok_or(unreadable)
+    }
+
+    /// What this array is not.
+    pub(crate) fn unreadable(&self) -> StoreError {
+        StoreError::Unreadable(self.of)
+    }
+}
+
+/// A number as an argument.
+pub(crate) fn number(value: impl ToString) -> Vec<u8> {
+    value.to_string().into_bytes()
+}

@@ -1,0 +1,70 @@
+//! The read model of videos in Postgres.
+
+use crate::StoreError;
+use crate::model::{Media, Version, Video, media, state_name, state_of, visibility_name, visibility_of};
+use mcsp_bridge_api::Bridge;
+use mcsp_bridge_api::postgres::GuardedStatement;
+use mcsp_bridge_api::sql::{Json, Row, Rows, sql};
+use mcsp_ids::{UserId, VideoId};
+use playback_domain::{Region, Regions};
+use serde_json::value::RawValue;
+
+/// The statement that keeps a version, unless the same or a later one is known.
+pub fn upsert(id: VideoId, version: &Version) -> GuardedStatement {
+    let Version { number, video } = version;
+    let names = |regions: &[Region]| regions.iter().map(Region::to_string).collect::<Vec<_>>();
+    let media = media(&video.state);
+    sql("INSERT INTO videos AS v (id, version, owner_id, state, visibility, regions_allow, regions_deny, \
+             packaged_prefix, packaged_hls, duration_ms, renditions) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
+         ON CONFLICT (id) DO UPDATE SET version = excluded.version, owner_id = excluded.owner_id, \
+             state = excluded.state, visibility = excluded.visibility, \
+             regions_allow = excluded.regions_allow, regions_deny = excluded.regions_deny, \
+             packaged_prefix = excluded.packaged_prefix, packaged_hls = excluded.packaged_hls, \
+             duration_ms = excluded.duration_ms, renditions = excluded.renditions \
+         WHERE v.version < excluded.version")
+    .bind(id.uuid())
+    .bind(i64::try_from(*number).unwrap_or(i64::MAX))
+    .bind(video.owner.uuid())
+    .bind(state_name(&video.state))
+    .bind(visibility_name(video.visibility))
+    .bind(names(&video.regions.allow))
+    .bind(names(&video.regions.deny))
+    .bind(media.map(|media| media.prefix.as_str()))
+    .bind(media.map(|media| media.hls.as_str()))
+    .bind(media.map(|media| i64::try_from(media.duration_ms).unwrap_or(i64::MAX)))
+    .bind(mcsp_bridge_api::postgres::Value::Json(media.map(|media| media.renditions.get().to_owned())))
+    .unguarded()
+}
+
+/// What Postgres knows of a video, where it does.
+pub async fn find(bridge: &dyn Bridge, id: VideoId) -> Result<Option<Version>, StoreError> {
+    let statement = sql("SELECT packaged_prefix, packaged_hls, duration_ms, renditions, state, version, \
+             owner_id, visibility, regions_allow, regions_deny \
+         FROM videos WHERE id = $1")
+    .bind(id.uuid());
+    let rows = bridge.query(statement.into()).await?;
+    Ok(Rows::new("videos", rows).first(read)?)
+}
+
+fn read(row: &mut Row<'_>) -> Result<Version, mcsp_bridge_api::sql::Inconsistency> {
+    let prefix: Option<String> = row.take("packaged_prefix")?;
+    let hls: Option<String> = row.take("packaged_hls")?;
+    let duration_ms: Option<u64> = row.take("duration_ms")?;
+    let renditions: Option<Json<Box<RawValue>>> = row.take("renditions")?;
+    let media = || {
+        let Json(renditions) = renditions?;
+        Some(Media { prefix: prefix?, hls: hls?, duration_ms: duration_ms?, renditions })
+    };
+    let state = row.parse("state", |name: String| state_of(&name, media()))?;
+    let number = row.take("version")?;
+    let owner = UserId::from_uuid(row.take("owner_id")?);
+    let visibility = row.parse("visibility", |name: String| visibility_of(&name))?;
+    let regions =
+        Regions { allow: row.parse("regions_allow", regions)?, deny: row.parse("regions_deny", regions)? };
+    Ok(Version { number, video: Video { owner, state, visibility, regions } })
+}
+
+fn regions(names: Vec<String>) -> Option<Vec<Region>> {
+    names.iter().map(|name| Region::parse(name).ok()).collect()
+}

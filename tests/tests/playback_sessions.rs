@@ -1,0 +1,246 @@
+//! Playback sessions: who gets one, what it opens, and how many there are.
+
+mod playing;
+
+use mcsp_ids::{PlaybackSessionId, VideoId};
+use mcsp_tests::{Account, Answer, Platform, eventually, ready_video};
+use playing::{published, start};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+const LIMIT: usize = 3;
+
+fn path(session: &Value) -> String {
+    format!("/v1/playback/sessions/{}", session["id"].as_str().expect("an id"))
+}
+
+fn heartbeat(position_ms: u64) -> Value {
+    json!({"position_ms": position_ms, "state": "playing"})
+}
+
+async fn fetch(url: &str) -> (u16, String) {
+    let answer = reqwest::get(url).await.expect("the CDN answers");
+    (answer.status().as_u16(), answer.text().await.unwrap_or_default())
+}
+
+/// Until Playback has heard of a change: a session, or a refusal with this code.
+async fn eventually_refused(viewer: &Account, video_id: &str, status: u16, code: &str) -> Answer {
+    eventually(code, async || {
+        let answer = start(viewer, video_id).await;
+        if answer.status.as_u16() == 201 {
+            viewer.delete(&path(&answer.json)).await.expect(204);
+        }
+        (answer.status.as_u16() == status && answer.json["code"] == code).then_some(answer)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn one_call_gives_all_that_a_player_needs() {
+    let platform = Platform::running();
+    let video_id = published(&platform).await;
+    let viewer = platform.account("viewer").await;
+    let session = start(&viewer, &video_id).await.expect(201);
+    assert_eq!(session["video_id"], video_id);
+    assert_eq!(session["resume_position_ms"], 0);
+    assert_eq!(session["stale_ms"], 0);
+    assert_eq!(session["renewal_path"], format!("{}/heartbeat", path(&session)));
+    assert!(session["duration_ms"].as_u64() > Some(0), "{session}");
+    assert!(session["renditions"][0]["height"].as_u64() > Some(0), "{session}");
+    assert!(session["cmcd_session_id"].as_str().expect("a sid").parse::<Uuid>().is_ok());
+    let expires_at: jiff::Timestamp =
+        session["expires_at"].as_str().expect("a time").parse().expect("a time");
+    let left = expires_at.duration_since(jiff::Timestamp::now()).as_mins();
+    assert!((50..=60).contains(&left), "{left} min");
+    let again = start(&viewer, &video_id).await.expect(201);
+    assert_eq!(again["served_from"], "redis");
+    assert_ne!(again["id"], session["id"]);
+}
+
+#[tokio::test]
+async fn the_manifest_url_opens_the_whole_tree_and_with_one_character_changed_nothing() {
+    let platform = Platform::running();
+    let video_id = published(&platform).await;
+    let viewer = platform.account("viewer").await;
+    let session = start(&viewer, &video_id).await.expect(201);
+    let url = session["manifests"]["hls"].as_str().expect("a URL");
+    let (status, master) = fetch(url).await;
+    assert_eq!(status, 200);
+    assert!(master.starts_with("#EXTM3U"), "{master}");
+    let variant = master.lines().find(|line| !line.is_empty() && !line.starts_with('#')).expect("a variant");
+    let (base, _) = url.rsplit_once('/').expect("a path");
+    assert_eq!(fetch(&format!("{base}/{variant}")).await.0, 200);
+
+    let token_from = url.find("/p/").expect("a token") + 3;
+    let token_to = token_from + url[token_from..].find('/').expect("the token's end");
+    for at in [token_from, token_from + 20, token_to - 60, token_to - 2] {
+        let mut changed = url.to_owned().into_bytes();
+        changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
+        let changed = String::from_utf8(changed).expect("ASCII");
+        assert_eq!(fetch(&changed).await.0, 403, "character {at} of {url}");
+    }
+    let other = published(&platform).await;
+    assert_eq!(fetch(&url.replace(&video_id, &other)).await.0, 403);
+}
+
+#[tokio::test]
+async fn a_hundred_starts_at_once_open_exactly_as_many_as_the_limit() {
+    let platform = Platform::running();
+    let video_id = published(&platform).await;
+    let viewer = platform.account("viewer").await;
+    let starts: Vec<_> = (0..100)
+        .map(|_| {
+            let (viewer, video_id) = (viewer.clone(), video_id.clone());
+            tokio::spawn(async move { start(&viewer, &video_id).await })
+        })
+        .collect();
+    let mut opened = Vec::new();
+    for start in starts {
+        let answer = start.await.expect("a start");
+        if answer.status.as_u16() == 201 {
+            opened.push(answer.json);
+        } else {
+            answer.refused(403, "too_many_streams");
+            assert!(answer.json["detail"].as_str().is_some(), "a denial says what would help");
+        }
+    }
+    assert_eq!(opened.len(), LIMIT);
+
+    viewer.delete(&path(&opened[0])).await.expect(204);
+    start(&viewer, &video_id).await.expect(201);
+    start(&viewer, &video_id).await.refused(403, "too_many_streams");
+}
+
+#[tokio::test]
+async fn a_denied_start_takes_no_slot() {
+    let platform = Platform::running();
+    let creator = platform.account("creator").await;
+    let hidden = ready_video(&creator).await;
+    let video_id = published(&platform).await;
+    let viewer = platform.account("viewer").await;
+    for _ in 0..LIMIT {
+        start(&viewer, &hidden).await.refused(404, "not_found");
+    }
+    for _ in 0..LIMIT {
+        start(&viewer, &video_id).await.expect(201);
+    }
+}
+
+#[tokio::test]
+async fn the_same_key_gives_the_same_session_and_takes_one_slot() {
+    let platform = Platform::running();
+    let video_id = published(&platform).await;
+    let viewer = platform.account("viewer").await;
+    let (key, body) = (Uuid::new_v4().to_string(), json!({"video_id": video_id, "device": {"id": "tv"}}));
+    let first = viewer.post_with_key("/v1/playback/sessions", &body, &key).await.expect(201);
+    for _ in 0..LIMIT + 1 {
+        let again = viewer.post_with_key("/v1/playback/sessions", &body, &key).await.expect(201);
+        assert_eq!((&again["id"], &again["manifests"]), (&first["id"], &first["manifests"]));
+    }
+    let other = json!({"video_id": video_id, "device": {"id": "phone"}});
+    let reused = viewer.post_with_key("/v1/playback/sessions", &other, &key).await;
+    reused.refused(422, "idempotency_key_reused");
+}
+
+#[tokio::test]
+async fn what_the_viewer_may_not_know_of_is_not_found() {
+    let platform = Platform::running();
+    let viewer = platform.account("viewer").await;
+    let unknown = VideoId::from_uuid(Uuid::now_v7()).to_string();
+    start(&viewer, &unknown).await.refused(404, "not_found");
+    let creator = platform.account("creator").await;
+    let unpublished = ready_video(&creator).await;
+    start(&viewer, &unpublished).await.refused(404, "not_found");
+    eventually_refused(&creator, &unpublished, 403, "not_published").await;
+}
+
+#[tokio::test]
+async fn a_private_video_plays_for_its_owner_alone() {
+    let platform = Platform::running();
+    let creator = platform.account("creator").await;
+    let video_id = playing::published_by(&creator).await;
+    let viewer = platform.account("viewer").await;
+    let session = start(&viewer, &video_id).await.expect(201);
+    viewer.delete(&path(&session)).await.expect(204);
+    let private = json!({"visibility": "private"});
+    creator.put(&format!("/v1/videos/{video_id}/visibility"), &private).await.expect(200);
+    eventually_refused(&viewer, &video_id, 404, "not_found").await;
+    start(&creator, &video_id).await.expect(201);
+    start(&viewer, &video_id).await.refused(404, "not_found");
+}
+
+#[tokio::test]
+async fn an_unpublished_video_stops_being_played() {
+    let platform = Platform::running();
+    let creator = platform.account("creator").await;
+    let video_id = playing::published_by(&creator).await;
+    let viewer = platform.account("viewer").await;
+    creator.post(&format!("/v1/videos/{video_id}/unpublish"), &json!({})).await.expect(200);
+    eventually_refused(&viewer, &video_id, 403, "not_published").await;
+}
+
+#[tokio::test]
+async fn after_stopping_half_way_the_next_session_resumes_there() {
+    let platform = Platform::running();
+    let video_id = published(&platform).await;
+    let viewer = platform.account("viewer").await;
+    let session = start(&viewer, &video_id).await.expect(201);
+    let beat = viewer.put(&format!("{}/heartbeat", path(&session)), &heartbeat(1_500)).await.expect(200);
+    assert_eq!((&beat["position_ms"], &beat["expires_at"]), (&json!(1_500), &session["expires_at"]));
+    viewer.delete(&path(&session)).await.expect(204);
+    let next = start(&viewer, &video_id).await.expect(201);
+    assert_eq!(next["resume_position_ms"], 1_500);
+
+    let stop = viewer.request(reqwest::Method::DELETE, &path(&next)).json(&json!({"position_ms": 2_500}));
+    platform.send(stop).await.expect(204);
+    let last = start(&viewer, &video_id).await.expect(201);
+    assert_eq!(last["resume_position_ms"], 2_500);
+}
+
+#[tokio::test]
+async fn a_session_ends_once_and_then_has_no_heartbeat() {
+    let platform = Platform::running();
+    let video_id = published(&platform).await;
+    let viewer = platform.account("viewer").await;
+    let session = start(&viewer, &video_id).await.expect(201);
+    viewer.delete(&path(&session)).await.expect(204);
+    viewer.delete(&path(&session)).await.refused(404, "not_found");
+    let beat = viewer.put(&format!("{}/heartbeat", path(&session)), &heartbeat(1)).await;
+    beat.refused(404, "not_found");
+}
+
+#[tokio::test]
+async fn anothers_session_is_not_found() {
+    let platform = Platform::running();
+    let video_id = published(&platform).await;
+    let (viewer, other) = (platform.account("viewer").await, platform.account("viewer").await);
+    let session = start(&viewer, &video_id).await.expect(201);
+    let unknown = json!({"id": PlaybackSessionId::from_uuid(Uuid::now_v7())});
+    for session in [&session, &unknown] {
+        other.delete(&path(session)).await.refused(404, "not_found");
+        let beat = other.put(&format!("{}/heartbeat", path(session)), &heartbeat(1)).await;
+        beat.refused(404, "not_found");
+    }
+    viewer.put(&format!("{}/heartbeat", path(&session)), &heartbeat(1)).await.expect(200);
+}
+
+#[tokio::test]
+async fn what_no_player_can_mean_is_refused_with_its_place() {
+    let platform = Platform::running();
+    let video_id = published(&platform).await;
+    let viewer = platform.account("viewer").await;
+    for (device, pointer) in [
+        (json!({"id": ""}), "/device/id"),
+        (json!({"id": "a b"}), "/device/id"),
+        (json!({"id": "tv", "name": "x".repeat(101)}), "/device/name"),
+    ] {
+        let body = json!({"video_id": video_id, "device": device});
+        let answer = viewer.post("/v1/playback/sessions", &body).await;
+        answer.refused(422, "validation_failed");
+        assert_eq!(answer.json["errors"][0]["pointer"], pointer);
+    }
+    let session = start(&viewer, &video_id).await.expect(201);
+    let beat = viewer.put(&format!("{}/heartbeat", path(&session)), &heartbeat(u64::MAX)).await;
+    beat.refused(422, "validation_failed");
+    assert_eq!(beat.json["errors"][0]["pointer"], "/position_ms");
+}
