@@ -94,9 +94,10 @@ impl Context {
         &*self.0.environment.bridge
     }
 
-    /// Now.
+    /// Now, in whole microseconds as Postgres keeps it: a time is the same before it was stored and after.
     pub fn now(&self) -> Timestamp {
-        self.0.environment.clock.now()
+        let now = self.0.environment.clock.now();
+        Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
     }
 
     /// A new id.
