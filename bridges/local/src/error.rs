@@ -41,17 +41,6 @@ pub enum LocalError {
         source: io::Error,
     },
 
-    /// The user that a server must run as cannot reach its directory.
-    #[error("{server} refuses to run as root and user {user} cannot reach {}: choose a --state-dir that others may enter, or do not run as root", .path.display())]
-    Unreachable {
-        /// The server.
-        server: &'static str,
-        /// The unprivileged user.
-        user: String,
-        /// The directory.
-        path: PathBuf,
-    },
-
     /// A program could not be started at all.
     #[error("cannot start {program}")]
     Spawn {

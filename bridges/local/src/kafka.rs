@@ -15,6 +15,8 @@ use std::time::Duration;
 const VERSION: &str = "4.3.1";
 /// Names the one cluster of this machine; any valid id will do.
 const CLUSTER_ID: &str = "bWNzcC1sb2NhbC1rYWZrYQ";
+/// After a crash the new broker must wait until the old one counts as dead: by default 9 s.
+const SESSION_TIMEOUT_MS: u32 = 3_000;
 const METADATA_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Small, quick to start, and good enough for one machine.
@@ -100,6 +102,8 @@ impl Kafka {
              share.coordinator.state.topic.replication.factor=1\n\
              share.coordinator.state.topic.min.isr=1\n\
              group.initial.rebalance.delay.ms=0\n\
+             broker.heartbeat.interval.ms=500\n\
+             broker.session.timeout.ms={SESSION_TIMEOUT_MS}\n\
              num.network.threads=2\n\
              num.io.threads=4\n\
              log.cleaner.dedupe.buffer.size=16777216\n"

@@ -17,6 +17,8 @@ use std::time::Duration;
 const SUPERUSER: &str = "postgres";
 /// The database of the platform; the services' schemas are in it.
 const DATABASE: &str = "mcsp";
+/// For clusters whose state directory Postgres may not enter.
+const OUTSIDE: &str = "/var/lib/mcsp-postgres";
 const MAX_CONNECTIONS: u32 = 300;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// Postgres refuses to run as root; these are tried, in this order.
@@ -32,9 +34,8 @@ pub struct Postgres {
     durability: Durability,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 struct User {
-    name: String,
     uid: u32,
     gid: u32,
 }
@@ -59,31 +60,30 @@ impl Server<Postgres> {
 
 impl Postgres {
     async fn prepare(state: &StateDir, durability: Durability) -> Result<Self, LocalError> {
-        let home = state.directory("postgres")?;
         let run_as = unprivileged_user()?;
-        if let Some(user) = &run_as {
-            user.check_reach(state.root())?;
-            user.own(&home)?;
-        }
+        let home = home(state, run_as.as_ref())?;
         let password_file = home.join("password");
         let password = state.secret("postgres")?;
-        let postgres = Self {
-            data: home.join("data"),
-            port: state.port(Self::NAME)?,
-            password: password.clone(),
-            run_as,
-            durability,
-        };
+        let postgres =
+            Self { data: home.join("data"), port: state.port(Self::NAME)?, password, run_as, durability };
+        postgres.remove_foreign_cluster(&password_file)?;
         if !postgres.data.exists() {
-            write_private(&password_file, &password)?;
+            write_private(&password_file, &postgres.password)?;
             if let Some(user) = &postgres.run_as {
                 user.own(&password_file)?;
             }
-            let created = postgres.create_cluster(&password_file, &state.log_path("postgres-initdb")).await;
-            let _ = fs::remove_file(&password_file);
-            created?;
+            postgres.create_cluster(&password_file, &state.log_path("postgres-initdb")).await?;
         }
         Ok(postgres)
+    }
+
+    /// Removes a cluster outside the state directory when the state directory that it belonged to is gone.
+    fn remove_foreign_cluster(&self, password_file: &Path) -> Result<(), LocalError> {
+        let own = fs::read_to_string(password_file).is_ok_and(|password| password == self.password);
+        if !own && self.data.exists() {
+            fs::remove_dir_all(&self.data).map_err(LocalError::file("remove", &self.data))?;
+        }
+        Ok(())
     }
 
     /// Creates the cluster beside its place and moves it there when it is whole.
@@ -201,6 +201,22 @@ pub(crate) async fn check(url: &str) -> Result<(), String> {
     }
 }
 
+/// Where the cluster goes: into the state directory, unless the user that Postgres runs as may not go there (a
+/// checkout in root's home). Then into a directory named after it.
+fn home(state: &StateDir, user: Option<&User>) -> Result<PathBuf, LocalError> {
+    let Some(user) = user else { return state.directory("postgres") };
+    let home = if user.reaches(state.root())? {
+        state.directory("postgres")?
+    } else {
+        let name = state.root().to_string_lossy().trim_matches('/').replace('/', "-");
+        let home = Path::new(OUTSIDE).join(name);
+        fs::create_dir_all(&home).map_err(LocalError::file("create", &home))?;
+        home
+    };
+    user.own(&home)?;
+    Ok(home)
+}
+
 /// Whom to run as: nobody else, unless this process is root's.
 fn unprivileged_user() -> Result<Option<User>, LocalError> {
     if !rustix::process::geteuid().is_root() {
@@ -213,7 +229,7 @@ fn unprivileged_user() -> Result<Option<User>, LocalError> {
         let mut fields = line.split(':').skip(2);
         let uid = fields.next()?.parse().ok()?;
         let gid = fields.next()?.parse().ok()?;
-        Some(User { name: (*name).to_owned(), uid, gid })
+        Some(User { uid, gid })
     };
     UNPRIVILEGED_USERS
         .iter()
@@ -227,8 +243,8 @@ impl User {
         chown(path, Some(self.uid), Some(self.gid)).map_err(LocalError::file("change the owner of", path))
     }
 
-    /// Every directory on the way must let this user through.
-    fn check_reach(&self, path: &Path) -> Result<(), LocalError> {
+    /// Whether every directory on the way lets this user through.
+    fn reaches(&self, path: &Path) -> Result<bool, LocalError> {
         for directory in path.ancestors() {
             let metadata = fs::metadata(directory).map_err(LocalError::file("read", directory))?;
             let mode = metadata.mode();
@@ -236,13 +252,9 @@ impl User {
                 || (metadata.uid() == self.uid && mode & 0o100 != 0)
                 || (metadata.gid() == self.gid && mode & 0o010 != 0);
             if !through {
-                return Err(LocalError::Unreachable {
-                    server: Postgres::NAME,
-                    user: self.name.clone(),
-                    path: directory.to_owned(),
-                });
+                return Ok(false);
             }
         }
-        Ok(())
+        Ok(true)
     }
 }

@@ -13,6 +13,8 @@ use tokio::sync::Mutex;
 
 /// How long a server may take to answer.
 const READY_TIMEOUT: Duration = Duration::from_secs(90);
+/// With less free space than this no store starts.
+const FULL_DISK_BYTES: u64 = 24 * 1024 * 1024;
 const PROBE_INTERVAL: Duration = Duration::from_millis(25);
 /// How long a command that prepares a store may take.
 const PREPARATION_TIMEOUT: Duration = Duration::from_secs(120);
@@ -105,6 +107,7 @@ impl<R: Recipe> Server<R> {
                 _ = process.wait() => Err("it ended".to_owned()),
             };
             if process.exit_status().is_some() {
+                check_disk(&self.log)?;
                 let last_line = last_telling_line(&self.log);
                 return Err(LocalError::Exited { server: R::NAME, last_line, log: self.log.clone() });
             }
@@ -112,6 +115,7 @@ impl<R: Recipe> Server<R> {
                 Ok(()) => return Ok(()),
                 Err(_) if begun.elapsed() < READY_TIMEOUT => tokio::time::sleep(PROBE_INTERVAL).await,
                 Err(cause) => {
+                    check_disk(&self.log)?;
                     return Err(LocalError::NotReady {
                         server: R::NAME,
                         waited: READY_TIMEOUT,
@@ -132,7 +136,22 @@ pub(crate) async fn prepare(step: &'static str, command: Command, log: &Path) ->
         return Ok(());
     }
     process.kill().await;
+    check_disk(log)?;
     Err(LocalError::Preparation { step, last_line: last_telling_line(log), log: log.to_owned() })
+}
+
+/// A full disk is behind many a strange message: say so instead.
+fn check_disk(log: &Path) -> Result<(), LocalError> {
+    let free_bytes = log
+        .parent()
+        .and_then(|directory| rustix::fs::statvfs(directory).ok())
+        .map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize));
+    match free_bytes {
+        Some(free_bytes) if free_bytes < FULL_DISK_BYTES => {
+            Err(LocalError::DiskFull { path: log.to_owned() })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Starts a command with its output in a fresh log file; the log of the time before is kept beside it.

@@ -1,7 +1,7 @@
 //! Runs a command with private stores around it: what the tests run in.
 
 use clap::{Parser, Subcommand};
-use mcsp_local::{Durability, Group, Lines, LocalError, Process, Stack, StackConfig};
+use mcsp_local::{Durability, Group, Lines, LocalError, Process, Source, Stack, StackConfig};
 use rustix::process::Signal;
 use std::ffi::OsString;
 use std::io::IsTerminal;
@@ -10,7 +10,10 @@ use std::path::PathBuf;
 use std::process::{Command, ExitCode, ExitStatus};
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
 
+/// The libraries report what the callers are told anyway: refused signatures, brokers that are away.
+const LOG_FILTER: &str = "warn,librdkafka=off,rdkafka=off,s3s=off";
 /// How long the command may take to end after a signal.
 const COMMAND_STOP_TIMEOUT: Duration = Duration::from_secs(10);
 /// The shell's code for a command that could not be run.
@@ -33,6 +36,10 @@ enum Action {
         /// Where to keep the stores' data [default: a temporary directory]
         #[arg(long)]
         state_dir: Option<PathBuf>,
+        /// Start the object store and the stand-ins for CDN and pipeline too, and set MCSP_TEST_S3_URL and
+        /// MCSP_TEST_CDN_URL
+        #[arg(long)]
+        platform: bool,
         /// The command and its arguments
         #[arg(last = true, required = true)]
         command: Vec<OsString>,
@@ -41,9 +48,10 @@ enum Action {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
-    let Action::Run { state_dir, command } = Arguments::parse().action;
-    match run(state_dir, &command).await {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOG_FILTER));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let Action::Run { state_dir, platform, command } = Arguments::parse().action;
+    match run(state_dir, platform, &command).await {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             eprintln!("mcsp-stores: {}", with_causes(&error));
@@ -52,7 +60,7 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(state_dir: Option<PathBuf>, command: &[OsString]) -> Result<u8, LocalError> {
+async fn run(state_dir: Option<PathBuf>, platform: bool, command: &[OsString]) -> Result<u8, LocalError> {
     let mut interrupt = listen(SignalKind::interrupt())?;
     let mut terminate = listen(SignalKind::terminate())?;
     let temporary = match &state_dir {
@@ -62,7 +70,11 @@ async fn run(state_dir: Option<PathBuf>, command: &[OsString]) -> Result<u8, Loc
     let state_dir = state_dir.unwrap_or_else(|| {
         temporary.as_ref().map(|directory| directory.path().to_owned()).unwrap_or_default()
     });
-    let config = StackConfig::stores(state_dir, Durability::Fast);
+    let mut config = StackConfig::stores(state_dir, Durability::Fast);
+    if platform {
+        config.object_store = Source::Private;
+        config.stand_ins = true;
+    }
     let mut starting = std::pin::pin!(Stack::start(config, &Lines));
     let stopped = tokio::select! {
         stack = &mut starting => Ok(stack?),
@@ -102,9 +114,11 @@ async fn spawn(command: &[OsString], stack: &Stack) -> Result<Process, LocalErro
         ("MCSP_TEST_POSTGRES_URL", urls.postgres),
         ("MCSP_TEST_REDIS_URL", urls.redis),
         ("MCSP_TEST_KAFKA_BROKERS", urls.kafka_brokers),
+        ("MCSP_TEST_S3_URL", urls.object_store.map(|access| access.url())),
+        ("MCSP_TEST_CDN_URL", urls.cdn),
     ];
     for (name, value) in variables {
-        child.env(name, value.unwrap_or_default());
+        child.envs(value.map(|value| (name, value)));
     }
     let program = program.to_string_lossy().into_owned();
     // In a terminal the command must stay in the foreground; elsewhere its whole group is ended with it.
