@@ -1,0 +1,175 @@
+//! `GET /v1/videos`, `GET` and `PATCH /v1/videos/{id}`.
+
+use mcsp_tests::{Account, Platform, ready_video, titled_video, uploaded_video};
+use serde_json::{Value, json};
+
+/// Of the right kind, and nobody's.
+const UNKNOWN: &str = "/v1/videos/video_01h455vb4pex5vsknk084sn02q";
+
+fn path(video_id: &str) -> String {
+    format!("/v1/videos/{video_id}")
+}
+
+fn ids(page: &Value) -> Vec<String> {
+    let items = page["items"].as_array().expect("items");
+    items.iter().map(|item| item["id"].as_str().expect("an id").to_owned()).collect()
+}
+
+async fn publish(account: &Account, video_id: &str, visibility: &str) {
+    account
+        .put(&format!("{}/visibility", path(video_id)), &json!({"visibility": visibility}))
+        .await
+        .expect(200);
+    account.post(&format!("{}/publish", path(video_id)), &json!({})).await.expect(200);
+}
+
+#[tokio::test]
+async fn an_upload_becomes_a_video_with_something_to_play() {
+    let owner = Platform::running().account("creator").await;
+    let video_id = ready_video(&owner).await;
+    let answer = owner.get(&path(&video_id)).await;
+    assert_eq!(answer.header("etag"), "\"2\"");
+    let video = answer.expect(200);
+    assert_eq!((&video["owner_id"], &video["title"]), (&json!(owner.user_id), &Value::Null));
+    assert!((1_900..2_200).contains(&video["duration_ms"].as_u64().expect("a duration")), "{video}");
+    assert!(!video["renditions"].as_array().expect("renditions").is_empty(), "{video}");
+    assert_eq!(video.get("packaged"), None, "where the files are is had only by a playback session");
+}
+
+#[tokio::test]
+async fn what_only_begins_like_a_video_fails_and_says_so_to_its_owner() {
+    let owner = Platform::running().account("creator").await;
+    let video_id =
+        uploaded_video(&owner, b"\0\0\0\x20ftypisom\0\0\x02\0 and nothing that could be played").await;
+    let failed = mcsp_tests::eventually("the video has failed", async || {
+        let video = owner.get(&path(&video_id)).await.json;
+        (video["state"] == "failed").then_some(video)
+    })
+    .await;
+    assert!(failed["failure_code"].is_string(), "{failed}");
+}
+
+#[tokio::test]
+async fn a_list_is_the_callers_own_newest_first_and_by_state() {
+    let owner = Platform::running().account("creator").await;
+    let (first, second) = (ready_video(&owner).await, titled_video(&owner).await.0);
+    publish(&owner, &second, "public").await;
+    assert_eq!(ids(&owner.get("/v1/videos").await.expect(200)), [second.clone(), first.clone()]);
+    assert_eq!(ids(&owner.get("/v1/videos?state=ready").await.expect(200)), [first.clone()]);
+    assert_eq!(ids(&owner.get("/v1/videos?state=failed").await.expect(200)), [""; 0]);
+    let page = owner.get("/v1/videos?limit=1").await.expect(200);
+    assert_eq!(ids(&page), [second]);
+    let cursor = page["next_cursor"].as_str().expect("a cursor");
+    let last = owner.get(&format!("/v1/videos?limit=1&cursor={cursor}")).await.expect(200);
+    assert_eq!((ids(&last), &last["next_cursor"]), (vec![first], &Value::Null));
+    let other = owner.platform.account("creator").await;
+    assert_eq!(ids(&other.get("/v1/videos").await.expect(200)), [""; 0]);
+    for bad in ["limit=0", "limit=101", "limit=x", "state=lost", "cursor=x", "page=2"] {
+        owner.get(&format!("/v1/videos?{bad}")).await.refused(400, "invalid_query");
+    }
+    let viewer = owner.platform.account("viewer").await;
+    viewer.get("/v1/videos").await.refused(403, "insufficient_permission");
+}
+
+#[tokio::test]
+async fn a_video_is_seen_by_those_it_is_meant_for() {
+    let owner = Platform::running().account("creator").await;
+    let other = owner.platform.account("viewer").await;
+    let (video_id, _) = titled_video(&owner).await;
+    let seen = async || {
+        let path = path(&video_id);
+        let statuses = [owner.get(&path).await, other.get(&path).await, owner.platform.get(&path).await];
+        statuses.map(|answer| answer.status.as_u16())
+    };
+    assert_eq!(seen().await, [200, 404, 404], "ready");
+    for (visibility, statuses) in
+        [("public", [200, 200, 200]), ("unlisted", [200, 200, 200]), ("private", [200, 404, 404])]
+    {
+        publish(&owner, &video_id, visibility).await;
+        assert_eq!(seen().await, statuses, "{visibility}");
+    }
+    publish(&owner, &video_id, "public").await;
+    owner.post(&format!("{}/unpublish", path(&video_id)), &json!({})).await.expect(200);
+    assert_eq!(seen().await, [200, 404, 404], "unpublished");
+    owner.get(UNKNOWN).await.refused(404, "not_found");
+    owner.platform.get(UNKNOWN).await.refused(404, "not_found");
+}
+
+#[tokio::test]
+async fn an_edit_changes_what_it_names_and_is_there_again_when_repeated() {
+    let owner = Platform::running().account("creator").await;
+    let path = path(&ready_video(&owner).await);
+    let edit = json!({
+        "title": "  Cafe\u{301}  ", "description": "one\r\ntwo", "tags": ["Cat", "cat", "DOG"],
+        "category": "film-and-animation", "language": "PT-br",
+    });
+    let edited = owner.patch(&path, &edit, Some("\"2\"")).await;
+    assert_eq!(edited.header("etag"), "\"3\"");
+    let edited = edited.expect(200);
+    let expected = json!({
+        "title": "Café", "description": "one\ntwo", "tags": ["cat", "dog"],
+        "category": "film-and-animation", "language": "pt-BR",
+    });
+    for (field, value) in expected.as_object().expect("an object") {
+        assert_eq!(&edited[field], value, "{field}");
+    }
+    let again = owner.patch(&path, &edit, Some("\"3\"")).await.expect(200);
+    assert_eq!(again, edited, "an edit that changes nothing makes no version");
+    let cleared = owner.patch(&path, &json!({"language": null, "description": ""}), None).await.expect(200);
+    assert_eq!((&cleared["language"], &cleared["description"]), (&Value::Null, &json!("")));
+    assert_eq!((&cleared["title"], &cleared["category"]), (&edited["title"], &edited["category"]));
+}
+
+#[tokio::test]
+async fn a_stale_edit_is_refused() {
+    let owner = Platform::running().account("creator").await;
+    let path = path(&ready_video(&owner).await);
+    owner.patch(&path, &json!({"title": "First"}), Some("\"2\"")).await.expect(200);
+    owner.patch(&path, &json!({"title": "Second"}), Some("\"2\"")).await.refused(412, "stale");
+    owner.patch(&path, &json!({"title": "Second"}), Some("W/\"3\"")).await.refused(412, "stale");
+    owner.patch(&path, &json!({"title": "Second"}), Some("3")).await.refused(400, "invalid_if_match");
+    assert_eq!(owner.get(&path).await.expect(200)["title"], "First");
+}
+
+#[tokio::test]
+async fn every_bad_field_of_an_edit_is_named() {
+    let owner = Platform::running().account("creator").await;
+    let path = path(&ready_video(&owner).await);
+    let edit = json!({
+        "title": "x".repeat(101), "description": "a\u{0}b", "tags": ["fine", "\u{200b}"],
+        "category": "Not A Slug", "language": "english",
+    });
+    let answer = owner.patch(&path, &edit, None).await;
+    answer.refused(422, "validation_failed");
+    let errors = answer.json["errors"].as_array().expect("errors");
+    let named: Vec<_> =
+        errors.iter().map(|error| (error["pointer"].as_str(), error["code"].as_str())).collect();
+    assert_eq!(
+        named,
+        [
+            (Some("/title"), Some("too_long")),
+            (Some("/description"), Some("control_character")),
+            (Some("/tags/1"), Some("blank")),
+            (Some("/category"), Some("invalid_slug")),
+            (Some("/language"), Some("invalid_language")),
+        ]
+    );
+    let many: Vec<String> = (0..31).map(|n| format!("t{n}")).collect();
+    owner.patch(&path, &json!({"tags": many}), None).await.refused(422, "validation_failed");
+    owner.patch(&path, &json!({"title": null}), None).await.refused(400, "invalid_request");
+    let emoji = "👨‍👩‍👧‍👦".repeat(60);
+    assert_eq!(owner.patch(&path, &json!({"title": emoji}), None).await.expect(200)["title"], emoji);
+}
+
+#[tokio::test]
+async fn nobody_edits_what_is_not_theirs() {
+    let owner = Platform::running().account("creator").await;
+    let (video_id, title) = titled_video(&owner).await;
+    publish(&owner, &video_id, "public").await;
+    let edit = json!({"title": "Taken over"});
+    let (creator, viewer) = (owner.platform.account("creator").await, owner.platform.account("viewer").await);
+    creator.patch(&path(&video_id), &edit, None).await.refused(404, "not_found");
+    viewer.patch(&path(&video_id), &edit, None).await.refused(403, "insufficient_permission");
+    owner.patch(UNKNOWN, &edit, None).await.refused(404, "not_found");
+    assert_eq!(owner.get(&path(&video_id)).await.expect(200)["title"], title);
+}
