@@ -27,7 +27,7 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-const WAITING: &str = "SELECT count(*) FROM content.outbox";
+const WAITING: &str = "SELECT count(*) FROM shelf.outbox";
 
 /// A relay at work.
 struct AtWork {
@@ -51,7 +51,7 @@ impl AtWork {
 }
 
 fn config(database: &Database) -> RelayConfig {
-    RelayConfig { poll_interval_ms: 50, ..RelayConfig::new(database.config("content")) }
+    RelayConfig { poll_interval_ms: 50, ..RelayConfig::new(database.config("shelf")) }
 }
 
 async fn commit(postgres: &Postgres, events: Vec<Event>) {
@@ -75,8 +75,8 @@ struct Effects {
 
 impl Effects {
     async fn new(database: &Database) -> Arc<Self> {
-        database.prepare("content", "CREATE TABLE effects (number bigint NOT NULL)").await;
-        Arc::new(Effects { postgres: database.postgres("content"), cured: AtomicBool::new(false) })
+        database.prepare("shelf", "CREATE TABLE effects (number bigint NOT NULL)").await;
+        Arc::new(Effects { postgres: database.postgres("shelf"), cured: AtomicBool::new(false) })
     }
 }
 
@@ -104,11 +104,11 @@ fn consumer(topic: &str) -> ConsumerConfig {
 
 #[tokio::test]
 async fn with_two_relays_a_thousand_events_arrive_in_order_per_key_and_none_is_lost() {
-    let (database, topic) = (Database::migrated(&["content"]).await, topic(3).await);
+    let (database, topic) = (Database::migrated(&["shelf"]).await, topic(3).await);
     let mut small = config(&database);
     small.batch_events = 37;
     let relays = [(); 2].map(|()| AtWork::start(small.clone(), &kafka::brokers(), OutboxWake::default()));
-    let postgres = database.postgres("content");
+    let postgres = database.postgres("shelf");
     let events = numbered(&topic, 10, 1_000);
     // Each key's events are committed one after the other; the keys at once.
     let by_key = (0..10).map(|key| {
@@ -136,9 +136,9 @@ async fn with_two_relays_a_thousand_events_arrive_in_order_per_key_and_none_is_l
 
 #[tokio::test]
 async fn a_commit_wakes_the_relay_at_once() {
-    let (database, topic) = (Database::migrated(&["content"]).await, topic(1).await);
+    let (database, topic) = (Database::migrated(&["shelf"]).await, topic(1).await);
     let wake = OutboxWake::default();
-    let postgres = Postgres::new(&database.config("content"), postgres::guard(), wake.clone()).unwrap();
+    let postgres = Postgres::new(&database.config("shelf"), postgres::guard(), wake.clone()).unwrap();
     let slow = RelayConfig { poll_interval_ms: 600_000, ..config(&database) };
     let relay = AtWork::start(slow, &kafka::brokers(), wake);
     for n in 0..3 {
@@ -155,11 +155,11 @@ async fn a_commit_wakes_the_relay_at_once() {
 
 #[tokio::test]
 async fn a_relay_killed_between_publishing_and_deleting_publishes_again_and_the_effect_happens_once() {
-    let (database, topic) = (Database::migrated(&["content"]).await, topic(1).await);
-    commit(&database.postgres("content"), vec![event(&topic, "k", "1")]).await;
+    let (database, topic) = (Database::migrated(&["shelf"]).await, topic(1).await);
+    commit(&database.postgres("shelf"), vec![event(&topic, "k", "1")]).await;
     let mut owner = database.owner().await;
     let mut holder = sqlx::Connection::begin(&mut owner).await.unwrap();
-    sqlx::query("SELECT id FROM content.outbox FOR UPDATE").fetch_all(&mut *holder).await.unwrap();
+    sqlx::query("SELECT id FROM shelf.outbox FOR UPDATE").fetch_all(&mut *holder).await.unwrap();
     // Holding the row keeps the relay from deleting it, until it has been killed.
     let relay = AtWork::start(config(&database), &kafka::brokers(), OutboxWake::default());
     let first = read(&topic, 1).await;
@@ -175,21 +175,21 @@ async fn a_relay_killed_between_publishing_and_deleting_publishes_again_and_the_
     let effects = Effects::new(&database).await;
     let running = Running::start(consumer(&topic), effects);
     until("both are consumed", async || running.meter.counts().done_total == 2).await;
-    assert_eq!(database.count("SELECT count(*) FROM content.effects").await, 1);
+    assert_eq!(database.count("SELECT count(*) FROM shelf.effects").await, 1);
     relay.stop().await;
     running.stop().await;
 }
 
 #[tokio::test]
 async fn a_poison_event_among_a_thousand_is_one_dead_letter_and_after_a_redrive_one_more_effect() {
-    let (database, topic) = (Database::migrated(&["content"]).await, topic(3).await);
+    let (database, topic) = (Database::migrated(&["shelf"]).await, topic(3).await);
     let mut events = numbered(&topic, 50, 1_000);
     events[500].data = b"poison".to_vec();
-    commit(&database.postgres("content"), events).await;
+    commit(&database.postgres("shelf"), events).await;
     let relay = AtWork::start(config(&database), &kafka::brokers(), OutboxWake::default());
     let effects = Effects::new(&database).await;
     let running = Running::start(consumer(&topic), effects.clone());
-    let counted = "SELECT count(DISTINCT number) * 10000 + count(*) FROM content.effects";
+    let counted = "SELECT count(DISTINCT number) * 10000 + count(*) FROM shelf.effects";
     until("999 effects", async || database.count(counted).await == 999 * 10_000 + 999).await;
     until("one dead letter", async || running.meter.counts().dead_total == 1).await;
     assert_eq!(read(&dead_letter_topic(&topic), 1).await[0].data, b"poison");
@@ -204,11 +204,11 @@ async fn a_poison_event_among_a_thousand_is_one_dead_letter_and_after_a_redrive_
 
 #[tokio::test]
 async fn without_kafka_events_wait_with_no_transaction_open_and_arrive_once_it_is_back() {
-    let (database, topic) = (Database::migrated(&["content"]).await, topic(2).await);
+    let (database, topic) = (Database::migrated(&["shelf"]).await, topic(2).await);
     let proxy = Proxy::before(&kafka::brokers()).await;
     let eager = RelayConfig { publish_wait_ms: 200, ..config(&database) };
     let relay = AtWork::start(eager, &proxy.brokers, OutboxWake::default());
-    let postgres = database.postgres("content");
+    let postgres = database.postgres("shelf");
     commit(&postgres, numbered(&topic, 5, 10)).await;
     until("the first are published", async || database.count(WAITING).await == 0).await;
     proxy.shut();
@@ -234,8 +234,8 @@ async fn without_kafka_events_wait_with_no_transaction_open_and_arrive_once_it_i
 
 #[tokio::test]
 async fn a_stop_empties_the_outbox_first_and_without_kafka_ends_in_time() {
-    let (database, topic) = (Database::migrated(&["content"]).await, topic(1).await);
-    let postgres = database.postgres("content");
+    let (database, topic) = (Database::migrated(&["shelf"]).await, topic(1).await);
+    let postgres = database.postgres("shelf");
     commit(&postgres, numbered(&topic, 5, 1_000)).await;
     let small = RelayConfig { batch_events: 50, ..config(&database) };
     let relay = AtWork::start(small, &kafka::brokers(), OutboxWake::default());
@@ -253,8 +253,8 @@ async fn a_stop_empties_the_outbox_first_and_without_kafka_ends_in_time() {
 
 #[tokio::test]
 async fn an_event_that_kafka_refuses_holds_its_key_and_no_other() {
-    let (database, topic) = (Database::migrated(&["content"]).await, topic(1).await);
-    let postgres = database.postgres("content");
+    let (database, topic) = (Database::migrated(&["shelf"]).await, topic(1).await);
+    let postgres = database.postgres("shelf");
     let bad = event("no such name!", "k", "0");
     commit(&postgres, vec![bad, event("no such name!", "k", "1"), event(&topic, "k", "2")]).await;
     let eager = RelayConfig { publish_wait_ms: 200, ..config(&database) };
@@ -267,14 +267,14 @@ async fn an_event_that_kafka_refuses_holds_its_key_and_no_other() {
 
 #[tokio::test]
 async fn the_relay_goes_on_after_postgres_ended_its_connection() {
-    let (database, topic) = (Database::migrated(&["content"]).await, topic(1).await);
+    let (database, topic) = (Database::migrated(&["shelf"]).await, topic(1).await);
     let relay = AtWork::start(config(&database), &kafka::brokers(), OutboxWake::default());
-    let postgres = database.postgres("content");
+    let postgres = database.postgres("shelf");
     commit(&postgres, numbered(&topic, 1, 1)).await;
     until("the first is published", async || relay.meter.counts().published_total == 1).await;
     let end = format!(
         "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = '{}'",
-        database.config("content").role
+        database.config("shelf").role
     );
     assert!(database.count(&end).await > 0);
     until("a commit succeeds again", async || {
@@ -288,14 +288,13 @@ async fn the_relay_goes_on_after_postgres_ended_its_connection() {
 
 #[tokio::test]
 async fn an_idle_relay_prunes_what_its_schema_no_longer_needs() {
-    let database = Database::migrated(&["content"]).await;
+    let database = Database::migrated(&["shelf"]).await;
     let rows = "INSERT INTO inbox VALUES ('c', 'old', now() - interval '15 days'), ('c', 'new', now());
         INSERT INTO idempotency_keys (scope, key, fingerprint, locked_until, expires_at)
         VALUES ('s', 'old', '', now(), now() - interval '1 s'), ('s', 'new', '', now(), DEFAULT)";
-    database.prepare("content", rows).await;
+    database.prepare("shelf", rows).await;
     let relay = AtWork::start(config(&database), &kafka::brokers(), OutboxWake::default());
-    let both =
-        "SELECT (SELECT count(*) FROM content.inbox) + (SELECT count(*) FROM content.idempotency_keys)";
+    let both = "SELECT (SELECT count(*) FROM shelf.inbox) + (SELECT count(*) FROM shelf.idempotency_keys)";
     until("the old ones are gone", async || database.count(both).await == 2).await;
     relay.stop().await;
 }

@@ -220,21 +220,21 @@ async fn a_connection_that_the_server_ended_while_idle_is_replaced() {
 
 #[tokio::test]
 async fn a_role_reads_no_other_schema_and_makes_nothing() {
-    let database = Database::migrated(&["content", "auth"]).await;
-    let content = database.postgres("content");
-    let read = statement("SELECT key FROM auth.outbox", vec![]);
-    assert_eq!(content.query(read).await, Err(refused("42501")));
-    let own = statement("SELECT key FROM content.outbox", vec![]);
-    assert!(content.query(own).await.is_ok());
-    let mut role = database.role("content").await;
+    let database = Database::migrated(&["shelf", "till"]).await;
+    let shelf = database.postgres("shelf");
+    let read = statement("SELECT key FROM till.outbox", vec![]);
+    assert_eq!(shelf.query(read).await, Err(refused("42501")));
+    let own = statement("SELECT key FROM shelf.outbox", vec![]);
+    assert!(shelf.query(own).await.is_ok());
+    let mut role = database.role("shelf").await;
     for denied in [
-        "CREATE TABLE content.x ()",
+        "CREATE TABLE shelf.x ()",
         "CREATE TABLE public.x ()",
         "CREATE TEMP TABLE x ()",
-        "DROP TABLE content.outbox",
+        "DROP TABLE shelf.outbox",
         "CREATE SCHEMA x",
         "SELECT * FROM mcsp.migrations",
-        "TRUNCATE content.outbox",
+        "TRUNCATE shelf.outbox",
     ] {
         let error = sqlx::Executor::execute(&mut role, format_sql(denied)).await.unwrap_err();
         let code = error.as_database_error().and_then(|e| e.code().map(|c| c.into_owned()));

@@ -17,16 +17,16 @@ const TABLE: &str = "CREATE TABLE videos (
 )";
 
 async fn database() -> Database {
-    let database = Database::migrated(&["content"]).await;
-    database.prepare("content", TABLE).await;
+    let database = Database::migrated(&["shelf"]).await;
+    database.prepare("shelf", TABLE).await;
     database
 }
 
 async fn rows(database: &Database) -> (i64, i64, i64) {
     (
-        database.count("SELECT count(*) FROM content.videos").await,
-        database.count("SELECT count(*) FROM content.outbox").await,
-        database.count("SELECT count(*) FROM content.inbox").await,
+        database.count("SELECT count(*) FROM shelf.videos").await,
+        database.count("SELECT count(*) FROM shelf.outbox").await,
+        database.count("SELECT count(*) FROM shelf.inbox").await,
     )
 }
 
@@ -47,7 +47,7 @@ fn full(id: i64, event_id: &str) -> Transaction {
 async fn rows_inbox_and_events_are_committed_together_in_order_and_the_relay_is_woken() {
     let database = database().await;
     let wake = OutboxWake::default();
-    let postgres = Postgres::new(&database.config("content"), support::guard(), wake.clone()).unwrap();
+    let postgres = Postgres::new(&database.config("shelf"), support::guard(), wake.clone()).unwrap();
     let returning = sql("INSERT INTO videos (id, title) VALUES (9, 'r') RETURNING id, title").unguarded();
     let mut all = full(1, "e1");
     all.statements.push(returning);
@@ -55,7 +55,7 @@ async fn rows_inbox_and_events_are_committed_together_in_order_and_the_relay_is_
     assert_eq!((answers.len(), answers[0].affected, answers[1].width), (2, 1, 2));
     assert_eq!(answers[1].cells, [Value::Int64(Some(9)), Value::Text(Some("r".to_owned()))]);
     assert_eq!(rows(&database).await, (2, 2, 1));
-    let keys = "SELECT (array_agg(key ORDER BY id) = ARRAY['v1', 'v2'])::int::bigint FROM content.outbox";
+    let keys = "SELECT (array_agg(key ORDER BY id) = ARRAY['v1', 'v2'])::int::bigint FROM shelf.outbox";
     assert_eq!(database.count(keys).await, 1);
     tokio::time::timeout(Duration::from_secs(5), wake.rung()).await.unwrap();
 }
@@ -63,7 +63,7 @@ async fn rows_inbox_and_events_are_committed_together_in_order_and_the_relay_is_
 #[tokio::test]
 async fn a_row_count_other_than_expected_rolls_everything_back() {
     let database = database().await;
-    let postgres = database.postgres("content");
+    let postgres = database.postgres("shelf");
     let mut all = full(1, "e1");
     all.statements.push(sql("UPDATE videos SET title = 'x' WHERE id = 99").expecting(1));
     let mismatch = RowMismatch { statement: 1, actual_rows: 0 };
@@ -75,7 +75,7 @@ async fn a_row_count_other_than_expected_rolls_everything_back() {
 #[tokio::test]
 async fn an_event_takes_effect_once_per_component() {
     let database = database().await;
-    let postgres = database.postgres("content");
+    let postgres = database.postgres("shelf");
     postgres.transact("search", full(1, "e1")).await.unwrap();
     assert_eq!(postgres.transact("search", full(2, "e1")).await, Err(TransactError::DuplicateEvent));
     assert_eq!(rows(&database).await, (1, 2, 1));
@@ -86,7 +86,7 @@ async fn an_event_takes_effect_once_per_component() {
 #[tokio::test]
 async fn of_many_transactions_with_one_event_exactly_one_takes_effect() {
     let database = database().await;
-    let postgres = database.postgres("content");
+    let postgres = database.postgres("shelf");
     let all = (0..16).map(|id| {
         let postgres = postgres.clone();
         async move { postgres.transact("search", full(id, "e1")).await }
@@ -100,7 +100,7 @@ async fn of_many_transactions_with_one_event_exactly_one_takes_effect() {
 #[tokio::test]
 async fn a_constraint_is_told_by_name_and_statement() {
     let database = database().await;
-    let postgres = database.postgres("content");
+    let postgres = database.postgres("shelf");
     postgres.transact("c", statements(vec![insert(1, "one").expecting(1)])).await.unwrap();
     let twin = sql("INSERT INTO videos (id, title, twin) VALUES (5, 'x', 404)").unguarded();
     let cases = [
@@ -119,7 +119,7 @@ async fn a_constraint_is_told_by_name_and_statement() {
 #[tokio::test]
 async fn a_deadlock_and_a_serialization_failure_are_conflicts() {
     let database = database().await;
-    let postgres = database.postgres("content");
+    let postgres = database.postgres("shelf");
     let both = vec![insert(1, "a").unguarded(), insert(2, "b").unguarded()];
     postgres.transact("c", statements(both)).await.unwrap();
     let touch = |id: i64| sql("UPDATE videos SET title = title || 'x' WHERE id = $1").bind(id).expecting(1);
@@ -137,7 +137,7 @@ async fn a_deadlock_and_a_serialization_failure_are_conflicts() {
 #[tokio::test]
 async fn a_statement_that_would_end_the_transaction_is_refused() {
     let database = database().await;
-    let postgres = database.postgres("content");
+    let postgres = database.postgres("shelf");
     for text in ["COMMIT", "ROLLBACK", "SET search_path = auth", "SAVEPOINT x", "CREATE TABLE x ()"] {
         let all = statements(vec![insert(1, "t").unguarded(), sql(text).unguarded()]);
         let refused = TransactError::Failed(Failure::Refused("not-a-statement".to_owned()));
@@ -149,7 +149,7 @@ async fn a_statement_that_would_end_the_transaction_is_refused() {
 #[tokio::test]
 async fn what_is_beyond_the_bounds_is_refused_before_anything_is_sent() {
     let database = database().await;
-    let postgres = database.postgres("content");
+    let postgres = database.postgres("shelf");
     let refused = |code: &str| Err(TransactError::Failed(Failure::Refused(code.to_owned())));
     let many = (0..=MAX_STATEMENTS as i64).map(|id| insert(id, "t").unguarded()).collect();
     assert_eq!(postgres.transact("c", statements(many)).await, refused("too-many-statements"));
@@ -166,7 +166,7 @@ async fn what_is_beyond_the_bounds_is_refused_before_anything_is_sent() {
 #[tokio::test]
 async fn a_call_dropped_at_any_moment_leaves_nothing_open() {
     let database = database().await;
-    let mut config = database.config("content");
+    let mut config = database.config("shelf");
     (config.max_connections, config.acquire_timeout_ms) = (2, 5_000);
     let postgres = support::client(&config);
     let mut committed = 0;
