@@ -1,4 +1,5 @@
 //! The client against a real object store, at `MCSP_TEST_S3_URL`.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use async_trait::async_trait;
 use jiff::Timestamp;

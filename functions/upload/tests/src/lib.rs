@@ -1,0 +1,10 @@
+//! Upload on a database of its own and the object store that `scripts/test` started: its components' routers,
+//! run natively.
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod bridge;
+mod database;
+mod stand;
+
+pub use stand::{Creator, Reply, Stand};
