@@ -23,7 +23,6 @@ const AUDIENCE: &str = "mcsp";
 /// Content with a database of its own.
 pub struct Stand {
     database: Database,
-    postgres: Postgres,
     key: SigningKey,
     /// `content-events`
     pub events: Endpoint,
@@ -61,7 +60,6 @@ impl Stand {
             catalog: endpoint("content-catalog", content_catalog::router),
             context: context("content-tests", &postgres, &key),
             database,
-            postgres,
             key,
         }
     }
@@ -105,11 +103,6 @@ impl Stand {
     pub async fn count(&self, sql: &str) -> i64 {
         let mut owner = PgConnection::connect(&self.database.url).await.unwrap();
         sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).fetch_one(&mut owner).await.unwrap()
-    }
-
-    /// Calls that Postgres has in hand.
-    pub fn lent_connections(&self) -> usize {
-        self.postgres.counts().lent
     }
 }
 
