@@ -186,31 +186,6 @@ async fn after_many_wrong_guesses_the_account_has_to_wait() {
 }
 
 #[tokio::test]
-async fn parallel_guesses_do_not_slip_through() {
-    let account = Platform::running().account("viewer").await;
-    let client = from_another_address();
-    let tasks: Vec<_> = (0..3 * FREE_ATTEMPTS)
-        .map(|n| {
-            let (client, account) = (client.clone(), account.clone());
-            tokio::spawn(async move {
-                guess(&client, &account.platform, &account.email, &format!("wrong {n}"))
-                    .await
-                    .status()
-                    .as_u16()
-            })
-        })
-        .collect();
-    let mut tried = 0;
-    for task in tasks {
-        let status = task.await.expect("an answer");
-        assert!(matches!(status, 401 | 429), "{status}");
-        tried += usize::from(status == 401);
-    }
-    // The first wait is a second: a slow machine may get past it a few times, each twice as long.
-    assert!((FREE_ATTEMPTS..FREE_ATTEMPTS + 5).contains(&tried), "{tried}");
-}
-
-#[tokio::test]
 async fn right_passwords_do_not_count() {
     let account = Platform::running().account("viewer").await;
     for _ in 0..=FREE_ATTEMPTS {

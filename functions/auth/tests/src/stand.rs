@@ -15,9 +15,13 @@ use serde_json::{Value, json};
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection, Executor};
 use std::collections::HashMap;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use uuid::Uuid;
+
+/// Sign-ins that a test makes at once wait for each other.
+const QUEUED_MAX: NonZeroUsize = NonZeroUsize::MIN.saturating_add(63);
 
 /// Nothing listens here.
 const NOWHERE: &str = "redis://127.0.0.1:1";
@@ -59,7 +63,9 @@ impl Stand {
     pub async fn new() -> Self {
         let url =
             std::env::var("MCSP_TEST_REDIS_URL").expect("MCSP_TEST_REDIS_URL is not set: run scripts/test");
-        Self::over(Database::migrated().await, &url, PasswordsConfig::default())
+        let waiting =
+            PasswordsConfig { max_queued_calls_per_thread: QUEUED_MAX, ..PasswordsConfig::default() };
+        Self::over(Database::migrated().await, &url, waiting)
     }
 
     /// With a Redis that is down.

@@ -106,6 +106,19 @@ async fn attempts_are_counted_for_addresses_without_an_account_too() {
 }
 
 #[tokio::test]
+async fn parallel_guesses_do_not_slip_through() {
+    let stand = Stand::new().await;
+    let email = unused_email();
+    stand.register(&email, PASSWORD).await;
+    let guesses = join_all((0..3 * FREE_ATTEMPTS).map(|_| stand.sign_in(&email, "not the password"))).await;
+    let tried = guesses.iter().filter(|reply| reply.status == 401).count();
+    let refused = guesses.iter().filter(|reply| reply.status == 429).count();
+    assert_eq!(tried + refused, guesses.len());
+    // The first wait is a second: on a slow machine a few may come after it.
+    assert!((FREE_ATTEMPTS..FREE_ATTEMPTS + 5).contains(&tried), "{tried}");
+}
+
+#[tokio::test]
 async fn a_right_password_takes_its_attempt_back() {
     let stand = Stand::new().await;
     let email = unused_email();
