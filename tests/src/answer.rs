@@ -20,7 +20,8 @@ pub struct Answer {
 impl Answer {
     pub(crate) async fn read(request: String, response: reqwest::Response) -> Answer {
         let (status, headers) = (response.status(), response.headers().clone());
-        let body = response.bytes().await.unwrap_or_else(|error| panic!("{request}: the body broke off: {error}"));
+        let body =
+            response.bytes().await.unwrap_or_else(|error| panic!("{request}: the body broke off: {error}"));
         let json = serde_json::from_slice(&body).unwrap_or(Value::Null);
         Answer { request, status, headers, json }
     }
@@ -41,7 +42,13 @@ impl Answer {
     /// When it is not.
     #[track_caller]
     pub fn refused(&self, status: u16, code: &str) {
-        assert_eq!((self.status.as_u16(), self.json["code"].as_str()), (status, Some(code)), "{}: {}", self.request, self.json);
+        assert_eq!(
+            (self.status.as_u16(), self.json["code"].as_str()),
+            (status, Some(code)),
+            "{}: {}",
+            self.request,
+            self.json
+        );
         let content_type = self.headers.get("content-type").and_then(|v| v.to_str().ok());
         assert_eq!(content_type, Some("application/problem+json"), "{}", self.request);
         assert_eq!(self.json["status"].as_u64(), Some(u64::from(status)), "{}", self.request);

@@ -3,11 +3,13 @@
 mod account;
 mod answer;
 mod media;
+mod own;
 mod platform;
 mod wait;
 
 pub use account::Account;
 pub use answer::Answer;
 pub use media::{ready_video, sample_mp4, titled_video, uploaded_video};
+pub use own::OwnPlatform;
 pub use platform::Platform;
 pub use wait::eventually;

@@ -1,7 +1,7 @@
 //! The running platform.
 
-use crate::{Account, Answer};
-use reqwest::{Client, Method, RequestBuilder};
+use crate::{Account, Answer, eventually};
+use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -19,17 +19,17 @@ impl Platform {
     /// Without `MCSP_TEST_URL`.
     pub fn running() -> Platform {
         let url = std::env::var("MCSP_TEST_URL").expect("MCSP_TEST_URL is not set: run scripts/test");
+        Platform::at(url)
+    }
+
+    /// A platform somewhere.
+    pub fn at(url: String) -> Platform {
         Platform { url, client: Client::new() }
     }
 
     /// Where it answers: `http://127.0.0.1:8080`.
     pub fn url(&self) -> &str {
         &self.url
-    }
-
-    /// Who issues its access tokens: the address that it was started with, whatever the tests reach it by.
-    pub fn issuer(&self) -> String {
-        std::env::var("MCSP_TEST_ISSUER").unwrap_or_else(|_| self.url.clone())
     }
 
     /// The HTTP client, for what is not JSON.
@@ -69,10 +69,21 @@ impl Platform {
     pub async fn account(&self, role: &str) -> Account {
         let email = format!("{role}-{}@example.com", Uuid::new_v4().simple());
         let password = format!("correct horse {}", Uuid::new_v4().simple());
-        let registered = self.post("/v1/accounts", &json!({"email": email, "password": password, "role": role})).await;
+        let registration = json!({"email": email, "password": password, "role": role});
+        let registered = self.patiently("/v1/accounts", &registration).await;
         let user_id = registered.expect(201)["id"].as_str().expect("an id").to_owned();
-        let signed_in = self.post("/v1/sessions", &json!({"email": email, "password": password})).await;
+        let signed_in = self.patiently("/v1/sessions", &json!({"email": email, "password": password})).await;
         let token = signed_in.expect(201)["access_token"].as_str().expect("an access token").to_owned();
         Account { platform: self.clone(), user_id, email, password, token }
+    }
+
+    /// POST, again for as long as the platform says that it has too much to do: hashing passwords has
+    /// little room, on purpose.
+    async fn patiently(&self, path: &str, body: &Value) -> Answer {
+        eventually(path, async || {
+            let answer = self.post(path, body).await;
+            (answer.status != StatusCode::SERVICE_UNAVAILABLE).then_some(answer)
+        })
+        .await
     }
 }

@@ -18,7 +18,8 @@ const METHODS: [Method; 5] = [Method::GET, Method::POST, Method::PUT, Method::PA
 
 fn request(account: &Account, route: &Route, path: &str) -> RequestBuilder {
     let method = Method::from_bytes(route.method.as_bytes()).expect("a method");
-    let request = account.platform.request(method, path).header("idempotency-key", Uuid::new_v4().to_string());
+    let request =
+        account.platform.request(method, path).header("idempotency-key", Uuid::new_v4().to_string());
     match route.auth {
         Auth::Bearer => request.bearer_auth(&account.token),
         Auth::None | Auth::Optional => request,
@@ -35,8 +36,12 @@ fn every_public_route_of_the_manifest_is_in_the_table() {
     let manifest = mcsp_manifest::Manifest::load(manifest.as_ref()).expect("spin.toml");
     let internal: BTreeSet<_> =
         manifest.components.values().filter_map(|c| c.settings.grants.events_path.clone()).collect();
-    let in_manifest: BTreeSet<_> =
-        manifest.routes.iter().map(|route| route.path.clone()).filter(|path| !internal.contains(path)).collect();
+    let in_manifest: BTreeSet<_> = manifest
+        .routes
+        .iter()
+        .map(|route| route.path.clone())
+        .filter(|path| !internal.contains(path))
+        .collect();
     let in_table: BTreeSet<_> = ROUTES.iter().map(|route| route.manifest_route.to_owned()).collect();
     assert_eq!(in_manifest, in_table);
 }
@@ -58,7 +63,11 @@ async fn a_body_of_another_media_type_is_unsupported() {
     for (route, body) in routes_with_bodies() {
         for media_type in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data"] {
             let request = request(&account, route, route.path).header("content-type", media_type);
-            account.platform.send(request.body(body.to_string())).await.refused(415, "unsupported_media_type");
+            account
+                .platform
+                .send(request.body(body.to_string()))
+                .await
+                .refused(415, "unsupported_media_type");
         }
     }
 }
@@ -89,7 +98,8 @@ async fn a_field_of_the_wrong_type_is_named() {
             assert!(pointer.starts_with(&format!("/{field}")), "{} {field}: {}", answer.request, answer.json);
         }
         for not_an_object in [json!([]), json!(1), json!(null), json!("text")] {
-            let answer = account.platform.send(request(&account, route, route.path).json(&not_an_object)).await;
+            let answer =
+                account.platform.send(request(&account, route, route.path).json(&not_an_object)).await;
             answer.refused(400, "invalid_request");
         }
     }
@@ -157,7 +167,9 @@ async fn a_broken_or_expired_token_is_refused_on_every_route_that_takes_one() {
     let broken = ["x".to_owned(), "a.b.c".to_owned(), resigned, account.token.replacen("ey", "ez", 1)];
     for route in ROUTES.iter().filter(|route| !matches!(route.auth, Auth::None)) {
         let method = Method::from_bytes(route.method.as_bytes()).expect("a method");
-        for (token, code) in broken.iter().map(|token| (token, "invalid_token")).chain([(&expired, "expired_token")]) {
+        for (token, code) in
+            broken.iter().map(|token| (token, "invalid_token")).chain([(&expired, "expired_token")])
+        {
             let mut request = account.platform.request(method.clone(), route.path).bearer_auth(token);
             if let Some(body) = route.body {
                 request = request.header("content-type", "application/json").body(body);
@@ -170,20 +182,31 @@ async fn a_broken_or_expired_token_is_refused_on_every_route_that_takes_one() {
 #[tokio::test]
 async fn an_unknown_path_is_not_found() {
     let platform = Platform::running();
-    for path in ["/", "/v1", "/v2/videos", "/v1/nothing", "/v1/videos/", "/.env", "/events/content-events", "/%2e%2e/"] {
+    for path in [
+        "/",
+        "/v1",
+        "/v2/videos",
+        "/v1/nothing",
+        "/v1/videos/",
+        "/.env",
+        "/events/content-events",
+        "/%2e%2e/",
+    ] {
         platform.get(path).await.refused(404, "not_found");
     }
 }
 
 /// What Auth signed an hour ago: the key is the platform's own, from its state directory.
 fn expired_token(account: &Account) -> String {
-    let state_dir = std::env::var("MCSP_TEST_STATE_DIR").expect("MCSP_TEST_STATE_DIR is not set: run scripts/test");
-    let keys = std::fs::read_to_string(format!("{state_dir}/keys/auth-signing-keys.json")).expect("signing keys");
+    let state_dir =
+        std::env::var("MCSP_TEST_STATE_DIR").expect("MCSP_TEST_STATE_DIR is not set: run scripts/test");
+    let keys =
+        std::fs::read_to_string(format!("{state_dir}/keys/auth-signing-keys.json")).expect("signing keys");
     let keys: Vec<Value> = serde_json::from_str(&keys).expect("a JSON array");
     let key = SigningKey::from_jwk(&keys[0].to_string()).expect("a private JWK");
     let issued_at = jiff::Timestamp::now().as_second() - 3600;
     let claims = Claims {
-        iss: account.platform.issuer(),
+        iss: account.platform.url().to_owned(),
         aud: "mcsp".into(),
         sub: account.user_id.parse::<UserId>().expect("a user id"),
         client_id: "first-party".into(),

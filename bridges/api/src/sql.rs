@@ -200,8 +200,7 @@ impl Rows {
             return Ok(None);
         }
         let remaining_after = self.cells.len() - self.width;
-        let mut row =
-            Row { table: self.table, row: self.row, left: self.width, cells: &mut self.cells };
+        let mut row = Row { table: self.table, row: self.row, left: self.width, cells: &mut self.cells };
         let value = read(&mut row)?;
         while self.cells.len() > remaining_after {
             self.cells.next();

@@ -1,7 +1,7 @@
 //! What a process has once.
 
 use crate::config::BridgeConfig;
-use mcsp_guard::GuardRegistry;
+use mcsp_guard::{GuardRegistry, MonotonicClock};
 use mcsp_kafka::{KafkaFault, Producer};
 use mcsp_manifest::Manifest;
 use mcsp_passwords::HashingPool;
@@ -18,6 +18,8 @@ pub struct Bridges {
     pub(crate) producer: Option<Producer>,
     pub(crate) hashing: Option<Arc<HashingPool>>,
     pub(crate) answers: Arc<ResponseCache>,
+    /// The age of answers is told by one clock on all threads.
+    pub(crate) clock: Arc<MonotonicClock>,
     wakes: BTreeMap<String, OutboxWake>,
 }
 
@@ -52,6 +54,7 @@ impl Bridges {
             guards: GuardRegistry::new(config.policies.clone()),
             wakes: wakes.collect(),
             answers: Arc::new(ResponseCache::new(config.services.cache)),
+            clock: Arc::new(MonotonicClock::default()),
             manifest,
             config,
             producer,

@@ -23,8 +23,9 @@ impl Worker {
     /// Connects when first used; what cannot be used at all is told here.
     pub fn new(bridges: Arc<Bridges>) -> Result<Self, StartError> {
         let redis = bridges.config.redis.clone().map(Connection::new).transpose()?.map(Arc::new);
-        let transport = Arc::new(Transport::new(&bridges.config.services, Arc::clone(&bridges.answers))?);
-        Ok(Worker { bridges, redis, transport, postgres: Mutex::default() })
+        let answers = Arc::clone(&bridges.answers);
+        let transport = Transport::with_clock(&bridges.config.services, answers, bridges.clock.clone())?;
+        Ok(Worker { bridges, redis, transport: Arc::new(transport), postgres: Mutex::default() })
     }
 
     /// The port that a component's calls go to. A component that the manifest does not have is granted

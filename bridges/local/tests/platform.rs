@@ -152,8 +152,8 @@ async fn a_video_becomes_a_stream_that_plays_through_the_cdn() {
     let events = outcome(&urls, "upload_1").await;
     let completed = data(events.last().unwrap());
     assert_eq!(completed["state"], "completed");
-    assert_eq!(completed["path_prefix"], "packaged/video_1/");
-    assert_eq!(completed["manifest"]["hls"], "master.m3u8");
+    assert_eq!(completed["packaged"]["prefix"], "packaged/video_1/");
+    assert_eq!(completed["packaged"]["hls"], "master.m3u8");
     assert_eq!(completed["renditions"].as_array().unwrap().len(), 2);
     assert!((4_900..5_300).contains(&completed["duration_ms"].as_u64().unwrap()), "{completed}");
     assert_eq!(header(events.last().unwrap(), "ce_type"), "mcsp.pipeline.processing.completed.v1");

@@ -1,5 +1,6 @@
 //! The commands of `mcsp`, one file each: its arguments and what it does.
 
+mod demo;
 mod events;
 mod functions;
 mod migrate;
@@ -21,6 +22,7 @@ pub(crate) struct Cli {
 enum Command {
     Up(up::Up),
     Migrate(migrate::Migrate),
+    Demo(demo::Demo),
     Events(events::Events),
     Functions(functions::Functions),
     Serve(serve::Serve),
@@ -31,6 +33,7 @@ impl Cli {
         match self.command {
             Command::Up(command) => command.run(),
             Command::Migrate(command) => command.run(),
+            Command::Demo(command) => command.run(),
             Command::Events(command) => command.run(),
             Command::Functions(command) => command.run(),
             Command::Serve(command) => command.run(),

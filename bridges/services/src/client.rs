@@ -6,7 +6,7 @@ use crate::flights::Part;
 use crate::freshness::{Freshness, Use, initial_age, is_cacheable_request};
 use crate::message::{Answer, Outgoing};
 use crate::transport::Transport;
-use http::header::{AGE, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};
+use http::header::{AGE, CONTENT_LENGTH, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};
 use http::{HeaderValue, StatusCode};
 use mcsp_bridge_api::Failure;
 use mcsp_bridge_api::services::{Request, Response};
@@ -145,8 +145,9 @@ impl Services {
             let mut confirmed = kept.answer.clone();
             confirmed.headers.remove(AGE);
             answer.headers.into_iter().for_each(|(name, value)| {
-                // Repeated headers come without a name; those of a 304 that matter here are single.
-                if let Some(name) = name {
+                // Repeated headers come without a name; those of a 304 that matter here are single. Its length
+                // is its own (RFC 9111, section 3.2).
+                if let Some(name) = name.filter(|name| name != CONTENT_LENGTH) {
                     confirmed.headers.insert(name, value);
                 }
             });

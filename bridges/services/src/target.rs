@@ -7,12 +7,11 @@ use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, Uri};
 use std::time::Duration;
 
-/// Headers that belong to one connection (RFC 9110, section 7.6.1), or that the client sets itself.
-const CONNECTION_HEADERS: [&str; 11] = [
+/// Headers of a request that the client sets itself.
+const CLIENT_HEADERS: [&str; 3] = ["content-length", "expect", "host"];
+/// Headers that belong to one connection (RFC 9110, section 7.6.1).
+const CONNECTION_HEADERS: [&str; 8] = [
     "connection",
-    "content-length",
-    "expect",
-    "host",
     "keep-alive",
     "proxy-authorization",
     "proxy-connection",
@@ -79,13 +78,16 @@ impl Target {
     /// Takes out of a request's headers what must not be forwarded.
     pub fn strip_request(&self, headers: &mut HeaderMap) {
         strip_connection_headers(headers);
+        CLIENT_HEADERS.iter().for_each(|name| {
+            headers.remove(*name);
+        });
         self.unforwarded.iter().for_each(|name| {
             headers.remove(name);
         });
     }
 }
 
-/// Takes out what belongs to a connection.
+/// Takes out what belongs to a connection. `content-length` stays in an answer: to HEAD it is the answer.
 pub(crate) fn strip_connection_headers(headers: &mut HeaderMap) {
     CONNECTION_HEADERS.iter().for_each(|name| {
         headers.remove(*name);

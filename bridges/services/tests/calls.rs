@@ -54,6 +54,16 @@ async fn a_request_arrives_whole_but_for_what_must_not_be_forwarded() {
 }
 
 #[tokio::test]
+async fn the_answer_to_head_tells_the_length_of_what_get_would_give() {
+    let server =
+        Server::start_raw(b"HTTP/1.1 200 OK\r\ncontent-length: 342964\r\nconnection: close\r\n\r\n").await;
+    let caller = caller(server.target());
+    let response = caller.services.call(Request { method: "HEAD".into(), ..get("/object") }).await.unwrap();
+    assert_eq!(header(&response, "content-length"), Some("342964"));
+    assert!(response.body.is_empty());
+}
+
+#[tokio::test]
 async fn a_target_that_is_not_granted_or_not_configured_is_not_called() {
     let server = Server::start(|_| async { answer(200, &[], "") }).await;
     let caller = caller(server.target());

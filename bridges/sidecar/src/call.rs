@@ -1,11 +1,15 @@
 //! A call as it comes over the wire: `POST /v1/<interface>/<function>`, parameters and result in MessagePack.
 //!
-//! Parameters are an array in the order of the WIT function, records are maps by field name, a result is
-//! `{"Ok": …}` or `{"Err": …}`.
+//! Parameters and records are maps by their WIT names, with `_` for `-`; a result is `{"Ok": …}` or
+//! `{"Err": …}`.
 
 use mcsp_bridge_api::Bridge;
-use serde::Serialize;
+use mcsp_bridge_api::kafka::{Acknowledgement, Event};
+use mcsp_bridge_api::postgres::{Statement, Transaction};
+use mcsp_bridge_api::redis::Operation;
+use mcsp_bridge_api::services::Request;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 /// Why a call has no answer. A capability's failures are answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,35 +31,72 @@ pub(crate) async fn answer(
 ) -> Result<Vec<u8>, Unanswerable> {
     match (interface, function) {
         ("postgres", "query") => {
-            let (statement,) = parameters(body)?;
+            let Query { statement } = parameters(body)?;
             encoded(&port.query(statement).await)
         }
         ("postgres", "transact") => {
-            let (transaction,) = parameters(body)?;
+            let Transact { transaction } = parameters(body)?;
             encoded(&port.transact(transaction).await)
         }
         ("kafka", "publish") => {
-            let (events, acknowledgement) = parameters(body)?;
+            let Publish { events, acknowledgement } = parameters(body)?;
             encoded(&port.publish(events, acknowledgement).await)
         }
         ("redis", "pipeline") => {
-            let (operations,) = parameters(body)?;
+            let Pipeline { operations } = parameters(body)?;
             encoded(&port.pipeline(operations).await)
         }
         ("services", "call") => {
-            let (request,) = parameters(body)?;
+            let Call { request } = parameters(body)?;
             encoded(&port.call(request).await)
         }
         ("passwords", "hash") => {
-            let (password,) = parameters(body)?;
+            let Hash { password } = parameters(body)?;
             encoded(&port.hash_password(password).await)
         }
         ("passwords", "verify") => {
-            let (password, phc) = parameters(body)?;
+            let Verify { password, phc } = parameters(body)?;
             encoded(&port.verify_password(password, phc).await)
         }
         _ => Err(Unanswerable::NoSuchFunction),
     }
+}
+
+#[derive(Deserialize)]
+struct Query {
+    statement: Statement,
+}
+
+#[derive(Deserialize)]
+struct Transact {
+    transaction: Transaction,
+}
+
+#[derive(Deserialize)]
+struct Publish {
+    events: Vec<Event>,
+    acknowledgement: Acknowledgement,
+}
+
+#[derive(Deserialize)]
+struct Pipeline {
+    operations: Vec<Operation>,
+}
+
+#[derive(Deserialize)]
+struct Call {
+    request: Request,
+}
+
+#[derive(Deserialize)]
+struct Hash {
+    password: String,
+}
+
+#[derive(Deserialize)]
+struct Verify {
+    password: String,
+    phc: Option<String>,
 }
 
 fn parameters<T: DeserializeOwned>(body: &[u8]) -> Result<T, Unanswerable> {

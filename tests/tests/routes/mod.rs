@@ -57,4 +57,29 @@ macro_rules! or_none {
 
 routes! {
     "/v1/accounts" POST "/v1/accounts", None, r#"{"email": "a@example.com", "password": "correct horse battery", "role": "viewer"}"#;
+    "/v1/accounts/me" GET "/v1/accounts/me", Bearer;
+    "/v1/sessions" POST "/v1/sessions", None, r#"{"email": "a@example.com", "password": "correct horse battery"}"#;
+    "/v1/sessions" GET "/v1/sessions", Bearer;
+    "/v1/sessions/:id" DELETE "/v1/sessions/session_00000000000000000000000000" not "/v1/sessions/event_00000000000000000000000000", Bearer;
+    "/.well-known/jwks.json" GET "/.well-known/jwks.json", None;
+    "/v1/uploads" POST "/v1/uploads", Bearer, r#"{"file_name": "a.mp4", "size_bytes": 1, "content_type": "video/mp4", "checksum_sha256": "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=", "method": "put"}"#;
+    "/v1/uploads" GET "/v1/uploads", Bearer;
+    "/v1/uploads/:id" GET "/v1/uploads/upload_00000000000000000000000000" not "/v1/uploads/event_00000000000000000000000000", Bearer;
+    "/v1/uploads/:id" DELETE "/v1/uploads/upload_00000000000000000000000000" not "/v1/uploads/event_00000000000000000000000000", Bearer;
+    "/v1/uploads/:id/parts" POST "/v1/uploads/upload_00000000000000000000000000/parts" not "/v1/uploads/event_00000000000000000000000000/parts", Bearer, r#"{"part_numbers": [1], "checksums_sha256": ["47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="]}"#;
+    "/v1/uploads/:id/parts" GET "/v1/uploads/upload_00000000000000000000000000/parts" not "/v1/uploads/event_00000000000000000000000000/parts", Bearer;
+    "/v1/uploads/:id/complete" POST "/v1/uploads/upload_00000000000000000000000000/complete" not "/v1/uploads/event_00000000000000000000000000/complete", Bearer;
+    "/v1/videos" GET "/v1/videos", Bearer;
+    "/v1/videos/:id" GET "/v1/videos/video_00000000000000000000000000" not "/v1/videos/event_00000000000000000000000000", Optional;
+    "/v1/videos/:id" PATCH "/v1/videos/video_00000000000000000000000000" not "/v1/videos/event_00000000000000000000000000", Bearer, r#"{"title": "t", "description": "d", "tags": ["a"], "category": "film", "language": "en"}"#;
+    "/v1/videos/:id/publish" POST "/v1/videos/video_00000000000000000000000000/publish" not "/v1/videos/event_00000000000000000000000000/publish", Bearer;
+    "/v1/videos/:id/unpublish" POST "/v1/videos/video_00000000000000000000000000/unpublish" not "/v1/videos/event_00000000000000000000000000/unpublish", Bearer;
+    "/v1/videos/:id/visibility" PUT "/v1/videos/video_00000000000000000000000000/visibility" not "/v1/videos/event_00000000000000000000000000/visibility", Bearer, r#"{"visibility": "public"}"#;
+    "/v1/search" GET "/v1/search", None;
+    "/v1/catalog/:id" GET "/v1/catalog/video_00000000000000000000000000", None;
+    "/v1/playback/sessions" POST "/v1/playback/sessions", Bearer, r#"{"video_id": "video_00000000000000000000000000", "device": {"id": "tv", "name": "TV"}}"#;
+    "/v1/playback/sessions/:id" DELETE "/v1/playback/sessions/playback_00000000000000000000000000" not "/v1/playback/sessions/event_00000000000000000000000000", Bearer, r#"{"position_ms": 1, "client_time": "2026-01-01T00:00:00Z"}"#;
+    "/v1/playback/sessions/:id/heartbeat" PUT "/v1/playback/sessions/playback_00000000000000000000000000/heartbeat" not "/v1/playback/sessions/event_00000000000000000000000000/heartbeat", Bearer, r#"{"position_ms": 1, "client_time": "2026-01-01T00:00:00Z", "state": "playing"}"#;
+    "/v1/playback/positions/:video_id" GET "/v1/playback/positions/video_00000000000000000000000000" not "/v1/playback/positions/event_00000000000000000000000000", Bearer;
+    "/v1/playback/positions/:video_id" PUT "/v1/playback/positions/video_00000000000000000000000000" not "/v1/playback/positions/event_00000000000000000000000000", Bearer, r#"{"position_ms": 1, "client_time": "2026-01-01T00:00:00Z"}"#;
 }

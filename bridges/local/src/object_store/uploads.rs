@@ -226,7 +226,7 @@ async fn find(layout: &Layout, bucket: &str, key: &str, upload_id: &str) -> S3Re
 
 /// The parts that have arrived, by number.
 async fn arrived(directory: &Path) -> S3Result<Vec<Arrived>> {
-    let mut entries = fs::read_dir(directory).await.map_err(failure)?;
+    let mut entries = fs::read_dir(directory).await.map_err(gone)?;
     let mut parts: Vec<Arrived> = Vec::new();
     while let Some(entry) = entries.next_entry().await.map_err(failure)? {
         let name = entry.file_name();
@@ -264,10 +264,15 @@ fn chosen(arrived: &[Arrived], wanted: &[CompletedPart]) -> S3Result<Vec<Arrived
     Ok(parts)
 }
 
+/// What vanishes while it is read was completed or aborted by another request.
+fn gone(error: std::io::Error) -> S3Error {
+    if error.kind() == std::io::ErrorKind::NotFound { s3_error!(NoSuchUpload) } else { failure(error) }
+}
+
 async fn join(directory: &Path, parts: &[Arrived], path: &Path) -> S3Result<()> {
     let mut whole = fs::File::create(path).await.map_err(failure)?;
     for part in parts {
-        let mut content = fs::File::open(directory.join(part.content.to_string())).await.map_err(failure)?;
+        let mut content = fs::File::open(directory.join(part.content.to_string())).await.map_err(gone)?;
         tokio::io::copy(&mut content, &mut whole).await.map_err(failure)?;
     }
     whole.flush().await.map_err(failure)?;

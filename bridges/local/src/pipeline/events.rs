@@ -70,9 +70,7 @@ struct Changed<'a> {
     state: &'static str,
     progress_percent: u8,
     #[serde(skip_serializing_if = "Option::is_none")]
-    path_prefix: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    manifest: Option<Manifest>,
+    packaged: Option<Packaged>,
     #[serde(skip_serializing_if = "Option::is_none")]
     duration_ms: Option<u64>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -82,7 +80,8 @@ struct Changed<'a> {
 }
 
 #[derive(Serialize)]
-struct Manifest {
+struct Packaged {
+    prefix: String,
     hls: &'static str,
 }
 
@@ -118,8 +117,7 @@ impl Initiated {
             Outcome::Completed { duration_ms, renditions } => {
                 data.state = "completed";
                 data.progress_percent = 100;
-                data.path_prefix = Some(self.path_prefix());
-                data.manifest = Some(Manifest { hls: "master.m3u8" });
+                data.packaged = Some(Packaged { prefix: self.path_prefix(), hls: "master.m3u8" });
                 data.duration_ms = Some(duration_ms);
                 data.renditions = renditions;
             }
@@ -158,8 +156,7 @@ impl Initiated {
             video_id: &self.upload.video_id,
             state,
             progress_percent: 0,
-            path_prefix: None,
-            manifest: None,
+            packaged: None,
             duration_ms: None,
             renditions: Vec::new(),
             reason_code: None,

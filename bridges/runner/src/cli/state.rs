@@ -39,6 +39,17 @@ impl StateDir {
         }
     }
 
+    /// Where the running platform answers.
+    pub(super) fn url(&self) -> anyhow::Result<String> {
+        let path = self.0.join("ready");
+        std::fs::read_to_string(&path).with_context(|| {
+            format!(
+                "no platform runs with this state: {} is missing; start it with scripts/run",
+                path.display()
+            )
+        })
+    }
+
     /// A variable of the running platform, unless the environment has it.
     pub(super) fn variable(&self, name: &str) -> anyhow::Result<String> {
         if let Ok(given) = std::env::var(name) {

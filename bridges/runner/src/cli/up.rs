@@ -36,6 +36,9 @@ pub(super) struct Up {
     /// Where data, keys, logs and compiled code are kept
     #[arg(long, default_value = ".mcsp")]
     state_dir: PathBuf,
+    /// Where compiled code is kept [default: `cache` in the state directory]
+    #[arg(long)]
+    cache_dir: Option<PathBuf>,
     /// Where the platform is served; port 0 takes a free one
     #[arg(long, default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
@@ -150,7 +153,8 @@ impl Up {
         bridges: Arc<Bridges>,
         state: &StateDir,
     ) -> anyhow::Result<(Runner, Arc<Background>)> {
-        let defaults = Settings::new(self.state_dir.join("cache"));
+        let cache_dir = self.cache_dir.clone().unwrap_or_else(|| self.state_dir.join("cache"));
+        let defaults = Settings::new(cache_dir);
         let settings = Settings {
             listen,
             admin: Some(AdminAddress::Unix(state.admin_socket())),

@@ -1,0 +1,117 @@
+//! A platform of a test's own, to break: its stores and its process can be ended and started again.
+
+use crate::{Platform, eventually};
+use mcsp_local::{Durability, Kafka, Server, Silent, Stack, StackConfig};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use tempfile::TempDir;
+
+/// A platform whose stores belong to the test and whose `mcsp up` is a process of its own.
+pub struct OwnPlatform {
+    state: TempDir,
+    stack: Stack,
+    port: u16,
+    process: Child,
+}
+
+impl OwnPlatform {
+    /// Starts stores and platform.
+    ///
+    /// # Panics
+    /// When something does not start, with the log's place.
+    pub async fn start() -> OwnPlatform {
+        let state = tempfile::Builder::new().prefix("mcsp-own-").tempdir().expect("a temporary directory");
+        // The stores may run as another user, who must get through.
+        let stores = state.path().join("stores");
+        let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(state.path(), open).expect("a directory of ours");
+        let tools_dir = root().join(".mcsp");
+        let config = StackConfig { tools_dir, ..StackConfig::stores(stores, Durability::Durable) };
+        let stack = Stack::start(config, &Silent).await.expect("private stores");
+        let port =
+            TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
+        let process = run(state.path(), &stack, port);
+        let platform = OwnPlatform { state, stack, port, process };
+        platform.answers().await;
+        platform
+    }
+
+    /// The client for it.
+    pub fn client(&self) -> Platform {
+        Platform::at(format!("http://127.0.0.1:{}", self.port))
+    }
+
+    /// Its Kafka.
+    ///
+    /// # Panics
+    /// Never: it is private.
+    pub fn kafka(&self) -> &Server<Kafka> {
+        self.stack.kafka().expect("a private Kafka")
+    }
+
+    /// Its Kafka's address.
+    ///
+    /// # Panics
+    /// Never: it is private.
+    pub fn brokers(&self) -> String {
+        self.stack.urls().kafka_brokers.expect("a private Kafka")
+    }
+
+    /// Ends `mcsp up` as a crash would: SIGKILL.
+    ///
+    /// # Panics
+    /// When it cannot be ended.
+    pub fn crash(&mut self) {
+        self.process.kill().expect("a process of ours");
+        self.process.wait().expect("a process of ours");
+        std::fs::remove_file(self.state.path().join("platform/ready")).ok();
+    }
+
+    /// Starts `mcsp up` again, over the same state.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn start_again(&mut self) {
+        self.process = run(self.state.path(), &self.stack, self.port);
+        self.answers().await;
+    }
+
+    /// Stops everything.
+    pub async fn stop(mut self) {
+        self.crash();
+        self.stack.stop().await;
+    }
+
+    async fn answers(&self) {
+        let ready = self.state.path().join("platform/ready");
+        let log = self.state.path().join("mcsp.log");
+        eventually(&format!("the platform answers; its log is {}", log.display()), async || {
+            ready.exists().then_some(())
+        })
+        .await;
+    }
+}
+
+fn run(state: &Path, stack: &Stack, port: u16) -> Child {
+    let urls = stack.urls();
+    let log = std::fs::OpenOptions::new().create(true).append(true).open(state.join("mcsp.log"));
+    Command::new(root().join("target/release/mcsp"))
+        .current_dir(root())
+        .args(["up", "--listen", &format!("127.0.0.1:{port}"), "--state-dir"])
+        .arg(state.join("platform"))
+        // Compiled once for all tests.
+        .args(["--cache-dir", "target/test-cache"])
+        .env("MCSP_POSTGRES_URL", urls.postgres.unwrap_or_default())
+        .env("MCSP_REDIS_URL", urls.redis.unwrap_or_default())
+        .env("MCSP_KAFKA_BROKERS", urls.kafka_brokers.unwrap_or_default())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(log.expect("a log file"))
+        .spawn()
+        .expect("target/release/mcsp: run scripts/test, which builds it")
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_owned()
+}

@@ -1,0 +1,77 @@
+//! What is committed is not lost, and happens once: with Kafka gone, and with the platform killed.
+
+use mcsp_tests::{Account, OwnPlatform, eventually, ready_video, sample_mp4, uploaded_video};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// How long Kafka is away. Long enough for every client to notice and back off.
+const KAFKA_AWAY: Duration = Duration::from_secs(20);
+
+async fn videos_of(account: &Account) -> Vec<Value> {
+    let page = account.get("/v1/videos?limit=100").await.expect(200);
+    page["items"].as_array().expect("items").clone()
+}
+
+async fn all_ready(account: &Account, expected: usize) {
+    eventually(&format!("{expected} videos are ready"), async || {
+        let videos = videos_of(account).await;
+        assert!(videos.len() <= expected, "an event had its effect twice: {videos:?}");
+        let ready = videos.iter().filter(|video| video["state"] == "ready").count();
+        (ready == expected).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_kafka_gone_uploads_complete_and_their_events_arrive_once_it_is_back() {
+    let own = OwnPlatform::start().await;
+    let creator = own.client().account("creator").await;
+    let before = ready_video(&creator).await;
+    own.kafka().kill().await;
+    let gone_since = std::time::Instant::now();
+    for _ in 0..3 {
+        uploaded_video(&creator, sample_mp4().await).await;
+    }
+    // Publishing writes an event too, which must wait as well.
+    let path = format!("/v1/videos/{before}");
+    creator.patch(&path, &json!({"title": "While Kafka is away"}), None).await.expect(200);
+    creator.post(&format!("{path}/publish"), &json!({})).await.expect(200);
+    tokio::time::sleep(KAFKA_AWAY.saturating_sub(gone_since.elapsed())).await;
+    assert_eq!(videos_of(&creator).await.len(), 1, "without Kafka no video can be heard of");
+    own.kafka().start().await.expect("Kafka starts again");
+    eventually("the other uploads are heard of", async || {
+        let videos = videos_of(&creator).await;
+        (videos.iter().filter(|video| video["state"] == "ready").count() == 3).then_some(())
+    })
+    .await;
+    let viewer = own.client().account("viewer").await;
+    let start = json!({"video_id": before, "device": {"id": "tv", "name": "TV"}});
+    eventually("Playback has heard of the publication", async || {
+        (viewer.post("/v1/playback/sessions", &start).await.status.as_u16() == 201).then_some(())
+    })
+    .await;
+    own.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_between_commit_and_publish_the_event_still_arrives_and_has_its_effect_once() {
+    let mut own = OwnPlatform::start().await;
+    let creator = own.client().account("creator").await;
+    // Without Kafka nothing can be published: whatever is committed now is in the outbox only.
+    own.kafka().kill().await;
+    for _ in 0..2 {
+        uploaded_video(&creator, sample_mp4().await).await;
+    }
+    own.crash();
+    own.kafka().start().await.expect("Kafka starts again");
+    own.start_again().await;
+    all_ready(&creator, 2).await;
+    // Killed again in the middle of things: whatever is delivered a second time changes nothing.
+    for _ in 0..3 {
+        uploaded_video(&creator, sample_mp4().await).await;
+    }
+    own.crash();
+    own.start_again().await;
+    all_ready(&creator, 5).await;
+    own.stop().await;
+}
