@@ -25,7 +25,9 @@ pub(crate) fn check_statement(sql: &str) -> Result<(), Refusal> {
 }
 
 fn starts_with_one_of(sql: &str, words: &[&str]) -> bool {
-    let mut first = sql.trim_start().bytes().take(LONGEST_WORD).take_while(u8::is_ascii_alphabetic);
+    // `(SELECT …) UNION (SELECT …)` is a read too.
+    let sql = sql.trim_start_matches(|c: char| c.is_whitespace() || c == '(');
+    let mut first = sql.bytes().take(LONGEST_WORD).take_while(u8::is_ascii_alphabetic);
     let mut word = [0_u8; LONGEST_WORD];
     let mut length = 0;
     for (place, byte) in word.iter_mut().zip(&mut first) {
@@ -42,7 +44,13 @@ mod tests {
 
     #[test]
     fn reads_pass_in_any_case_and_after_blanks() {
-        for sql in ["SELECT 1", "\n  select 1", "WITH x AS (SELECT 1) TABLE x", "values(1)"] {
+        for sql in [
+            "SELECT 1",
+            "\n  select 1",
+            "WITH x AS (SELECT 1) TABLE x",
+            "values(1)",
+            "(SELECT 1) UNION ALL (SELECT 2)",
+        ] {
             assert_eq!(check_read(sql), Ok(()), "{sql}");
         }
     }

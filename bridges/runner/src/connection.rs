@@ -2,7 +2,7 @@
 
 use crate::request;
 use crate::worker::Worker;
-use http::Request;
+use http::{HeaderName, HeaderValue, Request};
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
@@ -24,6 +24,9 @@ const MAX_STREAMS: u32 = 128;
 const PING_INTERVAL: Duration = Duration::from_secs(30);
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How Spin tells functions where a request comes from: `address:port`.
+const CLIENT_ADDRESS: HeaderName = HeaderName::from_static("spin-client-addr");
+
 /// What an HTTP/2 client says first (RFC 9113, section 3.4).
 const HTTP2_PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// How long to wait for the rest of what may become the preface.
@@ -44,8 +47,12 @@ pub(crate) async fn serve(
         _ = stop.wait_for(|stop| *stop) => return,
     };
     let Ok(Ok(http2)) = first_bytes else { return };
-    let service = service_fn(move |request: Request<Incoming>| {
+    let client = stream.peer_addr().ok().and_then(|client| HeaderValue::from_str(&client.to_string()).ok());
+    let Some(client) = client else { return };
+    let service = service_fn(move |mut request: Request<Incoming>| {
         let worker = Arc::clone(&worker);
+        // Whatever the client says of its address.
+        request.headers_mut().insert(CLIENT_ADDRESS, client.clone());
         async move { Ok::<_, Infallible>(request::serve(&worker, request).await) }
     });
     let io = TokioIo::new(stream);

@@ -25,37 +25,37 @@ const RETRY_AFTER_S: HeaderValue = HeaderValue::from_static("1");
 impl Problem {
     fn parts(self) -> (StatusCode, &'static str, &'static str) {
         match self {
-            Problem::NotFound => (StatusCode::NOT_FOUND, "not_found", "There is nothing at this path"),
+            Problem::NotFound => (StatusCode::NOT_FOUND, "not_found", "there is nothing at this path"),
             Problem::MethodNotAllowed => {
-                (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "This method is not served")
+                (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this method is not served")
             }
             Problem::PayloadTooLarge => {
-                (StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "The body is longer than 1 MiB")
+                (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "the body is longer than 1 MiB")
             }
             Problem::RequestTimeout => {
-                (StatusCode::REQUEST_TIMEOUT, "request_timeout", "The body did not arrive in time")
+                (StatusCode::REQUEST_TIMEOUT, "request_timeout", "the body did not arrive in time")
             }
-            Problem::BadRequest => (StatusCode::BAD_REQUEST, "bad_request", "The body is broken"),
+            Problem::BadRequest => (StatusCode::BAD_REQUEST, "bad_request", "the body is broken"),
             Problem::FunctionFailed => {
-                (StatusCode::INTERNAL_SERVER_ERROR, "function_failed", "The function failed")
+                (StatusCode::INTERNAL_SERVER_ERROR, "function_failed", "the function failed")
             }
             Problem::FunctionUnavailable => {
-                (StatusCode::SERVICE_UNAVAILABLE, "function_unavailable", "The function could not be started")
+                (StatusCode::SERVICE_UNAVAILABLE, "function_unavailable", "the function could not be started")
             }
             Problem::FunctionTimeout => {
-                (StatusCode::GATEWAY_TIMEOUT, "function_timeout", "The function did not answer in time")
+                (StatusCode::GATEWAY_TIMEOUT, "function_timeout", "the function did not answer in time")
             }
             Problem::Overloaded => {
-                (StatusCode::SERVICE_UNAVAILABLE, "overloaded", "The function serves as much as it may")
+                (StatusCode::SERVICE_UNAVAILABLE, "overloaded", "the function serves as much as it may")
             }
-            Problem::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "stopping", "The runner is stopping"),
+            Problem::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "stopping", "the runner is stopping"),
         }
     }
 
     pub(crate) fn response(self) -> Response<Bytes> {
         let (status, code, title) = self.parts();
         let document = format!(
-            r#"{{"type":"about:blank","title":"{title}","status":{},"code":"{code}"}}"#,
+            r#"{{"type":"urn:mcsp:problem:{code}","title":"{title}","status":{},"code":"{code}"}}"#,
             status.as_u16()
         );
         let mut response = Response::new(Bytes::from(document));

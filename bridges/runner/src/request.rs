@@ -17,6 +17,10 @@ pub(crate) const MAX_BODY_BYTES: usize = 1 << 20;
 /// The longest that a client may take to send it.
 const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 
+/// How much is taken of a body that is refused.
+const LINGER_MAX_BYTES: usize = 8 << 20;
+const LINGER_TIMEOUT: Duration = Duration::from_secs(2);
+
 /// Where events are delivered.
 const EVENTS_PREFIX: &str = "/events/";
 
@@ -51,16 +55,36 @@ async fn receive(worker: &Worker, request: Request<Incoming>) -> Result<Response
 }
 
 /// Reads a body whole before an instance is bothered: a slow client then holds none.
-async fn read(body: Incoming) -> Result<WasiBody, Problem> {
+async fn read(mut body: Incoming) -> Result<WasiBody, Problem> {
     if body.size_hint().lower() > MAX_BODY_BYTES as u64 {
+        linger(body).await;
         return Err(Problem::PayloadTooLarge);
     }
-    match tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, MAX_BODY_BYTES).collect()).await {
+    match tokio::time::timeout(BODY_TIMEOUT, Limited::new(&mut body, MAX_BODY_BYTES).collect()).await {
         Ok(Ok(collected)) => Ok(collected.map_err(|never| match never {}).boxed_unsync()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Problem::PayloadTooLarge),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            linger(body).await;
+            Err(Problem::PayloadTooLarge)
+        }
         Ok(Err(_)) => Err(Problem::BadRequest),
         Err(_) => Err(Problem::RequestTimeout),
     }
+}
+
+/// Takes some of what is too much before it is refused. A connection that is closed while the client still
+/// writes is reset, and the client may never read the answer.
+async fn linger(mut body: Incoming) {
+    let taking = async {
+        let mut taken = 0;
+        while let Some(Ok(frame)) = body.frame().await {
+            taken += frame.data_ref().map_or(0, Bytes::len);
+            if taken > LINGER_MAX_BYTES {
+                return;
+            }
+        }
+    };
+    // What does not come in time is not waited for.
+    let _in_time = tokio::time::timeout(LINGER_TIMEOUT, taking).await;
 }
 
 fn empty() -> WasiBody {

@@ -60,6 +60,8 @@ pub enum Mode {
 /// Stands before Redis until it is dropped.
 pub struct Proxy {
     pub address: std::net::SocketAddr,
+    /// `user:password@` of the Redis behind it, or nothing.
+    credentials: String,
     mode: watch::Sender<Mode>,
     accepted: watch::Receiver<usize>,
 }
@@ -69,7 +71,10 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let url = redis_url();
-        let target = url.trim_start_matches("redis://").rsplit('@').next().unwrap();
+        let (credentials, target) = url.trim_start_matches("redis://").rsplit_once('@').map_or_else(
+            || (String::new(), url.trim_start_matches("redis://")),
+            |(credentials, target)| (format!("{credentials}@"), target),
+        );
         let target = target.split('/').next().unwrap().to_owned();
         let (mode, mode_seen) = watch::channel(Mode::Forward);
         let (count, accepted) = watch::channel(0);
@@ -79,11 +84,11 @@ impl Proxy {
                 tokio::spawn(serve(client, target.clone(), mode_seen.clone()));
             }
         });
-        Proxy { address, mode, accepted }
+        Proxy { address, credentials, mode, accepted }
     }
 
     pub fn url(&self) -> String {
-        format!("redis://{}", self.address)
+        format!("redis://{}{}", self.credentials, self.address)
     }
 
     pub fn set(&self, mode: Mode) {

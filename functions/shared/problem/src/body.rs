@@ -1,13 +1,13 @@
 //! JSON bodies.
 
 use crate::field::from_serde;
-use crate::{FieldError, Problem};
+use crate::{FieldError, Problem, Reason};
 use axum::extract::{FromRequest, Request};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 /// The largest body that any endpoint reads. Binary goes to object storage, never through a function.
 pub const JSON_BODY_MAX_BYTES: usize = 1024 * 1024;
@@ -72,27 +72,30 @@ fn unreadable(error: &(dyn std::error::Error + 'static)) -> Problem {
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    // serde would take an array for a struct, field by field in their order.
+    if body.trim_ascii_start().first().is_some_and(|first| *first != b'{') {
+        serde_json::from_slice::<IgnoredAny>(body).map_err(|error| malformed(&error))?;
+        return Err(misshapen(String::new(), Reason::new("invalid_value", "expected an object")));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         if !error.inner().is_data() {
             return malformed(error.inner());
         }
         let (path, reason) = from_serde(&error);
-        let pointer = Some(path.pointer());
-        Problem::new(
-            StatusCode::BAD_REQUEST,
-            "invalid_request",
-            "the body does not have the shape of this request",
-        )
-        .with_errors(vec![FieldError {
-            pointer,
-            parameter: None,
-            code: reason.code,
-            detail: reason.detail,
-        }])
+        misshapen(path.pointer(), reason)
     })?;
     deserializer.end().map_err(|error| malformed(&error))?;
     Ok(value)
+}
+
+fn misshapen(pointer: String, Reason { code, detail }: Reason) -> Problem {
+    Problem::new(
+        StatusCode::BAD_REQUEST,
+        "invalid_request",
+        "the body does not have the shape of this request",
+    )
+    .with_errors(vec![FieldError { pointer: Some(pointer), parameter: None, code, detail }])
 }
 
 fn malformed(error: &serde_json::Error) -> Problem {
@@ -145,6 +148,11 @@ mod tests {
             refusal(json, "{\"name\":\"a\",\"parts\":[1,\"hunter2\"]}").await,
             (400, "invalid_request", at("/parts/1", "invalid_value", "expected u8"))
         );
+        assert_eq!(
+            refusal(json, "[\"a\",[1]]").await,
+            (400, "invalid_request", at("", "invalid_value", "expected an object"))
+        );
+        assert_eq!(refusal(json, "[1,]").await, (400, "malformed_json", vec![]));
         let large = vec![b' '; JSON_BODY_MAX_BYTES + 1];
         assert_eq!(refusal(json, large).await, (413, "body_too_large", vec![]));
     }
