@@ -2,9 +2,13 @@
 
 use crate::{Background, Bridges};
 use mcsp_guard::GuardSnapshot;
+use mcsp_kafka::ConsumerCounts;
 use serde_json::Value;
 use std::fmt::Write;
 use std::sync::{Arc, OnceLock};
+
+/// A metric's name, type and help, and how its value is read.
+type Family<T> = (&'static str, &'static str, &'static str, fn(&T) -> f64);
 
 /// What the bridge shows of itself.
 pub struct Pages {
@@ -49,7 +53,7 @@ fn event_metrics(out: &mut String, background: &Background) {
         line(out, "mcsp_outbox_published_total", &[("service", service)], counts.published_total as f64);
     }
     let consumers = background.consumers();
-    let values: [(&str, &str, &str, fn(&mcsp_kafka::ConsumerCounts) -> f64); 4] = [
+    let values: [Family<ConsumerCounts>; 4] = [
         ("mcsp_consumer_lag", "gauge", "Events published and not yet taken.", |c| c.lag as f64),
         ("mcsp_consumer_done_total", "counter", "Events taken.", |c| c.done_total as f64),
         ("mcsp_consumer_retried_total", "counter", "Deliveries tried again.", |c| c.retried_total as f64),
@@ -64,7 +68,7 @@ fn event_metrics(out: &mut String, background: &Background) {
 }
 
 fn guard_metrics(out: &mut String, guards: &[GuardSnapshot]) {
-    let values: [(&str, &str, &str, fn(&GuardSnapshot) -> f64); 6] = [
+    let values: [Family<GuardSnapshot>; 6] = [
         (
             "mcsp_breaker_open",
             "gauge",
