@@ -27,9 +27,9 @@ async fn a_video_is_found_while_it_is_published_and_public() {
     let found = async || ids(&search(&owner, &format!("q={word}")).await);
     assert_eq!(found().await, [""; 0], "ready");
     publish(&owner, &video_id).await;
-    assert_eq!(found().await, [video_id.clone()]);
+    assert_eq!(found().await, std::slice::from_ref(&video_id));
     let beginning = &word[..word.len() - 4];
-    assert_eq!(ids(&search(&owner, &format!("q=Sample+{beginning}")).await), [video_id.clone()]);
+    assert_eq!(ids(&search(&owner, &format!("q=Sample+{beginning}")).await), std::slice::from_ref(&video_id));
     for visibility in ["unlisted", "private"] {
         let path = format!("/v1/videos/{video_id}/visibility");
         owner.put(&path, &json!({"visibility": visibility})).await.expect(200);
@@ -41,7 +41,7 @@ async fn a_video_is_found_while_it_is_published_and_public() {
         .put(&format!("/v1/videos/{video_id}/visibility"), &json!({"visibility": "public"}))
         .await
         .expect(200);
-    assert_eq!(found().await, [video_id.clone()]);
+    assert_eq!(found().await, std::slice::from_ref(&video_id));
     owner.post(&format!("/v1/videos/{video_id}/unpublish"), &json!({})).await.expect(200);
     assert_eq!(found().await, [""; 0], "unpublished");
 }

@@ -4,6 +4,7 @@
     clippy::disallowed_methods,
     reason = "the demo is a client: its time and randomness are the machine's"
 )]
+#![allow(clippy::indexing_slicing, reason = "what JSON does not have is null, not a panic")]
 
 mod api;
 mod events;
