@@ -224,9 +224,9 @@ impl Default for BulkheadPolicy {
             // resilience4j has 25, counted in blocked threads; calls here cost a future.
             max_concurrent_calls: NonZeroUsize::MIN.saturating_add(63),
             max_waiting_calls: 256,
-            // resilience4j does not wait. Calls last about a millisecond, so a short wait turns a burst
-            // into latency instead of errors.
-            max_wait_ms: 100,
+            // resilience4j does not wait. Calls last a few milliseconds, so a wait turns a burst of some
+            // hundred requests into latency instead of errors; a call's deadline bounds it all the same.
+            max_wait_ms: 1_000,
         }
     }
 }
