@@ -74,7 +74,7 @@ impl BridgeConfig {
             let (id, grants) = (component.id.as_str(), &component.settings.grants);
             if let Some(service) = grants.service.as_deref().filter(|_| grants.postgres) {
                 config.postgres_url = Some(required("MCSP_POSTGRES_URL", id)?);
-                let password = required(&format!("MCSP_POSTGRES_PASSWORD_{}", shouted(service)), service)?;
+                let password = required(&postgres_password_variable(service), service)?;
                 config.postgres_passwords.insert(service.to_owned(), password);
             }
             if !grants.redis.is_empty() {
@@ -84,7 +84,7 @@ impl BridgeConfig {
                 config.kafka = Some(KafkaConfig::new(&required("MCSP_KAFKA_BROKERS", id)?));
             }
             for target in &grants.services {
-                let url = required(&format!("MCSP_SERVICE_URL_{}", shouted(target)), id)?;
+                let url = required(&service_url_variable(target), id)?;
                 config.services.targets.insert(target.clone(), TargetConfig::at(url));
             }
         }
@@ -104,6 +104,16 @@ impl BridgeConfig {
 /// The database role of a service.
 pub fn role_of(service: &str) -> String {
     format!("mcsp_{service}")
+}
+
+/// The environment variable with the password of a service's role.
+pub fn postgres_password_variable(service: &str) -> String {
+    format!("MCSP_POSTGRES_PASSWORD_{}", shouted(service))
+}
+
+/// The environment variable with the base URL of a target of calls.
+pub fn service_url_variable(target: &str) -> String {
+    format!("MCSP_SERVICE_URL_{}", shouted(target))
 }
 
 fn shouted(name: &str) -> String {

@@ -15,7 +15,9 @@ mod worker;
 
 pub use background::Background;
 pub use bridges::{Bridges, StartError};
-pub use config::{BridgeConfig, ConfigError, POLICIES_VARIABLE, role_of};
+pub use config::{
+    BridgeConfig, ConfigError, POLICIES_VARIABLE, postgres_password_variable, role_of, service_url_variable,
+};
 pub use deliver::{Invoke, delivery_request};
 pub use metrics::Pages;
 pub use policies::{PoliciesError, load_policies, watch_policies};

@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use clap::Args;
-use mcsp_bridge::role_of;
+use mcsp_bridge::{postgres_password_variable, role_of};
 use mcsp_manifest::Manifest;
 use mcsp_postgres::migrations::{ServiceAccess, migrate};
 use std::path::PathBuf;
@@ -25,7 +25,7 @@ impl Migrate {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let manifest = Manifest::load(&self.manifest)?;
         let services = manifest.services().into_iter().map(|service| {
-            let variable = format!("MCSP_POSTGRES_PASSWORD_{}", service.to_ascii_uppercase());
+            let variable = postgres_password_variable(service);
             let password = std::env::var(&variable)
                 .with_context(|| format!("{variable} is not set: the role {} needs it", role_of(service)))?;
             Ok(ServiceAccess { service: service.to_owned(), role: role_of(service), password })

@@ -2,7 +2,7 @@
 
 use super::keys::Keys;
 use anyhow::Context;
-use mcsp_bridge::BridgeConfig;
+use mcsp_bridge::{BridgeConfig, postgres_password_variable, service_url_variable};
 use mcsp_local::Urls;
 use mcsp_manifest::Manifest;
 use mcsp_postgres::migrations::ServiceAccess;
@@ -58,11 +58,11 @@ impl Environment {
         all.insert("MCSP_BRIDGE_TOKEN".to_owned(), token);
         for service in manifest.services() {
             let password = keys.token(&format!("postgres-{service}"))?;
-            all.insert(format!("MCSP_POSTGRES_PASSWORD_{}", shouted(service)), password);
+            all.insert(postgres_password_variable(service), password);
         }
         for target in manifest.components.values().flat_map(|component| &component.settings.grants.services) {
             let url = if target == "object-store" { &object_store.endpoint } else { issuer };
-            all.insert(format!("MCSP_SERVICE_URL_{}", shouted(target)), url.to_owned());
+            all.insert(service_url_variable(target), url.to_owned());
         }
         // Who sets one of them wants it otherwise.
         for (name, value) in &mut all {
@@ -93,11 +93,7 @@ impl Environment {
         let access = |service: &str| ServiceAccess {
             service: service.to_owned(),
             role: mcsp_bridge::role_of(service),
-            password: self
-                .0
-                .get(&format!("MCSP_POSTGRES_PASSWORD_{}", shouted(service)))
-                .cloned()
-                .unwrap_or_default(),
+            password: self.0.get(&postgres_password_variable(service)).cloned().unwrap_or_default(),
         };
         manifest.services().into_iter().map(access).collect()
     }
@@ -111,8 +107,4 @@ impl Environment {
         }
         Ok(())
     }
-}
-
-fn shouted(name: &str) -> String {
-    name.to_ascii_uppercase().replace('-', "_")
 }
