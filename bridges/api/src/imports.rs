@@ -49,3 +49,9 @@ impl Bridge for Imports {
         wit::passwords::verify(password, phc).await
     }
 }
+
+/// `mcsp:bridge/signatures.verify-ed25519`
+#[must_use]
+pub fn verify_ed25519(public_key: &[u8], message: &[u8], signature: &[u8]) -> bool {
+    wit::signatures::verify_ed25519(public_key, message, signature)
+}

@@ -49,6 +49,15 @@ pub mod services {
     pub use crate::bindings::mcsp::bridge::services::{Request, Response};
 }
 
+/// `mcsp:bridge/signatures`: in a component the host's, natively the same code without a host. No part of
+/// [`Bridge`], as it reaches nothing.
+pub mod signatures {
+    #[cfg(target_arch = "wasm32")]
+    pub use crate::imports::verify_ed25519;
+    #[cfg(not(target_arch = "wasm32"))]
+    pub use mcsp_signatures::verify_ed25519;
+}
+
 /// The port between functions and the stores: the interfaces of `wit/`, one method for each function. The
 /// WIT files say what each does.
 #[async_trait]

@@ -7,6 +7,7 @@ use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
+use mcsp_linger::Lingering;
 use std::error::Error;
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -82,7 +83,8 @@ where
         };
         // Without it small answers wait for the client's delayed acknowledgement.
         let _ = connection.set_nodelay(true);
-        let connection = http.serve_connection(TokioIo::new(connection), service.clone()).into_owned();
+        let connection =
+            http.serve_connection(TokioIo::new(Lingering::new(connection)), service.clone()).into_owned();
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             if let Err(error) = connection.await {

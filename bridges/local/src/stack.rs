@@ -15,6 +15,8 @@ use crate::redis::{self, Redis};
 use crate::server::Server;
 use crate::state_dir::StateDir;
 use crate::store::{Names, Store};
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use mcsp_playback_url::Key;
 use std::time::Instant;
 
@@ -64,7 +66,12 @@ impl Stack {
     ///
     /// # Errors
     /// The first part that fails; nothing is left running then.
-    pub async fn start(mut config: StackConfig, progress: &dyn Progress) -> Result<Self, LocalError> {
+    pub fn start(config: StackConfig, progress: &dyn Progress) -> BoxFuture<'_, Result<Self, LocalError>> {
+        // Boxed, as `stop` is: a future without a box is compiled again in every crate that awaits it.
+        Self::launch(config, progress).boxed()
+    }
+
+    async fn launch(mut config: StackConfig, progress: &dyn Progress) -> Result<Self, LocalError> {
         let state = StateDir::open(&config.state_dir)?;
         if config.playback_keys.is_empty() {
             let secret = state.secret("playback-key")?;
@@ -199,7 +206,11 @@ impl Stack {
     }
 
     /// Stops everything private, the stand-ins first: they use the rest.
-    pub async fn stop(self) {
+    pub fn stop(self) -> BoxFuture<'static, ()> {
+        self.end().boxed()
+    }
+
+    async fn end(self) {
         if let Some(pipeline) = &self.pipeline {
             pipeline.stop().await;
         }

@@ -1,25 +1,21 @@
-//! Bodies of answers, and the place that a request takes until its answer's body has been sent.
+//! Bodies of requests and answers, and the place of a request at its function.
 
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
-use http_body_util::Full;
+use http_body_util::{Collected, Full};
+use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::AcqRel};
-use std::task::{Context, Poll};
-use wasmtime_wasi_http::{Error, WasiBody};
+use std::task::{Context, Poll, ready};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// The body of an answer.
 pub(crate) enum Body {
-    /// The runner's own.
+    /// Sent with its length.
     Whole(Full<Bytes>),
-    /// A function's, as the function makes it.
-    OfFunction {
-        /// What the function sends.
-        body: WasiBody,
-        /// Given back when the body is done or dropped.
-        _permit: Permit,
-    },
+    /// One that ends with trailers, as gRPC has them.
+    WithTrailers(Collected<Bytes>),
 }
 
 impl Body {
@@ -27,34 +23,88 @@ impl Body {
         Body::Whole(Full::new(bytes))
     }
 
-    pub(crate) fn of_function(body: WasiBody, permit: Permit) -> Self {
-        Body::OfFunction { body, _permit: permit }
+    pub(crate) fn collected(body: Collected<Bytes>) -> Self {
+        match body.trailers() {
+            None => Body::whole(body.to_bytes()),
+            Some(_) => Body::WithTrailers(body),
+        }
     }
 }
 
 impl HttpBody for Body {
     type Data = Bytes;
-    type Error = Error;
+    type Error = Infallible;
 
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         match self.get_mut() {
-            Body::Whole(body) => Pin::new(body).poll_frame(cx).map_err(|never| match never {}),
-            Body::OfFunction { body, .. } => Pin::new(body).poll_frame(cx),
+            Body::Whole(body) => Pin::new(body).poll_frame(cx),
+            Body::WithTrailers(body) => Pin::new(body).poll_frame(cx),
         }
     }
 
     fn is_end_stream(&self) -> bool {
         match self {
             Body::Whole(body) => body.is_end_stream(),
-            Body::OfFunction { body, .. } => body.is_end_stream(),
+            Body::WithTrailers(body) => body.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
             Body::Whole(body) => body.size_hint(),
-            Body::OfFunction { body, .. } => body.size_hint(),
+            Body::WithTrailers(body) => body.size_hint(),
         }
+    }
+}
+
+/// A body that takes room for every byte that arrives.
+pub(crate) struct InRoom<'a, B> {
+    body: B,
+    room: &'a Semaphore,
+    /// None before the first byte.
+    pub taken: Option<SemaphorePermit<'a>>,
+}
+
+/// There is no room for more.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no room for more bodies")]
+pub(crate) struct NoRoom;
+
+impl<'a, B> InRoom<'a, B> {
+    pub(crate) fn new(body: B, room: &'a Semaphore) -> Self {
+        InRoom { body, room, taken: None }
+    }
+}
+
+impl<B> HttpBody for InRoom<'_, B>
+where
+    B: HttpBody<Data = Bytes, Error: std::error::Error + Send + Sync + 'static> + Unpin,
+{
+    type Data = Bytes;
+    type Error = Box<dyn std::error::Error + Send + Sync>;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        let Some(frame) = ready!(Pin::new(&mut self.body).poll_frame(cx)?) else { return Poll::Ready(None) };
+        let bytes = frame.data_ref().map_or(0, Bytes::len);
+        let room = self.room;
+        let Ok(taken) = room.try_acquire_many(u32::try_from(bytes).unwrap_or(u32::MAX)) else {
+            return Poll::Ready(Some(Err(NoRoom.into())));
+        };
+        match &mut self.taken {
+            Some(before) => before.merge(taken),
+            before => *before = Some(taken),
+        }
+        Poll::Ready(Some(Ok(frame)))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 
@@ -80,6 +130,21 @@ impl Drop for Permit {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http_body_util::BodyExt;
+
+    #[tokio::test]
+    async fn a_body_takes_the_room_of_its_bytes_and_gives_it_back() {
+        let room = Semaphore::new(10);
+        let body = |bytes: &'static [u8]| InRoom::new(Full::new(Bytes::from_static(bytes)), &room);
+        let mut first = body(b"123456");
+        assert_eq!((&mut first).collect().await.unwrap().to_bytes(), "123456");
+        assert_eq!(room.available_permits(), 4);
+        let refused = body(b"12345").collect().await.unwrap_err();
+        assert!(refused.is::<NoRoom>(), "{refused}");
+        drop(first);
+        assert_eq!(body(b"0123456789").collect().await.unwrap().to_bytes(), "0123456789");
+        assert_eq!(room.available_permits(), 10);
+    }
 
     #[test]
     fn permits_come_back_and_none_is_given_beyond_the_limit() {

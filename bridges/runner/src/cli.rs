@@ -1,9 +1,11 @@
 //! The commands of `mcsp`, one file each: its arguments and what it does.
 
+mod bench;
 mod demo;
 mod events;
 mod functions;
 mod migrate;
+mod scaling;
 mod serve;
 mod state;
 mod up;
@@ -23,6 +25,7 @@ enum Command {
     Up(up::Up),
     Migrate(migrate::Migrate),
     Demo(demo::Demo),
+    Bench(bench::Bench),
     Events(events::Events),
     Functions(functions::Functions),
     Serve(serve::Serve),
@@ -34,6 +37,7 @@ impl Cli {
             Command::Up(command) => command.run(),
             Command::Migrate(command) => command.run(),
             Command::Demo(command) => command.run(),
+            Command::Bench(command) => command.run(),
             Command::Events(command) => command.run(),
             Command::Functions(command) => command.run(),
             Command::Serve(command) => command.run(),

@@ -3,7 +3,7 @@
 use crate::error::CodeError;
 use sha2::{Digest, Sha256};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use wasmtime::Engine;
@@ -11,6 +11,9 @@ use wasmtime::component::Component;
 
 /// Bumped when the way code is stored changes.
 const FORMAT: u32 = 1;
+
+/// Permission bits of group and others.
+const WRITABLE_BY_OTHERS: u32 = 0o022;
 
 /// Compiled code by the content of its source, and by all that decides what the compiler makes of it.
 #[derive(Clone)]
@@ -27,6 +30,9 @@ impl CodeCache {
             .mode(0o700)
             .create(&dir)
             .map_err(|source| CodeError::Cache { path: dir.clone(), source })?;
+        if !is_ours_alone(&dir).map_err(|source| CodeError::Cache { path: dir.clone(), source })? {
+            return Err(CodeError::CacheOfOthers { path: dir });
+        }
         Ok(CodeCache { dir, engine })
     }
 
@@ -90,6 +96,12 @@ impl CodeCache {
     }
 }
 
+fn is_ours_alone(dir: &Path) -> std::io::Result<bool> {
+    let metadata = std::fs::metadata(dir)?;
+    let own = metadata.uid() == rustix::process::geteuid().as_raw();
+    Ok(own && metadata.mode() & WRITABLE_BY_OTHERS == 0)
+}
+
 /// Maps compiled code. Its pages are shared between engines and read when they are used.
 pub(crate) fn load(engine: &Engine, compiled: &Path) -> wasmtime::Result<Component> {
     // SAFETY: the file was written by `CodeCache`, whole, into a directory that only this user may write;
@@ -117,6 +129,15 @@ mod tests {
         std::fs::write(&renamed, "changed").unwrap();
         assert!(matches!(cache.ensure(&renamed), Err(CodeError::Compile { .. })));
         load(&crate::engine::new(2).unwrap(), &compiled).unwrap();
+    }
+
+    #[test]
+    fn a_directory_that_others_may_write_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let open = std::os::unix::fs::PermissionsExt::from_mode(0o777);
+        std::fs::set_permissions(dir.path(), open).unwrap();
+        let refused = CodeCache::open(dir.path().to_owned(), crate::engine::new(1).unwrap());
+        assert!(matches!(refused, Err(CodeError::CacheOfOthers { .. })));
     }
 
     #[test]

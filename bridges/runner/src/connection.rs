@@ -8,6 +8,7 @@ use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::graceful::Watcher;
+use mcsp_linger::Lingering;
 use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
@@ -55,7 +56,7 @@ pub(crate) async fn serve(
         request.headers_mut().insert(CLIENT_ADDRESS, client.clone());
         async move { Ok::<_, Infallible>(request::serve(&worker, request).await) }
     });
-    let io = TokioIo::new(stream);
+    let io = TokioIo::new(Lingering::new(stream));
     let ended = if http2 {
         let mut builder = http2::Builder::new(TokioExecutor::new());
         builder

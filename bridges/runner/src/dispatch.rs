@@ -1,11 +1,10 @@
 //! Requests from within the process: how the bridge's consumers deliver events to functions.
 
 use crate::problem::Problem;
-use crate::request::MAX_BODY_BYTES;
 use crate::worker::Worker;
 use bytes::Bytes;
 use http::{Request, Response};
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Full};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use tokio::sync::{mpsc, oneshot};
@@ -57,9 +56,9 @@ impl Job {
             Some(function) => {
                 let body = |bytes| Full::new(bytes).map_err(|never| match never {}).boxed_unsync();
                 let (head, body) = function.call(self.request.map(body)).await.into_parts();
-                match Limited::new(body, MAX_BODY_BYTES).collect().await {
+                match body.collect().await {
                     Ok(collected) => Response::from_parts(head, collected.to_bytes()),
-                    Err(_) => Problem::FunctionFailed.response(),
+                    Err(never) => match never {},
                 }
             }
         };

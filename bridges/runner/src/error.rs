@@ -52,6 +52,12 @@ pub enum CodeError {
         /// Why.
         source: std::io::Error,
     },
+    /// What lies in the cache is executed.
+    #[error("{} belongs to another user or can be written by others; take it back (chmod go-w) or choose another --cache-dir", path.display())]
+    CacheOfOthers {
+        /// The directory.
+        path: PathBuf,
+    },
     /// The cache directory could not be used.
     #[error("cannot write compiled code to {}", path.display())]
     Cache {

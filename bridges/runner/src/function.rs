@@ -7,6 +7,8 @@ use crate::error::CodeError;
 use crate::host::{State, Surroundings};
 use crate::instance::{Blueprint, Factory, Lifetime, link};
 use crate::problem::Problem;
+use crate::request::MAX_BODY_BYTES;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -72,24 +74,22 @@ impl Function {
         self.outline.life.pinned > 0
     }
 
-    /// Serves one request.
+    /// Serves one request. The answer is whole: however slowly a client takes it, and whether or not it does,
+    /// its place is free for the next.
     pub(crate) async fn call(&self, request: http::Request<WasiBody>) -> http::Response<Body> {
         let stats = &self.outline.surroundings.stats;
         stats.called();
         let answer = match Permit::take(&self.outline.in_flight, self.outline.max_in_flight) {
             None => Err(Problem::Overloaded),
-            Some(permit) => self.handle(request).await.map(|answer| (answer, permit)),
+            Some(_place) => self.handle(request).await,
         };
-        match answer {
-            Ok((response, permit)) => response.map(|body| Body::of_function(body, permit)),
-            Err(problem) => {
-                stats.failed();
-                problem.response().map(Body::whole)
-            }
-        }
+        answer.unwrap_or_else(|problem| {
+            stats.failed();
+            problem.response().map(Body::whole)
+        })
     }
 
-    async fn handle(&self, request: http::Request<WasiBody>) -> Result<http::Response<WasiBody>, Problem> {
+    async fn handle(&self, request: http::Request<WasiBody>) -> Result<http::Response<Body>, Problem> {
         self.used.store(true, Relaxed);
         let handler = self.handler().await.map_err(|error| {
             let component = self.component();
@@ -98,25 +98,37 @@ impl Function {
         })?;
         let start = Instant::now();
         let answer = handler.handle((), request).await;
-        answer.map_err(|error| {
-            if error.is::<ExpirationError>() {
-                return Problem::FunctionTimeout;
-            }
-            if error.is::<TrapOrPanicError>() {
-                // The instance's end was logged with its cause. One that computed through its deadline was
-                // ended for that.
-                let late = start.elapsed() >= self.outline.life.timeout;
-                return if late { Problem::FunctionTimeout } else { Problem::FunctionFailed };
-            }
-            let component = self.component();
-            if let Some(failed) = error.downcast_ref::<InstantiationError<()>>() {
-                tracing::warn!(component, error = %format!("{:#}", failed.error), "no instance for a request");
-                let full = failed.error.is::<PoolConcurrencyLimitError>();
-                return if full { Problem::Overloaded } else { Problem::FunctionFailed };
-            }
-            tracing::warn!(component, error = %format!("{error:#}"), "function gave no answer");
+        let (head, body) = answer.map_err(|error| self.problem(&error, start))?.into_parts();
+        let left = self.outline.life.timeout.saturating_sub(start.elapsed());
+        let body = Limited::new(body, MAX_BODY_BYTES).collect();
+        let body = tokio::time::timeout(left, body).await.map_err(|_| Problem::FunctionTimeout)?;
+        let body = body.map_err(|error| {
+            let (component, too_long) = (self.component(), error.is::<LengthLimitError>());
+            tracing::warn!(component, too_long, %error, "function gave no whole answer");
             Problem::FunctionFailed
-        })
+        })?;
+        Ok(http::Response::from_parts(head, Body::collected(body)))
+    }
+
+    /// What a client is told of a request that got no answer.
+    fn problem(&self, error: &wasmtime::Error, start: Instant) -> Problem {
+        if error.is::<ExpirationError>() {
+            return Problem::FunctionTimeout;
+        }
+        if error.is::<TrapOrPanicError>() {
+            // The instance's end was logged with its cause. One that computed through its deadline was ended
+            // for that.
+            let late = start.elapsed() >= self.outline.life.timeout;
+            return if late { Problem::FunctionTimeout } else { Problem::FunctionFailed };
+        }
+        let component = self.component();
+        if let Some(failed) = error.downcast_ref::<InstantiationError<()>>() {
+            tracing::warn!(component, error = %format!("{:#}", failed.error), "no instance for a request");
+            let full = failed.error.is::<PoolConcurrencyLimitError>();
+            return if full { Problem::Overloaded } else { Problem::FunctionFailed };
+        }
+        tracing::warn!(component, error = %format!("{error:#}"), "function gave no answer");
+        Problem::FunctionFailed
     }
 
     /// Loads the code of a pinned function and makes its instances.

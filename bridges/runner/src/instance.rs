@@ -87,10 +87,11 @@ impl Blueprint {
         Ok(Fresh { store, proxy })
     }
 
-    /// Takes a ready instance and has another made.
+    /// Takes a ready instance, where there is one, and has as many made as are missing: also where there is
+    /// none, because an earlier attempt may have failed.
     fn take_ready(self: &Arc<Self>) -> Option<Fresh> {
-        let fresh = self.stash.take()?;
-        if !self.stash.refilling.swap(true, Ordering::AcqRel) {
+        let fresh = self.stash.take();
+        if self.life.pinned > 0 && !self.stash.refilling.swap(true, Ordering::AcqRel) {
             let blueprint = Arc::clone(self);
             tokio::spawn(async move {
                 let filled = blueprint.fill().await;
@@ -101,7 +102,7 @@ impl Blueprint {
                 }
             });
         }
-        Some(fresh)
+        fresh
     }
 }
 

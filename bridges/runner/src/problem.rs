@@ -1,14 +1,15 @@
 //! The runner's own answers: problem documents (RFC 9457) with a stable code.
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
 
 /// Why the runner answers in a function's place. Nothing of the function's inside is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Problem {
     NotFound,
-    MethodNotAllowed,
+    /// With what is allowed instead.
+    MethodNotAllowed(&'static str),
     PayloadTooLarge,
     RequestTimeout,
     BadRequest,
@@ -26,7 +27,7 @@ impl Problem {
     fn parts(self) -> (StatusCode, &'static str, &'static str) {
         match self {
             Problem::NotFound => (StatusCode::NOT_FOUND, "not_found", "there is nothing at this path"),
-            Problem::MethodNotAllowed => {
+            Problem::MethodNotAllowed(_) => {
                 (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this method is not served")
             }
             Problem::PayloadTooLarge => {
@@ -62,6 +63,9 @@ impl Problem {
         *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Problem::MethodNotAllowed(methods) = self {
+            headers.insert(ALLOW, HeaderValue::from_static(methods));
+        }
         if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(RETRY_AFTER, RETRY_AFTER_S);
         }
@@ -72,6 +76,11 @@ impl Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_method_that_is_not_served_is_answered_with_those_that_are() {
+        assert_eq!(Problem::MethodNotAllowed("GET").response().headers()[ALLOW], "GET");
+    }
 
     #[test]
     fn a_problem_is_json_with_its_status_and_code() {

@@ -1,6 +1,6 @@
 //! What happens to one request from a client, up to the function and back.
 
-use crate::body::Body;
+use crate::body::{Body, InRoom, NoRoom};
 use crate::problem::Problem;
 use crate::worker::Worker;
 use bytes::Bytes;
@@ -9,17 +9,17 @@ use http_body::Body as HttpBody;
 use http_body_util::{BodyExt, Empty, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use std::time::Duration;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use wasmtime_wasi_http::WasiBody;
 
-/// The longest body that functions take; more goes to object storage.
+/// The longest body that functions take and give; more goes to object storage.
 pub(crate) const MAX_BODY_BYTES: usize = 1 << 20;
 
 /// The longest that a client may take to send it.
 const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// How much is taken of a body that is refused.
-const LINGER_MAX_BYTES: usize = 8 << 20;
-const LINGER_TIMEOUT: Duration = Duration::from_secs(2);
+/// What functions may be asked. Which of them a path takes only its function knows.
+const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 
 /// Where events are delivered.
 const EVENTS_PREFIX: &str = "/events/";
@@ -47,44 +47,33 @@ async fn receive(worker: &Worker, request: Request<Incoming>) -> Result<Response
         return Err(Problem::NotFound);
     };
     if matches!(*request.method(), Method::CONNECT | Method::TRACE) {
-        return Err(Problem::MethodNotAllowed);
+        return Err(Problem::MethodNotAllowed(METHODS));
     }
     let (head, body) = request.into_parts();
-    let body = if body.is_end_stream() { empty() } else { read(body).await? };
+    if body.is_end_stream() {
+        return Ok(function.call(Request::from_parts(head, empty())).await);
+    }
+    let (body, _taken) = read(body, worker.body_room()).await?;
     Ok(function.call(Request::from_parts(head, body)).await)
 }
 
-/// Reads a body whole before an instance is bothered: a slow client then holds none.
-async fn read(mut body: Incoming) -> Result<WasiBody, Problem> {
+/// Reads a body whole before an instance is bothered: a slow client then holds none. With it comes the room
+/// that it takes, to be kept until it has been used.
+async fn read(body: Incoming, room: &Semaphore) -> Result<(WasiBody, Option<SemaphorePermit<'_>>), Problem> {
     if body.size_hint().lower() > MAX_BODY_BYTES as u64 {
-        linger(body).await;
         return Err(Problem::PayloadTooLarge);
     }
+    let mut body = InRoom::new(body, room);
     match tokio::time::timeout(BODY_TIMEOUT, Limited::new(&mut body, MAX_BODY_BYTES).collect()).await {
-        Ok(Ok(collected)) => Ok(collected.map_err(|never| match never {}).boxed_unsync()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            linger(body).await;
-            Err(Problem::PayloadTooLarge)
+        Ok(Ok(collected)) => {
+            let whole = collected.map_err(|never| match never {}).boxed_unsync();
+            Ok((whole, body.taken))
         }
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Problem::PayloadTooLarge),
+        Ok(Err(error)) if error.is::<NoRoom>() => Err(Problem::Overloaded),
         Ok(Err(_)) => Err(Problem::BadRequest),
         Err(_) => Err(Problem::RequestTimeout),
     }
-}
-
-/// Takes some of what is too much before it is refused. A connection that is closed while the client still
-/// writes is reset, and the client may never read the answer.
-async fn linger(mut body: Incoming) {
-    let taking = async {
-        let mut taken = 0;
-        while let Some(Ok(frame)) = body.frame().await {
-            taken += frame.data_ref().map_or(0, Bytes::len);
-            if taken > LINGER_MAX_BYTES {
-                return;
-            }
-        }
-    };
-    // What does not come in time is not waited for.
-    let _in_time = tokio::time::timeout(LINGER_TIMEOUT, taking).await;
 }
 
 fn empty() -> WasiBody {

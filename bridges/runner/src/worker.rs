@@ -17,6 +17,10 @@ use tokio_util::task::TaskTracker;
 const MAX_CONNECTIONS: usize = 8_192;
 const BACKLOG: u32 = 4_096;
 
+/// Room for the bodies that one thread's clients have sent in part, or whole and not yet used. It is taken by
+/// what has arrived: a client that promises much and sends little takes little.
+const BODY_ROOM_BYTES: usize = 128 << 20;
+
 /// How long to wait when no more sockets can be had, before the next is tried.
 const ACCEPT_RETRY: Duration = Duration::from_millis(50);
 
@@ -28,6 +32,7 @@ pub(crate) struct Worker {
     functions: HashMap<String, Arc<Function>>,
     routes: Router<Arc<Function>>,
     public_events: bool,
+    body_room: Semaphore,
 }
 
 impl Worker {
@@ -41,7 +46,7 @@ impl Worker {
         let routes = Router::new(routes.iter().filter_map(|route| {
             functions.get(&route.component).map(|function| (route.path.as_str(), Arc::clone(function)))
         }))?;
-        Ok(Worker { functions, routes, public_events })
+        Ok(Worker { functions, routes, public_events, body_room: Semaphore::new(BODY_ROOM_BYTES) })
     }
 
     pub(crate) fn function(&self, component: &str) -> Option<&Arc<Function>> {
@@ -54,6 +59,10 @@ impl Worker {
 
     pub(crate) fn takes_public_events(&self) -> bool {
         self.public_events
+    }
+
+    pub(crate) fn body_room(&self) -> &Semaphore {
+        &self.body_room
     }
 
     async fn drop_idle_code(&self, code_idle: Duration) {

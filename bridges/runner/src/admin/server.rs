@@ -20,9 +20,12 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{Semaphore, watch};
+use tokio_util::either::Either;
 
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 const MAX_CONNECTIONS: usize = 64;
+/// How long to wait when no more sockets can be had, before the next is tried.
+const ACCEPT_RETRY: Duration = Duration::from_millis(50);
 
 /// What is shown.
 pub(crate) struct Face {
@@ -89,23 +92,21 @@ fn bind(at: AdminAddress) -> io::Result<(Listener, AdminAddress)> {
 async fn accept(listener: Listener, face: Arc<Face>) {
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     while let Ok(place) = Arc::clone(&places).acquire_owned().await {
-        let face = Arc::clone(&face);
-        match &listener {
-            Listener::Tcp(listener) => {
-                if let Ok((stream, _)) = listener.accept().await {
-                    tokio::spawn(async move {
-                        serve(stream, face).await;
-                        drop(place)
-                    });
-                }
+        let accepted = match &listener {
+            Listener::Tcp(listener) => listener.accept().await.map(|(stream, _)| Either::Left(stream)),
+            Listener::Unix(listener) => listener.accept().await.map(|(stream, _)| Either::Right(stream)),
+        };
+        match accepted {
+            Ok(stream) => {
+                let face = Arc::clone(&face);
+                tokio::spawn(async move {
+                    serve(stream, face).await;
+                    drop(place);
+                });
             }
-            Listener::Unix(listener) => {
-                if let Ok((stream, _)) = listener.accept().await {
-                    tokio::spawn(async move {
-                        serve(stream, face).await;
-                        drop(place)
-                    });
-                }
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept a connection of the admin face");
+                tokio::time::sleep(ACCEPT_RETRY).await;
             }
         }
     }
@@ -128,7 +129,7 @@ async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, face: Arc<Face>) {
 impl Face {
     fn answer(&self, method: &Method, path: &str) -> Response<Bytes> {
         if method != Method::GET {
-            return Problem::MethodNotAllowed.response();
+            return Problem::MethodNotAllowed("GET").response();
         }
         match path {
             "/healthz" => text(StatusCode::OK, "ok\n".into()),

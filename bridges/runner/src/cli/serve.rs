@@ -1,13 +1,13 @@
 //! `mcsp serve`: functions alone, without stores. Every call through the bridge is answered `unreachable`.
 
+use super::scaling::Scaling;
 use anyhow::Context;
 use clap::Args;
 use mcsp_manifest::{Manifest, Variables, environment};
-use mcsp_runner::{AdminAddress, Application, NoBridge, Reuse, Runner, Settings};
+use mcsp_runner::{AdminAddress, Application, NoBridge, Runner, Settings};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Serve functions without stores, to measure them or to try one that needs none
@@ -25,34 +25,16 @@ pub(super) struct Serve {
     /// Where compiled code is kept
     #[arg(long, default_value = ".mcsp/cache")]
     cache_dir: PathBuf,
-    /// Threads that serve; one per core where it is not given
-    #[arg(long)]
-    workers: Option<usize>,
-    /// Take a new instance for every request
-    #[arg(long)]
-    no_reuse: bool,
-    /// Milliseconds after which an unused instance is dropped
-    #[arg(long, default_value_t = 1_000)]
-    instance_idle_ms: u64,
-    /// Milliseconds after which the code of an unused component is dropped
-    #[arg(long, default_value_t = 60_000)]
-    code_idle_ms: u64,
+    #[command(flatten)]
+    scaling: Scaling,
 }
 
 impl Serve {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let manifest = Manifest::load(&self.manifest)?;
         let variables = Variables::resolve(&manifest, environment)?;
-        let defaults = Settings::new(self.cache_dir);
-        let settings = Settings {
-            listen: self.listen,
-            admin: self.admin,
-            workers: self.workers.unwrap_or(defaults.workers),
-            reuse: if self.no_reuse { Reuse::OFF } else { Reuse::default() },
-            instance_idle: Duration::from_millis(self.instance_idle_ms),
-            code_idle: Duration::from_millis(self.code_idle_ms),
-            ..defaults
-        };
+        let settings = self.scaling.settings(self.cache_dir);
+        let settings = Settings { listen: self.listen, admin: self.admin, ..settings };
         let application =
             Application { manifest, variables, bridges: Arc::new(NoBridge), extensions: Vec::new() };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -4,6 +4,7 @@ mod bridge;
 pub(super) mod keys;
 pub(super) mod settings;
 
+use super::scaling::Scaling;
 use super::state::StateDir;
 use anyhow::Context;
 use bridge::{ByDispatch, InProcess, Shown};
@@ -12,13 +13,14 @@ use keys::Keys;
 use mcsp_bridge::{Background, Bridges, POLICIES_VARIABLE, Pages, watch_policies};
 use mcsp_local::{Durability, Lines, Progress, Stack, StackConfig};
 use mcsp_manifest::{DEAD_LETTER_SUFFIX, Manifest, Variables};
-use mcsp_runner::{AdminAddress, Application, Reuse, Runner, Settings};
+use mcsp_runner::{AdminAddress, Application, Runner, Settings};
 use settings::Environment;
 use std::collections::BTreeSet;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
+use tokio::net::TcpSocket;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Partitions of each topic on one machine.
@@ -42,21 +44,11 @@ pub(super) struct Up {
     /// Where the platform is served; port 0 takes a free one
     #[arg(long, default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
-    /// Threads that serve; one per core where it is not given
-    #[arg(long)]
-    workers: Option<usize>,
     /// Do without safety against a crash of the machine: for tests
     #[arg(long)]
     fast: bool,
-    /// Take a new instance for every request
-    #[arg(long)]
-    no_reuse: bool,
-    /// Milliseconds after which an unused instance is dropped
-    #[arg(long, default_value_t = 1_000)]
-    instance_idle_ms: u64,
-    /// Milliseconds after which the code of an unused component is dropped
-    #[arg(long, default_value_t = 60_000)]
-    code_idle_ms: u64,
+    #[command(flatten)]
+    scaling: Scaling,
 }
 
 /// What runs, in the order in which it is started.
@@ -75,10 +67,10 @@ impl Up {
     async fn serve(self) -> anyhow::Result<()> {
         let mut stop = StopSignals::new()?;
         let state = StateDir::new(self.state_dir.clone());
-        let listen = free(self.listen)?;
+        let listen = Reserved::take(self.listen)?;
         let manifest = Manifest::load(&self.manifest)?;
         let platform = tokio::select! {
-            started = self.start(listen, manifest, &state) => started?,
+            started = self.start(listen.address, manifest, &state) => started?,
             () = stop.received() => anyhow::bail!("stopped while starting"),
         };
         let url = format!("http://{}", platform.runner.address());
@@ -154,16 +146,8 @@ impl Up {
         state: &StateDir,
     ) -> anyhow::Result<(Runner, Arc<Background>)> {
         let cache_dir = self.cache_dir.clone().unwrap_or_else(|| self.state_dir.join("cache"));
-        let defaults = Settings::new(cache_dir);
-        let settings = Settings {
-            listen,
-            admin: Some(AdminAddress::Unix(state.admin_socket())),
-            workers: self.workers.unwrap_or(defaults.workers),
-            reuse: if self.no_reuse { Reuse::OFF } else { Reuse::default() },
-            instance_idle: Duration::from_millis(self.instance_idle_ms),
-            code_idle: Duration::from_millis(self.code_idle_ms),
-            ..defaults
-        };
+        let admin = Some(AdminAddress::Unix(state.admin_socket()));
+        let settings = Settings { listen, admin, ..self.scaling.settings(cache_dir) };
         let pages = Arc::new(Pages::new(Arc::clone(&bridges)));
         let application = Application {
             manifest: manifest.clone(),
@@ -185,7 +169,7 @@ impl Up {
 }
 
 impl Platform {
-    /// Backwards: clients first, then events, then the stores that both need.
+    /// Backwards: what events start, then clients, then what both leave behind, then the stores.
     async fn stop(self) {
         self.background.stop_consuming().await;
         self.runner.stop().await;
@@ -217,10 +201,27 @@ impl StopSignals {
     }
 }
 
-/// The address with a port that is free now. Asked before anything is started, because what the stores and
-/// tokens are told holds it.
-fn free(listen: SocketAddr) -> anyhow::Result<SocketAddr> {
-    let taken = || format!("{listen} cannot be listened on; choose another port: scripts/run --port N");
-    let listener = TcpListener::bind(listen).with_context(taken)?;
-    listener.local_addr().with_context(taken)
+/// An address that is ours from now on, though nothing listens on it yet. It is taken before anything is
+/// started, because what the stores and tokens are told holds it.
+struct Reserved {
+    address: SocketAddr,
+    /// Bound, and shared with those that will listen.
+    _held: TcpSocket,
+}
+
+impl Reserved {
+    fn take(wanted: SocketAddr) -> anyhow::Result<Self> {
+        let reserve = || {
+            // One that shares its port would be let in beside another mcsp that listens there.
+            let address = TcpListener::bind(wanted)?.local_addr()?;
+            let held = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+            held.set_reuseaddr(true)?;
+            held.set_reuseport(true)?;
+            held.bind(address)?;
+            std::io::Result::Ok(Reserved { address, _held: held })
+        };
+        reserve().with_context(|| {
+            format!("{wanted} cannot be listened on; choose another port: scripts/run --port N")
+        })
+    }
 }

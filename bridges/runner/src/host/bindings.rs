@@ -5,7 +5,6 @@ pub(crate) mod functions {
     wasmtime::component::bindgen!({
         path: "../../wit",
         world: "functions",
-        imports: { default: async | store },
     });
 }
 

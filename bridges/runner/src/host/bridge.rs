@@ -1,6 +1,8 @@
 //! The imports of `mcsp:bridge`, answered by the component's [`Bridge`].
 
-use super::bindings::functions::mcsp::bridge::{failures, kafka, passwords, postgres, redis, services};
+use super::bindings::functions::mcsp::bridge::{
+    failures, kafka, passwords, postgres, redis, services, signatures,
+};
 use super::convert::{convert, convert_all};
 use super::{Imports, State};
 use mcsp_bridge_api::Bridge;
@@ -17,6 +19,12 @@ impl passwords::Host for &mut State {}
 impl postgres::Host for &mut State {}
 impl redis::Host for &mut State {}
 impl services::Host for &mut State {}
+
+impl signatures::Host for &mut State {
+    fn verify_ed25519(&mut self, public_key: Vec<u8>, message: Vec<u8>, signature: Vec<u8>) -> bool {
+        mcsp_signatures::verify_ed25519(&public_key, &message, &signature)
+    }
+}
 
 impl<T> postgres::HostWithStore<T> for Imports {
     async fn query(

@@ -1,6 +1,6 @@
 //! Calls through the bridge.
 
-use crate::fixture::{Setup, get};
+use crate::fixture::{Setup, get, report, wait_until};
 use async_trait::async_trait;
 use futures::future::join_all;
 use mcsp_bridge_api::{Bridge, Failure, kafka, passwords, postgres, redis, services};
@@ -95,10 +95,13 @@ async fn calls_of_one_instance_overlap() {
     let runner = Setup::default().bridges(bridge.clone()).probe("pinned = 1").start().await;
     let all = join_all((0..8).map(|_| get(&runner, "/probe/redis/key")));
     let opened = async {
-        crate::fixture::wait_until(|| bridge.entered() == 8, || format!("{}", bridge.entered())).await;
+        wait_until(|| bridge.entered() == 8, || format!("{}", bridge.entered())).await;
         bridge.let_pass(8);
     };
     let (responses, ()) = tokio::join!(all, opened);
     assert!(responses.iter().all(|response| response.status() == 200));
+    // The one that served, and the one that is kept ready in its place.
+    let instances = report(&runner, "probe").instances_started;
+    assert!(instances <= 2, "{instances}");
     runner.stop().await;
 }

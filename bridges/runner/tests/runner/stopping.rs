@@ -46,5 +46,5 @@ async fn a_stop_waits_no_longer_than_the_drain() {
 async fn an_idle_connection_does_not_hold_up_a_stop() {
     let runner = Setup::default().start().await;
     let _silent = TcpStream::connect(runner.address()).await.unwrap();
-    tokio::time::timeout(Duration::from_secs(5), runner.stop()).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(10), runner.stop()).await.unwrap();
 }

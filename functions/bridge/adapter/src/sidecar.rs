@@ -10,9 +10,21 @@ use rmp_serde::config::BytesMode;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use spin_sdk::variables;
+use spin_sdk::wasip3::http::types::{ErrorCode, RequestOptions};
+use spin_sdk::wasip3::http_compat::RequestOptionsExtension;
 
 /// Who calls: grants, bulkheads and breakers go by it.
 const COMPONENT_HEADER: &str = "mcsp-component";
+
+/// The sidecar is on the same machine.
+const CONNECT_TIMEOUT_NS: u64 = 5_000_000_000;
+
+/// Ends the wait for a sidecar that hangs. One that does not answers sooner: all its calls have deadlines.
+const ANSWER_TIMEOUT_NS: u64 = 60_000_000_000;
+
+/// The sidecar takes no longer call. It would answer before it has read it all, and close the connection: the
+/// answer can get lost, and with it the next call.
+const MAX_CALL_BYTES: usize = 4 << 20;
 
 /// A longer answer is broken: the sidecar bounds what the stores may return.
 const MAX_ANSWER_BYTES: usize = 16 << 20;
@@ -54,6 +66,9 @@ async fn exchange(function: &str, parameters: &impl Serialize) -> Result<Bytes, 
     let mut body = Vec::new();
     let mut serializer = Serializer::new(&mut body).with_struct_map().with_bytes(BytesMode::ForceIterables);
     parameters.serialize(&mut serializer).map_err(|_| CallFailure::Refused("parameters".into()))?;
+    if body.len() > MAX_CALL_BYTES {
+        return Err(CallFailure::Refused(StatusCode::PAYLOAD_TOO_LARGE.as_str().to_owned()));
+    }
     let url = variable("bridge_url").await?;
     let token = variable("bridge_token").await?;
     let component = variable("bridge_component").await?;
@@ -61,9 +76,13 @@ async fn exchange(function: &str, parameters: &impl Serialize) -> Result<Bytes, 
         .header(AUTHORIZATION, format!("Bearer {token}"))
         .header(COMPONENT_HEADER, component)
         .header(CONTENT_TYPE, "application/msgpack")
+        .extension(RequestOptionsExtension(timeouts()))
         .body(Full::new(Bytes::from(body)))
         .map_err(|_| CallFailure::NotGranted("bridge_url"))?;
-    let response = spin_sdk::http::send(request).await.map_err(|_| CallFailure::Unreachable)?;
+    let response = spin_sdk::http::send(request).await.map_err(|error| match error {
+        ErrorCode::ConnectionReadTimeout | ErrorCode::HttpResponseTimeout => CallFailure::DeadlineExceeded,
+        _ => CallFailure::Unreachable,
+    })?;
     match response.status() {
         StatusCode::OK => {
             let body = Limited::new(response.into_body(), MAX_ANSWER_BYTES).collect().await;
@@ -76,6 +95,15 @@ async fn exchange(function: &str, parameters: &impl Serialize) -> Result<Bytes, 
         status if status.is_client_error() => Err(CallFailure::Refused(status.as_str().to_owned())),
         _ => Err(CallFailure::Unreachable),
     }
+}
+
+fn timeouts() -> RequestOptions {
+    let options = RequestOptions::new();
+    // A host may refuse to bound a wait; then its own bounds hold.
+    let _refused = options.set_connect_timeout(Some(CONNECT_TIMEOUT_NS));
+    let _refused = options.set_first_byte_timeout(Some(ANSWER_TIMEOUT_NS));
+    let _refused = options.set_between_bytes_timeout(Some(ANSWER_TIMEOUT_NS));
+    options
 }
 
 /// A variable of the component that the adapter serves, whose configuration it inherits.

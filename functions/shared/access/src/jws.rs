@@ -4,11 +4,13 @@ use crate::claims::Refusal;
 use crate::keys::{KeySet, SigningKey};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ed25519_dalek::Signature;
+use mcsp_bridge_api::signatures::verify_ed25519;
 use serde::{Deserialize, Serialize};
 
 /// No token of ours is longer; what is, is refused before it is decoded.
 const TOKEN_MAX_BYTES: usize = 8 * 1024;
+
+const SIGNATURE_BYTES: usize = 64;
 
 /// The header. A field that is not listed here (`jku`, `jwk`, `x5u`, `crit`, …) makes the token invalid:
 /// none of them may choose the key.
@@ -48,7 +50,11 @@ pub(crate) fn verify(token: &str, typ: &str, keys: &KeySet) -> Result<Vec<u8>, R
     }
     let key = keys.find(header.kid).ok_or(Refusal::UnknownKey)?;
     let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| Refusal::Malformed)?;
-    let signature = Signature::from_slice(&signature).map_err(|_| Refusal::Malformed)?;
-    key.verify_strict(signed.as_bytes(), &signature).map_err(|_| Refusal::BadSignature)?;
+    if signature.len() != SIGNATURE_BYTES {
+        return Err(Refusal::Malformed);
+    }
+    if !verify_ed25519(key.as_bytes(), signed.as_bytes(), &signature) {
+        return Err(Refusal::BadSignature);
+    }
     URL_SAFE_NO_PAD.decode(payload).map_err(|_| Refusal::Malformed)
 }
