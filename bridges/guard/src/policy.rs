@@ -226,7 +226,7 @@ impl Default for BulkheadPolicy {
             max_waiting_calls: 256,
             // resilience4j does not wait. Calls last a few milliseconds, so a wait turns a burst of some
             // hundred requests into latency instead of errors; a call's deadline bounds it all the same.
-            max_wait_ms: 1_000,
+            max_wait_ms: 2_000,
         }
     }
 }

@@ -18,6 +18,9 @@ pub const MAX_BATCH: usize = 1_000;
 /// Bytes of one event's data. Kafka's own limit is 1 MiB for the record with its headers.
 pub const MAX_EVENT_BYTES: usize = 900_000;
 
+/// Time for the brokers to tell of a topic.
+const METADATA_TIMEOUT: Duration = Duration::from_secs(2);
+
 /// Publishes. Cheap to clone; all clones share one queue and one connection per broker.
 #[derive(Clone)]
 pub struct Producer {
@@ -92,6 +95,15 @@ impl Producer {
     pub fn enqueue(&self, event: &Event) -> Result<Publication, KafkaFault> {
         let queued = self.inner.send_result(record_of(event)).map_err(|(error, _)| KafkaFault::from(error));
         self.count_refusal(queued)
+    }
+
+    /// Asks the brokers whether a topic is there. To find out by publishing takes as long as a new topic may
+    /// take to be known everywhere.
+    pub async fn has_topic(&self, topic: &str) -> Result<bool, KafkaFault> {
+        let (producer, name) = (self.inner.clone(), topic.to_owned());
+        let ask = move || producer.client().fetch_metadata(Some(&name), METADATA_TIMEOUT);
+        let metadata = tokio::task::spawn_blocking(ask).await.map_err(|_| KafkaFault::Stopped)??;
+        Ok(metadata.topics().iter().any(|found| found.name() == topic && found.error().is_none()))
     }
 
     /// What the producer has done.

@@ -28,6 +28,11 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
+/// A member that is silent for this long counts as dead, and its partitions go to the others. Brokers allow
+/// 6 s to 30 min, unless `group.min.session.timeout.ms` says otherwise.
+const SESSION_TIMEOUT_MS: u32 = 10_000;
+/// Less than a third of it, so that two heartbeats in a row may be lost.
+const HEARTBEAT_INTERVAL_MS: u32 = 3_000;
 /// Pause after an error of the consumer itself; librdkafka reconnects meanwhile.
 const ERROR_PAUSE: Duration = Duration::from_millis(200);
 /// How long the last commit and the leaving of the group may take.
@@ -122,11 +127,14 @@ impl Consumer {
                 biased;
                 () = shutdown.cancelled() => {}
                 Some(settled) = work.running.next() => work.settle(&consumer, settled),
-                // Asked for even when paused: this is also where the group's changes are heard of.
+                // Records may not come for a long time, and the deliveries of lost partitions must end now. New
+                // partitions come unpaused.
+                () = consumer.context().changed() => {
+                    paused &= !work.follow(consumer.context().take_changes());
+                }
+                // Asked for even when paused: from in here the group's changes are told.
                 received = consumer.recv() => {
-                    let gained = work.follow(consumer.context().take_changes());
-                    // New partitions come unpaused.
-                    paused &= !gained;
+                    paused &= !work.follow(consumer.context().take_changes());
                     match received {
                         Ok(message) => work.take(&message),
                         Err(error) => {
@@ -147,6 +155,8 @@ impl Consumer {
         let mut config = self.kafka.client();
         let consumer: StreamConsumer<Context> = config
             .set("group.id", &self.config.component)
+            .set("session.timeout.ms", SESSION_TIMEOUT_MS.to_string())
+            .set("heartbeat.interval.ms", HEARTBEAT_INTERVAL_MS.to_string())
             .set("enable.auto.commit", "true")
             .set("auto.commit.interval.ms", "500")
             .set("enable.auto.offset.store", "false")

@@ -4,6 +4,9 @@ use mcsp_bridge_api::Failure;
 use rdkafka::error::KafkaError;
 use rdkafka::types::RDKafkaErrorCode;
 
+/// The code of what is refused because of its topic.
+const UNKNOWN_TOPIC: &str = "unknown-topic";
+
 /// A call to Kafka failed.
 #[derive(Debug, thiserror::Error)]
 pub enum KafkaFault {
@@ -35,6 +38,13 @@ pub enum KafkaFault {
     Stopped,
 }
 
+impl KafkaFault {
+    /// True where the topic is missing, misnamed or forbidden: all records of it are refused.
+    pub fn is_of_topic(&self) -> bool {
+        matches!(self, KafkaFault::Refused { code: UNKNOWN_TOPIC })
+    }
+}
+
 impl From<KafkaError> for KafkaFault {
     fn from(error: KafkaError) -> Self {
         match error.rdkafka_error_code() {
@@ -45,7 +55,7 @@ impl From<KafkaError> for KafkaFault {
                 | RDKafkaErrorCode::UnknownTopicOrPartition
                 | RDKafkaErrorCode::InvalidTopic
                 | RDKafkaErrorCode::TopicAuthorizationFailed,
-            ) => KafkaFault::Refused { code: "unknown-topic" },
+            ) => KafkaFault::Refused { code: UNKNOWN_TOPIC },
             _ => match error {
                 KafkaError::ClientConfig(..) | KafkaError::ClientCreation(_) => {
                     KafkaFault::Configuration(error)

@@ -4,15 +4,20 @@
 
 mod support;
 
+use async_trait::async_trait;
 use mcsp_bridge_api::kafka::Acknowledgement::Replicated;
 use mcsp_bridge_api::kafka::Event;
 use mcsp_kafka::{
-    CloudEvent, ConsumerConfig, Delivery, PatienceConfig, Producer, dead_letter_topic, redrive,
+    CloudEvent, ConsumerConfig, Deliver, Delivery, KafkaConfig, PatienceConfig, Producer, dead_letter_topic,
+    redrive,
 };
 use rdkafka::producer::{FutureProducer, FutureRecord};
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
-use support::{Component, Running, config, event, guard, read, topic, unique, until};
+use support::proxy::Proxy;
+use support::{Component, PATIENCE, Running, config, event, guard, read, topic, unique, until};
+use tokio::sync::Semaphore;
 
 async fn publish(events: Vec<Event>) {
     let producer = Producer::new(&config()).unwrap();
@@ -180,10 +185,9 @@ async fn a_stop_finishes_what_is_under_way_and_the_next_consumer_goes_on_from_th
     let at_the_stop = component.count();
     assert_eq!(component.at_once.lock().unwrap().0, 0, "a delivery was cut off");
     let second = Running::start(config, component.clone());
-    until("all are delivered", async || component.count() >= 200).await;
+    let distinct = || component.delivered().iter().map(number).collect::<HashSet<_>>().len();
+    until("all are delivered", async || distinct() == 200).await;
     second.stop().await;
-    let distinct: HashSet<usize> = component.delivered().iter().map(number).collect();
-    assert_eq!(distinct.len(), 200);
     // Keys that were ahead of the lowest unsettled one are delivered again; nothing below it is.
     let repeated = component.count() - 200;
     assert!(repeated < at_the_stop, "{repeated} repeated of {at_the_stop}");
@@ -229,6 +233,66 @@ async fn a_second_member_takes_its_share_and_nothing_is_lost() {
     .await;
     first.stop().await;
     second.stop().await;
+}
+
+/// Begins with every event, and rejects none before it is told to.
+struct Reluctant(Semaphore);
+
+#[async_trait]
+impl Deliver for Reluctant {
+    async fn deliver(&self, _: &str, _: &CloudEvent) -> Delivery {
+        drop(self.0.acquire().await.unwrap());
+        Delivery::Reject { cause: "late".to_owned() }
+    }
+}
+
+#[tokio::test]
+async fn what_a_member_loses_to_another_is_that_ones_alone() {
+    let topic = topic(4).await;
+    publish(numbered(&topic, 20, 20)).await;
+    let patient = PATIENCE.as_millis() as u64;
+    let config = ConsumerConfig { max_in_flight: 20, delivery_timeout_ms: patient, ..consumer(&topic) };
+    let reluctant = Arc::new(Reluctant(Semaphore::new(0)));
+    let first = Running::start(config.clone(), reluctant.clone());
+    until("the first has all", async || first.meter.counts().unsettled == 20).await;
+
+    // No record comes to the first any more: it must hear of its loss without one.
+    let other = Component::new(done);
+    let second = Running::start(config, other.clone());
+    let taken = || second.meter.counts().done_total as usize;
+    until("the second takes over its share", async || {
+        taken() > 0 && first.meter.counts().unsettled + taken() == 20
+    })
+    .await;
+    let kept = first.meter.counts().unsettled;
+    reluctant.0.add_permits(20);
+    let meter = first.meter.clone();
+    until("the rest is buried", async || meter.counts().unsettled == 0).await;
+    first.stop().await;
+    assert_eq!(meter.counts().dead_total as usize, kept, "none that the second has applied");
+    second.stop().await;
+}
+
+#[tokio::test]
+async fn a_member_that_vanishes_counts_as_dead_after_ten_seconds_and_its_events_go_to_another() {
+    let topic = topic(1).await;
+    publish(numbered(&topic, 1, 3)).await;
+    let proxy = Proxy::before(&support::brokers()).await;
+    let config = ConsumerConfig { drain_timeout_ms: 0, ..consumer(&topic) };
+    let stuck = Component::slow(Duration::from_secs(600), done);
+    let through = KafkaConfig::new(&proxy.brokers);
+    let first = Running::start_through(through, config.clone(), stuck.clone());
+    until("the first is under way", async || stuck.count() == 1).await;
+    assert_eq!(proxy.session_timeouts_ms(&config.component).first(), Some(&10_000));
+    // As after a SIGKILL, nobody says that it left.
+    proxy.shut();
+    let component = Component::new(done);
+    let second = Running::start(config, component.clone());
+    until("all are delivered", async || component.count() >= 3).await;
+    assert_eq!(component.delivered().iter().map(number).collect::<Vec<_>>(), [0, 1, 2]);
+    second.stop().await;
+    proxy.open();
+    first.stop().await;
 }
 
 #[tokio::test]

@@ -7,9 +7,8 @@ mod support;
 use mcsp_bridge_api::Failure;
 use mcsp_bridge_api::kafka::Acknowledgement::{Enqueued, Replicated};
 use mcsp_kafka::{CloudEvent, KafkaConfig, MAX_EVENT_BYTES, Producer, ensure_topics};
-use std::time::Duration;
 use support::proxy::Proxy;
-use support::{brokers, config, event, guard, read, topic};
+use support::{PATIENCE, brokers, config, event, guard, partitions_of, read, topic};
 
 #[tokio::test]
 async fn an_event_arrives_as_the_cloudevent_that_it_was() {
@@ -44,7 +43,7 @@ async fn enqueued_events_arrive_in_order_and_a_flush_waits_for_them() {
     let producer = Producer::new(&config()).unwrap();
     let events = (0..500).map(|n| event(&topic, &format!("k{}", n % 7), &n.to_string())).collect();
     producer.publish(&guard(), events, Enqueued).await.unwrap();
-    assert!(producer.flush(Duration::from_secs(20)).await);
+    assert!(producer.flush(PATIENCE).await);
     assert_eq!(producer.counts().queued, 0);
     let arrived = read(&topic, 500).await;
     for key in 0..7 {
@@ -79,6 +78,8 @@ async fn the_largest_event_that_is_taken_arrives() {
 async fn topics_that_exist_stay_as_they_are() {
     let topic = topic(2).await;
     ensure_topics(&config(), &[&topic], 5).await.unwrap();
+    let beside = support::topic(5).await;
+    assert_eq!((partitions_of(&beside).await, partitions_of(&topic).await), (5, 2));
     let error = ensure_topics(&config(), &["no such name!"], 1).await.unwrap_err();
     assert!(error.to_string().contains("no such name!"), "{error}");
 }
@@ -91,7 +92,7 @@ async fn without_kafka_signals_wait_up_to_the_queues_bound_and_the_breaker_opens
     let producer = Producer::new(&config).unwrap();
     let guard = guard();
     producer.publish(&guard, vec![event(&topic, "k", "0")], Replicated).await.ok();
-    assert!(producer.flush(Duration::from_secs(20)).await);
+    assert!(producer.flush(PATIENCE).await);
     proxy.shut();
 
     for n in 1..=10 {
@@ -111,7 +112,7 @@ async fn without_kafka_signals_wait_up_to_the_queues_bound_and_the_breaker_opens
     drop(other);
 
     proxy.open();
-    assert!(producer.flush(Duration::from_secs(30)).await);
+    assert!(producer.flush(PATIENCE).await);
     let arrived = read(&topic, 11).await;
     assert!(arrived.iter().enumerate().all(|(n, e)| e.data == n.to_string().as_bytes()), "{arrived:?}");
 }

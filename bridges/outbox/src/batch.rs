@@ -1,94 +1,120 @@
 //! A batch of events on its way to Kafka.
 
-use crate::error::RelayError;
 use crate::table::Waiting;
-use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
-use mcsp_kafka::{KafkaFault, Producer};
+use futures::{FutureExt, StreamExt};
+use mcsp_kafka::{KafkaFault, Producer, Publication};
 use std::collections::HashMap;
 use std::time::Duration;
 
 /// Topic and key: what stays in order.
 type Key = (String, String);
 
-/// A row and what Kafka said to it.
-type Settled = (i64, Key, Result<(), KafkaFault>);
-
 /// What was queued and not yet asked about.
 pub(crate) struct Batch {
     open: FuturesUnordered<BoxFuture<'static, Settled>>,
-    acknowledged: Vec<(i64, Key)>,
-    /// The first event of each key that was not taken. Those after it stay in the outbox, even where
-    /// Kafka has them: they are published again, after it.
-    held_from: HashMap<Key, i64>,
-    refusal: Option<RelayError>,
+    published: Vec<i64>,
+    refusals: Vec<Refusal>,
+    is_cut_short: bool,
+}
+
+/// The first event of a key that was not taken. Those after it stay in the outbox too, even where Kafka has
+/// them: they are published again, after it.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub id: i64,
+    pub event_id: String,
+    pub topic: String,
+    pub key: String,
+    pub fault: KafkaFault,
+    /// False where another event that was sent with it may be the reason.
+    pub is_own: bool,
+}
+
+/// The events of one key, in their order.
+#[derive(Default)]
+struct Lane {
+    queued: Vec<(i64, String, Publication)>,
+    refused: Option<(i64, String, KafkaFault)>,
+}
+
+/// What Kafka said to the events of one key.
+struct Settled {
+    /// Those before the first that it did not take.
+    published: Vec<i64>,
+    refusal: Option<Refusal>,
 }
 
 impl Batch {
     /// Queues the events in their order. After the first of a key that the queue does not take, none of
     /// that key is queued.
     pub(crate) fn publish(producer: &Producer, waiting: Vec<Waiting>) -> Self {
-        let mut batch = Batch {
-            open: FuturesUnordered::new(),
-            acknowledged: Vec::new(),
-            held_from: HashMap::new(),
-            refusal: None,
-        };
+        let is_alone = waiting.len() == 1;
+        let mut lanes: HashMap<Key, Lane> = HashMap::new();
+        let mut is_cut_short = false;
         for Waiting { id, event, .. } in waiting {
-            let key = (event.topic.clone(), event.key.clone());
-            if batch.held_from.contains_key(&key) {
+            let lane = lanes.entry((event.topic.clone(), event.key.clone())).or_default();
+            if lane.refused.is_some() {
                 continue;
             }
             match producer.enqueue(&event) {
-                Ok(publication) => {
-                    let settle = async move { (id, key, publication.settle().await) };
-                    batch.open.push(Box::pin(settle));
+                Ok(publication) => lane.queued.push((id, event.id, publication)),
+                // What follows would find room where an event before it did not.
+                Err(KafkaFault::QueueFull) => {
+                    is_cut_short = true;
+                    break;
                 }
-                Err(source) => {
-                    let full = matches!(source, KafkaFault::QueueFull);
-                    let (event_id, topic) = (event.id, event.topic);
-                    batch.refusal.get_or_insert(RelayError::Refused { event_id, topic, source });
-                    batch.held_from.insert(key, id);
-                    // What follows would find room where an event before it did not.
-                    if full {
-                        break;
-                    }
-                }
+                Err(fault) => lane.refused = Some((id, event.id, fault)),
             }
         }
-        batch
+        let open = lanes.into_iter().map(|(key, lane)| lane.settle(key, is_alone).boxed()).collect();
+        Batch { open, published: Vec::new(), refusals: Vec::new(), is_cut_short }
     }
 
     /// Waits for Kafka's answers. False where some are still open after `at_most`.
     pub(crate) async fn settle(&mut self, at_most: Duration) -> bool {
         let all = async {
-            while let Some((id, key, result)) = self.open.next().await {
-                match result {
-                    Ok(()) => self.acknowledged.push((id, key)),
-                    Err(source) => {
-                        let (event_id, topic) = (format!("in row {id}"), key.0.clone());
-                        self.refusal.get_or_insert(RelayError::Refused { event_id, topic, source });
-                        let first = self.held_from.entry(key).or_insert(id);
-                        *first = id.min(*first);
-                    }
-                }
+            while let Some(Settled { published, refusal }) = self.open.next().await {
+                self.published.extend(published);
+                self.refusals.extend(refusal);
             }
         };
         tokio::time::timeout(at_most, all).await.is_ok()
     }
 
-    /// Takes the rows whose events Kafka has, and all before them of their key.
+    /// Takes the rows whose events Kafka has, with all before them of their key.
     pub(crate) fn take_published(&mut self) -> Vec<i64> {
-        let held = |id: i64, key: &Key| self.held_from.get(key).is_some_and(|first| *first < id);
-        let published = self.acknowledged.iter().filter(|(id, key)| !held(*id, key));
-        let published = published.map(|(id, _)| *id).collect();
-        self.acknowledged.clear();
-        published
+        std::mem::take(&mut self.published)
     }
 
-    /// Why some of the events were not taken.
-    pub(crate) fn take_refusal(&mut self) -> Option<RelayError> {
-        self.refusal.take()
+    /// What Kafka did not take, by key.
+    pub(crate) fn refusals(&self) -> &[Refusal] {
+        &self.refusals
+    }
+
+    /// Whether the producer's queue was full before the batch was through.
+    pub(crate) fn is_cut_short(&self) -> bool {
+        self.is_cut_short
+    }
+}
+
+impl Lane {
+    async fn settle(self, (topic, key): Key, is_alone: bool) -> Settled {
+        let (mut published, mut sent) = (Vec::with_capacity(self.queued.len()), None);
+        for (id, event_id, publication) in self.queued {
+            match publication.settle().await {
+                Ok(()) if sent.is_none() => published.push(id),
+                Ok(()) => {}
+                Err(fault) => sent = sent.or(Some((id, event_id, fault))),
+            }
+        }
+        // What was sent comes before what was not even queued, which was refused by itself.
+        let is_own = is_alone || sent.is_none();
+        let refusal = sent.or(self.refused).map(|(id, event_id, fault)| {
+            let is_own = is_own || fault.is_of_topic();
+            Refusal { id, event_id, topic, key, fault, is_own }
+        });
+        Settled { published, refusal }
     }
 }

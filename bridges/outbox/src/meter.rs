@@ -10,6 +10,7 @@ pub struct RelayMeter(Arc<Numbers>);
 #[derive(Debug, Default)]
 struct Numbers {
     published: AtomicU64,
+    refused: AtomicU64,
     failed_rounds: AtomicU64,
     waiting: AtomicU64,
     oldest_age_ms: AtomicU64,
@@ -20,7 +21,9 @@ struct Numbers {
 pub struct RelayCounts {
     /// Events that Kafka has and the outbox no longer has.
     pub published_total: u64,
-    /// Rounds that came to nothing.
+    /// Events that Kafka did not take, each time that they were sent.
+    pub refused_total: u64,
+    /// Rounds that came to nothing, or waited long for Kafka.
     pub failed_rounds_total: u64,
     /// Events seen waiting, counted up to the size of a batch.
     pub waiting: u64,
@@ -33,6 +36,7 @@ impl RelayMeter {
     pub fn counts(&self) -> RelayCounts {
         RelayCounts {
             published_total: self.0.published.load(Ordering::Relaxed),
+            refused_total: self.0.refused.load(Ordering::Relaxed),
             failed_rounds_total: self.0.failed_rounds.load(Ordering::Relaxed),
             waiting: self.0.waiting.load(Ordering::Relaxed),
             oldest_age_ms: self.0.oldest_age_ms.load(Ordering::Relaxed),
@@ -46,6 +50,10 @@ impl RelayMeter {
 
     pub(crate) fn published(&self, events: usize) {
         self.0.published.fetch_add(u64::try_from(events).unwrap_or(0), Ordering::Relaxed);
+    }
+
+    pub(crate) fn refused(&self, events: usize) {
+        self.0.refused.fetch_add(u64::try_from(events).unwrap_or(0), Ordering::Relaxed);
     }
 
     pub(crate) fn failed(&self) {

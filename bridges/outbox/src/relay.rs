@@ -1,21 +1,20 @@
 //! The relay's loop: wait for a commit, publish what waits, delete what Kafka has.
 
+use crate::backoff::wait_after;
 use crate::batch::Batch;
 use crate::config::RelayConfig;
 use crate::error::RelayError;
+use crate::held::Held;
 use crate::meter::RelayMeter;
-use crate::table::Table;
+use crate::table::{Table, Waiting};
 use mcsp_kafka::Producer;
 use mcsp_postgres::OutboxWake;
+use std::error::Error;
 use std::time::Duration;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-/// Upper bound of the wait after the first failed round; doubles with each.
-const FIRST_WAIT: Duration = Duration::from_millis(50);
-/// Upper bound of any wait.
-const MAX_WAIT: Duration = Duration::from_secs(5);
-/// How often the inbox and the idempotency keys are pruned, when there is nothing to relay.
+/// How long after the inbox and the idempotency keys were pruned they are pruned again.
 const PRUNE_INTERVAL: Duration = Duration::from_secs(600);
 /// How often a batch that Kafka has not answered is looked at.
 const LATE_WAIT: Duration = Duration::from_millis(500);
@@ -33,7 +32,9 @@ pub struct Relay {
 enum Round {
     /// Nothing waits.
     Empty,
-    /// Something was published, or another relay is at it: look again at once.
+    /// Nothing waits but what Kafka refuses.
+    Held,
+    /// Something was published or newly refused, or another relay is at it: look again at once.
     Busy,
 }
 
@@ -67,21 +68,22 @@ impl Relay {
     }
 
     async fn relay(&self, shutdown: &CancellationToken) {
-        let mut table = None;
+        let (mut table, mut held) = (None, Held::default());
         let mut woken = true;
         let mut failures = 0_u32;
         let mut prune_at = Instant::now();
         loop {
-            match self.round(&mut table, woken).await {
-                Ok(Round::Busy) => (failures, woken) = (0, true),
+            match self.round(&mut table, &mut held, woken).await {
                 Ok(Round::Empty) if shutdown.is_cancelled() => return,
-                Ok(Round::Empty) => {
+                Ok(round) => {
                     failures = 0;
-                    if prune_at <= Instant::now() {
-                        prune_at = Instant::now() + PRUNE_INTERVAL;
-                        self.prune(&mut table).await;
-                    }
-                    woken = self.wait(shutdown).await;
+                    let left = !shutdown.is_cancelled() && self.prune(&mut table, &mut prune_at).await;
+                    woken = match round {
+                        Round::Busy => true,
+                        // Between two prunings only a look whether anything came.
+                        Round::Empty | Round::Held if left => false,
+                        Round::Empty | Round::Held => self.wait(shutdown, held.retry_at()).await,
+                    };
                 }
                 Err(error) => {
                     self.meter.failed();
@@ -97,87 +99,151 @@ impl Relay {
         }
     }
 
-    async fn prune(&self, open: &mut Option<Table>) {
-        if let Some(table) = open
-            && let Err(error) = table.prune().await
-        {
+    /// Prunes a little once it is time to. True where more is left, for after the next round.
+    async fn prune(&self, open: &mut Option<Table>, prune_at: &mut Instant) -> bool {
+        let Some(table) = open.as_mut().filter(|_| *prune_at <= Instant::now()) else { return false };
+        let pruned = table.prune().await;
+        if matches!(pruned, Ok(true)) {
+            return true;
+        }
+        *prune_at = Instant::now() + PRUNE_INTERVAL;
+        if let Err(error) = pruned {
             tracing::warn!(schema = self.config.postgres.schema, error = chain(&error), "nothing is pruned");
             *open = None;
         }
+        false
     }
 
     /// True where the outbox is known, or must be made sure, to hold something.
-    async fn wait(&self, shutdown: &CancellationToken) -> bool {
+    async fn wait(&self, shutdown: &CancellationToken, retry_at: Option<Instant>) -> bool {
+        let is_stopping = shutdown.is_cancelled();
         tokio::select! {
             () = self.wake.rung() => true,
-            () = shutdown.cancelled() => true,
+            () = shutdown.cancelled(), if !is_stopping => true,
+            () = sleep_until(retry_at.unwrap_or_else(Instant::now)), if retry_at.is_some() => true,
             () = sleep(Duration::from_millis(self.config.poll_interval_ms)) => false,
         }
     }
 
-    async fn round(&self, open: &mut Option<Table>, woken: bool) -> Result<Round, RelayError> {
+    async fn round(
+        &self,
+        open: &mut Option<Table>,
+        held: &mut Held,
+        woken: bool,
+    ) -> Result<Round, RelayError> {
+        if held.retry_at().is_some_and(|at| at <= Instant::now()) {
+            self.release(held).await;
+        }
         let table = match open {
             Some(table) => table,
             None => open.insert(Table::open(&self.config).await?),
         };
         if !woken && !table.has_any().await? {
+            held.forget();
             self.meter.saw(0, 0);
             return Ok(Round::Empty);
         }
         if !table.lock().await? {
             return Ok(Round::Busy);
         }
-        let waiting = table.read(self.config.batch_events).await?;
-        let count = i64::try_from(waiting.len()).unwrap_or(i64::MAX);
-        self.meter.saw(count, waiting.first().map_or(0, |oldest| oldest.age_ms));
-        if waiting.is_empty() {
+        let (waiting, is_empty) = self.read(table, held).await?;
+        let Some(last_id) = waiting.last().map(|last| last.id) else {
             table.commit().await?;
-            return Ok(Round::Empty);
-        }
+            if is_empty {
+                held.forget();
+            }
+            return Ok(if is_empty { Round::Empty } else { Round::Held });
+        };
         let mut batch = Batch::publish(&self.producer, waiting);
         let in_time = batch.settle(Duration::from_millis(self.config.publish_wait_ms)).await;
-        self.finish(table, &mut batch).await?;
-        table.commit().await?;
+        let mut published = self.finish(table, &mut batch).await?;
         if !in_time {
-            self.finish_late(table, &mut batch).await?;
+            published += self.finish_late(table, &mut batch).await?;
         }
-        batch.take_refusal().map_or(Ok(Round::Busy), Err)
+        self.hold(held, &batch, last_id);
+        if published == 0 && batch.refusals().is_empty() && batch.is_cut_short() {
+            return Err(RelayError::QueueFull);
+        }
+        Ok(Round::Busy)
     }
 
-    async fn finish(&self, table: &mut Table, batch: &mut Batch) -> Result<(), RelayError> {
+    /// Reads what is to be published next, and whether the outbox is empty, also of what is held.
+    async fn read(&self, table: &mut Table, held: &mut Held) -> Result<(Vec<Waiting>, bool), RelayError> {
+        let sees_all = held.is_empty() && !held.is_careful();
+        let at_most = if held.is_careful() { 1 } else { self.config.batch_events };
+        let waiting = table.read(at_most, held).await?;
+        held.has_read(waiting.last().map(|last| last.id));
+        let (count, oldest_age_ms) = if sees_all {
+            let count = i64::try_from(waiting.len()).unwrap_or(i64::MAX);
+            (count, waiting.first().map(|oldest| oldest.age_ms))
+        } else {
+            table.backlog(self.config.batch_events).await?
+        };
+        self.meter.saw(count, oldest_age_ms.unwrap_or(0));
+        Ok((waiting, count == 0))
+    }
+
+    /// Deletes what Kafka has, and says how many.
+    async fn finish(&self, table: &mut Table, batch: &mut Batch) -> Result<usize, RelayError> {
         let published = batch.take_published();
         table.delete(&published).await?;
+        table.commit().await?;
         self.meter.published(published.len());
-        Ok(())
+        Ok(published.len())
     }
 
     /// Kafka is away. The events stay in the producer's queue, in their order; queueing them a second time
     /// would publish them twice. So they are waited for, but with no transaction open.
-    async fn finish_late(&self, table: &mut Table, batch: &mut Batch) -> Result<(), RelayError> {
+    async fn finish_late(&self, table: &mut Table, batch: &mut Batch) -> Result<usize, RelayError> {
         self.meter.failed();
         tracing::warn!(schema = self.config.postgres.schema, "Kafka does not answer; the outbox waits");
         while !batch.settle(LATE_WAIT).await {
             let (waiting, oldest_age_ms) = table.backlog(self.config.batch_events).await?;
             self.meter.saw(waiting, oldest_age_ms.unwrap_or(0));
         }
-        if !table.lock().await? {
-            return Err(RelayError::PublishTimeout);
+        // Each wait for another relay is bounded, and so is what that one does.
+        while !table.lock().await? {}
+        self.finish(table, batch).await
+    }
+
+    fn hold(&self, held: &mut Held, batch: &Batch, last_id: i64) {
+        let refusals = batch.refusals();
+        held.settle(refusals, last_id, Instant::now());
+        self.meter.refused(refusals.len());
+        let Some(first) = refusals.first() else { return };
+        tracing::warn!(
+            schema = self.config.postgres.schema,
+            topic = first.topic,
+            event_id = first.event_id,
+            refusals = refusals.len(),
+            error = chain(&first.fault),
+            "Kafka does not take an event; those after it under its key wait"
+        );
+    }
+
+    /// Lets go what is held, for another try. A topic that is not there stays held: for publishing to it the
+    /// whole outbox would wait until the producer gives up.
+    async fn release(&self, held: &mut Held) {
+        let mut missing = Vec::new();
+        for topic in held.whole_topics() {
+            match self.producer.has_topic(&topic).await {
+                Ok(true) => {}
+                Ok(false) => {
+                    let schema = &self.config.postgres.schema;
+                    tracing::warn!(schema, topic, "the topic is not there; its events wait");
+                    missing.push(topic);
+                }
+                // Kafka is away: nothing is known, and no other topic will be.
+                Err(_) => break,
+            }
         }
-        self.finish(table, batch).await?;
-        table.commit().await
+        held.release(&missing, Instant::now());
     }
 }
 
-/// Exponential, and somewhere between half of the bound and all of it, so that relays do not come back in
-/// step.
-fn wait_after(failures: u32) -> Duration {
-    let bound = FIRST_WAIT.saturating_mul(1 << failures.min(16)).min(MAX_WAIT);
-    bound.mul_f64(rand::random_range(0.5..=1.0))
-}
-
-fn chain(error: &RelayError) -> String {
+fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
+    let mut source = error.source();
     while let Some(cause) = source {
         text.push_str(": ");
         text.push_str(&cause.to_string());

@@ -2,22 +2,32 @@
 
 use crate::config::RelayConfig;
 use crate::error::RelayError;
+use crate::held::Held;
 use mcsp_bridge_api::kafka::Event;
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, Connection, Executor, Row};
 use std::time::Duration;
 
-/// Every unpublished row, oldest first: never `id > last`, for a transaction with a lower id may commit
-/// later than one with a higher.
+/// The oldest rows but those that are held. All are read by one statement, and always from the oldest on:
+/// never `id > last`, for a transaction with a lower id may commit later than one with a higher, and the event
+/// of a key must not be seen before an earlier one.
 const READ: &str = "SELECT id, topic, key, event_id, type, source, time_us, traceparent, data, \
      (extract(epoch FROM clock_timestamp() - created_at) * 1000)::bigint AS age_ms \
-     FROM outbox ORDER BY id LIMIT $1";
+     FROM outbox WHERE topic <> ALL ($2) \
+     AND (topic, key) NOT IN (SELECT held.topic, held.key FROM unnest($3::text[], $4::text[]) AS held (topic, key)) \
+     ORDER BY id LIMIT $1";
 const ANY: &str = "SELECT EXISTS (SELECT FROM outbox)";
 /// How much waits, counted no further than to a bound, and how long the oldest has waited.
 const BACKLOG: &str = "SELECT (SELECT count(*) FROM (SELECT FROM outbox LIMIT $1) AS few), \
      (SELECT (extract(epoch FROM clock_timestamp() - created_at) * 1000)::bigint \
       FROM outbox ORDER BY id LIMIT 1)";
-const PRUNE: &str = "BEGIN READ WRITE; SELECT prune_inbox(), prune_idempotency_keys(); COMMIT";
+/// Functions are planned without knowledge of their arguments: Postgres then expects to delete much of a large
+/// table, and reads all of it for a few rows.
+const BEGIN_PRUNING: &str = "BEGIN READ WRITE; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; \
+     SET LOCAL enable_mergejoin = off";
+const PRUNE: &str = "SELECT prune_inbox(at_most => $1), prune_idempotency_keys(at_most => $1)";
+/// Rows of each table that are pruned at once: so few that relaying waits for milliseconds.
+const PRUNE_ROWS: i32 = 1_000;
 const DELETE: &str = "DELETE FROM outbox WHERE id = ANY($1)";
 
 /// A row of the outbox.
@@ -70,8 +80,12 @@ impl Table {
         }
     }
 
-    pub(crate) async fn read(&mut self, at_most: u32) -> Result<Vec<Waiting>, RelayError> {
-        let rows = sqlx::query(READ).bind(i64::from(at_most)).fetch_all(&mut self.connection).await?;
+    /// The oldest events, but those that are held.
+    pub(crate) async fn read(&mut self, at_most: u32, held: &Held) -> Result<Vec<Waiting>, RelayError> {
+        let but = held.exclusions();
+        let read = sqlx::query(READ).bind(i64::from(at_most));
+        let read = read.bind(but.topics).bind(but.topics_of_keys).bind(but.keys);
+        let rows = read.fetch_all(&mut self.connection).await?;
         Ok(rows.iter().map(waiting).collect::<Result<_, _>>()?)
     }
 
@@ -80,10 +94,14 @@ impl Table {
         Ok(sqlx::query_as(BACKLOG).bind(i64::from(at_most)).fetch_one(&mut self.connection).await?)
     }
 
-    /// Forgets what the platform's other tables of this schema no longer need.
-    pub(crate) async fn prune(&mut self) -> Result<(), RelayError> {
-        self.connection.execute(sqlx::raw_sql(PRUNE)).await?;
-        Ok(())
+    /// Forgets a little of what the platform's other tables of this schema no longer need. True where more of
+    /// it is left.
+    pub(crate) async fn prune(&mut self) -> Result<bool, RelayError> {
+        self.connection.execute(sqlx::raw_sql(BEGIN_PRUNING)).await?;
+        let prune = sqlx::query_as(PRUNE).bind(PRUNE_ROWS);
+        let (events, keys): (i64, i64) = prune.fetch_one(&mut self.connection).await?;
+        self.connection.execute("COMMIT").await?;
+        Ok(events.max(keys) >= i64::from(PRUNE_ROWS))
     }
 
     pub(crate) async fn delete(&mut self, ids: &[i64]) -> Result<(), RelayError> {

@@ -9,7 +9,6 @@ use mcsp_guard::{Guard, Policy, State};
 use mcsp_passwords::{HashingPool, MAX_PASSWORD_BYTES, Passwords, PasswordsConfig};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::time::Instant;
 
 fn one_thread() -> PasswordsConfig {
     PasswordsConfig { threads: NonZeroUsize::new(1), deadline_ms: 60_000, ..PasswordsConfig::default() }
@@ -29,26 +28,6 @@ async fn a_password_is_recognised_and_another_is_not() {
     let phc = passwords.hash("correct horse".into()).await.unwrap();
     assert_eq!(passwords.verify("correct horse".into(), Some(phc.clone())).await, Ok(Verdict::Right));
     assert_eq!(passwords.verify("battery staple".into(), Some(phc)).await, Ok(Verdict::Wrong));
-}
-
-#[tokio::test]
-async fn a_check_without_a_hash_takes_the_time_of_a_real_one() {
-    let (passwords, _) = passwords(&one_thread());
-    let phc = passwords.hash("correct horse".into()).await.unwrap();
-    let (mut with, mut without) = (Vec::new(), Vec::new());
-    for _ in 0..9 {
-        let begun = Instant::now();
-        assert_eq!(passwords.verify("battery staple".into(), Some(phc.clone())).await, Ok(Verdict::Wrong));
-        with.push(begun.elapsed());
-        let begun = Instant::now();
-        assert_eq!(passwords.verify("battery staple".into(), None).await, Ok(Verdict::Wrong));
-        without.push(begun.elapsed());
-    }
-    with.sort();
-    without.sort();
-    // The shortest of several is free of what else the machine does.
-    let ratio = without[0].as_secs_f64() / with[0].as_secs_f64();
-    assert!((0.5..2.0).contains(&ratio), "{:?} without a hash, {:?} with one", without[0], with[0]);
 }
 
 #[tokio::test]

@@ -55,7 +55,7 @@ fn default_deadline_ms() -> u64 {
 }
 
 fn default_acquire_timeout_ms() -> u64 {
-    1_000
+    2_000
 }
 
 fn default_connect_timeout_ms() -> u64 {

@@ -5,7 +5,6 @@ mod support;
 
 use mcsp_postgres::migrations::{Report, migrate};
 use std::path::Path;
-use std::time::{Duration, Instant};
 use support::{Database, migrations, unique};
 
 const SERVICES: [&str; 9] = [
@@ -34,7 +33,7 @@ fn write(folder: &Path, file: &str, sql: &str) {
 }
 
 #[tokio::test]
-async fn the_first_run_makes_every_schema_and_the_second_does_nothing_in_no_time() {
+async fn the_first_run_makes_every_schema_and_the_second_does_nothing() {
     let database = Database::empty(&SERVICES).await;
     let first = migrate(&database.url, &migrations(), &database.services).await.unwrap();
     assert_eq!(first.roles.len(), SERVICES.len());
@@ -45,16 +44,8 @@ async fn the_first_run_makes_every_schema_and_the_second_does_nothing_in_no_time
         );
         assert_eq!(database.count(&tables).await, 3, "{service}");
     }
-    // The best of several, as the other tests share the machine.
-    let mut best = Duration::MAX;
-    for _ in 0..10 {
-        let start = Instant::now();
-        let again = migrate(&database.url, &migrations(), &database.services).await.unwrap();
-        best = best.min(start.elapsed());
-        assert_eq!(again, Report::default());
-    }
-    println!("nothing to do: {best:?}");
-    assert!(best < Duration::from_millis(100), "{best:?}");
+    let again = migrate(&database.url, &migrations(), &database.services).await.unwrap();
+    assert_eq!(again, Report::default());
 }
 
 #[tokio::test]

@@ -117,7 +117,7 @@ async fn a_constraint_is_told_by_name_and_statement() {
 }
 
 #[tokio::test]
-async fn a_deadlock_and_a_serialization_failure_are_conflicts() {
+async fn a_deadlock_is_a_conflict() {
     let database = database().await;
     let postgres = database.postgres("shelf");
     let both = vec![insert(1, "a").unguarded(), insert(2, "b").unguarded()];
@@ -130,6 +130,27 @@ async fn a_deadlock_and_a_serialization_failure_are_conflicts() {
         async move { postgres.transact("c", statements(vec![touch(first), wait, touch(second)])).await }
     };
     let (one, other) = tokio::join!(crossing(1, 2), crossing(2, 1));
+    assert!(one.is_ok() != other.is_ok(), "{one:?} {other:?}");
+    assert_eq!(one.err().or(other.err()), Some(TransactError::Conflict));
+}
+
+#[tokio::test]
+async fn a_serialization_failure_is_a_conflict() {
+    let database = database().await;
+    let role = &database.config("shelf").role;
+    let serializable = format!("ALTER ROLE {role} SET default_transaction_isolation = 'serializable'");
+    database.prepare("shelf", &serializable).await;
+    let postgres = database.postgres("shelf");
+    postgres.transact("c", statements(vec![insert(1, "a").unguarded()])).await.unwrap();
+    // Both have read before either writes.
+    let counting = || {
+        let look = sql("SELECT title FROM videos WHERE id = 1").unguarded();
+        let wait = sql("SELECT 1 FROM pg_sleep(0.2)").unguarded();
+        let touch = sql("UPDATE videos SET title = title || 'x' WHERE id = 1").expecting(1);
+        let postgres = postgres.clone();
+        async move { postgres.transact("c", statements(vec![look, wait, touch])).await }
+    };
+    let (one, other) = tokio::join!(counting(), counting());
     assert!(one.is_ok() != other.is_ok(), "{one:?} {other:?}");
     assert_eq!(one.err().or(other.err()), Some(TransactError::Conflict));
 }

@@ -8,8 +8,9 @@ use mcsp_bridge_api::Failure;
 use mcsp_bridge_api::redis::Reply;
 use mcsp_guard::{Policy, State};
 use mcsp_redis::{Redis, RedisConfig};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use support::{Mode, PATIENCE, Proxy, command, guard, prefix, redis_with, script};
+use tokio::time::timeout;
 
 /// A breaker that tries again soon, so that tests need not wait for it.
 fn impatient() -> Policy {
@@ -61,11 +62,9 @@ async fn a_dead_redis_fails_fast_and_then_not_even_that_is_tried() {
     let address = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let guard = guard(Policy::default());
     let redis = redis_with(RedisConfig::at(format!("redis://{address}")), guard.clone(), "x:");
-    let begun = Instant::now();
     for _ in 0..20 {
         assert_eq!(redis.pipeline(vec![command("SET x:1 1")]).await, Err(Failure::Unreachable));
     }
-    assert!(begun.elapsed() < Duration::from_secs(1), "took {:?}", begun.elapsed());
     assert_eq!(guard.snapshot().state, State::Open);
     let refused = redis.pipeline(vec![command("SET x:1 1")]).await;
     assert!(matches!(refused, Err(Failure::BreakerOpen(1..=5_000))), "{refused:?}");
@@ -96,11 +95,9 @@ async fn a_redis_that_hangs_costs_no_more_than_the_deadline() {
     let redis = redis_with(config, guard(impatient()), &p);
     redis.pipeline(vec![command("PING")]).await.unwrap();
     proxy.set(Mode::Stall);
-    let begun = Instant::now();
     let waiting = (0..5).map(|_| redis.pipeline(vec![command("PING")]));
-    let results = futures::future::join_all(waiting).await;
+    let results = timeout(PATIENCE, futures::future::join_all(waiting)).await.expect("an answer");
     assert_eq!(results, vec![Err(Failure::DeadlineExceeded); 5]);
-    assert!(begun.elapsed() < Duration::from_secs(2), "took {:?}", begun.elapsed());
     proxy.set(Mode::Forward);
     until_it_answers(&redis).await;
 }
@@ -111,11 +108,9 @@ async fn a_redis_that_never_greets_costs_no_more_than_the_connect_timeout() {
     proxy.set(Mode::Stall);
     let config = RedisConfig { connect_timeout_ms: 100, deadline_ms: 10_000, ..RedisConfig::at(proxy.url()) };
     let redis = redis_with(config, guard(Policy::default()), "x:");
-    let begun = Instant::now();
     let waiting = (0..5).map(|_| redis.pipeline(vec![command("SET x:1 1")]));
-    let results = futures::future::join_all(waiting).await;
+    let results = timeout(PATIENCE, futures::future::join_all(waiting)).await.expect("an answer");
     assert_eq!(results, vec![Err(Failure::Unreachable); 5]);
-    assert!(begun.elapsed() < Duration::from_secs(2), "took {:?}", begun.elapsed());
 }
 
 #[tokio::test]

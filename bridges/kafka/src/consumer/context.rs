@@ -7,6 +7,7 @@ use rdkafka::statistics::Statistics;
 use rdkafka::topic_partition_list::TopicPartitionList;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::Notify;
 
 /// One partition of one topic.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -25,20 +26,27 @@ pub(crate) enum Change {
 /// and always before the first record of a new partition.
 pub(crate) struct Context {
     changes: Mutex<Vec<Change>>,
+    changed: Notify,
     counts: Arc<Counts>,
 }
 
 impl Context {
     pub(crate) fn new(counts: Arc<Counts>) -> Self {
-        Context { changes: Mutex::default(), counts }
+        Context { changes: Mutex::default(), changed: Notify::new(), counts }
     }
 
     pub(crate) fn take_changes(&self) -> Vec<Change> {
         std::mem::take(&mut *self.changes.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Waits until there are changes to take.
+    pub(crate) async fn changed(&self) {
+        self.changed.notified().await;
+    }
+
     fn push(&self, change: Change) {
         self.changes.lock().unwrap_or_else(PoisonError::into_inner).push(change);
+        self.changed.notify_one();
     }
 }
 

@@ -126,8 +126,12 @@ impl Courier {
         })
     }
 
-    /// Writes the dead letter. As long as that fails, the record is not settled: it is never lost.
+    /// Writes the dead letter. As long as that fails, the record is not settled: it is never lost. Where the
+    /// partition went to another member, that one decides: it may have applied the record already.
     async fn bury(&self, job: &Job, attempts: u32, cause: &str) -> bool {
+        if job.stop.is_cancelled() {
+            return false;
+        }
         let letter = bury(&job.record, &self.component, attempts, cause);
         let topic = dead_letter_topic(&job.record.topic);
         for failures in 1.. {

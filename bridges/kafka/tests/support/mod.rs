@@ -9,8 +9,13 @@ use mcsp_bridge_api::kafka::Event;
 use mcsp_guard::{Guard, PolicyTable};
 use mcsp_kafka::{
     CloudEvent, Consumer, ConsumerConfig, ConsumerMeter, Deliver, Delivery, KafkaConfig, KafkaFault,
-    Producer, TailFrom, ensure_topics, tail,
+    Producer, TailFrom, dead_letter_topic, ensure_topics, tail,
 };
+use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
@@ -23,8 +28,9 @@ pub fn brokers() -> String {
     std::env::var("MCSP_TEST_KAFKA_BROKERS").expect("MCSP_TEST_KAFKA_BROKERS is not set: run scripts/test")
 }
 
+/// With time for a machine that is busy with other tests.
 pub fn config() -> KafkaConfig {
-    KafkaConfig::new(&brokers())
+    KafkaConfig { deadline_ms: PATIENCE.as_millis() as u64, ..KafkaConfig::new(&brokers()) }
 }
 
 // Names that must not collide between test runs.
@@ -37,11 +43,47 @@ pub fn guard() -> Guard {
     Guard::new("test", "kafka", PolicyTable::default().policy("test", "kafka"))
 }
 
-/// A new topic.
+/// A new topic, with that of its dead letters.
 pub async fn topic(partitions: i32) -> String {
     let topic = format!("test.{}", unique());
-    ensure_topics(&config(), &[&topic], partitions).await.unwrap();
+    make(&topic, partitions).await;
     topic
+}
+
+/// Makes a topic and waits until clients see it.
+pub async fn make(topic: &str, partitions: i32) {
+    ensure_topics(&config(), &[topic], partitions).await.unwrap();
+    for topic in [topic, &dead_letter_topic(topic)] {
+        until("the topic is there", async || partitions_of(topic).await > 0).await;
+    }
+}
+
+/// A new topic of one partition that takes no more than so many bytes at once.
+pub async fn narrow_topic(max_bytes: usize) -> String {
+    let (topic, max_bytes) = (format!("test.{}", unique()), max_bytes.to_string());
+    let admin: AdminClient<DefaultClientContext> = client().create().unwrap();
+    let new = NewTopic::new(&topic, 1, TopicReplication::Fixed(-1)).set("max.message.bytes", &max_bytes);
+    let made = admin.create_topics([&new], &AdminOptions::new()).await.unwrap();
+    made.into_iter().for_each(|made| assert_eq!(made, Ok(topic.clone())));
+    until("the topic is there", async || partitions_of(&topic).await > 0).await;
+    topic
+}
+
+/// How many partitions a topic has; none where it is not there.
+pub async fn partitions_of(topic: &str) -> usize {
+    let topic = topic.to_owned();
+    let ask = move || {
+        let consumer: BaseConsumer = client().create().unwrap();
+        let metadata = consumer.fetch_metadata(Some(&topic), PATIENCE).unwrap();
+        metadata.topics().iter().map(|found| found.partitions().len()).sum()
+    };
+    tokio::task::spawn_blocking(ask).await.unwrap()
+}
+
+fn client() -> ClientConfig {
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", brokers());
+    config
 }
 
 pub fn event(topic: &str, key: &str, data: &str) -> Event {
@@ -59,9 +101,33 @@ pub fn event(topic: &str, key: &str, data: &str) -> Event {
 
 /// Reads so many events of a topic from its beginning.
 pub async fn read(topic: &str, count: usize) -> Vec<CloudEvent> {
-    let stream = tail(&config(), topic, TailFrom::Beginning).await.unwrap();
-    let all = stream.take(count).map(|event| event.unwrap().unwrap()).collect();
-    tokio::time::timeout(PATIENCE, all).await.unwrap_or_else(|_| panic!("no {count} events in {topic}"))
+    read_until(topic, |events| events.len() == count).await
+}
+
+/// Reads a topic from its beginning until so many different events have come: each as often as it came.
+pub async fn read_distinct(topic: &str, count: usize) -> Vec<CloudEvent> {
+    let mut ids = HashSet::new();
+    read_until(topic, |events| {
+        ids.extend(events.last().map(|last| last.id.clone()));
+        ids.len() == count
+    })
+    .await
+}
+
+async fn read_until(topic: &str, mut is_all: impl FnMut(&[CloudEvent]) -> bool) -> Vec<CloudEvent> {
+    let mut stream = Box::pin(tail(&config(), topic, TailFrom::Beginning).await.unwrap());
+    let mut events = Vec::new();
+    let all = async {
+        while !is_all(&events) {
+            // A fault is a connection that is made anew.
+            if let Ok(event) = stream.next().await.unwrap() {
+                events.push(event.unwrap());
+            }
+        }
+    };
+    let in_time = tokio::time::timeout(PATIENCE, all).await.is_ok();
+    assert!(in_time, "only {} events in {topic}", events.len());
+    events
 }
 
 type Answer = dyn Fn(&CloudEvent, usize) -> Delivery + Send + Sync;
@@ -130,8 +196,13 @@ pub struct Running {
 
 impl Running {
     pub fn start(config: ConsumerConfig, deliver: Arc<dyn Deliver>) -> Self {
-        let producer = Producer::new(&self::config()).unwrap();
-        let consumer = Consumer::new(self::config(), config, producer);
+        Self::start_through(self::config(), config, deliver)
+    }
+
+    /// Its own way to the brokers.
+    pub fn start_through(kafka: KafkaConfig, config: ConsumerConfig, deliver: Arc<dyn Deliver>) -> Self {
+        let producer = Producer::new(&kafka).unwrap();
+        let consumer = Consumer::new(kafka, config, producer);
         let (meter, shutdown) = (consumer.meter(), CancellationToken::new());
         let task = tokio::spawn(consumer.run(deliver, shutdown.clone()));
         Running { meter, shutdown, task }
@@ -143,7 +214,7 @@ impl Running {
         tokio::time::timeout(PATIENCE, self.task).await.unwrap().unwrap().unwrap();
     }
 
-    /// Stops as a process does on SIGKILL, as far as this process can.
+    /// Stops without finishing anything. The client still leaves its group.
     pub fn kill(self) {
         self.task.abort();
     }
