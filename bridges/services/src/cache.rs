@@ -4,8 +4,9 @@ use crate::config::CacheConfig;
 use crate::flights::Flights;
 use crate::freshness::Freshness;
 use crate::message::{Answer, Outgoing};
-use http::header::VARY;
+use http::header::{AUTHORIZATION, VARY};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -13,9 +14,23 @@ use std::time::Duration;
 /// What is asked for, by whom.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Resource {
-    pub caller: Arc<str>,
+    caller: Arc<str>,
     /// Target and path.
-    pub uri: Uri,
+    uri: Uri,
+    /// A digest of `Authorization`, where the request has it. What one token was answered is for no other
+    /// token and for nobody without one, whatever the answer says that it varies on.
+    authorization: Option<[u8; 32]>,
+}
+
+impl Resource {
+    pub fn of(caller: Arc<str>, request: &Outgoing) -> Self {
+        Resource { caller, uri: request.uri.clone(), authorization: authorization(&request.headers) }
+    }
+
+    /// Whether the request says by `Authorization` who asks.
+    pub fn is_authorized(&self) -> bool {
+        self.authorization.is_some()
+    }
 }
 
 /// A resource with the request headers that its answers vary on.
@@ -168,6 +183,16 @@ impl Kept {
             self.vary.retain(|resource, _| live.contains(resource));
         }
     }
+}
+
+/// Only the digest: no token is kept for longer than its call.
+fn authorization(headers: &HeaderMap) -> Option<[u8; 32]> {
+    let digest = |digest: Option<Sha256>, value: &HeaderValue| {
+        // No value holds a line break, so no two lists of values are alike.
+        Some(digest.unwrap_or_default().chain_update(value).chain_update("\n"))
+    };
+    let digest = headers.get_all(AUTHORIZATION).iter().fold(None, digest)?;
+    Some(digest.finalize().into())
 }
 
 fn vary_of(headers: &HeaderMap) -> Vec<HeaderName> {

@@ -3,7 +3,9 @@
 use crate::cache::{Entry, Resource};
 use crate::error::ServicesError;
 use crate::flights::Part;
-use crate::freshness::{Freshness, Use, initial_age, is_cacheable_request};
+use crate::freshness::{
+    Freshness, Use, initial_age, is_cacheable_request, may_be_kept_for_a_token, oldest_wanted,
+};
 use crate::message::{Answer, Outgoing};
 use crate::transport::Transport;
 use http::header::{AGE, CONTENT_LENGTH, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};
@@ -55,7 +57,7 @@ impl Services {
     }
 
     async fn call_cached(&self, guard: &Arc<Guard>, mut outgoing: Outgoing) -> Result<Response, Failure> {
-        let resource = Resource { caller: self.caller.clone(), uri: outgoing.uri.clone() };
+        let resource = Resource::of(self.caller.clone(), &outgoing);
         let cache = &self.transport.cache;
         let mut kept = cache.find(&resource, &outgoing.headers);
         if let Some(response) = self.usable(guard, &resource, &outgoing, kept.as_deref()) {
@@ -103,7 +105,11 @@ impl Services {
     ) -> Option<Response> {
         let kept = kept?;
         let now = self.transport.now();
-        match kept.freshness.usable_as(kept.age(now)) {
+        let age = kept.age(now);
+        if oldest_wanted(&outgoing.headers).is_none_or(|oldest| age > oldest) {
+            return None;
+        }
+        match kept.freshness.usable_as(age) {
             Use::Fresh => {}
             Use::WhileRevalidating => self.revalidate_behind(guard, resource, outgoing, kept),
             Use::Revalidated => return None,
@@ -155,7 +161,9 @@ impl Services {
         }
         let now = self.transport.now();
         let age_on_arrival = initial_age(&answer.headers, now.saturating_sub(begun));
-        let entry = Freshness::of(answer.status, &answer.headers).map(|freshness| Entry {
+        let may_be_kept = !resource.is_authorized() || may_be_kept_for_a_token(&answer.headers);
+        let freshness = Freshness::of(answer.status, &answer.headers).filter(|_| may_be_kept);
+        let entry = freshness.map(|freshness| Entry {
             answer: answer.clone(),
             freshness,
             arrived_at: now,

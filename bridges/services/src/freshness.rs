@@ -1,8 +1,6 @@
 //! What `Cache-Control` allows (RFC 9111 for a private cache, RFC 5861), as pure rules.
 
-use http::header::{
-    AGE, AUTHORIZATION, CACHE_CONTROL, COOKIE, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, RANGE, VARY,
-};
+use http::header::{AGE, CACHE_CONTROL, COOKIE, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, RANGE, VARY};
 use http::{HeaderMap, Method, StatusCode};
 use std::time::Duration;
 
@@ -28,12 +26,33 @@ pub(crate) enum Use {
     Revalidated,
 }
 
-/// Whether an answer to this request may come from the cache. Requests that say who asks, by
-/// `Authorization` or `Cookie`, are never shared; those with conditions or caching wishes of their own go to
-/// the target.
+/// Whether an answer to this request may come from the cache. Requests that say by `Cookie` who asks are
+/// never shared; those with conditions of their own, and with wishes other than [`oldest_wanted`], go to the
+/// target.
 pub(crate) fn is_cacheable_request(method: &Method, headers: &HeaderMap, body_is_empty: bool) -> bool {
-    let own_way = [AUTHORIZATION, COOKIE, RANGE, IF_MATCH, IF_NONE_MATCH, IF_MODIFIED_SINCE, CACHE_CONTROL];
-    method == Method::GET && body_is_empty && !own_way.iter().any(|name| headers.contains_key(name))
+    let own_way = [COOKIE, RANGE, IF_MATCH, IF_NONE_MATCH, IF_MODIFIED_SINCE];
+    method == Method::GET
+        && body_is_empty
+        && !own_way.iter().any(|name| headers.contains_key(name))
+        && oldest_wanted(headers).is_some()
+}
+
+/// The greatest age that a request wants its answer to have: `Cache-Control: max-age` (RFC 9111, section
+/// 5.2.1.1). Any where it says nothing; none where it wants something else of caches.
+pub(crate) fn oldest_wanted(headers: &HeaderMap) -> Option<Duration> {
+    let mut values = headers.get_all(CACHE_CONTROL).iter();
+    let Some(value) = values.next() else { return Some(Duration::MAX) };
+    let (name, seconds) = value.to_str().ok()?.split_once('=')?;
+    let is_alone = values.next().is_none() && name.trim().eq_ignore_ascii_case("max-age");
+    seconds.trim().parse().ok().filter(|_| is_alone).map(Duration::from_secs)
+}
+
+/// Whether the answer to a request with `Authorization` may be kept (RFC 9111, section 3.5). A caller asks in
+/// the name of many, so that for such requests its cache is a shared one. `must-revalidate` and `s-maxage`
+/// would be leave as well; only `public` is taken for it, since it is said for no other reason.
+pub(crate) fn may_be_kept_for_a_token(headers: &HeaderMap) -> bool {
+    let directives = Directives::parse(headers);
+    directives.public && !directives.private
 }
 
 impl Freshness {
@@ -92,6 +111,8 @@ struct Directives {
     no_store: bool,
     no_cache: bool,
     must_revalidate: bool,
+    public: bool,
+    private: bool,
     max_age_s: Option<u64>,
     stale_while_revalidate_s: Option<u64>,
     stale_if_error_s: Option<u64>,
@@ -120,10 +141,13 @@ impl Directives {
             // With field names it forbids less; it is taken for the whole.
             "no-cache" => self.no_cache = true,
             "must-revalidate" => self.must_revalidate = true,
+            "public" => self.public = true,
+            // With field names it forbids less; it is taken for the whole.
+            "private" => self.private = true,
             "max-age" => self.max_age_s = seconds(),
             "stale-while-revalidate" => self.stale_while_revalidate_s = seconds(),
             "stale-if-error" => self.stale_if_error_s = seconds(),
-            // `s-maxage`, `public` and `proxy-revalidate` are for shared caches; the rest asks for nothing.
+            // `s-maxage` and `proxy-revalidate` are for shared caches; the rest asks for nothing.
             _ => {}
         }
     }
@@ -205,16 +229,53 @@ mod tests {
     }
 
     #[test]
-    fn requests_that_say_who_asks_are_not_cacheable() {
+    fn requests_that_go_their_own_way_are_not_cacheable() {
         let cacheable = |pairs: &[(&'static str, &'static str)]| {
             is_cacheable_request(&Method::GET, &headers(pairs), true)
         };
         assert!(cacheable(&[("accept", "text/plain")]));
-        for name in ["authorization", "cookie", "range", "if-none-match", "cache-control"] {
+        for name in ["cookie", "range", "if-none-match", "cache-control"] {
             assert!(!cacheable(&[(name, "x")]), "{name}");
         }
         assert!(!is_cacheable_request(&Method::POST, &HeaderMap::new(), true));
         assert!(!is_cacheable_request(&Method::GET, &HeaderMap::new(), false));
+    }
+
+    #[test]
+    fn a_request_may_want_a_young_answer_and_nothing_else() {
+        let oldest = |pairs: &[(&'static str, &'static str)]| oldest_wanted(&headers(pairs));
+        assert_eq!(oldest(&[]), Some(Duration::MAX));
+        for (text, expected) in [
+            ("max-age=10", Some(s(10))),
+            ("Max-Age = 10", Some(s(10))),
+            ("max-age=0", Some(s(0))),
+            ("max-age=soon", None),
+            ("max-age=10, no-store", None),
+            ("min-fresh=10", None),
+            ("no-cache", None),
+            ("", None),
+        ] {
+            assert_eq!(oldest(&[("cache-control", text)]), expected, "{text}");
+        }
+        let mut repeated = headers(&[("cache-control", "max-age=10")]);
+        repeated.append("cache-control", "no-store".parse().unwrap());
+        assert_eq!(oldest_wanted(&repeated), None);
+    }
+
+    #[test]
+    fn only_a_public_answer_is_kept_for_a_token() {
+        for (text, expected) in [
+            ("public, max-age=1", true),
+            ("max-age=1, PUBLIC", true),
+            ("max-age=1", false),
+            ("private, max-age=1", false),
+            ("public, private, max-age=1", false),
+            ("public, private=\"set-cookie\", max-age=1", false),
+            ("s-maxage=1, max-age=1", false),
+            ("", false),
+        ] {
+            assert_eq!(may_be_kept_for_a_token(&headers(&[("cache-control", text)])), expected, "{text}");
+        }
     }
 
     #[test]

@@ -80,6 +80,79 @@ async fn answers_to_somebody_are_neither_kept_nor_given_to_another() {
 }
 
 #[tokio::test]
+async fn a_public_answer_is_kept_for_who_showed_the_same_token_and_for_nobody_else() {
+    let server = counting(&[("cache-control", "public, max-age=10")]).await;
+    let caller = caller(server.target());
+    let ask = async |token: Option<&str>| {
+        let request = token.map_or(get("/"), |token| with_header(get("/"), "authorization", token));
+        text(&caller.services.call(request).await.unwrap())
+    };
+    // Whoever comes first, in both orders.
+    for (token, expected) in [(Some("Bearer a"), "1"), (Some("Bearer b"), "2"), (None, "3")] {
+        assert_eq!(ask(token).await, expected, "{token:?}");
+    }
+    for (token, expected) in [(None, "3"), (Some("Bearer b"), "2"), (Some("Bearer a"), "1")] {
+        assert_eq!(ask(token).await, expected, "{token:?}");
+    }
+    let both = with_header(get("/"), "authorization", "Bearer a");
+    let both = with_header(both, "authorization", "Bearer b");
+    assert_eq!(text(&caller.services.call(both).await.unwrap()), "4");
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_say_public_is_kept_for_no_token() {
+    for cache_control in ["max-age=10", "private, max-age=10", "public, private, max-age=10"] {
+        let server = Server::start(move |seen: Seen| async move {
+            let headers = [("cache-control", cache_control), ("etag", "\"1\"")];
+            answer(200, &headers, seen.number.to_string())
+        })
+        .await;
+        let caller = caller(server.target());
+        for expected in ["1", "2"] {
+            let request = with_header(get("/"), "authorization", "Bearer a");
+            assert_eq!(text(&caller.services.call(request).await.unwrap()), expected, "{cache_control}");
+        }
+        assert_eq!(caller.cache.usage(), (0, 0), "{cache_control}");
+    }
+}
+
+#[tokio::test]
+async fn a_public_stale_answer_stands_in_for_who_showed_the_same_token_only() {
+    let server = well_once("public, max-age=1, stale-if-error=60").await;
+    let caller = caller(server.target());
+    let ask = async |token: &str| {
+        caller.services.call(with_header(get("/"), "authorization", token)).await.unwrap()
+    };
+    ask("Bearer a").await;
+    caller.clock.advance_s(31);
+    let stale = ask("Bearer a").await;
+    assert_eq!((stale.status, text(&stale).as_str(), stale.stale_ms), (200, "first", 30_000));
+    assert_eq!(ask("Bearer b").await.status, 503);
+    assert_eq!(caller.services.call(get("/")).await.unwrap().status, 503);
+    caller.clock.advance_s(30);
+    assert_eq!(ask("Bearer a").await.status, 503, "no longer than it may");
+}
+
+#[tokio::test]
+async fn who_wants_a_younger_answer_fetches_it_for_all() {
+    let server = counting(&[("cache-control", "max-age=300")]).await;
+    let caller = caller(server.target());
+    let young = || with_header(get("/"), "cache-control", "max-age=10");
+    assert_eq!(text(&caller.services.call(get("/")).await.unwrap()), "1");
+    caller.clock.advance_s(10);
+    assert_eq!(text(&caller.services.call(young()).await.unwrap()), "1", "as old as it may be");
+    caller.clock.advance_s(1);
+    assert_eq!(text(&caller.services.call(young()).await.unwrap()), "2");
+    assert_eq!(server.last().headers["cache-control"], "max-age=10");
+    for request in [young(), get("/"), young()] {
+        assert_eq!(text(&caller.services.call(request).await.unwrap()), "2");
+    }
+    let own_way = with_header(get("/"), "cache-control", "no-cache");
+    assert_eq!(text(&caller.services.call(own_way).await.unwrap()), "3");
+    assert_eq!(text(&caller.services.call(get("/")).await.unwrap()), "2");
+}
+
+#[tokio::test]
 async fn answers_are_kept_for_each_value_that_they_vary_on() {
     let server = Server::start(|seen: Seen| async move {
         let language = seen.headers.get("accept-language").map_or("none", |value| value.to_str().unwrap());

@@ -3,36 +3,29 @@
 //! For an address that is registered already the answer has the same status, the same fields and an id that
 //! names nothing, after the same work: the password is hashed first, and either way one read and one commit
 //! follow. Who owns the address signs in as ever.
+//!
+//! How often one network address may register is limited, because hashing is work that sign-ins wait for too.
 
+use crate::settings::Settings;
 use auth_domain::{Account, Email, Password, Registration};
+use auth_limits::{Limit, Refused};
 use auth_storage::RegisterError;
 use axum::extract::{Extension, State};
-use axum::response::Response;
-use http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, StatusCode, header};
 use jiff::Timestamp;
 use mcsp_access::Role;
 use mcsp_bridge_api::kafka::Event;
 use mcsp_bridge_api::postgres::GuardedStatement;
 use mcsp_events::{Emission, emit};
-use mcsp_function::{Context, MissingVariable, TraceParent};
+use mcsp_function::{ClientAddress, Context, TraceParent};
 use mcsp_idempotency::{Answer, IdempotencyKey, once};
 use mcsp_ids::UserId;
 use mcsp_problem::{Invalid, Json, Problem, Reason};
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
 
 /// Callers are unknown here: a key is one client's by being unguessable.
 const IDEMPOTENCY_SCOPE: &str = "accounts.register";
-
-/// Where the data of those who register here is to live.
-#[derive(Clone, Debug)]
-pub(crate) struct Region(Arc<str>);
-
-impl Region {
-    pub(crate) fn of(context: &Context) -> Result<Self, MissingVariable> {
-        context.variable("region").map(|region| Region(region.into()))
-    }
-}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -99,29 +92,45 @@ struct AccountChanged<'a> {
 
 pub(crate) async fn register(
     State(context): State<Context>,
-    Extension(region): Extension<Region>,
+    Extension(settings): Extension<Settings>,
     trace: TraceParent,
-    IdempotencyKey(key): IdempotencyKey,
+    (address, IdempotencyKey(key)): (ClientAddress, IdempotencyKey),
     Json(request): Json<RegisterRequest>,
 ) -> Result<Response, Problem> {
     let role = request.role;
     let (email, password) = checked(&request)?;
+    let limit = counted(&context, Limit::of_network(settings.registrations, address)).await?;
     let fingerprint = Fingerprint { email: email.as_str(), role };
-    once(&context, IDEMPOTENCY_SCOPE, key, &fingerprint, async |claim| {
+    let answered = once(&context, IDEMPOTENCY_SCOPE, key, &fingerprint, async |claim| {
         let phc = context.bridge().hash_password(password.reveal().to_owned()).await?;
         let registration = Registration {
             id: context.new_id(),
             email: email.clone(),
             role: role.into(),
-            region: region.0.to_string(),
+            region: settings.region.to_string(),
         };
         let account = Account::register(registration, context.now());
         let answer = Answer::json(StatusCode::CREATED, &Registered::from(&account))
             .with_header(header::LOCATION, "/v1/accounts/me");
         store(&context, &trace, &account, &phc, claim.record(&answer)).await?;
         Ok(answer)
-    })
-    .await
+    });
+    let mut response = answered.await.into_response();
+    response.headers_mut().extend(limit);
+    Ok(response)
+}
+
+/// Counts a registration, whatever becomes of it, and gives the state of the limit. While Redis can't count,
+/// registering goes on: nothing is guessed by it, and the queue before the hashing bounds what it costs.
+async fn counted(context: &Context, limit: Limit) -> Result<HeaderMap, Problem> {
+    match auth_limits::attempt(context, [limit]).await {
+        Ok(attempt) => Ok(attempt.headers()),
+        Err(Refused::TooMany(too_many)) => Err(too_many.into_problem(
+            "too_many_registrations",
+            "too many accounts are being registered from this address: wait before the next",
+        )),
+        Err(Refused::Unavailable(_)) => Ok(HeaderMap::new()),
+    }
 }
 
 fn checked(request: &RegisterRequest) -> Result<(Email, Password), Problem> {

@@ -3,6 +3,7 @@
 
 use auth_tests::Stand;
 use futures::future::join_all;
+use mcsp_testbed::unique;
 
 const PASSWORD: &str = "correct horse";
 /// As long as an access token.
@@ -12,9 +13,7 @@ const FREE_ATTEMPTS: usize = 20;
 
 /// Limits stand in the Redis that all tests share, so each account has an address of its own.
 fn unused_email() -> String {
-    #[allow(clippy::disallowed_methods, reason = "unique")]
-    let unique = uuid::Uuid::new_v4().simple();
-    format!("ada-{unique}@example.com")
+    format!("ada-{}@example.com", unique())
 }
 
 #[tokio::test]
@@ -26,13 +25,13 @@ async fn a_suspended_or_closed_account_says_so_only_to_who_knows_its_password() 
         ("UPDATE accounts SET state = 'suspended', version = version + 1", "account_suspended"),
         ("UPDATE accounts SET state = 'closed', version = version + 1", "account_closed"),
     ] {
-        stand.execute(change).await;
+        stand.bed.execute(change).await;
         let right = stand.sign_in(&email, PASSWORD).await;
         assert_eq!((right.status, right.code()), (403, code));
         let wrong = stand.sign_in(&email, "not the password").await;
         assert_eq!((wrong.status, wrong.code()), (401, "wrong_credentials"));
     }
-    assert_eq!(stand.ask::<i64>("SELECT count(*) FROM sessions").await, 0);
+    assert_eq!(stand.bed.ask::<i64>("SELECT count(*) FROM sessions").await, 0);
 }
 
 #[tokio::test]
@@ -40,14 +39,14 @@ async fn a_hash_is_made_anew_when_its_cost_has_risen() {
     let stand = Stand::new().await;
     let email = unused_email();
     stand.register(&email, PASSWORD).await;
-    let stand = stand.with_costlier_hashes();
+    let stand = stand.with_costlier_hashes().await;
     assert_eq!(stand.sign_in(&email, "not the password").await.status, 401);
-    assert!(stand.ask::<String>("SELECT phc FROM passwords").await.contains("t=2"));
+    assert!(stand.bed.ask::<String>("SELECT phc FROM passwords").await.contains("t=2"));
     assert_eq!(stand.sign_in(&email, PASSWORD).await.status, 201);
-    let renewed: String = stand.ask("SELECT phc FROM passwords").await;
+    let renewed: String = stand.bed.ask("SELECT phc FROM passwords").await;
     assert!(renewed.contains("t=3"), "{renewed}");
     assert_eq!(stand.sign_in(&email, PASSWORD).await.status, 201);
-    assert_eq!(stand.ask::<String>("SELECT phc FROM passwords").await, renewed, "once");
+    assert_eq!(stand.bed.ask::<String>("SELECT phc FROM passwords").await, renewed, "once");
 }
 
 #[tokio::test]
@@ -66,13 +65,13 @@ async fn a_session_is_gone_with_its_token() {
     let email = unused_email();
     stand.register(&email, PASSWORD).await;
     stand.sign_in(&email, PASSWORD).await;
-    stand.pass(SESSION_S - 1);
+    stand.bed.pass(SESSION_S - 1);
     let second = stand.sign_in(&email, PASSWORD).await;
     assert_eq!(stand.listed_sessions(&second.json["access_token"]).await, 2);
-    stand.pass(1);
+    stand.bed.pass(1);
     assert_eq!(stand.listed_sessions(&second.json["access_token"]).await, 1);
     stand.sign_in(&email, PASSWORD).await;
-    assert_eq!(stand.ask::<i64>("SELECT count(*) FROM sessions").await, 2, "the expired one is removed");
+    assert_eq!(stand.bed.ask::<i64>("SELECT count(*) FROM sessions").await, 2, "the expired one is removed");
 }
 
 #[tokio::test]
@@ -85,7 +84,7 @@ async fn signing_in_cannot_fill_the_table() {
             assert_eq!(reply.status, 201, "{}", reply.json);
         }
     }
-    assert_eq!(stand.ask::<i64>("SELECT count(*) FROM sessions").await, SESSIONS_MAX as i64);
+    assert_eq!(stand.bed.ask::<i64>("SELECT count(*) FROM sessions").await, SESSIONS_MAX as i64);
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use content_contract::VideoState;
 use content_domain::{Viewer, Way, decide};
 use content_storage as storage;
-use http::header;
+use http::{HeaderName, header};
 use mcsp_etag::ETag;
 use mcsp_function::{Context, FromPlatform};
 use mcsp_ids::VideoId;
@@ -13,7 +13,11 @@ use mcsp_problem::{Json, Path, Problem};
 
 /// A second old at most while Content answers; a minute old while it can't, so that those who ask stay up
 /// through a restart, yet what was taken back is not shown for long.
-const CACHE_CONTROL: &str = "private, max-age=1, stale-if-error=60";
+///
+/// Every service shows the platform's one token and gets the same answer. `public` lets the bridge keep it
+/// (RFC 9111, section 3.5); `Vary` keeps every cache from giving it to who shows another token, or none.
+const CACHING: [(HeaderName, &str); 2] =
+    [(header::CACHE_CONTROL, "public, max-age=1, stale-if-error=60"), (header::VARY, "authorization")];
 
 pub(crate) async fn get(
     _: FromPlatform,
@@ -22,7 +26,6 @@ pub(crate) async fn get(
 ) -> Result<Response, Problem> {
     let video = storage::find(&context, id).await?.ok_or_else(Problem::not_found)?;
     decide(&video, Viewer::Service, Way::Link).map_err(|_hidden| Problem::not_found())?;
-    let headers =
-        [(header::ETAG, ETag(video.version).to_string()), (header::CACHE_CONTROL, CACHE_CONTROL.to_owned())];
-    Ok((headers, Json(VideoState::from(&video))).into_response())
+    let etag = [(header::ETAG, ETag(video.version).to_string())];
+    Ok((CACHING, etag, Json(VideoState::from(&video))).into_response())
 }

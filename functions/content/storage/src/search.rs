@@ -18,6 +18,9 @@ const FINDABLE: &str = "state = 'published' AND visibility = 'public'";
 const QUERY: &str = "CASE WHEN $2 AND websearch_to_tsquery('simple', $1)::text LIKE '%''' \
      THEN (websearch_to_tsquery('simple', $1)::text || ':*')::tsquery \
      ELSE websearch_to_tsquery('simple', $1) END";
+/// The fewest letters that are taken for the beginning of a word: fewer begin nearly everything, and all of it
+/// would have to be ranked.
+const PREFIX_MIN_LETTERS: usize = 3;
 /// As a whole number, so that a cursor names a place exactly. The 1 holds back long descriptions.
 const SCORE: &str = "(ts_rank(search, query, 1) * 1000000)::bigint";
 
@@ -46,8 +49,8 @@ pub struct Terms {
 }
 
 impl Terms {
-    /// The last word is taken for the beginning of one, unless it is closed off: in quotes, excluded, or
-    /// followed by something else.
+    /// The last word is taken for the beginning of one, unless it is closed off (in quotes, excluded, or
+    /// followed by something else) or has fewer than three letters.
     ///
     /// Nothing where there are no words.
     pub fn parse(text: &str) -> Option<Self> {
@@ -57,7 +60,9 @@ impl Terms {
             return None;
         }
         let last = text.rsplit(char::is_whitespace).next().unwrap_or_default();
-        let is_open = last.ends_with(char::is_alphanumeric) && !last.starts_with('-');
+        // Postgres may take a part for a word of its own, as in `foo-b`.
+        let letters = last.chars().rev().take_while(|letter| letter.is_alphanumeric()).count();
+        let is_open = letters >= PREFIX_MIN_LETTERS && !last.starts_with('-');
         let in_quotes = !text.matches('"').count().is_multiple_of(2) || last.contains('"');
         Some(Terms { last_is_prefix: is_open && !in_quotes, text })
     }
@@ -143,12 +148,19 @@ mod tests {
 
     #[test]
     fn only_a_word_that_is_still_being_typed_is_a_prefix() {
-        for open in ["ca", "black ca", "\"black cat\" do", "caf\u{e9}", "-dog ca"] {
+        for open in ["cat", "black cat", "\"black cat\" dog", "caf\u{e9}", "-dog cat", "c cat", "k-9 cat"] {
             assert!(Terms::parse(open).unwrap().last_is_prefix, "{open}");
         }
-        for closed in ["cat ", "\"black ca", "\"black cat\"", "cat -do", "cat!", "-"] {
+        for closed in ["cat ", "\"black cat", "\"black cat\"", "cat -dog", "cat!", "-"] {
             assert!(!Terms::parse(closed).unwrap().last_is_prefix, "{closed}");
         }
         assert_eq!(Terms::parse(" \u{3000}"), None);
+    }
+
+    #[test]
+    fn few_letters_are_a_word_and_no_prefix() {
+        for few in ["a", "ca", "black ca", "black-ca", "black.c", "e\u{301}e\u{301}"] {
+            assert!(!Terms::parse(few).unwrap().last_is_prefix, "{few}");
+        }
     }
 }

@@ -2,11 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use content_tests::Stand;
-use content_tests::requests::{
-    COMPLETED, FAILED, INITIATED, completed, failed, initiated, new_user_id, new_video_id, unique,
+use content_tests::samples::{
+    COMPLETED, FAILED, INITIATED, completed, failed, initiated, new_user_id, new_video_id,
 };
 use futures::future::join_all;
 use mcsp_ids::{UserId, VideoId};
+use mcsp_testbed::{Emitted, unique};
 use serde_json::{Value, json};
 
 /// Videos whose two events race each other.
@@ -16,8 +17,8 @@ async fn seen_by_owner(stand: &Stand, video: VideoId, owner: UserId) -> Value {
     stand.send_as(owner, &stand.videos, ("GET", &format!("/v1/videos/{video}")), None).await.json
 }
 
-fn kinds(emitted: &[(String, String, Value)]) -> Vec<&str> {
-    emitted.iter().map(|(_, kind, _)| kind.as_str()).collect()
+fn kinds(emitted: &[Emitted]) -> Vec<&str> {
+    emitted.iter().map(|event| event.kind.as_str()).collect()
 }
 
 const READY: [&str; 2] = ["mcsp.content.video.created.v1", "mcsp.content.video.ready.v1"];
@@ -32,18 +33,18 @@ async fn a_video_becomes_ready_whichever_event_comes_first() {
             events.reverse();
         }
         for (kind, data) in &events {
-            assert_eq!(stand.deliver(&unique(), kind, data).await.status, 204);
+            assert_eq!(stand.events.deliver(&unique(), kind, data).await.status, 204);
         }
         let seen = seen_by_owner(&stand, video, owner).await;
         assert_eq!((seen["state"].as_str(), seen["version"].as_i64()), (Some("ready"), Some(2)), "{seen}");
         assert_eq!((&seen["duration_ms"], &seen["renditions"][0]["name"]), (&json!(2000), &json!("360p")));
-        let emitted = stand.emitted(&video.to_string()).await;
+        let emitted = stand.bed.emitted(video).await;
         assert_eq!(kinds(&emitted), READY);
-        assert!(emitted.iter().all(|(topic, ..)| topic == "media.changed"));
-        let versions: Vec<_> = emitted.iter().map(|(.., data)| data["version"].as_i64().unwrap()).collect();
+        assert!(emitted.iter().all(|event| event.topic == "media.changed"));
+        let versions: Vec<_> = emitted.iter().map(|event| event.data["version"].as_i64().unwrap()).collect();
         assert_eq!(versions, [1, 2]);
     }
-    assert_eq!(stand.count("SELECT count(*) FROM content.early_outcomes").await, 0);
+    assert_eq!(stand.bed.ask::<i64>("SELECT count(*) FROM early_outcomes").await, 0);
 }
 
 #[tokio::test]
@@ -57,19 +58,19 @@ async fn events_at_the_same_time_lose_nothing_and_double_nothing() {
             let (upload, outcome) = (initiated(*video, owner), completed(*video));
             let (first, second) = (unique(), unique());
             tokio::join!(
-                stand.deliver_until_taken(&first, INITIATED, &upload),
-                stand.deliver_until_taken(&second, COMPLETED, &outcome),
-                stand.deliver_until_taken(&first, INITIATED, &upload),
-                stand.deliver_until_taken(&second, COMPLETED, &outcome),
+                stand.events.deliver_until_taken(&first, INITIATED, &upload),
+                stand.events.deliver_until_taken(&second, COMPLETED, &outcome),
+                stand.events.deliver_until_taken(&first, INITIATED, &upload),
+                stand.events.deliver_until_taken(&second, COMPLETED, &outcome),
             );
         }))
         .await;
     }
     for video in videos {
         assert_eq!(seen_by_owner(&stand, video, owner).await["state"], "ready");
-        assert_eq!(kinds(&stand.emitted(&video.to_string()).await), READY);
+        assert_eq!(kinds(&stand.bed.emitted(video).await), READY);
     }
-    assert_eq!(stand.count("SELECT count(*) FROM content.early_outcomes").await, 0);
+    assert_eq!(stand.bed.ask::<i64>("SELECT count(*) FROM early_outcomes").await, 0);
 }
 
 #[tokio::test]
@@ -79,15 +80,18 @@ async fn the_first_outcome_is_the_last_word() {
         let (video, owner) = (new_video_id(), new_user_id());
         let upload = initiated(video, owner);
         if upload_first {
-            stand.deliver_until_taken(&unique(), INITIATED, &upload).await;
+            stand.events.deliver_until_taken(&unique(), INITIATED, &upload).await;
         }
         for (kind, data) in [(FAILED, failed(video)), (COMPLETED, completed(video)), (FAILED, failed(video))]
         {
-            stand.deliver_until_taken(&unique(), kind, &data).await;
+            stand.events.deliver_until_taken(&unique(), kind, &data).await;
         }
         let progress = json!({"video_id": video, "state": "processing", "progress_percent": 50});
-        stand.deliver_until_taken(&unique(), "mcsp.pipeline.processing.progressed.v1", &progress).await;
-        stand.deliver_until_taken(&unique(), INITIATED, &upload).await;
+        stand
+            .events
+            .deliver_until_taken(&unique(), "mcsp.pipeline.processing.progressed.v1", &progress)
+            .await;
+        stand.events.deliver_until_taken(&unique(), INITIATED, &upload).await;
         let seen = seen_by_owner(&stand, video, owner).await;
         assert_eq!((&seen["state"], &seen["failure_code"]), (&json!("failed"), &json!("unreadable_input")));
         assert_eq!(seen["version"], 2);
@@ -117,10 +121,10 @@ async fn what_cannot_be_believed_is_poison() {
         (INITIATED, json!([])),
     ];
     for (kind, data) in cases {
-        let reply = stand.deliver(&unique(), kind, &data).await;
+        let reply = stand.events.deliver(&unique(), kind, &data).await;
         assert_eq!((reply.status, &reply.json["code"]), (422, &json!("malformed_event")), "{data}");
     }
-    assert_eq!(stand.count("SELECT count(*) FROM content.early_outcomes").await, 0);
+    assert_eq!(stand.bed.ask::<i64>("SELECT count(*) FROM early_outcomes").await, 0);
 }
 
 #[tokio::test]
@@ -129,20 +133,20 @@ async fn only_the_platform_delivers_events_and_reads_the_catalog() {
     let (owner, title) = (new_user_id(), "Catalogued");
     let video = stand.ready_video(owner, title).await;
     let catalog = format!("/v1/catalog/{video}");
-    let as_user = format!("Bearer {}", stand.token(owner, mcsp_access::Role::Creator));
+    let as_user = stand.bed.bearer(owner, mcsp_access::Role::Creator);
     for bearer in ["", "Bearer ", "Bearer x", &as_user] {
         let headers = [("authorization", bearer), ("ce-id", "1"), ("ce-type", INITIATED)];
         let path = ("POST", "/events/content-events");
         let data = Some(initiated(new_video_id(), owner));
-        assert_eq!(stand.send(&stand.events, path, &headers, data).await.status, 404);
-        assert_eq!(stand.send(&stand.catalog, ("GET", &catalog), &headers, None).await.status, 404);
+        assert_eq!(stand.events.send(path, &headers, data).await.status, 404);
+        assert_eq!(stand.catalog.send(("GET", &catalog), &headers, None).await.status, 404);
     }
-    let bearer = format!("Bearer {}", content_tests::BRIDGE_TOKEN);
+    let bearer = format!("Bearer {}", mcsp_testbed::BRIDGE_TOKEN);
     let headers = [("authorization", bearer.as_str())];
-    let state = stand.send(&stand.catalog, ("GET", &catalog), &headers, None).await;
+    let state = stand.catalog.send(("GET", &catalog), &headers, None).await;
     assert_eq!((state.status, &state.json["title"]), (200, &json!(title)));
-    let (.., told) = stand.emitted(&video.to_string()).await.pop().unwrap();
-    assert_eq!(state.json, told, "the catalog says what the last event said");
+    let told = stand.bed.emitted(video).await.pop().unwrap();
+    assert_eq!(state.json, told.data, "the catalog says what the last event said");
     let unknown = format!("/v1/catalog/{}", new_video_id());
-    assert_eq!(stand.send(&stand.catalog, ("GET", &unknown), &headers, None).await.status, 404);
+    assert_eq!(stand.catalog.send(("GET", &unknown), &headers, None).await.status, 404);
 }

@@ -2,17 +2,18 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use content_tests::Stand;
-use content_tests::requests::{INITIATED, initiated, new_user_id, new_video_id, unique};
+use content_tests::samples::{INITIATED, initiated, new_user_id, new_video_id};
 use futures::future::join_all;
 use mcsp_access::Role;
+use mcsp_testbed::unique;
 use serde_json::json;
 
 /// Who publish the same video at the same time.
 const PUBLISHERS: usize = 16;
 
 async fn publications(stand: &Stand, video: impl ToString) -> usize {
-    let emitted = stand.emitted(&video.to_string()).await;
-    emitted.iter().filter(|(topic, ..)| topic == "media.published").count()
+    let emitted = stand.bed.emitted(video).await;
+    emitted.iter().filter(|event| event.topic == "media.published").count()
 }
 
 #[tokio::test]
@@ -21,11 +22,11 @@ async fn publishing_at_the_same_time_emits_one_event_and_answers_the_same() {
     let owner = new_user_id();
     let video = stand.ready_video(owner, "Rushed").await;
     let path = format!("/v1/videos/{video}/publish");
-    let bearer = format!("Bearer {}", stand.token(owner, Role::Creator));
+    let bearer = stand.bed.bearer(owner, Role::Creator);
     let replies = join_all((0..PUBLISHERS).map(async |_| {
         let key = unique();
         let headers = [("authorization", bearer.as_str()), ("idempotency-key", key.as_str())];
-        stand.send(&stand.publication, ("POST", &path), &headers, None).await
+        stand.publication.send(("POST", &path), &headers, None).await
     }))
     .await;
     for reply in &replies {
@@ -40,11 +41,11 @@ async fn a_repeated_key_gets_the_first_answer_also_after_the_video_has_changed()
     let stand = Stand::new().await;
     let owner = new_user_id();
     let video = stand.ready_video(owner, "Repeated").await;
-    let bearer = format!("Bearer {}", stand.token(owner, Role::Creator));
+    let bearer = stand.bed.bearer(owner, Role::Creator);
     let post = async |act: &str, key: &str| {
         let path = format!("/v1/videos/{video}/{act}");
         let headers = [("authorization", bearer.as_str()), ("idempotency-key", key)];
-        stand.send(&stand.publication, ("POST", &path), &headers, None).await
+        stand.publication.send(("POST", &path), &headers, None).await
     };
     let first = post("publish", "a").await;
     assert_eq!(post("unpublish", "a").await.json["state"], "unpublished");
@@ -70,16 +71,16 @@ async fn what_may_not_be_published_says_why() {
         (reply.status, reply.json["code"].as_str().unwrap_or_default().to_owned())
     };
     assert_eq!(act(owner, "publish").await, (404, "not_found".into()));
-    stand.deliver_until_taken(&unique(), INITIATED, &initiated(video, owner)).await;
+    stand.events.deliver_until_taken(&unique(), INITIATED, &initiated(video, owner)).await;
     assert_eq!(act(owner, "publish").await, (409, "not_ready".into()));
     assert_eq!(act(owner, "unpublish").await, (409, "not_published".into()));
     assert_eq!(act(new_user_id(), "publish").await, (404, "not_found".into()));
-    let completed = content_tests::requests::completed(video);
-    stand.deliver_until_taken(&unique(), content_tests::requests::COMPLETED, &completed).await;
+    let completed = content_tests::samples::completed(video);
+    stand.events.deliver_until_taken(&unique(), content_tests::samples::COMPLETED, &completed).await;
     assert_eq!(act(owner, "publish").await, (409, "title_missing".into()));
-    let viewer = format!("Bearer {}", stand.token(owner, Role::Viewer));
+    let viewer = stand.bed.bearer(owner, Role::Viewer);
     let path = format!("/v1/videos/{video}/publish");
-    let reply = stand.send(&stand.publication, ("POST", &path), &[("authorization", &viewer)], None).await;
+    let reply = stand.publication.send(("POST", &path), &[("authorization", &viewer)], None).await;
     assert_eq!((reply.status, &reply.json["code"]), (403, &json!("insufficient_permission")));
 }
 
@@ -88,17 +89,17 @@ async fn a_stale_writer_is_told_and_changes_nothing() {
     let stand = Stand::new().await;
     let owner = new_user_id();
     let video = stand.ready_video(owner, "Guarded").await;
-    let bearer = format!("Bearer {}", stand.token(owner, Role::Creator));
+    let bearer = stand.bed.bearer(owner, Role::Creator);
     let (visibility, edit) = (format!("/v1/videos/{video}/visibility"), format!("/v1/videos/{video}"));
     let headers = |etag| [("authorization", bearer.as_str()), ("if-match", etag)];
     let private = Some(json!({"visibility": "private"}));
     let put = ("PUT", visibility.as_str());
-    let stale = stand.send(&stand.publication, put, &headers("\"2\""), private.clone()).await;
+    let stale = stand.publication.send(put, &headers("\"2\""), private.clone()).await;
     assert_eq!((stale.status, &stale.json["code"]), (412, &json!("stale")));
-    let fitting = stand.send(&stand.publication, put, &headers("\"3\""), private).await;
+    let fitting = stand.publication.send(put, &headers("\"3\""), private).await;
     assert_eq!((fitting.status, &fitting.json["visibility"]), (200, &json!("private")));
     let renamed = Some(json!({"title": "Overwritten"}));
-    let stale = stand.send(&stand.videos, ("PATCH", &edit), &headers("\"3\""), renamed).await;
+    let stale = stand.videos.send(("PATCH", &edit), &headers("\"3\""), renamed).await;
     assert_eq!((stale.status, &stale.json["code"]), (412, &json!("stale")));
     let seen = stand.send_as(owner, &stand.videos, ("GET", &edit), None).await;
     assert_eq!((&seen.json["title"], &seen.json["version"]), (&json!("Guarded"), &json!(4)));

@@ -7,7 +7,7 @@ use content_domain::{
 };
 use content_storage::insert;
 use content_tests::Stand;
-use content_tests::requests::{new_user_id, new_video_id};
+use content_tests::samples::{new_user_id, new_video_id};
 use jiff::{SignedDuration, Timestamp};
 use mcsp_bridge_api::postgres::Transaction;
 use mcsp_ids::{UploadId, VideoId};
@@ -41,12 +41,12 @@ async fn write(stand: &Stand, videos: &[Video]) {
     for videos in videos.chunks(100) {
         let statements = videos.iter().map(insert).collect();
         let transaction = Transaction { consumed_event: None, statements, events: Vec::new() };
-        stand.context.bridge().transact(transaction).await.unwrap();
+        stand.bed.bridge("content-events").transact(transaction).await.unwrap();
     }
 }
 
 async fn page(stand: &Stand, query: &str) -> Value {
-    let reply = stand.send(&stand.search, ("GET", &format!("/v1/search?{query}")), &[], None).await;
+    let reply = stand.search.send(("GET", &format!("/v1/search?{query}")), &[], None).await;
     assert_eq!(reply.status, 200, "{query}: {}", reply.json);
     assert_eq!(reply.headers["search-backend"], "postgres");
     reply.json
@@ -106,7 +106,7 @@ async fn search_shows_exactly_what_the_decision_shows() {
             [(Viewer::Anyone, None), (Viewer::User(video.origin.owner), Some(video.origin.owner))]
         {
             let reply = match user {
-                None => stand.send(&stand.videos, ("GET", &path), &[], None).await,
+                None => stand.videos.send(("GET", &path), &[], None).await,
                 Some(user) => stand.send_as(user, &stand.videos, ("GET", &path), None).await,
             };
             assert_eq!(reply.status == 200, decide(video, viewer, Way::Link).is_ok(), "{video:?}");
@@ -164,6 +164,22 @@ async fn titles_weigh_most_and_words_mean_what_people_mean() {
 }
 
 #[tokio::test]
+async fn a_word_is_searched_by_its_beginning_from_three_letters_on() {
+    let stand = Stand::new().await;
+    write(&stand, &[published("Apple", 3), published("A ape", 2), published("Ap", 1)]).await;
+    for (query, found) in [
+        ("a", &["A ape"][..]),
+        ("ap", &["Ap"]),
+        ("app", &["Apple"]),
+        ("ape", &["A ape"]),
+        ("apple+a", &[]),
+        ("a+ape", &["A ape"]),
+    ] {
+        assert_eq!(titles(&stand, &format!("q={query}")).await, found, "{query}");
+    }
+}
+
+#[tokio::test]
 async fn no_query_is_more_than_the_backend_can_take() {
     let stand = Stand::new().await;
     write(&stand, &[published("it's 50% \\ 'quoted' & | ! ( ) : *", 0)]).await;
@@ -209,7 +225,7 @@ async fn no_query_is_more_than_the_backend_can_take() {
         ("limit=0".into(), "limit"),
         ("cursor=x".into(), "cursor"),
     ] {
-        let reply = stand.send(&stand.search, ("GET", &format!("/v1/search?{query}")), &[], None).await;
+        let reply = stand.search.send(("GET", &format!("/v1/search?{query}")), &[], None).await;
         assert_eq!((reply.status, reply.json["code"].as_str()), (400, Some("invalid_query")), "{query}");
         assert_eq!(reply.json["errors"][0]["parameter"], parameter, "{}", reply.json);
     }
@@ -222,7 +238,7 @@ async fn a_cursor_of_another_order_is_refused() {
     let cursor = page(&stand, "q=cat&limit=1").await["next_cursor"].as_str().unwrap().to_owned();
     for query in ["q=cat&sort=newest", "sort=relevance"] {
         let path = format!("/v1/search?{query}&cursor={cursor}");
-        let reply = stand.send(&stand.search, ("GET", &path), &[], None).await;
+        let reply = stand.search.send(("GET", &path), &[], None).await;
         assert_eq!((reply.status, reply.json["code"].as_str()), (400, Some("invalid_query")), "{query}");
     }
 }

@@ -6,7 +6,7 @@ use mcsp_access::Permission;
 use mcsp_function::{Caller, Context};
 use mcsp_ids::VideoId;
 use mcsp_problem::{Json, Path, Problem};
-use playback_storage::positions::{self, Known};
+use playback_storage::positions;
 
 /// From Redis, or from Postgres where Redis does not know the account.
 pub(crate) async fn read(
@@ -15,10 +15,8 @@ pub(crate) async fn read(
     Path(video): Path<VideoId>,
 ) -> Result<Json<PositionView>, Problem> {
     caller.require(Permission::PlaybackStart)?;
-    let position = match positions::known(context.bridge(), caller.user(), video).await? {
-        Known::Yes(position) => position,
-        Known::No => positions::load(&context, caller.user(), video).await?,
-    };
+    let known = positions::known(context.bridge(), caller.user(), video).await?;
+    let position = positions::settle(&context, known, caller.user(), video).await?;
     let position = position.ok_or_else(Problem::not_found)?;
     Ok(Json(PositionView::new(video, &position)))
 }

@@ -82,7 +82,7 @@ pub(crate) async fn heartbeat(
                 signal::send(&context, &trace, Happened::Heartbeat, signal(video, watched_ms, None));
             }
             let renewed = if settings.renewal_due(expires_at_s, now) {
-                renew(&context, &settings, &viewer, session, video).await.inspect_err(|denial| {
+                renew(&context, &trace, &settings, &viewer, (session, video)).await.inspect_err(|denial| {
                     let signal = signal(video, watched_ms, Some(denial.reason.as_str()));
                     signal::send(&context, &trace, Happened::Denied, signal);
                 })
@@ -131,14 +131,14 @@ pub(crate) fn write_behind(context: &Context, user: mcsp_ids::UserId, video: Vid
 /// again with the next heartbeat: nothing is given that was not decided, and half of the time is left.
 async fn renew(
     context: &Context,
+    trace: &TraceParent,
     settings: &Settings,
     viewer: &Viewer,
-    session: PlaybackSessionId,
-    video: VideoId,
+    (session, video): (PlaybackSessionId, VideoId),
 ) -> Result<Option<(u64, String)>, Denial> {
     let version = match videos::cached(context.bridge(), video).await {
         Ok(Some(version)) => Some(version),
-        Ok(None) => match videos::load(context, video).await {
+        Ok(None) => match videos::load(context, trace, video).await {
             Ok(loaded) => loaded.map(|loaded| loaded.version),
             Err(_) => return Ok(None),
         },

@@ -18,7 +18,7 @@ use mcsp_problem::{Invalid, Json, Problem};
 use playback_domain::{
     Denial, Device, Facts, HEARTBEAT_INTERVAL_MS, InvalidDevice, Position, Reason, Viewer, decide,
 };
-use playback_storage::positions::{self, Known};
+use playback_storage::positions;
 use playback_storage::videos::{self, Media, Source, Version};
 use playback_storage::{Opened, Read, Start, StartOutcome, StoreError, Yes};
 use serde::{Deserialize, Serialize};
@@ -87,7 +87,7 @@ pub(crate) async fn start(
         expires_at_s: settings.url_expires_at_s(now),
         idempotency_key: key.as_deref(),
     };
-    match open(&context, &start).await {
+    match open(&context, &trace, &start).await {
         Ok(session) => {
             let position_ms = session.position(&context, &start).await.map_or(0, |at| at.position_ms());
             if !session.opened.again {
@@ -138,7 +138,7 @@ struct Session {
 }
 
 /// Opens the session. Only a yes of [`decide`] takes a slot: the script takes none before it knows of one.
-async fn open(context: &Context, start: &Start<'_>) -> Result<Session, Refusal> {
+async fn open(context: &Context, trace: &TraceParent, start: &Start<'_>) -> Result<Session, Refusal> {
     let (mut source, mut stale_ms, mut yes) = (Source::Redis, 0, None);
     for _ in 0..TRIES_MAX {
         match playback_storage::start(context.bridge(), start, yes).await.map_err(Refusal::unknown)? {
@@ -154,7 +154,7 @@ async fn open(context: &Context, start: &Start<'_>) -> Result<Session, Refusal> 
             }
             StartOutcome::KeyReused => return Err(Refusal::KeyReused),
             StartOutcome::Cold => {
-                let loaded = videos::load(context, start.video).await.map_err(Refusal::unknown)?;
+                let loaded = videos::load(context, trace, start.video).await.map_err(Refusal::unknown)?;
                 let loaded = loaded.ok_or(Denial { reason: Reason::NotFound, hidden: true })?;
                 (source, stale_ms) = (loaded.source, loaded.stale_ms);
                 yes = Some(decided(start.viewer, &loaded.version)?);
@@ -195,10 +195,8 @@ impl Session {
     /// Where the viewer stopped. While Postgres is down, an account that Redis does not know starts from the
     /// beginning: better than not at all.
     async fn position(&self, context: &Context, start: &Start<'_>) -> Option<Position> {
-        match self.read.position {
-            Known::Yes(position) => position,
-            Known::No => positions::load(context, start.viewer.user, start.video).await.ok().flatten(),
-        }
+        let known = self.read.position;
+        positions::settle(context, known, start.viewer.user, start.video).await.ok().flatten()
     }
 
     fn view(&self, settings: &Settings, start: &Start<'_>, position_ms: u64) -> Result<Response, Problem> {

@@ -4,7 +4,7 @@ use crate::model::{Announcement, Version};
 use crate::{StoreError, videos_postgres, videos_redis};
 use mcsp_bridge_api::postgres::Transaction;
 use mcsp_bridge_api::services::Request;
-use mcsp_function::Context;
+use mcsp_function::{Context, TraceParent};
 use mcsp_ids::VideoId;
 
 /// Where a fact came from.
@@ -42,12 +42,12 @@ pub struct Loaded {
 
 /// Finds a video that Redis does not know; none where Content says that there is none. An error means that
 /// nothing can be known now.
-pub async fn load(context: &Context, id: VideoId) -> Result<Option<Loaded>, StoreError> {
+pub async fn load(context: &Context, trace: &TraceParent, id: VideoId) -> Result<Option<Loaded>, StoreError> {
     if let Ok(Some(version)) = videos_postgres::find(context.bridge(), id).await {
         videos_redis::keep(context.bridge(), id, &version).await?;
         return Ok(Some(Loaded { version, source: Source::Postgres, stale_ms: 0 }));
     }
-    let Some((version, stale_ms)) = ask(context, id).await? else { return Ok(None) };
+    let Some((version, stale_ms)) = ask(context, trace, id).await? else { return Ok(None) };
     videos_redis::keep(context.bridge(), id, &version).await?;
     let statements = vec![videos_postgres::upsert(id, &version)];
     let refill = Transaction { consumed_event: None, statements, events: Vec::new() };
@@ -57,13 +57,17 @@ pub async fn load(context: &Context, id: VideoId) -> Result<Option<Loaded>, Stor
 }
 
 /// `GET /v1/catalog/{id}` of Content.
-async fn ask(context: &Context, id: VideoId) -> Result<Option<(Version, u64)>, StoreError> {
+async fn ask(
+    context: &Context,
+    trace: &TraceParent,
+    id: VideoId,
+) -> Result<Option<(Version, u64)>, StoreError> {
     let token = context.variable("bridge_token").unwrap_or_default();
     let request = Request {
         target: "content".to_owned(),
         method: "GET".to_owned(),
         path: format!("/v1/catalog/{id}"),
-        headers: vec![("authorization".to_owned(), format!("Bearer {token}"))],
+        headers: vec![("authorization".to_owned(), format!("Bearer {token}")), trace.forwarded()],
         body: Vec::new(),
         idempotent: true,
         deadline_ms: None,

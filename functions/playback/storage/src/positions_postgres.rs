@@ -1,6 +1,7 @@
 //! Positions in Postgres: what survives Redis.
 
-use crate::{StoreError, positions_redis};
+use crate::StoreError;
+use crate::positions_redis::{self, Known, LOADED_MAX};
 use jiff::Timestamp;
 use mcsp_bridge_api::Bridge;
 use mcsp_bridge_api::postgres::{GuardedStatement, Transaction};
@@ -8,9 +9,6 @@ use mcsp_bridge_api::sql::{Inconsistency, Row, Rows, sql};
 use mcsp_function::Context;
 use mcsp_ids::{UserId, VideoId};
 use playback_domain::Position;
-
-/// As many of an account's positions as are loaded at once: the newest.
-const LOADED_MAX: i64 = 500;
 
 /// Keeps a position, unless a later one is known. Gives the one that counts; the constraint
 /// `positions_video` fails where there is no such video.
@@ -42,23 +40,50 @@ pub async fn write_behind(bridge: &dyn Bridge, user: UserId, video: VideoId, pos
     drop(bridge.transact(Transaction { consumed_event: None, statements, events: Vec::new() }).await);
 }
 
-/// Loads an account's positions into Redis, and gives the one in this video.
-pub async fn load(context: &Context, user: UserId, video: VideoId) -> Result<Option<Position>, StoreError> {
-    let statement = sql("(SELECT video_id, position_ms, client_time FROM positions \
-             WHERE user_id = $1 AND video_id = $2) \
-         UNION \
-         (SELECT video_id, position_ms, client_time FROM positions \
-             WHERE user_id = $1 ORDER BY client_time DESC LIMIT $3)")
+/// The viewer's position in a video: what Redis knows of it, and otherwise what Postgres has, which Redis then
+/// knows too.
+pub async fn settle(
+    context: &Context,
+    known: Known,
+    user: UserId,
+    video: VideoId,
+) -> Result<Option<Position>, StoreError> {
+    match known {
+        Known::Yes(position) => Ok(position),
+        Known::NotAmongNewest => look_up(context.bridge(), user, video).await,
+        Known::No => load(context.bridge(), user, video).await,
+    }
+}
+
+/// Loads the one position.
+async fn look_up(bridge: &dyn Bridge, user: UserId, video: VideoId) -> Result<Option<Position>, StoreError> {
+    let statement =
+        sql("SELECT position_ms, client_time FROM positions WHERE user_id = $1 AND video_id = $2")
+            .bind(user.uuid())
+            .bind(video.uuid());
+    let rows = bridge.query(statement.into()).await?;
+    match Rows::new("positions", rows).first(read)? {
+        Some(position) => positions_redis::put(bridge, user, video, position).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Loads an account's newest positions into Redis, and with them the one in this video.
+async fn load(bridge: &dyn Bridge, user: UserId, video: VideoId) -> Result<Option<Position>, StoreError> {
+    let statement = sql("SELECT video_id, position_ms, client_time FROM positions \
+         WHERE user_id = $1 ORDER BY client_time DESC LIMIT $2")
     .bind(user.uuid())
-    .bind(video.uuid())
-    .bind(LOADED_MAX);
-    let rows = context.bridge().query(statement.into()).await?;
-    let all = Rows::new("positions", rows).map(|row| {
+    .bind(i64::try_from(LOADED_MAX).unwrap_or(i64::MAX));
+    let newest = Rows::new("positions", bridge.query(statement.into()).await?).map(|row| {
         let video = VideoId::from_uuid(row.take("video_id")?);
         Ok((video, read(row)?))
     })?;
-    positions_redis::refill(context.bridge(), user, &all).await?;
-    Ok(all.into_iter().find(|(id, _)| *id == video).map(|(_, position)| position))
+    positions_redis::refill(bridge, user, &newest).await?;
+    match newest.iter().find(|(id, _)| *id == video) {
+        Some((_, position)) => Ok(Some(*position)),
+        None if newest.len() < LOADED_MAX => Ok(None),
+        None => look_up(bridge, user, video).await,
+    }
 }
 
 fn upsert(user: UserId, video: VideoId, position: Position) -> GuardedStatement {

@@ -10,24 +10,35 @@ const PUT: &str = concat!(include_str!("lua/keep_position.lua"), include_str!("l
 /// An account that plays nothing for a month leaves Redis; Postgres has it.
 pub(crate) const POSITIONS_TTL_MS: u64 = 30 * 24 * 60 * 60 * 1000;
 
+/// As many of an account's positions as are loaded at once: the newest. Fewer are all that there are.
+pub const LOADED_MAX: usize = 500;
+
+/// What `lua/positions.lua` is told that it brings; the first two are kept in the field `*`.
+const ALL: &[u8] = b"1";
+const NEWEST: &[u8] = b"0";
+const ONE: &[u8] = b"";
+
 /// What Redis knows of a viewer's position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Known {
     /// It is this, or there is none.
     Yes(Option<Position>),
-    /// Postgres has to be asked.
+    /// Postgres has to be asked for this one: more are there than were loaded.
+    NotAmongNewest,
+    /// Postgres has to be asked for all of them.
     No,
 }
 
 impl Known {
-    /// Reads the position, and whether all of the account's positions are known.
+    /// Reads the position, and how many of the account's positions are known.
     pub(crate) fn read(fields: &mut Fields) -> Result<Self, StoreError> {
-        match (fields.bytes(), fields.bytes()) {
+        match (fields.bytes(), fields.bytes().as_deref()) {
             (Some(value), _) => {
                 let position = parse(&value).ok_or_else(|| fields.unreadable())?;
                 Ok(Known::Yes(Some(position)))
             }
-            (None, Some(_)) => Ok(Known::Yes(None)),
+            (None, Some(ALL)) => Ok(Known::Yes(None)),
+            (None, Some(_)) => Ok(Known::NotAmongNewest),
             (None, None) => Ok(Known::No),
         }
     }
@@ -47,29 +58,30 @@ pub async fn put(
     video: VideoId,
     position: Position,
 ) -> Result<Position, StoreError> {
-    let reply = write(bridge, user, &[(video, position)], false).await?;
+    let reply = write(bridge, user, &[(video, position)], ONE).await?;
     let mut fields = Fields::new("positions", reply)?;
     fields.bytes().and_then(|value| parse(&value)).ok_or_else(|| fields.unreadable())
 }
 
-/// Keeps all positions that Postgres has of an account.
+/// Keeps the newest positions that Postgres has of an account: all, where they are fewer than [`LOADED_MAX`].
 pub async fn refill(
     bridge: &dyn Bridge,
     user: UserId,
     positions: &[(VideoId, Position)],
 ) -> Result<(), StoreError> {
-    write(bridge, user, positions, true).await.map(drop)
+    let extent = if positions.len() < LOADED_MAX { ALL } else { NEWEST };
+    write(bridge, user, positions, extent).await.map(drop)
 }
 
 async fn write(
     bridge: &dyn Bridge,
     user: UserId,
     positions: &[(VideoId, Position)],
-    complete: bool,
+    extent: &[u8],
 ) -> Result<mcsp_bridge_api::redis::Reply, StoreError> {
     let mut arguments = Vec::with_capacity(2 + positions.len() * 3);
     arguments.push(number(POSITIONS_TTL_MS));
-    arguments.push(number(u8::from(complete)));
+    arguments.push(extent.to_vec());
     for (video, position) in positions {
         arguments.push(number(video));
         arguments.push(number(position.client_time().as_millisecond()));

@@ -4,30 +4,29 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    clippy::disallowed_methods,
-    reason = "the helpers of tests may fail as tests do, and every test needs ids that no other has"
+    reason = "the helpers of tests may fail as tests do"
 )]
-
-mod support;
 
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
+use mcsp_bridge_api::Bridge;
 use mcsp_ids::{PlaybackSessionId, UserId, VideoId};
+use mcsp_testbed::{Setup, Testbed, new_id};
 use playback_domain::{
     Device, HEARTBEAT_INTERVAL_MS, HoldsFor, PlayerState, Position, Region, SLOT_TTL_MS, Viewer,
 };
-use playback_storage::positions::{self, Known};
+use playback_storage::positions::{self, Known, LOADED_MAX};
 use playback_storage::videos::{self, Announcement, Version};
 use playback_storage::{Beaten, Heartbeat, Opened, Start, StartOutcome, Yes, beat, end, note_renewal, start};
 use serde_json::json;
-use support::RealRedis;
+use std::sync::Arc;
 use uuid::Uuid;
 
 const LIMIT: u32 = 3;
 
 /// One viewer, one video and one time.
 struct Scene {
-    redis: RealRedis,
+    redis: Arc<dyn Bridge>,
     viewer: Viewer,
     device: Device,
     video: VideoId,
@@ -38,20 +37,17 @@ impl Scene {
     /// A video at version 1 that Redis knows, and a viewer.
     async fn new() -> Scene {
         let scene = Scene::cold().await;
-        videos::keep(&scene.redis, scene.video, &version(scene.video, 1)).await.unwrap();
+        videos::keep(&*scene.redis, scene.video, &version(scene.video, 1)).await.unwrap();
         scene
     }
 
     async fn cold() -> Scene {
+        let bed = Testbed::without_database("playback", Setup::default()).await;
         Scene {
-            redis: RealRedis::connect().await,
-            viewer: Viewer {
-                user: UserId::from_uuid(Uuid::now_v7()),
-                region: Region::parse("eu").unwrap(),
-                stream_limit: LIMIT,
-            },
+            redis: bed.bridge("playback-sessions"),
+            viewer: Viewer { user: new_id(), region: Region::parse("eu").unwrap(), stream_limit: LIMIT },
             device: Device::parse("tv".into(), Some("Kitchen".into())).unwrap(),
-            video: VideoId::from_uuid(Uuid::now_v7()),
+            video: new_id(),
             now: Timestamp::from_second(1_800_000_000).unwrap(),
         }
     }
@@ -62,7 +58,7 @@ impl Scene {
 
     fn attempt<'a>(&'a self, key: Option<&'a str>) -> Start<'a> {
         Start {
-            session: PlaybackSessionId::from_uuid(Uuid::now_v7()),
+            session: new_id(),
             video: self.video,
             viewer: &self.viewer,
             device: &self.device,
@@ -73,7 +69,7 @@ impl Scene {
     }
 
     async fn start_under(&self, yes: Option<Yes>) -> StartOutcome {
-        start(&self.redis, &self.attempt(None), yes).await.unwrap()
+        start(&*self.redis, &self.attempt(None), yes).await.unwrap()
     }
 
     /// Opens a session, or tells how many are open.
@@ -94,11 +90,11 @@ impl Scene {
             position: at(position_ms, self.now),
             state,
         };
-        beat(&self.redis, &heartbeat).await.unwrap()
+        beat(&*self.redis, &heartbeat).await.unwrap()
     }
 
     async fn position(&self) -> Known {
-        positions::known(&self.redis, self.viewer.user, self.video).await.unwrap()
+        positions::known(&*self.redis, self.viewer.user, self.video).await.unwrap()
     }
 }
 
@@ -139,7 +135,7 @@ async fn without_a_yes_no_slot_is_taken() {
 async fn a_yes_holds_for_the_region_and_not_for_another() {
     let mut scene = Scene::new().await;
     scene.open().await.unwrap();
-    scene.viewer.user = UserId::from_uuid(Uuid::now_v7());
+    scene.viewer.user = new_id();
     assert!(matches!(scene.start_under(None).await, StartOutcome::Opened(..)));
     scene.viewer.region = Region::parse("us").unwrap();
     assert!(matches!(scene.start_under(None).await, StartOutcome::Undecided(_)));
@@ -151,7 +147,7 @@ async fn a_yes_for_one_viewer_holds_for_no_other() {
     let yes = Yes { version: 1, holds_for: HoldsFor::Viewer };
     assert!(matches!(scene.start_under(Some(yes)).await, StartOutcome::Opened(..)));
     assert!(matches!(scene.start_under(None).await, StartOutcome::Opened(..)));
-    scene.viewer.user = UserId::from_uuid(Uuid::now_v7());
+    scene.viewer.user = new_id();
     assert!(matches!(scene.start_under(None).await, StartOutcome::Undecided(_)));
 }
 
@@ -159,7 +155,7 @@ async fn a_yes_for_one_viewer_holds_for_no_other() {
 async fn a_yes_goes_with_the_version_that_it_was_about() {
     let scene = Scene::new().await;
     scene.open().await.unwrap();
-    videos::keep(&scene.redis, scene.video, &version(scene.video, 2)).await.unwrap();
+    videos::keep(&*scene.redis, scene.video, &version(scene.video, 2)).await.unwrap();
     assert!(matches!(scene.start_under(None).await, StartOutcome::Undecided(_)));
     assert!(matches!(scene.start_under(Some(YES)).await, StartOutcome::Undecided(_)));
 }
@@ -169,8 +165,8 @@ async fn the_read_model_never_goes_back_in_time() {
     let scene = Scene::cold().await;
     assert!(matches!(scene.start_under(None).await, StartOutcome::Cold));
     for (told, known) in [(2, 2), (1, 2), (2, 2), (10, 10), (9, 10)] {
-        videos::keep(&scene.redis, scene.video, &version(scene.video, told)).await.unwrap();
-        let cached = videos::cached(&scene.redis, scene.video).await.unwrap().unwrap();
+        videos::keep(&*scene.redis, scene.video, &version(scene.video, told)).await.unwrap();
+        let cached = videos::cached(&*scene.redis, scene.video).await.unwrap().unwrap();
         assert_eq!(cached.number, known, "after {told}");
     }
 }
@@ -207,7 +203,7 @@ async fn a_session_that_lost_its_slot_takes_another_only_if_one_is_free() {
     let full = scene.beat(session, 1, PlayerState::Playing).await;
     assert!(matches!(full, Beaten::Full { open_streams: LIMIT, .. }), "{full:?}");
     let other = others[0].unwrap().session;
-    end(&scene.redis, scene.viewer.user, other, scene.now, None).await.unwrap().unwrap();
+    end(&*scene.redis, scene.viewer.user, other, scene.now, None).await.unwrap().unwrap();
     assert!(matches!(scene.beat(session, 1, PlayerState::Playing).await, Beaten::Kept { .. }));
     assert_eq!(scene.open().await.unwrap_err(), LIMIT);
 }
@@ -217,7 +213,7 @@ async fn ending_frees_the_slot_and_is_done_once() {
     let scene = Scene::new().await;
     let sessions = join_all((0..LIMIT).map(|_| scene.open())).await;
     let session = sessions[0].unwrap().session;
-    let ended = || end(&scene.redis, scene.viewer.user, session, scene.now, None);
+    let ended = || end(&*scene.redis, scene.viewer.user, session, scene.now, None);
     assert_eq!(ended().await.unwrap().unwrap().position, None);
     assert_eq!(ended().await.unwrap(), None);
     assert_eq!(scene.open().await.unwrap().others_open, LIMIT - 1);
@@ -230,7 +226,7 @@ async fn another_account_has_no_part_in_a_session() {
     let mut other = Scene::cold().await;
     other.video = scene.video;
     assert_eq!(other.beat(session, 1, PlayerState::Playing).await, Beaten::Unknown);
-    assert_eq!(end(&other.redis, other.viewer.user, session, other.now, None).await.unwrap(), None);
+    assert_eq!(end(&*other.redis, other.viewer.user, session, other.now, None).await.unwrap(), None);
     assert!(matches!(scene.beat(session, 1, PlayerState::Playing).await, Beaten::Kept { .. }));
 }
 
@@ -238,7 +234,7 @@ async fn another_account_has_no_part_in_a_session() {
 async fn a_key_gives_its_first_session_and_takes_one_slot() {
     let mut scene = Scene::new().await;
     let under =
-        async |scene: &Scene, key| match start(&scene.redis, &scene.attempt(Some(key)), Some(YES)).await {
+        async |scene: &Scene, key| match start(&*scene.redis, &scene.attempt(Some(key)), Some(YES)).await {
             Ok(StartOutcome::Opened(_, opened)) => Some(opened),
             Ok(StartOutcome::KeyReused) => None,
             other => panic!("{other:?}"),
@@ -259,7 +255,7 @@ async fn a_key_gives_its_first_session_and_takes_one_slot() {
 async fn a_key_used_a_hundred_times_at_once_opens_one_session() {
     let scene = Scene::new().await;
     let attempts: Vec<Start<'_>> = (0..100).map(|_| scene.attempt(Some("k"))).collect();
-    let outcomes = join_all(attempts.iter().map(|attempt| start(&scene.redis, attempt, Some(YES)))).await;
+    let outcomes = join_all(attempts.iter().map(|attempt| start(&*scene.redis, attempt, Some(YES)))).await;
     let sessions: std::collections::BTreeSet<_> = outcomes
         .into_iter()
         .map(|outcome| match outcome.unwrap() {
@@ -312,7 +308,7 @@ async fn the_last_heartbeats_position_is_there_after_the_end() {
     let session = scene.open().await.unwrap().session;
     scene.beat(session, 4_000, PlayerState::Playing).await;
     scene.after(1_000);
-    let ended = end(&scene.redis, scene.viewer.user, session, scene.now, None).await.unwrap().unwrap();
+    let ended = end(&*scene.redis, scene.viewer.user, session, scene.now, None).await.unwrap().unwrap();
     assert_eq!((ended.position.unwrap().position_ms(), ended.watched_ms), (4_000, 1_000));
     match scene.start_under(None).await {
         StartOutcome::Opened(read, _) => assert_eq!(read.position, Known::Yes(ended.position)),
@@ -327,7 +323,7 @@ async fn the_later_position_stays_in_whatever_order_they_come() {
     let minutes = |count| scene.now + SignedDuration::from_mins(count);
     for (told, counting) in [(3, 3), (1, 3), (4, 4), (2, 4)] {
         let position = at(u64::try_from(told).unwrap(), minutes(told));
-        let kept = positions::put(&scene.redis, scene.viewer.user, scene.video, position).await.unwrap();
+        let kept = positions::put(&*scene.redis, scene.viewer.user, scene.video, position).await.unwrap();
         assert_eq!(kept, at(u64::try_from(counting).unwrap(), minutes(counting)));
         assert_eq!(scene.position().await, Known::Yes(Some(kept)));
     }
@@ -336,11 +332,37 @@ async fn the_later_position_stays_in_whatever_order_they_come() {
 #[tokio::test]
 async fn once_all_positions_are_loaded_a_video_without_one_has_none() {
     let scene = Scene::cold().await;
-    let (other, position) = (VideoId::from_uuid(Uuid::now_v7()), at(1, scene.now));
-    positions::put(&scene.redis, scene.viewer.user, other, position).await.unwrap();
+    let (other, position) = (new_id(), at(1, scene.now));
+    positions::put(&*scene.redis, scene.viewer.user, other, position).await.unwrap();
     assert_eq!(scene.position().await, Known::No, "other positions of the account say nothing");
-    positions::refill(&scene.redis, scene.viewer.user, &[(other, position)]).await.unwrap();
+    positions::refill(&*scene.redis, scene.viewer.user, &[(other, position)]).await.unwrap();
     assert_eq!(scene.position().await, Known::Yes(None));
+}
+
+#[tokio::test]
+async fn a_load_that_reached_its_bound_says_nothing_of_other_videos() {
+    for (loaded, expected) in [(LOADED_MAX - 1, Known::Yes(None)), (LOADED_MAX, Known::NotAmongNewest)] {
+        let scene = Scene::cold().await;
+        let newest: Vec<_> = (0..loaded).map(|_| (new_id(), at(1, scene.now))).collect();
+        positions::refill(&*scene.redis, scene.viewer.user, &newest).await.unwrap();
+        assert_eq!(scene.position().await, expected, "{loaded}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_loaded_is_there_whole_in_a_hash_that_was_half_full() {
+    let scene = Scene::cold().await;
+    let user = scene.viewer.user;
+    for _ in 0..600 {
+        positions::put(&*scene.redis, user, new_id(), at(1, scene.now)).await.unwrap();
+    }
+    let loaded: Vec<_> = (0..LOADED_MAX - 1).map(|_| (new_id(), at(2, scene.now))).collect();
+    positions::refill(&*scene.redis, user, &loaded).await.unwrap();
+    for (video, position) in loaded {
+        let known = positions::known(&*scene.redis, user, video).await.unwrap();
+        assert_eq!(known, Known::Yes(Some(position)));
+    }
+    assert_eq!(scene.position().await, Known::NotAmongNewest, "what made room may come to Postgres later");
 }
 
 #[tokio::test]
@@ -348,11 +370,11 @@ async fn positions_are_bounded_per_account() {
     let scene = Scene::cold().await;
     let video = |number: u128| VideoId::from_uuid(Uuid::from_u128(number));
     let full: Vec<_> = (0..1000).map(|number| (video(number), at(1, scene.now))).collect();
-    positions::refill(&scene.redis, scene.viewer.user, &full[..999]).await.unwrap();
+    positions::refill(&*scene.redis, scene.viewer.user, &full[..999]).await.unwrap();
     // 999 and the mark that they are all: the next one begins anew.
-    positions::put(&scene.redis, scene.viewer.user, full[999].0, full[999].1).await.unwrap();
+    positions::put(&*scene.redis, scene.viewer.user, full[999].0, full[999].1).await.unwrap();
     let known =
-        async |number| positions::known(&scene.redis, scene.viewer.user, video(number)).await.unwrap();
+        async |number| positions::known(&*scene.redis, scene.viewer.user, video(number)).await.unwrap();
     assert_eq!(known(999).await, Known::Yes(Some(full[999].1)));
     assert_eq!(known(0).await, Known::No);
 }
@@ -361,11 +383,11 @@ async fn positions_are_bounded_per_account() {
 async fn a_renewal_does_not_bring_back_an_ended_session() {
     let scene = Scene::new().await;
     let session = scene.open().await.unwrap().session;
-    let renew = || note_renewal(&scene.redis, scene.viewer.user, session, 1_900_000_000);
+    let renew = || note_renewal(&*scene.redis, scene.viewer.user, session, 1_900_000_000);
     assert!(renew().await.unwrap());
     let beaten = scene.beat(session, 1, PlayerState::Playing).await;
     assert!(matches!(beaten, Beaten::Kept { expires_at_s: 1_900_000_000, .. }), "{beaten:?}");
-    end(&scene.redis, scene.viewer.user, session, scene.now, None).await.unwrap();
+    end(&*scene.redis, scene.viewer.user, session, scene.now, None).await.unwrap();
     assert!(!renew().await.unwrap());
     assert_eq!(scene.beat(session, 1, PlayerState::Playing).await, Beaten::Unknown);
 }

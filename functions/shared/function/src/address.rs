@@ -6,7 +6,8 @@ use http::request::Parts;
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-/// The header in which the host tells it: the runner and Spin both set it themselves, whatever the client sent.
+/// The header in which the host tells it. The runner replaces what the client sent; Spin adds its own behind it,
+/// so only the last one is the host's.
 const CLIENT_ADDRESS: HeaderName = HeaderName::from_static("spin-client-addr");
 
 /// How much of an IPv6 address is its network's: what one customer can change at will is all below.
@@ -33,8 +34,8 @@ impl<S: Sync> FromRequestParts<S> for ClientAddress {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let text = parts.headers.get(CLIENT_ADDRESS).and_then(|value| value.to_str().ok());
-        Ok(ClientAddress(text.and_then(parse)))
+        let last = parts.headers.get_all(CLIENT_ADDRESS).iter().next_back();
+        Ok(ClientAddress(last.and_then(|value| value.to_str().ok()).and_then(parse)))
     }
 }
 
@@ -61,6 +62,18 @@ mod tests {
         ] {
             assert_eq!(parse(text), expected.map(|address| address.parse().unwrap()), "{text}");
         }
+    }
+
+    #[tokio::test]
+    async fn what_the_client_says_of_itself_is_not_believed() {
+        let request = http::Request::get("/")
+            .header(CLIENT_ADDRESS, "203.0.113.9:1")
+            .header(CLIENT_ADDRESS, "192.0.2.7:5001")
+            .body(())
+            .unwrap();
+        let mut parts = request.into_parts().0;
+        let Ok(ClientAddress(address)) = ClientAddress::from_request_parts(&mut parts, &()).await;
+        assert_eq!(address, parse("192.0.2.7"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Who calls: the bearer of an access token (RFC 6750).
 
-use crate::Context;
+use crate::{Context, TraceParent};
 use axum::extract::{FromRef, FromRequestParts};
 use http::request::Parts;
 use http::{HeaderValue, StatusCode, header};
@@ -65,9 +65,12 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let Some(value) = parts.headers.get(header::AUTHORIZATION) else { return Ok(MaybeCaller(None)) };
-        let token = bearer_token(value).ok_or_else(|| refused(Refusal::Malformed))?;
-        let claims = believed(&Context::from_ref(state), token).await?;
+        let Some(value) = parts.headers.get(header::AUTHORIZATION).cloned() else {
+            return Ok(MaybeCaller(None));
+        };
+        let token = bearer_token(&value).ok_or_else(|| refused(Refusal::Malformed))?;
+        let Ok(trace) = TraceParent::from_request_parts(parts, state).await;
+        let claims = believed(&Context::from_ref(state), &trace, token).await?;
         Ok(MaybeCaller(Some(Caller { claims })))
     }
 }
@@ -77,11 +80,11 @@ fn bearer_token(value: &HeaderValue) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-async fn believed(context: &Context, token: &str) -> Result<Claims, Problem> {
+async fn believed(context: &Context, trace: &TraceParent, token: &str) -> Result<Claims, Problem> {
     let keyring = context.keyring();
     let check = |keys: &_| verify(token, keys, &keyring.issuer, &keyring.audience, context.now());
-    match check(&*keyring.keys(context).await?) {
-        Err(Refusal::UnknownKey) => match keyring.newer_keys(context).await? {
+    match check(&*keyring.keys(context, trace).await?) {
+        Err(Refusal::UnknownKey) => match keyring.newer_keys(context, trace).await? {
             Some(keys) => check(&keys).map_err(refused),
             None => Err(refused(Refusal::UnknownKey)),
         },

@@ -28,6 +28,11 @@ impl TraceParent {
             })
     }
 
+    /// The header of a call to another service, which belongs to the same trace.
+    pub fn forwarded(&self) -> (String, String) {
+        (TRACEPARENT.as_str().to_owned(), self.0.clone())
+    }
+
     pub(crate) fn header(&self) -> Option<HeaderValue> {
         HeaderValue::from_str(&self.0).ok()
     }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use futures::future::join_all;
+use mcsp_testbed::Emitted;
 use serde_json::{Value, json};
 use upload_tests::{Creator, Stand};
 
@@ -53,10 +54,10 @@ async fn fifty_completions_at_once_announce_once_and_answer_the_same() {
         join_all((0..COMPLETIONS).map(async |_| creator.request("POST", &complete, None).await)).await;
     for reply in &replies {
         assert_eq!(reply.status, 200, "{}", reply.json);
-        assert_eq!(reply, &replies[0]);
+        assert_eq!(reply.json, replies[0].json);
     }
-    let emitted = stand.emitted(upload["id"].as_str().unwrap()).await;
-    let [(topic, kind, data)] = &emitted[..] else { panic!("{emitted:?}") };
+    let emitted = stand.bed.emitted(upload["id"].as_str().unwrap()).await;
+    let [Emitted { topic, kind, data }] = &emitted[..] else { panic!("{emitted:?}") };
     assert_eq!(
         (topic.as_str(), kind.as_str()),
         ("media.upload.initiated", "mcsp.upload.session.initiated.v1")
@@ -84,12 +85,12 @@ async fn while_the_store_is_down_nothing_is_lost() {
         let problem = expect(&creator, 503, method, &path, body).await;
         assert_eq!(problem["code"], "dependency_unavailable", "{method} {path}");
     }
-    assert!(stand.emitted(kept["id"].as_str().unwrap()).await.is_empty());
+    assert!(stand.bed.emitted(kept["id"].as_str().unwrap()).await.is_empty());
     stand.set_store_down(false);
     for ((method, path, body), status) in calls.into_iter().zip([200, 204, 200]) {
         expect(&creator, status, method, &path, body).await;
     }
-    assert_eq!(stand.emitted(kept["id"].as_str().unwrap()).await.len(), 1);
+    assert_eq!(stand.bed.emitted(kept["id"].as_str().unwrap()).await.len(), 1);
 }
 
 #[tokio::test]
@@ -114,11 +115,11 @@ async fn an_upload_ends_with_its_time() {
     let creator = stand.creator("eu");
     let upload = expect(&creator, 201, "POST", "/v1/uploads", Some(request(64, "put"))).await;
     assert_eq!(stand.send(&upload["put"], mp4(64)).await, 200);
-    stand.pass(DAY_S + 1);
+    stand.bed.pass(DAY_S + 1);
     assert_eq!(expect(&creator, 200, "GET", &path(&upload), None).await["state"], "expired");
     let problem = expect(&creator, 409, "POST", &format!("{}/complete", path(&upload)), None).await;
     assert_eq!(problem["code"], "upload_expired");
-    stand.pass(-DAY_S - 1);
+    stand.bed.pass(-DAY_S - 1);
     expect(&creator, 204, "DELETE", &path(&upload), None).await;
     assert_eq!(expect(&creator, 200, "GET", &path(&upload), None).await["state"], "expired");
 }

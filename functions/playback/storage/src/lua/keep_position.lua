@@ -1,9 +1,10 @@
 -- Shared by the scripts that write positions: it is put before each of them.
 --
 -- A hash per account: the video's id -> "<client time, ms since the epoch>:<position, ms>". Of two positions of
--- a video the later one stays. The field "*" says that all of the account's positions were loaded from Postgres
--- once, so that a video without a field has none. A hash that has grown to its bound starts anew, and is loaded
--- from Postgres by the next session.
+-- a video the later one stays. The field "*" says that the account's positions were loaded from Postgres once: "1"
+-- that they were all, so that a video without a field has none; "0" that they were the newest, so that Postgres has
+-- to be asked for a video without a field. A hash that has grown to its bound starts anew, and is loaded from
+-- Postgres by the next session.
 local POSITIONS_MAX = 1000
 
 -- Gives the value that counts now.

@@ -10,7 +10,7 @@
 --       6 when the manifest's URL expires, s  7 lifetime of a session, ms  8 lifetime of the key, ms
 --       9 and 10 names under which a yes is kept  11 device  12 name of the device
 --       13 version that was decided on just now, or ""  14 name under which to keep that yes
--- Gives outcome, version, model, position, whether all positions are known, open streams, session, expiry.
+-- Gives outcome, version, model, position, how many others are known, open streams, session, expiry.
 --       cold       the read model is not here
 --       undecided  no yes for this viewer and version
 --       again      the first answer to this Idempotency-Key

@@ -1,0 +1,104 @@
+//! What is limited, by what it is counted, and what is left of it.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::{HeaderName, HeaderValue};
+use mcsp_function::ClientAddress;
+use sha2::{Digest, Sha256};
+
+/// `RateLimit` and `RateLimit-Policy` (IETF draft-ietf-httpapi-ratelimit-headers-10).
+const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+
+/// How often something may be tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// What is tried, such as `sign-in`. Its keys begin with `auth:<operation>:`, which the component must be
+    /// granted.
+    pub operation: &'static str,
+    /// What it is counted by, such as `address`. The name of the policy in the headers.
+    pub name: &'static str,
+    /// Attempts without delay.
+    pub free_attempts: u32,
+    /// In which one attempt is forgotten.
+    pub forget_ms: u32,
+    /// No wait is longer.
+    pub delay_max_ms: u32,
+    /// Whether its state is told to those whom it does not refuse, too.
+    pub is_told: bool,
+}
+
+/// A policy for one account, or for one network.
+#[derive(Clone, Debug)]
+pub struct Limit {
+    pub(crate) policy: Policy,
+    pub(crate) key: String,
+}
+
+/// What is left of a limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Quota {
+    pub(crate) wait_ms: u64,
+    pub(crate) remaining: u64,
+    pub(crate) reset_ms: u64,
+}
+
+impl Limit {
+    /// A limit for whatever the text names. Addresses, of mail and of machines, stand in Redis as digests
+    /// only.
+    pub fn new(policy: Policy, limited: &str) -> Self {
+        let digest = URL_SAFE_NO_PAD.encode(Sha256::digest(limited.as_bytes()));
+        let Policy { operation, name, .. } = policy;
+        Limit { policy, key: format!("auth:{operation}:{name}:{digest}") }
+    }
+
+    /// A limit for the network that a request comes from. All whose address the host does not tell share one.
+    pub fn of_network(policy: Policy, address: ClientAddress) -> Self {
+        let network = address.network().map_or_else(|| "unknown".to_owned(), |network| network.to_string());
+        Self::new(policy, &network)
+    }
+}
+
+impl Quota {
+    pub(crate) fn headers(self, policy: &Policy) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
+        let Policy { name, free_attempts, forget_ms, .. } = policy;
+        let window_s = u64::from(*free_attempts) * u64::from(*forget_ms) / 1000;
+        let reset_s = self.wait_ms.max(self.reset_ms).div_ceil(1000);
+        [
+            (RATE_LIMIT_POLICY, format!("\"{name}\";q={free_attempts};w={window_s}")),
+            (RATE_LIMIT, format!("\"{name}\";r={};t={reset_s}", self.remaining)),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, HeaderValue::from_str(&value).ok()?)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POLICY: Policy = Policy {
+        operation: "sign-in",
+        name: "account",
+        free_attempts: 20,
+        forget_ms: 600_000,
+        delay_max_ms: 900_000,
+        is_told: false,
+    };
+
+    #[test]
+    fn keys_hold_no_address() {
+        let Limit { key, .. } = Limit::new(POLICY, "ada@example.com");
+        assert!(key.starts_with("auth:sign-in:account:"));
+        assert!(!key.contains("ada") && !key.contains('@'), "{key}");
+        assert_ne!(key, Limit::new(Policy { operation: "register", ..POLICY }, "ada@example.com").key);
+    }
+
+    #[test]
+    fn the_headers_tell_the_policy_and_what_is_left() {
+        let quota = Quota { wait_ms: 1_500, remaining: 0, reset_ms: 12_000_000 };
+        let headers: http::HeaderMap = quota.headers(&POLICY).collect();
+        assert_eq!(headers[RATE_LIMIT_POLICY], "\"account\";q=20;w=12000");
+        assert_eq!(headers[RATE_LIMIT], "\"account\";r=0;t=12000");
+    }
+}

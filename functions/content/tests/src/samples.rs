@@ -1,0 +1,46 @@
+//! Samples: ids, and events as other services emit them.
+
+use mcsp_ids::{UploadId, UserId, VideoId};
+use mcsp_testbed::new_id;
+use serde_json::{Value, json};
+
+/// The upload's event.
+pub const INITIATED: &str = "mcsp.upload.session.initiated.v1";
+/// The pipeline's events.
+pub const COMPLETED: &str = "mcsp.pipeline.processing.completed.v1";
+/// The pipeline's events.
+pub const FAILED: &str = "mcsp.pipeline.processing.failed.v1";
+
+/// A video's id.
+pub fn new_video_id() -> VideoId {
+    new_id()
+}
+
+/// A user's id.
+pub fn new_user_id() -> UserId {
+    new_id()
+}
+
+/// The upload's state.
+pub fn initiated(video: VideoId, owner: UserId) -> Value {
+    let object = json!({"bucket": "uploads", "key": "k", "size_bytes": 1, "content_type": "video/mp4",
+        "checksum_sha256": null});
+    json!({"upload_id": UploadId::from_uuid(video.uuid()), "video_id": video, "owner_id": owner,
+        "version": 2, "region": "eu", "object": object})
+}
+
+/// The pipeline's good end.
+pub fn completed(video: VideoId) -> Value {
+    let rendition = json!({"name": "360p", "width": 640, "height": 360, "bitrate_bps": 800_000,
+        "codecs": "avc1.4d401e,mp4a.40.2"});
+    json!({"upload_id": UploadId::from_uuid(video.uuid()), "video_id": video, "state": "completed",
+        "progress_percent": 100, "duration_ms": 2_000, "renditions": [rendition],
+        "packaged": {"prefix": format!("packaged/{video}/"), "hls": "master.m3u8"}, "reason_code": null})
+}
+
+/// The pipeline's bad end.
+pub fn failed(video: VideoId) -> Value {
+    json!({"upload_id": UploadId::from_uuid(video.uuid()), "video_id": video, "state": "failed",
+        "progress_percent": 10, "duration_ms": null, "renditions": [], "packaged": null,
+        "reason_code": "unreadable_input"})
+}
