@@ -17,7 +17,7 @@ use subtle::ConstantTimeEq;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-/// The largest call: a transaction with its events.
+/// The largest call: a transaction with its events. The adapter sends none that is larger.
 const CALL_MAX_BYTES: usize = 4 * 1024 * 1024;
 
 /// What the face answers from.

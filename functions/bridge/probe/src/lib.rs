@@ -1,7 +1,10 @@
-//! A function for the tests of the runner: it calls the bridge, waits, traps and grows as asked.
+//! A function for the tests of its hosts: it calls the bridge, waits, traps and grows as asked.
+
+mod call;
 
 use axum::Router;
-use axum::extract::{Path, Request};
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Path, Request};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use mcsp_bridge_api::{Bridge, redis};
@@ -16,12 +19,17 @@ pub struct Host {
 /// The routes below `/probe`.
 pub fn router(host: Host) -> Router {
     let host = Arc::new(host);
+    let bridge = Arc::clone(&host.bridge);
     let events = post(|request: Request| async move {
-        let id = request.headers().get("ce-id").cloned();
-        id.map(|id| id.as_bytes().to_vec()).unwrap_or_default()
+        let id = request.headers().get("ce-id").map(|id| id.as_bytes().to_vec());
+        id.ok_or(StatusCode::BAD_REQUEST)
+    });
+    let calls = post(move |Path(function): Path<String>, parameters: Bytes| async move {
+        call::answer(&*bridge, &function, &parameters).await
     });
     Router::new()
         .route("/probe/redis/{key}", get(move |Path(key): Path<String>| read(Arc::clone(&host), key)))
+        .route("/probe/bridge/{function}", calls.layer(DefaultBodyLimit::disable()))
         .route("/probe/echo", post(|body: String| async { body }))
         .route("/probe/trap", get(trap))
         .route("/probe/spin", get(spin))

@@ -1,0 +1,288 @@
+//! Over the sidecar every call is answered as within the runner.
+
+use crate::postgres::{statements, unique};
+use crate::probe::Probe;
+use crate::stage::Stage;
+use mcsp_bridge::{BridgeConfig, Bridges, Worker};
+use mcsp_bridge_api::kafka::Acknowledgement;
+use mcsp_bridge_api::passwords::Verdict;
+use mcsp_bridge_api::postgres::{RowMismatch, Statement, TransactError, Transaction, Value, Violation};
+use mcsp_bridge_api::redis::{Operation, Reply, Script};
+use mcsp_bridge_api::services::Request;
+use mcsp_bridge_api::sql::sql;
+use mcsp_bridge_api::{Bridge, Failure};
+use mcsp_manifest::Variables;
+use mcsp_runner::{Application, BridgeFactory, Runner, Settings};
+use std::fmt::Debug;
+use std::path::Path;
+use std::sync::Arc;
+
+/// The two ways from the probe to the stores.
+struct Both {
+    over_http: Probe,
+    in_process: Probe,
+    runner: Runner,
+}
+
+/// The bridge as `mcsp up` has it.
+struct InProcess(Arc<Bridges>);
+
+impl BridgeFactory for InProcess {
+    fn for_component(&self, id: &str) -> Arc<dyn Bridge> {
+        Worker::new(Arc::clone(&self.0)).unwrap().for_component(id).unwrap()
+    }
+}
+
+impl Both {
+    async fn of(stage: &Stage) -> Self {
+        let manifest = stage.manifest();
+        let config = BridgeConfig::read(&manifest, |name| stage.environment.get(name).cloned()).unwrap();
+        let bridges = Bridges::new(Arc::new(manifest.clone()), config).unwrap();
+        let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("runner-code");
+        let settings = Settings { workers: 1, ..Settings::new(cache) };
+        let application = Application {
+            variables: Variables::resolve(&manifest, |_| None).unwrap(),
+            manifest,
+            bridges: Arc::new(InProcess(bridges)),
+            extensions: Vec::new(),
+        };
+        let runner = Runner::start(settings, application).await.unwrap();
+        Both { over_http: stage.probe(), in_process: Probe::at(runner.address()), runner }
+    }
+
+    /// Asks both, one after the other, and gives the answer on which they agree.
+    async fn agree<T: PartialEq + Debug>(&self, ask: impl AsyncFn(&Probe) -> T) -> T {
+        let (in_process, over_http) = (ask(&self.in_process).await, ask(&self.over_http).await);
+        assert_eq!(over_http, in_process);
+        over_http
+    }
+
+    async fn stop(self) {
+        self.runner.stop().await;
+    }
+}
+
+fn values() -> Vec<Value> {
+    let uuid = uuid::Uuid::from_u128(7).as_bytes().to_vec();
+    vec![
+        Value::Boolean(Some(true)),
+        Value::Int64(Some(i64::MIN)),
+        Value::Float64(Some(-0.1)),
+        Value::Text(Some("žluťoučký 🐎 'quoted'".to_owned())),
+        Value::Text(Some("long ".repeat(20_000))),
+        Value::Bytes(Some(vec![0, 255, 1])),
+        Value::Bytes(Some(vec![])),
+        Value::Bytes(Some((0..70_000_u32).map(|n| n.to_le_bytes()[0]).collect())),
+        Value::Uuid(Some(uuid.clone())),
+        Value::TimestampUs(Some(-1)),
+        Value::Json(Some(r#"{"a": [1, null]}"#.to_owned())),
+        Value::TextArray(Some(vec!["a".to_owned(), String::new()])),
+        Value::TextArray(Some(vec![])),
+        Value::Int64Array(Some(vec![1, -2, i64::MAX])),
+        Value::UuidArray(Some(vec![uuid])),
+        Value::UuidArray(Some(vec![])),
+        Value::Boolean(None),
+        Value::Int64(None),
+        Value::Float64(None),
+        Value::Text(None),
+        Value::Bytes(None),
+        Value::Uuid(None),
+        Value::TimestampUs(None),
+        Value::Json(None),
+        Value::TextArray(None),
+        Value::Int64Array(None),
+        Value::UuidArray(None),
+    ]
+}
+
+#[tokio::test]
+async fn every_type_of_value_comes_back_as_it_went() {
+    let stage = Stage::start().await;
+    let both = Both::of(&stage).await;
+    let places: Vec<String> = (1..=values().len()).map(|n| format!("${n}")).collect();
+    let sent = Statement { sql: format!("SELECT {}", places.join(", ")), parameters: values() };
+    let answer = both.agree(async |probe| probe.query(sent.clone()).await).await.unwrap();
+    assert_eq!(answer.cells, values());
+    assert_eq!((answer.width as usize, answer.affected), (values().len(), 1));
+    let nothing = both.agree(async |probe| probe.query(sql("SELECT 1 WHERE false")).await).await.unwrap();
+    assert!(nothing.cells.is_empty());
+    both.stop().await;
+}
+
+#[tokio::test]
+async fn a_query_that_cannot_be_is_refused_by_its_code() {
+    let stage = Stage::start().await;
+    let both = Both::of(&stage).await;
+    let refused =
+        [("SELECT 1 +", "42601"), ("SELECT * FROM nowhere", "42P01"), ("DELETE FROM things", "not-a-read")];
+    for (text, code) in refused {
+        let answer = both.agree(async |probe| probe.query(sql(text)).await).await;
+        assert_eq!(answer, Err(Failure::Refused(code.to_owned())));
+    }
+    both.stop().await;
+}
+
+#[tokio::test]
+async fn a_transaction_takes_effect_or_tells_why_not() {
+    let stage = Stage::start().await;
+    let both = Both::of(&stage).await;
+    let add =
+        |id: i64, name: &str| sql("INSERT INTO things VALUES ($1, $2) RETURNING id").bind(id).bind(name);
+    let answers = both
+        .agree(async |probe| {
+            probe.transact(statements(vec![sql("DELETE FROM things").unguarded()])).await.unwrap();
+            let consumed = |id: &str, name: &str| Transaction {
+                consumed_event: Some(id.to_owned()),
+                statements: vec![add(1, name).expecting(1)],
+                events: vec![],
+            };
+            let id = unique();
+            let rename = sql("UPDATE things SET name = 'c' WHERE id = 9").expecting(1);
+            [
+                probe.transact(consumed(&id, "a")).await,
+                probe.transact(consumed(&id, "b")).await,
+                probe.transact(statements(vec![add(2, "b").expecting(1), add(3, "a").expecting(1)])).await,
+                probe.transact(statements(vec![add(4, "d").unguarded(), rename])).await,
+                probe.transact(statements(vec![])).await,
+            ]
+        })
+        .await;
+    let [applied, again, violated, missed, empty] = answers;
+    let applied = applied.unwrap();
+    assert_eq!((applied[0].cells.as_slice(), applied[0].affected), ([Value::Int64(Some(1))].as_slice(), 1));
+    assert_eq!(again, Err(TransactError::DuplicateEvent));
+    let violation = Violation { statement: 1, constraint: "things_name_unique".to_owned() };
+    assert_eq!(violated, Err(TransactError::ConstraintViolated(violation)));
+    assert_eq!(missed, Err(TransactError::UnexpectedRows(RowMismatch { statement: 1, actual_rows: 0 })));
+    assert_eq!(empty, Ok(vec![]));
+    let left = both.agree(async |probe| probe.query(sql("SELECT id, name FROM things")).await).await;
+    assert_eq!(left.unwrap().cells, [Value::Int64(Some(1)), Value::Text(Some("a".to_owned()))]);
+    both.stop().await;
+}
+
+#[tokio::test]
+async fn redis_answers_each_operation() {
+    let stage = Stage::start().await;
+    let both = Both::of(&stage).await;
+    let key = |name: &str| format!("{}{name}", stage.prefix).into_bytes();
+    let command = |words: &[&[u8]]| Operation::Command(words.iter().map(|word| word.to_vec()).collect());
+    let every_byte: Vec<u8> = (0..=255).collect();
+    let script = Operation::RunScript(Script {
+        source: "return redis.call('APPEND', KEYS[1], ARGV[1])".to_owned(),
+        keys: vec![format!("{}a", stage.prefix)],
+        arguments: vec![b"!".to_vec()],
+    });
+    let operations = vec![
+        command(&[b"SET", &key("a"), &every_byte]),
+        command(&[b"GET", &key("a")]),
+        command(&[b"GET", &key("none")]),
+        command(&[b"SET", &key("empty"), b""]),
+        command(&[b"MGET", &key("empty"), &key("none")]),
+        command(&[b"INCR", &key("a")]),
+        command(&[b"LPUSH", &key("a"), b"x"]),
+        script,
+        command(&[b"DEL", &key("a"), &key("empty")]),
+    ];
+    let replies = both.agree(async |probe| probe.pipeline(operations.clone()).await).await.unwrap();
+    let expected = [
+        Reply::Okay,
+        Reply::Bulk(every_byte),
+        Reply::Nil,
+        Reply::Okay,
+        Reply::Array(vec![Some(vec![]), None]),
+        Reply::Error("ERR".to_owned()),
+        Reply::Error("WRONGTYPE".to_owned()),
+        Reply::Integer(257),
+        Reply::Integer(2),
+    ];
+    assert_eq!(replies, expected);
+    assert_eq!(both.agree(async |probe| probe.pipeline(vec![]).await).await, Ok(vec![]));
+    both.stop().await;
+}
+
+#[tokio::test]
+async fn a_published_event_is_in_kafka() {
+    let stage = Stage::start().await;
+    let both = Both::of(&stage).await;
+    for acknowledged in [Acknowledgement::Replicated, Acknowledgement::Enqueued] {
+        let publish = async |probe: &Probe| probe.publish(vec![stage.event("{}")], acknowledged).await;
+        assert_eq!(both.agree(publish).await, Ok(()));
+    }
+    let events = crate::kafka::read(&stage.topic, 4).await;
+    assert!(events.iter().all(|event| event.data == b"{}"));
+    both.stop().await;
+}
+
+#[tokio::test]
+async fn a_service_answers_whatever_its_status_is() {
+    let stage = Stage::start().await;
+    let both = Both::of(&stage).await;
+    let request = Request {
+        target: "echo".to_owned(),
+        method: "PUT".to_owned(),
+        path: "/echo?a=b".to_owned(),
+        headers: vec![("x-word".to_owned(), "hello".to_owned())],
+        body: (0..=255).collect(),
+        idempotent: true,
+        deadline_ms: Some(1_000),
+    };
+    let answer = both
+        .agree(async |probe| {
+            let mut response = probe.call(request.clone()).await.unwrap();
+            response.headers.retain(|(name, _)| name.starts_with("x-"));
+            response.headers.sort();
+            response
+        })
+        .await;
+    let headers = [("x-method", "PUT"), ("x-word", "hello")];
+    assert_eq!(answer.headers, headers.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    assert_eq!((answer.status, answer.body, answer.stale_ms), (418, request.body, 0));
+    both.stop().await;
+}
+
+#[tokio::test]
+async fn a_password_is_told_from_a_wrong_one() {
+    let stage = Stage::start().await;
+    let both = Both::of(&stage).await;
+    let verdicts = both
+        .agree(async |probe| {
+            let hash = probe.hash_password("correct horse").await.unwrap();
+            [
+                probe.verify_password("correct horse", Some(&hash)).await,
+                probe.verify_password("wrong horse", Some(&hash)).await,
+                probe.verify_password("any horse", None).await,
+            ]
+        })
+        .await;
+    assert_eq!(verdicts, [Verdict::Right, Verdict::Wrong, Verdict::Wrong].map(Ok));
+    both.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_not_granted_is_refused_by_name() {
+    let stage = Stage::start().await;
+    let both = Both::of(&stage).await;
+    let mut event = stage.event("{}");
+    event.topic = "test.of-another".to_owned();
+    let transaction = Transaction { consumed_event: None, statements: vec![], events: vec![event.clone()] };
+    let get = Operation::Command(vec![b"GET".to_vec(), b"another:key".to_vec()]);
+    let call = Request {
+        target: "another".to_owned(),
+        method: "GET".to_owned(),
+        path: "/".to_owned(),
+        headers: vec![],
+        body: vec![],
+        idempotent: true,
+        deadline_ms: None,
+    };
+    let published =
+        async |probe: &Probe| probe.publish(vec![event.clone()], Acknowledgement::Replicated).await;
+    assert!(matches!(both.agree(published).await, Err(Failure::NotGranted(_))));
+    let transacted = both.agree(async |probe| probe.transact(transaction.clone()).await).await;
+    assert!(matches!(transacted, Err(TransactError::Failed(Failure::NotGranted(_)))));
+    let read = both.agree(async |probe| probe.pipeline(vec![get.clone()]).await).await;
+    assert!(matches!(read, Err(Failure::NotGranted(_))));
+    let called = both.agree(async |probe| probe.call(call.clone()).await).await;
+    assert!(matches!(called, Err(Failure::NotGranted(_))));
+    both.stop().await;
+}
