@@ -2,17 +2,52 @@
 
 use crate::{Platform, eventually};
 use mcsp_local::{Durability, Kafka, Server, Silent, Stack, StackConfig};
-use std::net::TcpListener;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
+use tokio::net::TcpSocket;
 
 /// A platform whose stores belong to the test and whose `mcsp up` is a process of its own.
 pub struct OwnPlatform {
     state: TempDir,
     stack: Stack,
-    port: u16,
-    process: Child,
+    port: Port,
+    settings: Settings,
+    process: Running,
+}
+
+/// A port that stays ours while no process listens on it: bound, and shared with the one that will.
+struct Port {
+    number: u16,
+    _held: TcpSocket,
+}
+
+impl Port {
+    fn take() -> std::io::Result<Port> {
+        let held = TcpSocket::new_v4()?;
+        held.set_reuseaddr(true)?;
+        held.set_reuseport(true)?;
+        held.bind((Ipv4Addr::LOCALHOST, 0).into())?;
+        Ok(Port { number: held.local_addr()?.port(), _held: held })
+    }
+}
+
+/// A process that ends with its test, also with one that fails.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
+/// What `mcsp up` is started with beside the stores.
+struct Settings {
+    arguments: Vec<String>,
+    variables: Vec<(String, String)>,
 }
 
 impl OwnPlatform {
@@ -21,6 +56,21 @@ impl OwnPlatform {
     /// # Panics
     /// When something does not start, with the log's place.
     pub async fn start() -> OwnPlatform {
+        OwnPlatform::start_with(&[], &[]).await
+    }
+
+    /// The same, with more arguments for `mcsp up` and more variables in its environment.
+    ///
+    /// # Panics
+    /// When something does not start, with the log's place.
+    pub async fn start_with(arguments: &[&str], variables: &[(&str, &str)]) -> OwnPlatform {
+        let settings = Settings {
+            arguments: arguments.iter().map(|argument| (*argument).to_owned()).collect(),
+            variables: variables
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+        };
         let state = tempfile::Builder::new().prefix("mcsp-own-").tempdir().expect("a temporary directory");
         // The stores may run as another user, who must get through.
         let stores = state.path().join("stores");
@@ -29,17 +79,16 @@ impl OwnPlatform {
         let tools_dir = root().join(".mcsp");
         let config = StackConfig { tools_dir, ..StackConfig::stores(stores, Durability::Durable) };
         let stack = Stack::start(config, &Silent).await.expect("private stores");
-        let port =
-            TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
-        let process = run(state.path(), &stack, port);
-        let platform = OwnPlatform { state, stack, port, process };
+        let port = Port::take().expect("a port");
+        let process = run(state.path(), &stack, port.number, &settings);
+        let platform = OwnPlatform { state, stack, port, settings, process };
         platform.answers().await;
         platform
     }
 
     /// The client for it.
     pub fn client(&self) -> Platform {
-        Platform::at(format!("http://127.0.0.1:{}", self.port))
+        Platform::at(format!("http://127.0.0.1:{}", self.port.number))
     }
 
     /// Its Kafka.
@@ -58,13 +107,39 @@ impl OwnPlatform {
         self.stack.urls().kafka_brokers.expect("a private Kafka")
     }
 
+    /// Its Postgres, as superuser.
+    ///
+    /// # Panics
+    /// Never: it is private.
+    pub fn postgres_url(&self) -> String {
+        self.stack.urls().postgres.expect("a private Postgres")
+    }
+
+    /// Its Redis.
+    ///
+    /// # Panics
+    /// Never: it is private.
+    pub fn redis_url(&self) -> String {
+        self.stack.urls().redis.expect("a private Redis")
+    }
+
+    /// The shell assignments of all that its functions and bridge are configured with.
+    pub fn environment(&self) -> PathBuf {
+        self.state.path().join("platform/platform.env")
+    }
+
+    /// Where its state and metrics are shown.
+    pub fn admin_socket(&self) -> PathBuf {
+        self.state.path().join("platform/admin.sock")
+    }
+
     /// Ends `mcsp up` as a crash would: SIGKILL.
     ///
     /// # Panics
     /// When it cannot be ended.
     pub fn crash(&mut self) {
-        self.process.kill().expect("a process of ours");
-        self.process.wait().expect("a process of ours");
+        self.process.0.kill().expect("a process of ours");
+        self.process.0.wait().expect("a process of ours");
         std::fs::remove_file(self.state.path().join("platform/ready")).ok();
     }
 
@@ -73,7 +148,7 @@ impl OwnPlatform {
     /// # Panics
     /// When it does not start.
     pub async fn start_again(&mut self) {
-        self.process = run(self.state.path(), &self.stack, self.port);
+        self.process = run(self.state.path(), &self.stack, self.port.number, &self.settings);
         self.answers().await;
     }
 
@@ -93,15 +168,17 @@ impl OwnPlatform {
     }
 }
 
-fn run(state: &Path, stack: &Stack, port: u16) -> Child {
+fn run(state: &Path, stack: &Stack, port: u16, settings: &Settings) -> Running {
     let urls = stack.urls();
     let log = std::fs::OpenOptions::new().create(true).append(true).open(state.join("mcsp.log"));
-    Command::new(root().join("target/release/mcsp"))
+    let child = Command::new(root().join("target/release/mcsp"))
         .current_dir(root())
         .args(["up", "--listen", &format!("127.0.0.1:{port}"), "--state-dir"])
         .arg(state.join("platform"))
         // Compiled once for all tests.
         .args(["--cache-dir", "target/test-cache"])
+        .args(&settings.arguments)
+        .envs(settings.variables.iter().map(|(name, value)| (name, value)))
         .env("MCSP_POSTGRES_URL", urls.postgres.unwrap_or_default())
         .env("MCSP_REDIS_URL", urls.redis.unwrap_or_default())
         .env("MCSP_KAFKA_BROKERS", urls.kafka_brokers.unwrap_or_default())
@@ -109,7 +186,8 @@ fn run(state: &Path, stack: &Stack, port: u16) -> Child {
         .stdout(Stdio::null())
         .stderr(log.expect("a log file"))
         .spawn()
-        .expect("target/release/mcsp: run scripts/test, which builds it")
+        .expect("target/release/mcsp: run scripts/test, which builds it");
+    Running(child)
 }
 
 fn root() -> PathBuf {

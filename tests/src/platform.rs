@@ -3,7 +3,11 @@
 use crate::{Account, Answer, eventually};
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
+use std::time::Duration;
 use uuid::Uuid;
+
+/// Whatever takes longer has failed: a test must end.
+const ANSWER_MAX: Duration = Duration::from_secs(60);
 
 /// A running platform, at `MCSP_TEST_URL`.
 #[derive(Clone, Debug)]
@@ -24,7 +28,8 @@ impl Platform {
 
     /// A platform somewhere.
     pub fn at(url: String) -> Platform {
-        Platform { url, client: Client::new() }
+        let client = Client::builder().timeout(ANSWER_MAX).build().expect("a client");
+        Platform { url, client }
     }
 
     /// Where it answers: `http://127.0.0.1:8080`.
@@ -78,11 +83,12 @@ impl Platform {
     }
 
     /// POST, again for as long as the platform says that it has too much to do: hashing passwords has
-    /// little room, on purpose.
+    /// little room and the least priority, on purpose.
     async fn patiently(&self, path: &str, body: &Value) -> Answer {
         eventually(path, async || {
             let answer = self.post(path, body).await;
-            (answer.status != StatusCode::SERVICE_UNAVAILABLE).then_some(answer)
+            let busy = [StatusCode::SERVICE_UNAVAILABLE, StatusCode::GATEWAY_TIMEOUT];
+            (!busy.contains(&answer.status)).then_some(answer)
         })
         .await
     }

@@ -13,18 +13,25 @@ const AT_ONCE: usize = 200;
 const ACCOUNTS: usize = 20;
 /// Hashing passwords has little room, on purpose.
 const REGISTERING_AT_ONCE: usize = 16;
-/// When no event has come for this long, none will.
+/// How long the last of the expected events may take.
+const ARRIVAL_MAX: Duration = Duration::from_secs(60);
+/// Once all that is expected has come: when nothing more has come for this long, nothing will.
 const QUIET: Duration = Duration::from_secs(3);
 
-/// All events of a topic so far that concern these keys, by event id, in the order of arrival.
-async fn events_of(topic: &str, concerns: impl Fn(&CloudEvent) -> bool) -> Vec<(String, Value)> {
+/// The events of a topic that concern us: so many, and whatever comes besides. By id, in the order of arrival.
+async fn events_of(
+    topic: &str,
+    expected: usize,
+    concerns: impl Fn(&CloudEvent) -> bool,
+) -> Vec<(String, Value)> {
     let brokers =
         std::env::var("MCSP_TEST_KAFKA_BROKERS").expect("MCSP_TEST_KAFKA_BROKERS: run scripts/test");
     let kafka = KafkaConfig::new(&brokers);
     let events = tail(&kafka, topic, TailFrom::Beginning).await.expect("the topic");
     pin_mut!(events);
     let mut seen = Vec::new();
-    while let Ok(Some(event)) = tokio::time::timeout(QUIET, events.next()).await {
+    let patience = |seen| if seen < expected { ARRIVAL_MAX } else { QUIET };
+    while let Ok(Some(event)) = tokio::time::timeout(patience(seen.len()), events.next()).await {
         let event = event.expect("Kafka").expect("a CloudEvent");
         if concerns(&event) {
             seen.push((event.id.clone(), serde_json::from_slice(&event.data).expect("JSON")));
@@ -74,7 +81,7 @@ async fn two_hundred_uploads_publications_and_starts_lose_and_double_nothing() {
         data["video_id"].as_str().unwrap_or_default().to_owned()
     };
     for topic in ["media.upload.initiated", "media.published"] {
-        let events = events_of(topic, |event| ours.contains(&video_of(event))).await;
+        let events = events_of(topic, AT_ONCE, |event| ours.contains(&video_of(event))).await;
         let mut by_video: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for (id, data) in &events {
             by_video.entry(data["video_id"].as_str().unwrap_or_default()).or_default().insert(id);

@@ -4,8 +4,8 @@ use mcsp_tests::{Account, OwnPlatform, eventually, ready_video, sample_mp4, uplo
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// How long Kafka is away. Long enough for every client to notice and back off.
-const KAFKA_AWAY: Duration = Duration::from_secs(20);
+/// How long Kafka is away: long enough for every client to notice, to back off, and to give up a connection.
+const KAFKA_AWAY: Duration = Duration::from_secs(60);
 
 async fn videos_of(account: &Account) -> Vec<Value> {
     let page = account.get("/v1/videos?limit=100").await.expect(200);

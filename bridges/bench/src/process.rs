@@ -1,0 +1,99 @@
+//! Servers under measurement: processes of ours, ended with their handle.
+
+use anyhow::{Context, bail};
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+const START_TIMEOUT: Duration = Duration::from_secs(30);
+/// Short beside what is measured by it: the start of a process takes tens of milliseconds.
+const START_POLL: Duration = Duration::from_micros(200);
+
+/// A server on a loopback port. Dropping it ends it at once.
+#[derive(Debug)]
+pub(crate) struct Server {
+    child: Child,
+    address: SocketAddr,
+    /// From the start of the process to its first answer.
+    pub started_in: Duration,
+}
+
+impl Server {
+    /// Starts a program that is to listen on `address`, and waits until GET `path` is answered.
+    pub fn start(mut command: Command, address: SocketAddr, path: &str) -> anyhow::Result<Self> {
+        let begun = Instant::now();
+        let program = command.get_program().to_owned();
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::inherit()).spawn();
+        let child = child.with_context(|| format!("cannot start {}", program.display()))?;
+        let mut server = Server { child, address, started_in: Duration::ZERO };
+        while answer(address, path).is_err() {
+            if let Some(status) = server.child.try_wait()? {
+                bail!("{} ended while starting: {status}", program.display());
+            }
+            if begun.elapsed() > START_TIMEOUT {
+                bail!("{} does not answer on {address}", program.display());
+            }
+            thread::sleep(START_POLL);
+        }
+        server.started_in = begun.elapsed();
+        Ok(server)
+    }
+
+    /// `http://127.0.0.1:…`
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The memory that is this process's own share, in KiB.
+    pub fn memory_kib(&self) -> anyhow::Result<f64> {
+        let rollup = std::fs::read_to_string(format!("/proc/{}/smaps_rollup", self.child.id()))?;
+        let pss = rollup.lines().find_map(|line| line.strip_prefix("Pss:"));
+        let kib =
+            pss.and_then(|value| value.trim().strip_suffix(" kB")).context("smaps_rollup has no Pss")?;
+        Ok(kib.trim().parse()?)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // A process that has ended already is no matter.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// One GET on a connection of its own.
+fn answer(address: SocketAddr, path: &str) -> anyhow::Result<()> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_nodelay(true)?;
+    stream.set_read_timeout(Some(START_TIMEOUT))?;
+    write!(stream, "GET {path} HTTP/1.1\r\nhost: bench\r\nconnection: close\r\n\r\n")?;
+    let mut text = String::new();
+    stream.read_to_string(&mut text)?;
+    anyhow::ensure!(text.starts_with("HTTP/1.1 200"), "{}", text.lines().next().unwrap_or_default());
+    Ok(())
+}
+
+/// A loopback address that is free now.
+pub(crate) fn free_address() -> anyhow::Result<SocketAddr> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
+}
+
+/// A program of this workspace: beside the one that runs.
+pub(crate) fn own_program(name: &str) -> anyhow::Result<PathBuf> {
+    let path = std::env::current_exe()?.with_file_name(name);
+    anyhow::ensure!(path.exists(), "{} is not built: run scripts/bench", path.display());
+    Ok(path)
+}
+
+/// A program on the PATH, or where `variable` says.
+pub(crate) fn peer(variable: &str, name: &str) -> Option<PathBuf> {
+    if let Some(path) = std::env::var_os(variable) {
+        return Some(PathBuf::from(path));
+    }
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|directory| directory.join(name)).find(|program| program.is_file())
+}

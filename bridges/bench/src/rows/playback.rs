@@ -1,0 +1,74 @@
+//! The start of a playback session, on a whole platform with its stores.
+
+use super::{Bench, root};
+use crate::load::Load;
+use crate::page::{Goal, Row};
+use crate::process::{Server, free_address, own_program};
+use mcsp_tests::{Account, OwnPlatform, eventually, titled_video};
+use serde_json::json;
+use std::path::Path;
+use std::process::Command;
+
+const CONNECTIONS: u32 = 32;
+/// Who starts sessions, in turns.
+const VIEWERS: usize = 16;
+/// So many streams at once that no start is refused however long the load goes on.
+const STREAM_LIMIT: (&str, &str) = ("SPIN_VARIABLE_DEFAULT_STREAM_LIMIT", "1000000000");
+
+pub(super) fn measure(bench: &Bench) -> anyhow::Result<Vec<Row>> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let platform = runtime.block_on(OwnPlatform::start_with(&[], &[STREAM_LIMIT]));
+    let load = runtime.block_on(starts(&platform));
+    let twin = twin(&platform.environment())?;
+    let [wasm, native] = bench.compare(&load, [platform.client().url(), &twin.url()])?;
+    runtime.block_on(platform.stop());
+    Ok(vec![Row {
+        figure: "playback session start: runner ÷ native twin, req/s".to_owned(),
+        samples: wasm.per_second.over(&native.per_second),
+        unit: "",
+        goal: Some(Goal::AtLeast(0.85)),
+        made_of: format!("runner {wasm}; native {native}; {CONNECTIONS} connections, {VIEWERS} viewers"),
+    }])
+}
+
+/// Signs viewers in and publishes a video that they may play.
+async fn starts(platform: &OwnPlatform) -> Load {
+    let client = platform.client();
+    let creator = client.account("creator").await;
+    let (video, _) = titled_video(&creator).await;
+    creator.post(&format!("/v1/videos/{video}/publish"), &json!({})).await.expect(200);
+    let mut viewers: Vec<Account> = Vec::new();
+    for _ in 0..VIEWERS {
+        viewers.push(client.account("viewer").await);
+    }
+    let start = json!({"video_id": video, "device": {"id": "tv", "name": "TV"}});
+    for viewer in &viewers {
+        eventually("Playback has heard of the publication", async || {
+            (viewer.post("/v1/playback/sessions", &start).await.status.as_u16() == 201).then_some(())
+        })
+        .await;
+    }
+    Load {
+        method: "POST",
+        path: "/v1/playback/sessions",
+        tokens: viewers.into_iter().map(|viewer| viewer.token).collect(),
+        body: Some(start.to_string()),
+        expect: (201, "resume_position_ms"),
+        connections: CONNECTIONS,
+    }
+}
+
+/// The same routes over the same stores, without WebAssembly.
+fn twin(environment: &Path) -> anyhow::Result<Server> {
+    let address = free_address()?;
+    let mut command = Command::new("sh");
+    // What the platform wrote are the shell's own assignments.
+    command
+        .args(["-c", r#". "$0" && exec "$@""#])
+        .arg(environment)
+        .arg(own_program("mcsp-bench")?)
+        .args(["twin", "playback-sessions", "--listen", &address.to_string(), "--manifest"])
+        .arg(root().join("spin.toml"))
+        .env(STREAM_LIMIT.0, STREAM_LIMIT.1);
+    Server::start(command, address, crate::twin::HEALTH_PATH)
+}
