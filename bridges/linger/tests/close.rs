@@ -1,5 +1,7 @@
 //! On real sockets: a server that answers and closes while the client still sends.
 
+#![allow(clippy::unwrap_used, reason = "test fixtures fail the test that calls them")]
+
 use mcsp_linger::Lingering;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

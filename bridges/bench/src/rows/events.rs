@@ -210,6 +210,8 @@ fn fsync(directory: &Path) -> anyhow::Result<f64> {
     Ok(begun.elapsed().as_secs_f64() * 1e3)
 }
 
+// Names that must not collide between runs.
+#[allow(clippy::disallowed_methods)]
 fn unique() -> String {
     Uuid::new_v4().simple().to_string()
 }
