@@ -4,7 +4,8 @@ use crate::body::{Body, InRoom, NoRoom};
 use crate::problem::Problem;
 use crate::worker::Worker;
 use bytes::Bytes;
-use http::{Method, Request, Response};
+use http::header::CONNECTION;
+use http::{HeaderValue, Method, Request, Response};
 use http_body::Body as HttpBody;
 use http_body_util::{BodyExt, Empty, LengthLimitError, Limited};
 use hyper::body::Incoming;
@@ -29,10 +30,15 @@ const HEALTH_PATH: &str = "/_mcsp/healthz";
 
 /// Answers one request. Every failure is an answer too.
 pub(crate) async fn serve(worker: &Worker, request: Request<Incoming>) -> Response<Body> {
-    match receive(worker, request).await {
-        Ok(response) => response,
-        Err(problem) => problem.response().map(Body::whole),
-    }
+    let has_body = !request.body().is_end_stream();
+    receive(worker, request).await.unwrap_or_else(|problem| {
+        let mut response = problem.response().map(Body::whole);
+        if has_body {
+            // Some of the body was not taken, so no other request can follow (RFC 9112, section 9.6).
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
+    })
 }
 
 async fn receive(worker: &Worker, request: Request<Incoming>) -> Result<Response<Body>, Problem> {

@@ -8,8 +8,9 @@ use crate::error::LocalError;
 use crate::http_server::HttpServer;
 use crate::state_dir::StateDir;
 use futures::future::BoxFuture;
-use http::{Request, Response, StatusCode};
-use hyper::body::Incoming;
+use http::header::CONNECTION;
+use http::{HeaderValue, Request, Response, StatusCode};
+use hyper::body::{Body as _, Incoming};
 use hyper::service::Service;
 use s3s::auth::SimpleAuth;
 use s3s::service::{S3Service, S3ServiceBuilder};
@@ -95,9 +96,14 @@ impl Service<Request<Incoming>> for Front {
             cors::allow(response.headers_mut());
             return Box::pin(std::future::ready(Ok(response)));
         }
+        let has_body = !request.body().is_end_stream();
         let answer = Service::call(&self.s3, request);
         Box::pin(async move {
             let mut response = answer.await?;
+            if has_body && !response.status().is_success() {
+                // What is refused may not have been read, and then no other request can follow.
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
             cors::allow(response.headers_mut());
             Ok(response)
         })

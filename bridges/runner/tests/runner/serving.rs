@@ -49,7 +49,9 @@ async fn a_body_over_one_mebibyte_is_refused_with_and_without_its_length() {
     let runner = Setup::default().start().await;
     let body = Bytes::from(vec![b'a'; (1 << 20) + 1]);
     let request = Request::post("/probe/echo").body(Full::new(body.clone())).unwrap();
-    assert_problem(&send(runner.address(), request).await, 413, "body_too_large");
+    let refused = send(runner.address(), request).await;
+    assert_problem(&refused, 413, "body_too_large");
+    assert_eq!(refused.headers()["connection"], "close");
     let chunks = futures::stream::iter([Ok::<_, Infallible>(Frame::data(body))]);
     let request = Request::post("/probe/echo").body(StreamBody::new(chunks)).unwrap();
     assert_problem(&send(runner.address(), request).await, 413, "body_too_large");
