@@ -22,7 +22,7 @@ const BACKLOG: u32 = 4_096;
 const BODY_ROOM_BYTES: usize = 128 << 20;
 
 /// How long to wait when no more sockets can be had, before the next is tried.
-const ACCEPT_RETRY: Duration = Duration::from_millis(50);
+pub(crate) const ACCEPT_RETRY: Duration = Duration::from_millis(50);
 
 /// Unused code is looked for this many times within the time after which it is dropped.
 const LOOKS_PER_CODE_IDLE: u32 = 8;

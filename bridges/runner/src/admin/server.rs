@@ -4,6 +4,7 @@ use super::{Extension, metrics};
 use crate::problem::Problem;
 use crate::settings::AdminAddress;
 use crate::stats::{Account, FunctionReport};
+use crate::worker::ACCEPT_RETRY;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
@@ -24,8 +25,6 @@ use tokio_util::either::Either;
 
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 const MAX_CONNECTIONS: usize = 64;
-/// How long to wait when no more sockets can be had, before the next is tried.
-const ACCEPT_RETRY: Duration = Duration::from_millis(50);
 
 /// What is shown.
 pub(crate) struct Face {
