@@ -217,6 +217,7 @@ fn expired_token(account: &Account) -> String {
         sid: AuthSessionId::from_uuid(Uuid::from_u128(1)),
         scope: String::new(),
         roles: vec![Role::Creator],
+        permissions: Vec::new(),
         region: "eu".into(),
         acr: "1".into(),
     };

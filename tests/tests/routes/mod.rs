@@ -62,6 +62,12 @@ routes! {
     "/v1/sessions" GET "/v1/sessions", Bearer;
     "/v1/sessions/:id" DELETE "/v1/sessions/session_00000000000000000000000000" not "/v1/sessions/event_00000000000000000000000000", Bearer;
     "/.well-known/jwks.json" GET "/.well-known/jwks.json", None;
+    "/v1/clients" POST "/v1/clients", Bearer, r#"{"kind": "public", "name": "n", "redirect_uris": ["https://a.example/"], "post_logout_redirect_uris": [], "backchannel_logout_uri": "https://a.example/out", "grant_types": ["authorization_code"], "scopes": ["openid"], "first_party": false}"#;
+    "/v1/clients" GET "/v1/clients", Bearer;
+    "/v1/clients/:id" GET "/v1/clients/client_00000000000000000000000000" not "/v1/clients/event_00000000000000000000000000", Bearer;
+    "/v1/clients/:id" PATCH "/v1/clients/client_00000000000000000000000000" not "/v1/clients/event_00000000000000000000000000", Bearer, r#"{"name": "n", "redirect_uris": ["https://a.example/"], "post_logout_redirect_uris": [], "backchannel_logout_uri": "https://a.example/out", "grant_types": ["authorization_code"], "scopes": ["openid"], "first_party": false}"#;
+    "/v1/clients/:id" DELETE "/v1/clients/client_00000000000000000000000000" not "/v1/clients/event_00000000000000000000000000", Bearer;
+    "/v1/clients/:id/secret" POST "/v1/clients/client_00000000000000000000000000/secret" not "/v1/clients/event_00000000000000000000000000/secret", Bearer, r#"{"overlap_s": 60}"#;
     "/v1/uploads" POST "/v1/uploads", Bearer, r#"{"file_name": "a.mp4", "size_bytes": 1, "content_type": "video/mp4", "checksum_sha256": "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=", "method": "put"}"#;
     "/v1/uploads" GET "/v1/uploads", Bearer;
     "/v1/uploads/:id" GET "/v1/uploads/upload_00000000000000000000000000" not "/v1/uploads/event_00000000000000000000000000", Bearer;

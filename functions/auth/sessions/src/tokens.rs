@@ -47,6 +47,7 @@ impl Tokens {
             sid: session.id,
             scope: String::new(),
             roles: account.roles.clone(),
+            permissions: Vec::new(),
             region: account.region.clone(),
             acr: PASSWORD_ACR.to_owned(),
         };

@@ -1,6 +1,8 @@
-//! The SQL of User & Auth: accounts, what they sign in with, and where they are signed in.
+//! The SQL of User & Auth: accounts, what they sign in with, where they are signed in, and the clients that
+//! may ask for tokens.
 
 mod accounts;
+pub mod clients;
 mod sessions;
 
 pub use accounts::{

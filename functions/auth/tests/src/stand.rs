@@ -1,7 +1,8 @@
 //! Auth, standing alone.
 
+use mcsp_access::Role;
 use mcsp_passwords::PasswordsConfig;
-use mcsp_testbed::{Component, Reply, Setup, Testbed};
+use mcsp_testbed::{Component, Reply, Setup, Testbed, new_id};
 use serde_json::{Value, json};
 use std::num::NonZeroUsize;
 use uuid::Uuid;
@@ -16,6 +17,8 @@ pub struct Stand {
     pub bed: Testbed,
     accounts: Component,
     sessions: Component,
+    /// `auth-clients`
+    pub clients: Component,
     /// Where requests come from: an address that no other test has.
     address: String,
 }
@@ -47,6 +50,7 @@ impl Stand {
         Stand {
             accounts: bed.component("auth-accounts", auth_accounts::router),
             sessions: bed.component("auth-sessions", auth_sessions::router),
+            clients: bed.component("auth-clients", auth_clients::router),
             bed,
             address: unused_address(),
         }
@@ -68,6 +72,18 @@ impl Stand {
         let headers = [("spin-client-addr", self.address.as_str())];
         let body = json!({"email": email, "password": password});
         self.sessions.send(("POST", "/v1/sessions"), &headers, Some(body)).await
+    }
+
+    /// Sends a request to `auth-clients`, in an administrator's name.
+    pub async fn administer(
+        &self,
+        route: (&str, &str),
+        headers: &[(&str, &str)],
+        body: Option<Value>,
+    ) -> Reply {
+        let bearer = self.bed.bearer(new_id(), Role::Admin);
+        let headers: Vec<_> = headers.iter().copied().chain([("authorization", bearer.as_str())]).collect();
+        self.clients.send(route, &headers, body).await
     }
 
     /// `GET /v1/sessions?limit=100`: how many are listed.

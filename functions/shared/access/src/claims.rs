@@ -2,7 +2,7 @@
 
 use crate::jws;
 use crate::keys::{KeySet, SigningKey};
-use crate::permission::{Permission, Role};
+use crate::permission::{Permission, Role, known};
 use jiff::Timestamp;
 use mcsp_ids::{AuthSessionId, UserId};
 use serde::{Deserialize, Serialize};
@@ -37,8 +37,11 @@ pub struct Claims {
     pub sid: AuthSessionId,
     /// What the client may ask for, space-separated (RFC 6749 section 3.3).
     pub scope: String,
-    /// The account's roles.
+    /// The account's built-in roles.
     pub roles: Vec<Role>,
+    /// What its custom roles give it beyond that: others know nothing of those roles.
+    #[serde(default, deserialize_with = "known", skip_serializing_if = "Vec::is_empty")]
+    pub permissions: Vec<Permission>,
     /// Where the account's data lives.
     pub region: String,
     /// How strongly the person was authenticated (RFC 9470).
@@ -48,7 +51,8 @@ pub struct Claims {
 impl Claims {
     /// Whether one of the roles gives the permission.
     pub fn permits(&self, permission: Permission) -> bool {
-        self.roles.iter().any(|role| role.permissions().contains(&permission))
+        self.permissions.contains(&permission)
+            || self.roles.iter().any(|role| role.permissions().contains(&permission))
     }
 }
 
@@ -140,6 +144,7 @@ mod tests {
             sid: AuthSessionId::from_uuid(uuid::Uuid::from_u128(2)),
             scope: String::new(),
             roles: vec![Role::Viewer],
+            permissions: Vec::new(),
             region: "eu".into(),
             acr: "1".into(),
         }
@@ -212,6 +217,18 @@ mod tests {
         for (name, token, refusal) in cases {
             assert_eq!(check(&token), Err(refusal), "{name}");
         }
+    }
+
+    #[test]
+    fn a_token_carries_what_custom_roles_permit_and_unknown_names_permit_nothing() {
+        let claims = Claims { permissions: vec![Permission::RoleView], ..claims() };
+        let believed = check(&issue(&key(), &claims)).unwrap();
+        assert!(believed.permits(Permission::RoleView) && believed.permits(Permission::PlaybackStart));
+        assert!(!believed.permits(Permission::RoleGrant));
+        let mut payload = serde_json::to_value(&claims).unwrap();
+        payload["permissions"] = json!(["role.view", "of.a_later_version"]);
+        let header = json!({"alg": "EdDSA", "typ": "at+jwt", "kid": "k1"});
+        assert_eq!(check(&forge(&header, &payload)).unwrap().permissions, [Permission::RoleView]);
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! Roles, and what each may do.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// What a route can ask for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// What a route can ask for. Each is asked for by a route; what none asks for is not listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Permission {
     /// See and change one's own account.
     AccountManage,
@@ -15,9 +15,36 @@ pub enum Permission {
     ContentPublish,
     /// Watch what one is entitled to.
     PlaybackStart,
+    /// See all roles, and which ones others have.
+    RoleView,
+    /// Give roles below one's own to others, and take them away.
+    RoleGrant,
+    /// Make, change and delete custom roles below one's own.
+    RoleManage,
+    /// Ask what others may do.
+    PermissionCheck,
+    /// Register the applications that may ask for tokens.
+    ClientManage,
+    /// Rotate the keys that sign access tokens.
+    SigningKeyManage,
 }
 
 impl Permission {
+    /// Every one.
+    pub const ALL: &'static [Permission] = &[
+        Permission::AccountManage,
+        Permission::MediaUpload,
+        Permission::ContentEdit,
+        Permission::ContentPublish,
+        Permission::PlaybackStart,
+        Permission::RoleView,
+        Permission::RoleGrant,
+        Permission::RoleManage,
+        Permission::PermissionCheck,
+        Permission::ClientManage,
+        Permission::SigningKeyManage,
+    ];
+
     /// The stable name, `<resource>.<act>`.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -26,32 +53,69 @@ impl Permission {
             Permission::ContentEdit => "content.edit",
             Permission::ContentPublish => "content.publish",
             Permission::PlaybackStart => "playback.start",
+            Permission::RoleView => "role.view",
+            Permission::RoleGrant => "role.grant",
+            Permission::RoleManage => "role.manage",
+            Permission::PermissionCheck => "permission.check",
+            Permission::ClientManage => "client.manage",
+            Permission::SigningKeyManage => "signing_key.manage",
         }
+    }
+
+    /// The permission of that name.
+    pub fn from_name(name: &str) -> Option<Permission> {
+        Permission::ALL.iter().copied().find(|permission| permission.as_str() == name)
     }
 }
 
-/// A built-in role. An account can have several.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+impl Serialize for Permission {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+/// Reads a list of permissions. Names that are not known here are passed over: whoever issued them may be newer,
+/// and no route of this version asks for them.
+pub(crate) fn known<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Permission>, D::Error> {
+    let names = Vec::<String>::deserialize(deserializer)?;
+    Ok(names.iter().filter_map(|name| Permission::from_name(name)).collect())
+}
+
+/// A built-in role. An account can have several, and custom ones beside them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Watches.
     Viewer,
     /// Uploads and publishes, and watches.
     Creator,
+    /// Sees who has which role, and watches.
+    Moderator,
+    /// May do everything.
+    Admin,
+    /// A machine: asks what accounts may do.
+    Service,
 }
 
 impl Role {
+    /// Every one.
+    pub const ALL: &'static [Role] =
+        &[Role::Viewer, Role::Creator, Role::Moderator, Role::Admin, Role::Service];
+
     /// The stable name.
     pub const fn as_str(self) -> &'static str {
         match self {
             Role::Viewer => "viewer",
             Role::Creator => "creator",
+            Role::Moderator => "moderator",
+            Role::Admin => "admin",
+            Role::Service => "service",
         }
     }
 
     /// The role of that name.
     pub fn from_name(name: &str) -> Option<Role> {
-        [Role::Viewer, Role::Creator].into_iter().find(|role| role.as_str() == name)
+        Role::ALL.iter().copied().find(|role| role.as_str() == name)
     }
 
     /// All that the role may do.
@@ -60,6 +124,9 @@ impl Role {
         match self {
             Role::Viewer => &[AccountManage, PlaybackStart],
             Role::Creator => &[AccountManage, PlaybackStart, MediaUpload, ContentEdit, ContentPublish],
+            Role::Moderator => &[AccountManage, PlaybackStart, RoleView, PermissionCheck],
+            Role::Admin => Permission::ALL,
+            Role::Service => &[PermissionCheck],
         }
     }
 }
@@ -70,16 +137,39 @@ mod tests {
 
     #[test]
     fn a_role_is_found_by_its_name_and_by_no_other() {
-        for role in [Role::Viewer, Role::Creator] {
-            assert_eq!(Role::from_name(role.as_str()), Some(role));
+        for role in Role::ALL {
+            assert_eq!(Role::from_name(role.as_str()), Some(*role));
         }
         assert_eq!(Role::from_name("Viewer"), None);
+    }
+
+    #[test]
+    fn a_permission_is_found_by_its_name_of_resource_and_act() {
+        for permission in Permission::ALL {
+            assert_eq!(Permission::from_name(permission.as_str()), Some(*permission));
+            assert_eq!(permission.as_str().split('.').count(), 2);
+        }
+        assert_eq!(Permission::from_name("content"), None);
     }
 
     #[test]
     fn a_viewer_changes_no_content() {
         for permission in [Permission::MediaUpload, Permission::ContentEdit, Permission::ContentPublish] {
             assert!(!Role::Viewer.permissions().contains(&permission), "{}", permission.as_str());
+        }
+    }
+
+    #[test]
+    fn only_an_admin_manages_the_platform() {
+        for role in Role::ALL.iter().filter(|role| **role != Role::Admin) {
+            for permission in [
+                Permission::RoleGrant,
+                Permission::RoleManage,
+                Permission::ClientManage,
+                Permission::SigningKeyManage,
+            ] {
+                assert!(!role.permissions().contains(&permission), "{}", role.as_str());
+            }
         }
     }
 }

@@ -130,6 +130,8 @@ entities! {
     AuthSession, AuthSessionId, "session";
     /// A token that proves something once: an e-mail address, a recovery.
     Proof, ProofId, "proof";
+    /// An application that may ask for tokens.
+    Client, ClientId, "client";
     /// A file on its way into the platform.
     Upload, UploadId, "upload";
     /// A video.

@@ -41,6 +41,7 @@ impl Issuer {
             sid: crate::new_id(),
             scope: String::new(),
             roles: vec![role],
+            permissions: Vec::new(),
             region: "eu".into(),
             acr: "1".into(),
         }
