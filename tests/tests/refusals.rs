@@ -5,7 +5,7 @@
 
 mod routes;
 
-use mcsp_access::{Claims, Role, SigningKey};
+use mcsp_access::{Acr, Claims, FIRST_PARTY, Role, SigningKey, Subject};
 use mcsp_ids::{AuthSessionId, UserId};
 use mcsp_tests::{Account, Platform};
 use reqwest::{Method, RequestBuilder};
@@ -208,18 +208,21 @@ fn expired_token(account: &Account) -> String {
     let claims = Claims {
         iss: account.platform.url().to_owned(),
         aud: "mcsp".into(),
-        sub: account.user_id.parse::<UserId>().expect("a user id"),
-        client_id: "first-party".into(),
+        sub: Subject::User(account.user_id.parse::<UserId>().expect("a user id")),
+        client_id: FIRST_PARTY.into(),
         iat: issued_at,
         exp: issued_at + 600,
         nbf: None,
         jti: "expired".into(),
-        sid: AuthSessionId::from_uuid(Uuid::from_u128(1)),
+        sid: Some(AuthSessionId::from_uuid(Uuid::from_u128(1))),
+        fid: None,
         scope: String::new(),
         roles: vec![Role::Creator],
         permissions: Vec::new(),
         region: "eu".into(),
-        acr: "1".into(),
+        acr: Some(Acr::One),
+        amr: vec!["pwd".into()],
+        auth_time: Some(issued_at),
     };
     mcsp_access::issue(&key, &claims)
 }

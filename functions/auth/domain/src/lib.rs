@@ -1,12 +1,14 @@
 //! User & Auth, pure: e-mail addresses, passwords, accounts, sessions and clients, and what may become of them.
 
 mod account;
+mod authentication;
 mod client;
 mod email;
 mod password;
 mod session;
 
 pub use account::{Account, Inactive, Registration, State, TransitionRefused};
+pub use authentication::{Authentication, Factor};
 pub use client::{
     Client, ClientDetails, ClientKind, ClientName, ClientSecret, GrantType, InvalidClient, InvalidUri,
     LogoutUri, NoSecret, REDIRECT_URIS_MAX, RedirectUri, SCOPES_MAX, SECRET_OVERLAP_MAX, Scope, SecretDigest,
@@ -14,4 +16,4 @@ pub use client::{
 };
 pub use email::{EMAIL_MAX_BYTES, Email, InvalidEmail};
 pub use password::{PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS, Password, UnfitPassword};
-pub use session::{ACCESS_TOKEN_LIFE, Device, Session};
+pub use session::{ACCESS_TOKEN_LIFE, Device, RefreshFamily, SESSION_IDLE_MAX, SESSION_MAX, Session};

@@ -1,12 +1,16 @@
 //! Sessions: the devices on which an account is signed in.
 
-use crate::{Account, Inactive};
+use crate::{Account, Authentication, Inactive};
 use jiff::{SignedDuration, Timestamp};
-use mcsp_ids::{AuthSessionId, UserId};
+use mcsp_ids::{AuthSessionId, ClientId, RefreshFamilyId, UserId};
 use std::net::IpAddr;
 
-/// How long an access token is valid, and with it a session: nothing prolongs one yet.
+/// How long an access token is valid.
 pub const ACCESS_TOKEN_LIFE: SignedDuration = SignedDuration::from_mins(10);
+/// How long a session lasts that nobody uses.
+pub const SESSION_IDLE_MAX: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// How long any session lasts: then a person has to sign in again.
+pub const SESSION_MAX: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 /// Characters of a user agent that are kept.
 const USER_AGENT_MAX_CHARS: usize = 256;
@@ -20,12 +24,37 @@ pub struct Session {
     pub account: UserId,
     /// Where.
     pub device: Device,
+    /// How its owner was authenticated last.
+    pub authentication: Authentication,
     /// When the account signed in.
     pub created_at: Timestamp,
     /// When it last got a token.
     pub last_seen_at: Timestamp,
-    /// When its last token ends.
+    /// When it ends, unless it is used before.
     pub expires_at: Timestamp,
+}
+
+/// What a client was given in a session: the line of refresh tokens of which only the last one is good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefreshFamily {
+    /// The family.
+    pub id: RefreshFamilyId,
+    /// Where: it ends with the session.
+    pub session: AuthSessionId,
+    /// To whom; none for a session that was begun with the platform itself.
+    pub client: Option<ClientId>,
+    /// What the client may ask for, space-separated.
+    pub scope: String,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+impl RefreshFamily {
+    /// For a session that is begun with the platform itself.
+    pub fn first_party(id: RefreshFamilyId, session: &Session) -> Self {
+        let created_at = session.created_at;
+        RefreshFamily { id, session: session.id, client: None, scope: String::new(), created_at }
+    }
 }
 
 /// What is known of a device. Its owner is to recognize it; nothing is decided by it.
@@ -53,23 +82,39 @@ impl Session {
         id: AuthSessionId,
         account: &Account,
         device: Device,
-        at: Timestamp,
+        authentication: Authentication,
     ) -> Result<Session, Inactive> {
         account.may_sign_in()?;
+        let at = authentication.at;
         Ok(Session {
             id,
             account: account.id,
             device,
+            authentication,
             created_at: at,
             last_seen_at: at,
-            expires_at: at + ACCESS_TOKEN_LIFE,
+            expires_at: Session::expiry(at, at),
         })
+    }
+
+    /// When a session ends that began then and was last used then.
+    pub fn expiry(created_at: Timestamp, last_seen_at: Timestamp) -> Timestamp {
+        (last_seen_at + SESSION_IDLE_MAX).min(created_at + SESSION_MAX)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_session_ends_when_it_is_not_used_or_gets_old() {
+        let began = Timestamp::UNIX_EPOCH;
+        let day = |days: i64| began + SignedDuration::from_hours(24 * days);
+        for (last_seen, ends) in [(0, 30), (1, 31), (59, 89), (60, 90), (61, 90), (90, 90)] {
+            assert_eq!(Session::expiry(began, day(last_seen)), day(ends), "last seen on day {last_seen}");
+        }
+    }
 
     #[test]
     fn a_user_agent_is_kept_short_and_printable() {

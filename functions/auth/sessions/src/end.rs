@@ -1,4 +1,5 @@
-//! `DELETE /v1/sessions/{id}`: signs a device out. Access tokens that it has are good until they expire.
+//! `DELETE /v1/sessions/{id}`: signs a device out. Its refresh tokens end at once, its access tokens when they
+//! expire.
 
 use auth_storage::EndError;
 use axum::extract::State;

@@ -1,11 +1,10 @@
 //! `/v1/sessions`: signing in, and where one is signed in.
 
 mod end;
-mod limits;
 mod list;
 mod sign_in;
-mod tokens;
 
+use auth_tokens::Tokens;
 use axum::Router;
 use axum::extract::Extension;
 use axum::routing::{delete, get};
@@ -13,11 +12,14 @@ use mcsp_function::{Context, MissingVariable};
 
 /// The routes.
 pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
-    let tokens = tokens::Tokens::of(context)?;
+    let tokens = Tokens::of(context)?;
     Ok(Router::new()
         .route("/v1/sessions", get(list::list).post(sign_in::sign_in))
         .route("/v1/sessions/{id}", delete(end::end))
         .layer(Extension(tokens)))
 }
 
-mcsp_function::component!(router, variables = ["issuer", "audience", "signing_keys"]);
+mcsp_function::component!(
+    router,
+    variables = ["issuer", "audience", "signing_keys", "secret", "refresh_grace_s"]
+);

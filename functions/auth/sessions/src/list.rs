@@ -35,10 +35,10 @@ struct SessionView {
 }
 
 impl SessionView {
-    fn new(session: Session, current: AuthSessionId) -> Self {
+    fn new(session: Session, current: Option<AuthSessionId>) -> Self {
         SessionView {
             id: session.id,
-            current: session.id == current,
+            current: Some(session.id) == current,
             user_agent: session.device.user_agent,
             address: session.device.address,
             created_at: session.created_at,

@@ -3,14 +3,15 @@
 //! It takes no Idempotency-Key: its answer is a secret, which must not be stored. An address without an account
 //! takes the same steps, the check of a password among them, and gets the answer of a wrong password.
 
-use crate::limits;
-use crate::tokens::Tokens;
-use auth_domain::{ACCESS_TOKEN_LIFE, Account, Device, Email, Inactive, Password, Session};
-use auth_storage::{BeginError, Credential, Credentials};
+use auth_credentials::{CheckError, check_password};
+use auth_domain::{
+    ACCESS_TOKEN_LIFE, Account, Authentication, Device, Email, Inactive, Password, RefreshFamily, Session,
+};
+use auth_storage::{BeginError, FirstToken, Opening};
+use auth_tokens::{Bearer, RefreshToken, Tokens};
 use axum::extract::{Extension, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use mcsp_bridge_api::passwords::Verdict;
 use mcsp_function::{ClientAddress, Context};
 use mcsp_ids::{AuthSessionId, UserId};
 use mcsp_problem::{Invalid, Json, Problem, Reason};
@@ -31,6 +32,15 @@ struct SignedIn {
     access_token: String,
     token_type: &'static str,
     expires_in_s: i64,
+    refresh_token: String,
+}
+
+/// A session that has begun, with its first refresh token.
+struct Begun {
+    account: Account,
+    session: Session,
+    family: RefreshFamily,
+    refresh_token: RefreshToken,
 }
 
 /// Why nobody is signed in.
@@ -55,13 +65,13 @@ pub(crate) async fn sign_in(
     let (email, password) = checked(&request)?;
     let user_agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
     let device = Device::new(user_agent, address.0);
-    let attempt = limits::attempt(&context, &email, address).await?;
-    let result = begin(&context, &email, password, device).await;
+    let attempt = auth_credentials::attempt(&context, &email, address).await?;
+    let result = begin(&context, &tokens, (&email, &password), device).await;
     if matches!(result, Ok(_) | Err(Error::Failed(_))) {
         attempt.take_back(&context).await;
     }
     let mut response = match result {
-        Ok((account, session)) => answer(&context, &tokens, &account, &session),
+        Ok(begun) => answer(&context, &tokens, &begun).await.into_response(),
         Err(error) => Problem::from(error).into_response(),
     };
     response.headers_mut().extend(attempt.headers());
@@ -82,49 +92,45 @@ fn checked(request: &SignInRequest) -> Result<(Email, Password), Problem> {
 /// Checks the password and stores the session.
 async fn begin(
     context: &Context,
-    email: &Email,
-    password: Password,
+    tokens: &Tokens,
+    (email, password): (&Email, &Password),
     device: Device,
-) -> Result<(Account, Session), Error> {
-    let bridge = context.bridge();
-    let credential = auth_storage::credential(bridge, email).await?;
-    let phc = credential.as_ref().map(|credential| credential.phc.clone());
-    let verdict = bridge.verify_password(password.reveal().to_owned(), phc).await.map_err(Problem::from)?;
-    let (Credential { account, phc }, is_outdated) = match (credential, verdict) {
-        (Some(credential), Verdict::Right) => (credential, false),
-        (Some(credential), Verdict::RightButOutdated) => (credential, true),
-        (_, Verdict::Wrong) | (None, _) => return Err(Error::WrongCredentials),
-    };
-    let session = Session::begin(context.new_id(), &account, device, context.now())?;
-    let renewed = match is_outdated {
-        true => Some(bridge.hash_password(password.reveal().to_owned()).await.map_err(Problem::from)?),
-        false => None,
-    };
-    let credentials = Credentials { verified_phc: &phc, renewed_phc: renewed.as_deref() };
-    match auth_storage::begin(bridge, &session, credentials).await {
-        Ok(()) => Ok((account, session)),
+) -> Result<Begun, Error> {
+    let checked = check_password(context, email, password).await?;
+    let authentication = Authentication::by_password(context.now());
+    let session = Session::begin(context.new_id(), &checked.account, device, authentication)?;
+    let family = RefreshFamily::first_party(context.new_id(), &session);
+    let refresh_token = tokens.first_refresh(&family);
+    let opening = Opening::Token(FirstToken { family: &family, hash: refresh_token.hash() });
+    match auth_storage::begin(context.bridge(), &session, checked.credentials(), opening).await {
+        Ok(()) => Ok(Begun { account: checked.account, session, family, refresh_token }),
         // The password, or the account's state, is no longer what was checked.
         Err(BeginError::Changed) => Err(Error::WrongCredentials),
         Err(BeginError::Failed(error)) => Err(Error::Failed(error.into())),
     }
 }
 
-fn answer(context: &Context, tokens: &Tokens, account: &Account, session: &Session) -> Response {
+async fn answer(context: &Context, tokens: &Tokens, begun: &Begun) -> Result<Response, Problem> {
+    let Begun { account, session, family, refresh_token } = begun;
     let signed_in = SignedIn {
         id: session.id,
         user_id: account.id,
-        access_token: tokens.access_token(context, account, session),
+        access_token: tokens.access_token(context, Bearer { account, session, family }).await?,
         token_type: "Bearer",
         expires_in_s: ACCESS_TOKEN_LIFE.as_secs(),
+        refresh_token: refresh_token.reveal(),
     };
     let location = format!("/v1/sessions/{}", session.id);
     let headers = [(header::CACHE_CONTROL, "no-store".to_owned()), (header::LOCATION, location)];
-    (StatusCode::CREATED, headers, Json(signed_in)).into_response()
+    Ok((StatusCode::CREATED, headers, Json(signed_in)).into_response())
 }
 
-impl From<Problem> for Error {
-    fn from(problem: Problem) -> Self {
-        Error::Failed(problem)
+impl From<CheckError> for Error {
+    fn from(error: CheckError) -> Self {
+        match error {
+            CheckError::Wrong => Error::WrongCredentials,
+            CheckError::Failed(problem) => Error::Failed(problem),
+        }
     }
 }
 

@@ -10,6 +10,10 @@ use mcsp_bridge_api::sql::{Inconsistency, Row, Rows, sql};
 use mcsp_ids::UserId;
 use mcsp_problem::Problem;
 
+/// What [`read`] takes, of a table named `a`.
+pub(crate) const COLUMNS: &str = "a.id, a.email, a.email_verified_at, a.roles, a.region, a.state, a.state_since, \
+     a.version, a.created_at";
+
 /// An account with the hash of its password.
 pub struct Credential {
     /// Whose.
@@ -31,21 +35,16 @@ pub enum RegisterError {
 
 /// The account of that id.
 pub async fn account(bridge: &dyn Bridge, id: UserId) -> Result<Option<Account>, Problem> {
-    let statement =
-        sql("SELECT a.id, a.email, a.email_verified_at, a.roles, a.region, a.state, a.state_since, \
-             a.version, a.created_at \
-         FROM accounts a WHERE a.id = $1")
-        .bind(id.uuid());
+    let statement = sql(&format!("SELECT {COLUMNS} FROM accounts a WHERE a.id = $1")).bind(id.uuid());
     Ok(Rows::new("accounts", bridge.query(statement.into()).await?).first(read)?)
 }
 
 /// The account of that address, with its password.
 pub async fn credential(bridge: &dyn Bridge, email: &Email) -> Result<Option<Credential>, Problem> {
-    let statement =
-        sql("SELECT a.id, a.email, a.email_verified_at, a.roles, a.region, a.state, a.state_since, \
-             a.version, a.created_at, p.phc \
-         FROM accounts a JOIN passwords p ON p.account_id = a.id WHERE a.email = $1")
-        .bind(email.as_str());
+    let text = format!(
+        "SELECT {COLUMNS}, p.phc FROM accounts a JOIN passwords p ON p.account_id = a.id WHERE a.email = $1"
+    );
+    let statement = sql(&text).bind(email.as_str());
     let rows = Rows::new("accounts", bridge.query(statement.into()).await?);
     Ok(rows.first(|row| Ok(Credential { account: read(row)?, phc: row.take("phc")? }))?)
 }
@@ -111,7 +110,7 @@ pub async fn note_repetition(
     Ok(())
 }
 
-fn read(row: &mut Row<'_>) -> Result<Account, Inconsistency> {
+pub(crate) fn read(row: &mut Row<'_>) -> Result<Account, Inconsistency> {
     let id = UserId::from_uuid(row.take("id")?);
     let email = row.parse("email", |text: String| Email::parse(&text).ok())?;
     let verified_at: Option<Timestamp> = row.take("email_verified_at")?;

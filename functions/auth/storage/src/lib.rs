@@ -3,9 +3,11 @@
 
 mod accounts;
 pub mod clients;
+mod families;
 mod sessions;
 
 pub use accounts::{
     Credential, RegisterError, account, credential, is_registered, note_repetition, register,
 };
-pub use sessions::{BeginError, Credentials, EndError, begin, end, live_sessions};
+pub use families::{FirstToken, Renewed, Rotation, ShownToken, TokenHash, revoke, rotate};
+pub use sessions::{BeginError, Credentials, EndError, Opening, begin, end, live_sessions, renew};

@@ -1,10 +1,11 @@
 //! Sessions.
 
-use auth_domain::{Device, Session};
+use crate::families::{self, FirstToken, TokenHash};
+use auth_domain::{Authentication, Device, Session};
 use jiff::Timestamp;
 use mcsp_bridge_api::Bridge;
-use mcsp_bridge_api::postgres::{RowMismatch, TransactError, Transaction};
-use mcsp_bridge_api::sql::{Rows, sql};
+use mcsp_bridge_api::postgres::{GuardedStatement, RowMismatch, TransactError, Transaction};
+use mcsp_bridge_api::sql::{Inconsistency, Row, Rows, sql};
 use mcsp_ids::{AuthSessionId, UserId};
 use mcsp_paging::Limit;
 use mcsp_problem::Problem;
@@ -13,12 +14,25 @@ use std::net::IpAddr;
 /// Sessions that an account can have at once: the oldest gives way, so that signing in cannot fill the table.
 const SESSIONS_PER_ACCOUNT_MAX: i64 = 100;
 
+/// What [`read`] takes, of a table named `s`.
+pub(crate) const COLUMNS: &str = "s.id, s.account_id, s.user_agent, s.address, s.amr, s.authenticated_at, \
+     s.created_at, s.last_seen_at, s.expires_at";
+
 /// What a session was begun with.
 pub struct Credentials<'a> {
     /// The hash that the password was found right against.
     pub verified_phc: &'a str,
     /// A hash of the same password with parameters that have risen since.
     pub renewed_phc: Option<&'a str>,
+}
+
+/// What a device is given, to go on with its session.
+#[derive(Clone, Copy, Debug)]
+pub enum Opening<'a> {
+    /// A refresh token.
+    Token(FirstToken<'a>),
+    /// A browser's cookie.
+    Cookie(TokenHash),
 }
 
 /// Why a session did not begin.
@@ -48,41 +62,94 @@ pub async fn begin(
     bridge: &dyn Bridge,
     session: &Session,
     credentials: Credentials<'_>,
+    opening: Opening<'_>,
 ) -> Result<(), BeginError> {
-    let account = session.account.uuid();
+    let (cookie, first_token) = match opening {
+        Opening::Token(first_token) => (None, Some(families::insert(first_token))),
+        Opening::Cookie(cookie) => (Some(cookie), None),
+    };
+    let mut statements = hold(session.account, credentials);
+    statements.extend(insert(session, cookie));
+    statements.extend(first_token);
+    commit(bridge, statements).await
+}
+
+/// Notes that the owner of a browser's session was authenticated again, and changes its cookie.
+pub async fn renew(
+    bridge: &dyn Bridge,
+    session: &Session,
+    credentials: Credentials<'_>,
+    cookie: TokenHash,
+) -> Result<(), BeginError> {
+    let mut statements = hold(session.account, credentials);
+    let renew = sql("UPDATE sessions SET acr = $3, amr = $4, authenticated_at = $5, last_seen_at = $6, \
+             expires_at = $7, cookie_hash = $8 \
+         WHERE id = $1 AND account_id = $2 AND cookie_hash IS NOT NULL")
+    .bind(session.id.uuid())
+    .bind(session.account.uuid())
+    .bind(session.authentication.acr().as_str())
+    .bind(session.authentication.amr())
+    .bind(session.authentication.at)
+    .bind(session.last_seen_at)
+    .bind(session.expires_at)
+    .bind(cookie.to_vec())
+    .expecting(1);
+    statements.push(renew);
+    commit(bridge, statements).await
+}
+
+/// The statements that let a session of the account begin only while the password is what was checked.
+fn hold(account: UserId, credentials: Credentials<'_>) -> Vec<GuardedStatement> {
     // Locks the password first: two sign-ins to an account come one after the other, and neither can begin
     // while the password or the account is being changed.
     let hold = sql("SELECT a.id FROM passwords p JOIN accounts a ON a.id = p.account_id \
          WHERE p.account_id = $1 AND p.phc = $2 AND a.state = 'active' FOR UPDATE OF p FOR SHARE OF a")
-    .bind(account)
+    .bind(account.uuid())
     .bind(credentials.verified_phc)
     .expecting(1);
     let renew = credentials.renewed_phc.map(|renewed| {
-        sql("UPDATE passwords SET phc = $2 WHERE account_id = $1").bind(account).bind(renewed).expecting(1)
+        sql("UPDATE passwords SET phc = $2 WHERE account_id = $1")
+            .bind(account.uuid())
+            .bind(renewed)
+            .expecting(1)
     });
+    [hold].into_iter().chain(renew).collect()
+}
+
+async fn commit(bridge: &dyn Bridge, statements: Vec<GuardedStatement>) -> Result<(), BeginError> {
+    match bridge.transact(Transaction { consumed_event: None, statements, events: Vec::new() }).await {
+        Ok(_) => Ok(()),
+        Err(TransactError::UnexpectedRows(RowMismatch { statement: 0, .. })) => Err(BeginError::Changed),
+        Err(error) => Err(BeginError::Failed(error)),
+    }
+}
+
+/// The statements that store a session, where others make sure that it may begin.
+pub(crate) fn insert(session: &Session, cookie: Option<TokenHash>) -> [GuardedStatement; 2] {
+    let account = session.account.uuid();
     let make_room = sql("DELETE FROM sessions WHERE account_id = $1 AND (expires_at <= $2 OR id IN \
          (SELECT s.id FROM sessions s WHERE s.account_id = $1 ORDER BY s.id DESC OFFSET $3))")
     .bind(account)
     .bind(session.created_at)
     .bind(SESSIONS_PER_ACCOUNT_MAX - 1)
     .unguarded();
-    let insert = sql("INSERT INTO sessions \
-             (id, account_id, user_agent, address, created_at, last_seen_at, expires_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7)")
-    .bind(session.id.uuid())
-    .bind(account)
-    .bind(session.device.user_agent.clone())
-    .bind(session.device.address.map(|address| address.to_string()))
-    .bind(session.created_at)
-    .bind(session.last_seen_at)
-    .bind(session.expires_at)
-    .expecting(1);
-    let statements = [hold].into_iter().chain(renew).chain([make_room, insert]).collect();
-    match bridge.transact(Transaction { consumed_event: None, statements, events: Vec::new() }).await {
-        Ok(_) => Ok(()),
-        Err(TransactError::UnexpectedRows(RowMismatch { statement: 0, .. })) => Err(BeginError::Changed),
-        Err(error) => Err(BeginError::Failed(error)),
-    }
+    let insert =
+        sql("INSERT INTO sessions (id, account_id, user_agent, address, acr, amr, authenticated_at, \
+             created_at, last_seen_at, expires_at, cookie_hash) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)")
+        .bind(session.id.uuid())
+        .bind(account)
+        .bind(session.device.user_agent.clone())
+        .bind(session.device.address.map(|address| address.to_string()))
+        .bind(session.authentication.acr().as_str())
+        .bind(session.authentication.amr())
+        .bind(session.authentication.at)
+        .bind(session.created_at)
+        .bind(session.last_seen_at)
+        .bind(session.expires_at)
+        .bind(cookie.map(|cookie| cookie.to_vec()))
+        .expecting(1);
+    [make_room, insert]
 }
 
 /// An account's sessions that have not expired, the newest first; `before` is the last one seen.
@@ -93,30 +160,14 @@ pub async fn live_sessions(
     before: Option<AuthSessionId>,
     limit: Limit,
 ) -> Result<Vec<Session>, Problem> {
-    let statement = sql("SELECT id, user_agent, address, created_at, last_seen_at, expires_at FROM sessions \
-         WHERE account_id = $1 AND expires_at > $2 AND ($3::uuid IS NULL OR id < $3) ORDER BY id DESC LIMIT $4")
-    .bind(account.uuid())
-    .bind(at)
-    .bind(before.map(|id| id.uuid()))
-    .bind(limit.rows_to_read());
-    let rows = Rows::new("sessions", bridge.query(statement.into()).await?);
-    let sessions = rows.map(|row| {
-        let id = AuthSessionId::from_uuid(row.take("id")?);
-        let user_agent = row.take("user_agent")?;
-        let address = row.parse("address", |text: Option<String>| match text {
-            None => Some(None),
-            Some(text) => text.parse::<IpAddr>().ok().map(Some),
-        })?;
-        Ok(Session {
-            id,
-            account,
-            device: Device { user_agent, address },
-            created_at: row.take("created_at")?,
-            last_seen_at: row.take("last_seen_at")?,
-            expires_at: row.take("expires_at")?,
-        })
-    })?;
-    Ok(sessions)
+    let text = format!(
+        "SELECT {COLUMNS} FROM sessions s \
+         WHERE s.account_id = $1 AND s.expires_at > $2 AND ($3::uuid IS NULL OR s.id < $3) \
+         ORDER BY s.id DESC LIMIT $4"
+    );
+    let statement =
+        sql(&text).bind(account.uuid()).bind(at).bind(before.map(|id| id.uuid())).bind(limit.rows_to_read());
+    Ok(Rows::new("sessions", bridge.query(statement.into()).await?).map(read)?)
 }
 
 /// Removes a session of an account.
@@ -131,4 +182,25 @@ pub async fn end(bridge: &dyn Bridge, account: UserId, session: AuthSessionId) -
         Err(TransactError::UnexpectedRows(_)) => Err(EndError::NotFound),
         Err(error) => Err(EndError::Failed(error)),
     }
+}
+
+pub(crate) fn read(row: &mut Row<'_>) -> Result<Session, Inconsistency> {
+    let id = AuthSessionId::from_uuid(row.take("id")?);
+    let account = UserId::from_uuid(row.take("account_id")?);
+    let user_agent = row.take("user_agent")?;
+    let address = row.parse("address", |text: Option<String>| match text {
+        None => Some(None),
+        Some(text) => text.parse::<IpAddr>().ok().map(Some),
+    })?;
+    let amr: Vec<String> = row.take("amr")?;
+    let authentication = row.parse("authenticated_at", |at| Authentication::from_amr(&amr, at))?;
+    Ok(Session {
+        id,
+        account,
+        device: Device { user_agent, address },
+        authentication,
+        created_at: row.take("created_at")?,
+        last_seen_at: row.take("last_seen_at")?,
+        expires_at: row.take("expires_at")?,
+    })
 }

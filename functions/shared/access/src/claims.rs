@@ -3,12 +3,20 @@
 use crate::jws;
 use crate::keys::{KeySet, SigningKey};
 use crate::permission::{Permission, Role, known};
+use crate::subject::{Acr, Subject};
 use jiff::Timestamp;
-use mcsp_ids::{AuthSessionId, UserId};
+use mcsp_ids::{AuthSessionId, RefreshFamilyId, UserId};
 use serde::{Deserialize, Serialize};
 
 /// The `typ` of an access token (RFC 9068 section 2.1). An ID token has another, and is refused.
 const ACCESS_TOKEN_TYPE: &str = "at+jwt";
+
+/// The `typ` of an ID token, which nothing here takes for an access token.
+const ID_TOKEN_TYPE: &str = "JWT";
+
+/// The client of sessions that a person begins with the platform itself (`POST /v1/sessions`). It is no
+/// registered client, and not limited by a scope.
+pub const FIRST_PARTY: &str = "first-party";
 
 /// How far the clocks of two machines may be apart.
 const CLOCK_SKEW_S: i64 = 5;
@@ -20,9 +28,9 @@ pub struct Claims {
     pub iss: String,
     /// Whom it is for.
     pub aud: String,
-    /// The account.
-    pub sub: UserId,
-    /// The client that asked for it.
+    /// Who acts: a person's account, or a client in its own name.
+    pub sub: Subject,
+    /// The client that asked for it: [`FIRST_PARTY`], or a registered one's id.
     pub client_id: String,
     /// Seconds since the Unix epoch.
     pub iat: i64,
@@ -33,11 +41,15 @@ pub struct Claims {
     pub nbf: Option<i64>,
     /// Unique for each token.
     pub jti: String,
-    /// The signed-in device.
-    pub sid: AuthSessionId,
+    /// The signed-in device. A client that acts in its own name has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sid: Option<AuthSessionId>,
+    /// What the client was given in the session, where it can be revoked apart from the session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fid: Option<RefreshFamilyId>,
     /// What the client may ask for, space-separated (RFC 6749 section 3.3).
     pub scope: String,
-    /// The account's built-in roles.
+    /// The subject's built-in roles.
     pub roles: Vec<Role>,
     /// What its custom roles give it beyond that: others know nothing of those roles.
     #[serde(default, deserialize_with = "known", skip_serializing_if = "Vec::is_empty")]
@@ -45,14 +57,36 @@ pub struct Claims {
     /// Where the account's data lives.
     pub region: String,
     /// How strongly the person was authenticated (RFC 9470).
-    pub acr: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acr: Option<Acr>,
+    /// By what the person was authenticated (RFC 8176).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub amr: Vec<String>,
+    /// When the person was authenticated. Seconds since the Unix epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth_time: Option<i64>,
 }
 
 impl Claims {
-    /// Whether one of the roles gives the permission.
+    /// Whether a role gives the permission and the client may use it: what roles give is the most that there
+    /// is, and a registered client has of it only what its scope names.
     pub fn permits(&self, permission: Permission) -> bool {
-        self.permissions.contains(&permission)
-            || self.roles.iter().any(|role| role.permissions().contains(&permission))
+        let is_given = self.permissions.contains(&permission)
+            || self.roles.iter().any(|role| role.permissions().contains(&permission));
+        is_given && (self.client_id == FIRST_PARTY || self.has_scope(permission.as_str()))
+    }
+
+    /// Whether the scope names it.
+    pub fn has_scope(&self, name: &str) -> bool {
+        self.scope.split(' ').any(|one| one == name)
+    }
+
+    /// The person, where it is one that acts.
+    pub fn user(&self) -> Option<UserId> {
+        match self.sub {
+            Subject::User(user) => Some(user),
+            Subject::Client(_) => None,
+        }
     }
 }
 
@@ -86,6 +120,12 @@ pub enum Refusal {
 pub fn issue(key: &SigningKey, claims: &Claims) -> String {
     // Strings and numbers only: serialization has nothing to fail at.
     jws::sign(key, ACCESS_TOKEN_TYPE, &serde_json::to_vec(claims).unwrap_or_default())
+}
+
+/// Signs the claims of an ID token (OpenID Connect Core 1.0 section 2).
+pub fn issue_id_token<C: Serialize>(key: &SigningKey, claims: &C) -> String {
+    // Strings and numbers only: serialization has nothing to fail at.
+    jws::sign(key, ID_TOKEN_TYPE, &serde_json::to_vec(claims).unwrap_or_default())
 }
 
 /// Believes a token if its type, key, signature, issuer, audience and times are right (RFC 9068 section 4).
@@ -135,18 +175,21 @@ mod tests {
         Claims {
             iss: ISSUER.into(),
             aud: AUDIENCE.into(),
-            sub: UserId::from_uuid(uuid::Uuid::from_u128(1)),
+            sub: Subject::User(UserId::from_uuid(uuid::Uuid::from_u128(1))),
             client_id: "first-party".into(),
             iat: NOW_S,
             exp: NOW_S + 600,
             nbf: None,
             jti: "1".into(),
-            sid: AuthSessionId::from_uuid(uuid::Uuid::from_u128(2)),
+            sid: Some(AuthSessionId::from_uuid(uuid::Uuid::from_u128(2))),
+            fid: None,
             scope: String::new(),
             roles: vec![Role::Viewer],
             permissions: Vec::new(),
             region: "eu".into(),
-            acr: "1".into(),
+            acr: Some(Acr::One),
+            amr: vec!["pwd".into()],
+            auth_time: Some(NOW_S),
         }
     }
 
@@ -213,6 +256,20 @@ mod tests {
             ("from the future", claim("iat", json!(NOW_S + 60)), Refusal::NotYetValid),
             ("no expiry", claim("exp", Value::Null), Refusal::Malformed),
             ("unknown role", claim("roles", json!(["root"])), Refusal::Malformed),
+            ("embedded certificate", header("x5c", json!(["MII="])), Refusal::Malformed),
+            ("key by address", header("x5u", json!("http://evil.example/x5u")), Refusal::Malformed),
+            ("compressed", header("zip", json!("DEF")), Refusal::Malformed),
+            ("unencoded payload", header("b64", json!(false)), Refusal::Malformed),
+            ("no type", header("typ", Value::Null), Refusal::Malformed),
+            ("logout token", header("typ", json!("logout+jwt")), Refusal::WrongType),
+            ("several audiences", claim("aud", json!(["mcsp", "others"])), Refusal::Malformed),
+            (
+                "subject of another kind",
+                claim("sub", json!("video_00000000000000000000000000")),
+                Refusal::Malformed,
+            ),
+            ("unknown strength", claim("acr", json!("9")), Refusal::Malformed),
+            ("expiry as text", claim("exp", json!("9999999999")), Refusal::Malformed),
         ];
         for (name, token, refusal) in cases {
             assert_eq!(check(&token), Err(refusal), "{name}");
@@ -229,6 +286,46 @@ mod tests {
         payload["permissions"] = json!(["role.view", "of.a_later_version"]);
         let header = json!({"alg": "EdDSA", "typ": "at+jwt", "kid": "k1"});
         assert_eq!(check(&forge(&header, &payload)).unwrap().permissions, [Permission::RoleView]);
+    }
+
+    #[test]
+    fn an_id_token_is_no_access_token() {
+        assert_eq!(check(&issue_id_token(&key(), &claims())), Err(Refusal::WrongType));
+    }
+
+    #[test]
+    fn a_token_of_before_these_claims_is_as_good() {
+        let mut payload = serde_json::to_value(claims()).unwrap();
+        for added in ["fid", "amr", "auth_time"] {
+            payload.as_object_mut().unwrap().remove(added);
+        }
+        let token = forge(&json!({"alg": "EdDSA", "typ": "at+jwt", "kid": "k1"}), &payload);
+        assert_eq!(check(&token), Ok(Claims { amr: Vec::new(), auth_time: None, ..claims() }));
+    }
+
+    #[test]
+    fn a_permission_needs_a_role_and_with_a_registered_client_the_scope_too() {
+        let publish = Permission::ContentPublish;
+        let a_client = "client_00000000000000000000000001";
+        for (client, role, scope, expected) in [
+            (FIRST_PARTY, Role::Creator, "", true),
+            (FIRST_PARTY, Role::Creator, "openid", true),
+            (FIRST_PARTY, Role::Viewer, "", false),
+            (FIRST_PARTY, Role::Viewer, "content.publish", false),
+            (a_client, Role::Creator, "content.publish", true),
+            (a_client, Role::Creator, "openid content.publish", true),
+            (a_client, Role::Creator, "", false),
+            (a_client, Role::Creator, "openid", false),
+            (a_client, Role::Creator, "content.edit", false),
+            (a_client, Role::Creator, "content.publish.all", false),
+            (a_client, Role::Creator, "CONTENT.PUBLISH", false),
+            (a_client, Role::Viewer, "content.publish", false),
+            ("", Role::Creator, "", false),
+        ] {
+            let roles = vec![role];
+            let claims = Claims { client_id: client.into(), roles, scope: scope.into(), ..claims() };
+            assert_eq!(claims.permits(publish), expected, "{client} {role:?} {scope:?}");
+        }
     }
 
     #[test]

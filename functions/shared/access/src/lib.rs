@@ -7,7 +7,9 @@ mod claims;
 mod jws;
 mod keys;
 mod permission;
+mod subject;
 
-pub use claims::{Claims, Refusal, issue, verify};
+pub use claims::{Claims, FIRST_PARTY, Refusal, issue, issue_id_token, verify};
 pub use keys::{InvalidKey, KeySet, SigningKey, SigningKeys};
 pub use permission::{Permission, Role};
+pub use subject::{Acr, Subject};

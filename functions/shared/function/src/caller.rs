@@ -8,12 +8,14 @@ use mcsp_access::{Claims, Permission, Refusal, verify};
 use mcsp_ids::UserId;
 use mcsp_problem::Problem;
 
-/// The bearer of a valid access token. Refuses with 401 `missing_token`, `invalid_token` or `expired_token`,
-/// each with `WWW-Authenticate`.
+/// A person, or a client in a person's name: the bearer of a valid access token. Refuses with 401
+/// `missing_token`, `invalid_token` or `expired_token`, each with `WWW-Authenticate`, and with 403 `user_needed`
+/// a client that acts in its own name.
 #[derive(Clone, Debug)]
 pub struct Caller {
     /// What the token says.
     pub claims: Claims,
+    user: UserId,
 }
 
 /// A caller, or none where no token was sent. A bad token is refused all the same.
@@ -23,7 +25,7 @@ pub struct MaybeCaller(pub Option<Caller>);
 impl Caller {
     /// The account.
     pub fn user(&self) -> UserId {
-        self.claims.sub
+        self.user
     }
 
     /// 403 `insufficient_permission` without the permission.
@@ -71,7 +73,10 @@ where
         let token = bearer_token(&value).ok_or_else(|| refused(Refusal::Malformed))?;
         let Ok(trace) = TraceParent::from_request_parts(parts, state).await;
         let claims = believed(&Context::from_ref(state), &trace, token).await?;
-        Ok(MaybeCaller(Some(Caller { claims })))
+        let user = claims.user().ok_or_else(|| {
+            Problem::new(StatusCode::FORBIDDEN, "user_needed", "only a person's token is of use here")
+        })?;
+        Ok(MaybeCaller(Some(Caller { claims, user })))
     }
 }
 

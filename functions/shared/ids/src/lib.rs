@@ -128,6 +128,8 @@ entities! {
     User, UserId, "user";
     /// A signed-in device.
     AuthSession, AuthSessionId, "session";
+    /// What a client was given in a session, and the refresh tokens that descend from it.
+    RefreshFamily, RefreshFamilyId, "family";
     /// A token that proves something once: an e-mail address, a recovery.
     Proof, ProofId, "proof";
     /// An application that may ask for tokens.

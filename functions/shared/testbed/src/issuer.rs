@@ -1,7 +1,7 @@
 //! Who issues access tokens, in place of Auth.
 
 use jiff::Timestamp;
-use mcsp_access::{Claims, Role, SigningKey};
+use mcsp_access::{Acr, Claims, FIRST_PARTY, Role, SigningKey, Subject};
 use mcsp_ids::UserId;
 use serde_json::json;
 
@@ -32,18 +32,21 @@ impl Issuer {
         Claims {
             iss: ISSUER.into(),
             aud: AUDIENCE.into(),
-            sub: user,
-            client_id: "first-party".into(),
+            sub: Subject::User(user),
+            client_id: FIRST_PARTY.into(),
             iat: now.as_second(),
             exp: now.as_second() + TOKEN_S,
             nbf: None,
             jti: "1".into(),
-            sid: crate::new_id(),
+            sid: Some(crate::new_id()),
+            fid: None,
             scope: String::new(),
             roles: vec![role],
             permissions: Vec::new(),
             region: "eu".into(),
-            acr: "1".into(),
+            acr: Some(Acr::One),
+            amr: vec!["pwd".into()],
+            auth_time: Some(now.as_second()),
         }
     }
 

@@ -24,6 +24,9 @@ use std::sync::Arc;
 /// What the bridge and other services present to a component.
 pub const BRIDGE_TOKEN: &str = "the pod's token";
 
+/// 32 bytes, in base64url.
+const AUTH_SECRET: &str = "dGhpcnR5LXR3byBieXRlcyBmb3IgdGVzdHMgb25seSE";
+
 /// Nothing listens here.
 const NOWHERE: &str = "127.0.0.1:1";
 
@@ -102,6 +105,7 @@ impl Testbed {
             ("audience", AUDIENCE.to_owned()),
             ("bridge_token", BRIDGE_TOKEN.to_owned()),
             ("auth_signing_keys", issuer.signing_keys()),
+            ("auth_secret", AUTH_SECRET.to_owned()),
         ];
         let variables = own.into_iter().chain(setup.variables);
         let bridges = Bridges::new(Arc::clone(&manifest), config).unwrap();

@@ -35,6 +35,7 @@ impl Environment {
             ("audience", AUDIENCE.to_owned()),
             ("bridge_token", token.clone()),
             ("auth_signing_keys", keys.auth_signing_keys()?),
+            ("auth_secret", keys.token("auth-secret")?),
             ("object_store_public_url", object_store.endpoint.clone()),
             ("object_store_region", object_store.region.clone()),
             ("object_store_access_key", object_store.access_key.clone()),

@@ -27,7 +27,7 @@ const ADDRESS: Policy = Policy {
 };
 
 /// Counts an attempt, if one may be made now. It is to be taken back when it was no wrong guess.
-pub(crate) async fn attempt(
+pub async fn attempt(
     context: &Context,
     email: &Email,
     address: ClientAddress,

@@ -1,0 +1,186 @@
+//! Access tokens and ID tokens, and the key that signs them.
+
+use crate::{RefreshToken, Secret};
+use auth_domain::{ACCESS_TOKEN_LIFE, Account, RefreshFamily, Session};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::SignedDuration;
+use mcsp_access::{Acr, Claims, FIRST_PARTY, Role, SigningKey, SigningKeys, Subject, issue, issue_id_token};
+use mcsp_function::{Context, MissingVariable};
+use mcsp_ids::{AuthSessionId, ClientId, UserId};
+use mcsp_problem::Problem;
+use serde::Serialize;
+use std::sync::Arc;
+
+/// What issues tokens, made once for the life of an instance.
+///
+/// A component that has one needs the variables `issuer`, `audience`, `signing_keys`, `secret` and
+/// `refresh_grace_s`.
+#[derive(Clone, Debug)]
+pub struct Tokens(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    keys: SigningKeys,
+    issuer: String,
+    audience: String,
+    secret: Secret,
+    refresh_grace: SignedDuration,
+}
+
+/// In whose name a client is to act.
+#[derive(Clone, Copy, Debug)]
+pub struct Bearer<'a> {
+    /// Who.
+    pub account: &'a Account,
+    /// Where they are signed in.
+    pub session: &'a Session,
+    /// What the client may do there.
+    pub family: &'a RefreshFamily,
+}
+
+/// What an ID token is made of, beside who is signed in.
+#[derive(Clone, Copy, Debug)]
+pub struct IdTokenRequest<'a> {
+    /// The client.
+    pub client: ClientId,
+    /// What it sent with its request, to recognize the answer by.
+    pub nonce: Option<&'a str>,
+}
+
+/// The claims of an ID token (OpenID Connect Core 1.0 section 2).
+#[derive(Serialize)]
+struct IdClaims<'a> {
+    iss: &'a str,
+    sub: UserId,
+    aud: ClientId,
+    iat: i64,
+    exp: i64,
+    auth_time: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nonce: Option<&'a str>,
+    acr: Acr,
+    amr: Vec<String>,
+    sid: AuthSessionId,
+}
+
+impl Tokens {
+    /// With the component's variables.
+    pub fn of(context: &Context) -> Result<Self, MissingVariable> {
+        let unusable = MissingVariable("signing_keys");
+        let keys = SigningKeys::from_json(context.variable(unusable.0)?).map_err(|_| unusable)?;
+        let unusable = MissingVariable("secret");
+        let secret = Secret::parse(context.variable(unusable.0)?).ok_or(unusable)?;
+        let unusable = MissingVariable("refresh_grace_s");
+        let grace_s: u32 = context.variable(unusable.0)?.parse().map_err(|_| unusable)?;
+        let refresh_grace = SignedDuration::from_secs(i64::from(grace_s));
+        let issuer = context.variable("issuer")?.to_owned();
+        let audience = context.variable("audience")?.to_owned();
+        Ok(Tokens(Arc::new(Inner { keys, issuer, audience, secret, refresh_grace })))
+    }
+
+    /// Who issues the tokens: the base of every address of the protocol.
+    pub fn issuer(&self) -> &str {
+        &self.0.issuer
+    }
+
+    /// What refresh tokens are derived with.
+    pub fn secret(&self) -> &Secret {
+        &self.0.secret
+    }
+
+    /// In which a refresh token that was exchanged gives the same successor again.
+    pub fn refresh_grace(&self) -> SignedDuration {
+        self.0.refresh_grace
+    }
+
+    /// A family's first refresh token.
+    pub fn first_refresh(&self, family: &RefreshFamily) -> RefreshToken {
+        self.0.secret.first(family.id)
+    }
+
+    /// An access token (RFC 9068) for a client that acts for a person. It does not outlive the session.
+    pub async fn access_token(&self, context: &Context, bearer: Bearer<'_>) -> Result<String, Problem> {
+        let Bearer { account, session, family } = bearer;
+        let now = context.now();
+        let claims = Claims {
+            client_id: family.client.map_or_else(|| FIRST_PARTY.to_owned(), |client| client.to_string()),
+            exp: (now + ACCESS_TOKEN_LIFE).min(session.expires_at).as_second(),
+            sid: Some(session.id),
+            fid: Some(family.id),
+            scope: family.scope.clone(),
+            roles: account.roles.clone(),
+            region: account.region.clone(),
+            acr: Some(session.authentication.acr()),
+            amr: session.authentication.amr(),
+            auth_time: Some(session.authentication.at.as_second()),
+            ..self.claims(context, Subject::User(account.id))
+        };
+        Ok(issue(self.signer(context).await?, &claims))
+    }
+
+    /// An access token for a client that acts in its own name (RFC 6749 section 4.4).
+    pub async fn client_token(
+        &self,
+        context: &Context,
+        client: ClientId,
+        scope: &str,
+        roles: Vec<Role>,
+    ) -> Result<String, Problem> {
+        let scope = scope.to_owned();
+        let claims = Claims { scope, roles, ..self.claims(context, Subject::Client(client)) };
+        Ok(issue(self.signer(context).await?, &claims))
+    }
+
+    /// An ID token: to tell a client who is signed in, and of no other use.
+    pub async fn id_token(
+        &self,
+        context: &Context,
+        session: &Session,
+        request: IdTokenRequest<'_>,
+    ) -> Result<String, Problem> {
+        let now = context.now();
+        let claims = IdClaims {
+            iss: &self.0.issuer,
+            sub: session.account,
+            aud: request.client,
+            iat: now.as_second(),
+            exp: (now + ACCESS_TOKEN_LIFE).as_second(),
+            auth_time: session.authentication.at.as_second(),
+            nonce: request.nonce,
+            acr: session.authentication.acr(),
+            amr: session.authentication.amr(),
+            sid: session.id,
+        };
+        Ok(issue_id_token(self.signer(context).await?, &claims))
+    }
+
+    /// What all access tokens have in common.
+    fn claims(&self, context: &Context, sub: Subject) -> Claims {
+        let now = context.now();
+        Claims {
+            iss: self.0.issuer.clone(),
+            aud: self.0.audience.clone(),
+            sub,
+            client_id: sub.to_string(),
+            iat: now.as_second(),
+            exp: (now + ACCESS_TOKEN_LIFE).as_second(),
+            nbf: None,
+            jti: URL_SAFE_NO_PAD.encode(context.secret()),
+            sid: None,
+            fid: None,
+            scope: String::new(),
+            roles: Vec::new(),
+            permissions: Vec::new(),
+            region: String::new(),
+            acr: None,
+            amr: Vec::new(),
+            auth_time: None,
+        }
+    }
+
+    /// The key that signs now.
+    async fn signer(&self, _: &Context) -> Result<&SigningKey, Problem> {
+        Ok(self.0.keys.current())
+    }
+}
