@@ -18,6 +18,8 @@ pub struct Account {
     pub password: String,
     /// Its access token.
     pub token: String,
+    /// What gives the next one.
+    pub refresh_token: String,
 }
 
 impl Account {

@@ -15,6 +15,8 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// The body as JSON; null where it is none.
     pub json: Value,
+    /// The body.
+    pub text: String,
 }
 
 impl Answer {
@@ -23,7 +25,8 @@ impl Answer {
         let body =
             response.bytes().await.unwrap_or_else(|error| panic!("{request}: the body broke off: {error}"));
         let json = serde_json::from_slice(&body).unwrap_or(Value::Null);
-        Answer { request, status, headers, json }
+        let text = String::from_utf8_lossy(&body).into_owned();
+        Answer { request, status, headers, json, text }
     }
 
     /// The body of a success.
@@ -52,6 +55,24 @@ impl Answer {
         let content_type = self.headers.get("content-type").and_then(|v| v.to_str().ok());
         assert_eq!(content_type, Some("application/problem+json"), "{}", self.request);
         assert_eq!(self.json["status"].as_u64(), Some(u64::from(status)), "{}", self.request);
+    }
+
+    /// Checks that the answer is an error of OAuth (RFC 6749 section 5.2) of this status and code.
+    ///
+    /// # Panics
+    /// When it is not.
+    #[track_caller]
+    pub fn refused_by_protocol(&self, status: u16, error: &str) {
+        assert_eq!(
+            (self.status.as_u16(), self.json["error"].as_str()),
+            (status, Some(error)),
+            "{}: {}",
+            self.request,
+            self.text
+        );
+        assert!(self.json["error_description"].is_string(), "{}", self.request);
+        assert_eq!(self.header("content-type"), "application/json", "{}", self.request);
+        assert_eq!(self.header("cache-control"), "no-store", "{}", self.request);
     }
 
     /// A header, or nothing.

@@ -5,6 +5,7 @@ mod answer;
 mod media;
 mod own;
 mod platform;
+mod signing;
 mod wait;
 
 pub use account::Account;
@@ -12,4 +13,5 @@ pub use answer::Answer;
 pub use media::{ready_video, sample_mp4, titled_video, uploaded_video};
 pub use own::OwnPlatform;
 pub use platform::Platform;
+pub use signing::{claims, platform_key};
 pub use wait::eventually;

@@ -70,6 +70,11 @@ impl Platform {
         self.send(self.request(Method::POST, path).json(body)).await
     }
 
+    /// POST of a form, as clients of OAuth send it.
+    pub async fn post_form(&self, path: &str, form: &[(&str, &str)]) -> Answer {
+        self.send(self.request(Method::POST, path).form(form)).await
+    }
+
     /// Registers an account that no other test has, and signs it in.
     pub async fn account(&self, role: &str) -> Account {
         let email = format!("{role}-{}@example.com", Uuid::new_v4().simple());
@@ -78,8 +83,10 @@ impl Platform {
         let registered = self.patiently("/v1/accounts", &registration).await;
         let user_id = registered.expect(201)["id"].as_str().expect("an id").to_owned();
         let signed_in = self.patiently("/v1/sessions", &json!({"email": email, "password": password})).await;
-        let token = signed_in.expect(201)["access_token"].as_str().expect("an access token").to_owned();
-        Account { platform: self.clone(), user_id, email, password, token }
+        let session = signed_in.expect(201);
+        let text = |name: &str| session[name].as_str().expect("a token").to_owned();
+        let (token, refresh_token) = (text("access_token"), text("refresh_token"));
+        Account { platform: self.clone(), user_id, email, password, token, refresh_token }
     }
 
     /// POST, again for as long as the platform says that it has too much to do: hashing passwords has

@@ -5,9 +5,8 @@
 
 mod routes;
 
-use mcsp_access::{Acr, Claims, FIRST_PARTY, Role, SigningKey, Subject};
-use mcsp_ids::{AuthSessionId, UserId};
-use mcsp_tests::{Account, Platform};
+use mcsp_access::{Claims, Role};
+use mcsp_tests::{Account, Platform, claims, platform_key};
 use reqwest::{Method, RequestBuilder};
 use routes::{Auth, ROUTES, Route};
 use serde_json::{Value, json};
@@ -115,6 +114,57 @@ async fn a_body_over_one_mebibyte_is_too_large() {
     }
 }
 
+/// The routes of OAuth take forms, and refuse as OAuth has it.
+#[tokio::test]
+async fn a_form_that_the_protocol_does_not_allow_is_an_invalid_request() {
+    let platform = Platform::running();
+    for (path, form) in ROUTES.iter().filter_map(|route| Some((route.path, route.form?))) {
+        let request = || platform.request(Method::POST, path);
+        for media_type in ["application/json", "text/plain", "multipart/form-data"] {
+            let answer = request().header("content-type", media_type).body(form);
+            platform.send(answer).await.refused_by_protocol(400, "invalid_request");
+        }
+        let is_form = || request().header("content-type", "application/x-www-form-urlencoded");
+        let twice = format!("{form}&{form}");
+        platform.send(is_form().body(twice)).await.refused_by_protocol(400, "invalid_request");
+        let large = format!("{form}&filler={}", "x".repeat(64 * 1024));
+        platform.send(is_form().body(large)).await.refused_by_protocol(413, "invalid_request");
+        // A parameter that is not known is passed over, and so is one without a value.
+        let more = format!("{form}&surprise=1&empty=");
+        let answer = platform.send(is_form().body(more)).await;
+        assert_ne!(answer.json["error"], "invalid_request", "{}: {}", answer.request, answer.text);
+    }
+}
+
+/// The pages are for people: whatever comes is answered with one, and never with a script.
+#[tokio::test]
+async fn a_page_answers_nonsense_with_a_page() {
+    let platform = Platform::running();
+    for path in ROUTES.iter().filter(|route| route.is_page).map(|route| route.path).collect::<BTreeSet<_>>() {
+        for query in ["", "?a=1&a=2", "?client_id=x", "?user_code=%00", "?%ff=%fe", "?form=x&step=allow"] {
+            let path = format!("{path}{query}");
+            let get = platform.get(&path).await;
+            let form = platform
+                .request(Method::POST, &path)
+                .header("content-type", "application/x-www-form-urlencoded");
+            let post = platform.send(form.body(query.trim_start_matches('?').to_owned())).await;
+            let json = platform.send(platform.request(Method::POST, &path).json(&json!({}))).await;
+            for answer in [get, post, json] {
+                let status = answer.status.as_u16();
+                assert!((200..500).contains(&status), "{} {query}: {status}", answer.request);
+                if status != 303 {
+                    assert!(
+                        answer.header("content-type").starts_with("text/html"),
+                        "{} {query}",
+                        answer.request
+                    );
+                    assert!(answer.header("content-security-policy").starts_with("default-src 'none'"));
+                }
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn an_id_of_another_kind_is_invalid() {
     let account = Platform::running().account("creator").await;
@@ -196,33 +246,10 @@ async fn an_unknown_path_is_not_found() {
     }
 }
 
-/// What Auth signed an hour ago: the key is the platform's own, from its state directory.
+/// What Auth signed an hour ago.
 fn expired_token(account: &Account) -> String {
-    let state_dir =
-        std::env::var("MCSP_TEST_STATE_DIR").expect("MCSP_TEST_STATE_DIR is not set: run scripts/test");
-    let keys =
-        std::fs::read_to_string(format!("{state_dir}/keys/auth-signing-keys.json")).expect("signing keys");
-    let keys: Vec<Value> = serde_json::from_str(&keys).expect("a JSON array");
-    let key = SigningKey::from_jwk(&keys[0].to_string()).expect("a private JWK");
-    let issued_at = jiff::Timestamp::now().as_second() - 3600;
-    let claims = Claims {
-        iss: account.platform.url().to_owned(),
-        aud: "mcsp".into(),
-        sub: Subject::User(account.user_id.parse::<UserId>().expect("a user id")),
-        client_id: FIRST_PARTY.into(),
-        iat: issued_at,
-        exp: issued_at + 600,
-        nbf: None,
-        jti: "expired".into(),
-        sid: Some(AuthSessionId::from_uuid(Uuid::from_u128(1))),
-        fid: None,
-        scope: String::new(),
-        roles: vec![Role::Creator],
-        permissions: Vec::new(),
-        region: "eu".into(),
-        acr: Some(Acr::One),
-        amr: vec!["pwd".into()],
-        auth_time: Some(issued_at),
-    };
-    mcsp_access::issue(&key, &claims)
+    let user = account.user_id.parse().expect("a user id");
+    let now = claims(&account.platform, user, Role::Creator);
+    let claims = Claims { iat: now.iat - 3600, exp: now.exp - 3600, ..now };
+    mcsp_access::issue(&platform_key(), &claims)
 }

@@ -22,12 +22,16 @@ pub struct Route {
     /// With an id of another kind; the same as `path` where there is none.
     pub path_of_wrong_kind: &'static str,
     pub auth: Auth,
-    /// A body of the right shape, with every field.
+    /// A body of JSON of the right shape, with every field.
     pub body: Option<&'static str>,
+    /// A form of OAuth: such a route refuses as RFC 6749 has it, not with a problem document.
+    pub form: Option<&'static str>,
+    /// Whether it is a page for people.
+    pub is_page: bool,
 }
 
 macro_rules! routes {
-    ($($manifest:literal $method:ident $path:literal $(not $wrong:literal)? , $auth:ident $(, $body:literal)?;)*) => {
+    ($($manifest:literal $method:ident $path:literal $(not $wrong:literal)? , $auth:ident $(, $body:literal)? $(, form $form:literal)? $(, page $page:literal)?;)*) => {
         pub const ROUTES: &[Route] = &[$(Route {
             manifest_route: $manifest,
             method: stringify!($method),
@@ -35,6 +39,8 @@ macro_rules! routes {
             path_of_wrong_kind: or!($path $(, $wrong)?),
             auth: Auth::$auth,
             body: or_none!($($body)?),
+            form: or_none!($($form)?),
+            is_page: is_page!($($page)?),
         },)*];
     };
 }
@@ -43,6 +49,14 @@ macro_rules! or {
         $default
     };
     ($default:expr, $given:expr) => {
+        $given
+    };
+}
+macro_rules! is_page {
+    () => {
+        false
+    };
+    ($given:expr) => {
         $given
     };
 }
@@ -62,6 +76,18 @@ routes! {
     "/v1/sessions" GET "/v1/sessions", Bearer;
     "/v1/sessions/:id" DELETE "/v1/sessions/session_00000000000000000000000000" not "/v1/sessions/event_00000000000000000000000000", Bearer;
     "/.well-known/jwks.json" GET "/.well-known/jwks.json", None;
+    "/.well-known/openid-configuration" GET "/.well-known/openid-configuration", None;
+    "/.well-known/oauth-authorization-server" GET "/.well-known/oauth-authorization-server", None;
+    "/oauth/authorize" GET "/oauth/authorize", None, page true;
+    "/oauth/authorize" POST "/oauth/authorize", None, page true;
+    "/oauth/device" GET "/oauth/device", None, page true;
+    "/oauth/device" POST "/oauth/device", None, page true;
+    "/oauth/token" POST "/oauth/token", None, form "grant_type=refresh_token&client_id=first-party&refresh_token=x";
+    "/oauth/introspect" POST "/oauth/introspect", None, form "client_id=client_00000000000000000000000000&client_secret=x&token=x";
+    "/oauth/revoke" POST "/oauth/revoke", None, form "client_id=first-party&token=x";
+    "/oauth/device_authorization" POST "/oauth/device_authorization", None, form "client_id=client_00000000000000000000000000";
+    "/oauth/userinfo" GET "/oauth/userinfo", Bearer;
+    "/oauth/userinfo" POST "/oauth/userinfo", Bearer;
     "/v1/clients" POST "/v1/clients", Bearer, r#"{"kind": "public", "name": "n", "redirect_uris": ["https://a.example/"], "post_logout_redirect_uris": [], "backchannel_logout_uri": "https://a.example/out", "grant_types": ["authorization_code"], "scopes": ["openid"], "first_party": false}"#;
     "/v1/clients" GET "/v1/clients", Bearer;
     "/v1/clients/:id" GET "/v1/clients/client_00000000000000000000000000" not "/v1/clients/event_00000000000000000000000000", Bearer;

@@ -4,6 +4,7 @@ mod account;
 mod authentication;
 mod client;
 mod email;
+mod oauth;
 mod password;
 mod session;
 
@@ -15,5 +16,9 @@ pub use client::{
     Secrets,
 };
 pub use email::{EMAIL_MAX_BYTES, Email, InvalidEmail};
+pub use oauth::{
+    AuthorizationError, AuthorizationRequest, CodeChallenge, InvalidScope, Known, Parameters, PkceFault,
+    Repeated, Scopes, Step, Untaken, UserCode,
+};
 pub use password::{PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS, Password, UnfitPassword};
 pub use session::{ACCESS_TOKEN_LIFE, Device, RefreshFamily, SESSION_IDLE_MAX, SESSION_MAX, Session};

@@ -83,9 +83,9 @@ impl Session {
         account: &Account,
         device: Device,
         authentication: Authentication,
+        at: Timestamp,
     ) -> Result<Session, Inactive> {
         account.may_sign_in()?;
-        let at = authentication.at;
         Ok(Session {
             id,
             account: account.id,
@@ -95,6 +95,14 @@ impl Session {
             last_seen_at: at,
             expires_at: Session::expiry(at, at),
         })
+    }
+
+    /// Its owner was authenticated again.
+    #[must_use]
+    pub fn authenticated_again(self, authentication: Authentication) -> Session {
+        let last_seen_at = authentication.at;
+        let expires_at = Session::expiry(self.created_at, last_seen_at);
+        Session { authentication, last_seen_at, expires_at, ..self }
     }
 
     /// When a session ends that began then and was last used then.

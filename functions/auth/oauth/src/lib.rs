@@ -1,16 +1,49 @@
-//! `/.well-known`: what others verify access tokens with.
+//! `/oauth` and `/.well-known`: OAuth 2 and OpenID Connect, for applications that know nothing of this platform.
 
+mod authorize;
+mod client;
+mod device_authorization;
+mod device_page;
+mod error;
+mod form;
+mod introspect;
 mod jwks;
+mod limits;
+mod metadata;
+mod page;
+mod revoke;
+mod secret;
+mod token;
+mod userinfo;
 
+use auth_tokens::Tokens;
 use axum::Router;
 use axum::extract::Extension;
-use axum::routing::get;
+use axum::routing::{get, post};
 use mcsp_function::{Context, MissingVariable};
 
 /// The routes.
 pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
     let keys = jwks::PublishedKeys::of(context)?;
-    Ok(Router::new().route("/.well-known/jwks.json", get(jwks::show)).layer(Extension(keys)))
+    let tokens = Tokens::of(context)?;
+    let metadata = metadata::Metadata::new(tokens.issuer());
+    Ok(Router::new()
+        .route("/.well-known/jwks.json", get(jwks::show))
+        .route("/.well-known/openid-configuration", get(metadata::show))
+        .route("/.well-known/oauth-authorization-server", get(metadata::show))
+        .route(authorize::PATH, get(authorize::show).post(authorize::act))
+        .route("/oauth/token", post(token::token))
+        .route("/oauth/introspect", post(introspect::introspect))
+        .route("/oauth/revoke", post(revoke::revoke))
+        .route("/oauth/userinfo", get(userinfo::show).post(userinfo::show))
+        .route("/oauth/device_authorization", post(device_authorization::begin))
+        .route(device_page::PATH, get(device_page::show).post(device_page::act))
+        .layer(Extension(keys))
+        .layer(Extension(tokens))
+        .layer(Extension(metadata)))
 }
 
-mcsp_function::component!(router, variables = ["signing_keys"]);
+mcsp_function::component!(
+    router,
+    variables = ["issuer", "audience", "signing_keys", "secret", "refresh_grace_s"]
+);

@@ -97,8 +97,9 @@ async fn begin(
     device: Device,
 ) -> Result<Begun, Error> {
     let checked = check_password(context, email, password).await?;
-    let authentication = Authentication::by_password(context.now());
-    let session = Session::begin(context.new_id(), &checked.account, device, authentication)?;
+    let now = context.now();
+    let authentication = Authentication::by_password(now);
+    let session = Session::begin(context.new_id(), &checked.account, device, authentication, now)?;
     let family = RefreshFamily::first_party(context.new_id(), &session);
     let refresh_token = tokens.first_refresh(&family);
     let opening = Opening::Token(FirstToken { family: &family, hash: refresh_token.hash() });

@@ -9,7 +9,10 @@ use mcsp_bridge_api::sql::{Inconsistency, Row, Rows, sql};
 use mcsp_ids::{AuthSessionId, ClientId, RefreshFamilyId};
 use mcsp_problem::Problem;
 
-/// The SHA-256 of a refresh token: all of it that is stored.
+/// What [`read_family`] takes, of a table named `f`.
+pub(crate) const COLUMNS: &str = "f.id, f.session_id, f.client_id, f.scope, f.created_at";
+
+/// The SHA-256 of a secret: all of it that is stored.
 pub type TokenHash = [u8; 32];
 
 /// A new family, and its first token.
@@ -114,7 +117,7 @@ fn compare_and_set(shown: ShownToken, now: Timestamp, grace: SignedDuration) -> 
              UPDATE sessions s SET last_seen_at = $5, \
                  expires_at = LEAST($8, s.created_at + make_interval(secs => $9)) \
              FROM rotated f WHERE s.id = f.session_id AND f.revoked_at IS NULL) \
-         SELECT f.revoked_at, f.id, f.session_id, f.client_id, f.scope, f.created_at, {}, {} \
+         SELECT f.revoked_at, {COLUMNS}, {}, {} \
          FROM rotated f JOIN sessions s ON s.id = f.session_id JOIN accounts a ON a.id = s.account_id",
         sessions::COLUMNS,
         accounts::COLUMNS,
@@ -145,7 +148,7 @@ fn read(row: &mut Row<'_>, now: Timestamp) -> Result<Rotation, Inconsistency> {
     Ok(Rotation::Renewed(Box::new(Renewed { account, session, family })))
 }
 
-fn read_family(row: &mut Row<'_>) -> Result<RefreshFamily, Inconsistency> {
+pub(crate) fn read_family(row: &mut Row<'_>) -> Result<RefreshFamily, Inconsistency> {
     Ok(RefreshFamily {
         id: RefreshFamilyId::from_uuid(row.take("id")?),
         session: AuthSessionId::from_uuid(row.take("session_id")?),

@@ -1,9 +1,18 @@
 //! Auth on a database of its own and the Redis that `scripts/test` started: its components' routers, run
 //! natively.
 #![cfg(not(target_arch = "wasm32"))]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "what fails here fails the test that called it")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    clippy::indexing_slicing,
+    reason = "what fails here fails the test that called it"
+)]
 #![allow(clippy::disallowed_methods, reason = "names must be unique")]
 
+pub mod app;
+pub mod browser;
 mod stand;
 
 pub use mcsp_testbed::Reply;

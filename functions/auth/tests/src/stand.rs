@@ -16,7 +16,10 @@ pub struct Stand {
     /// What it stands on.
     pub bed: Testbed,
     accounts: Component,
-    sessions: Component,
+    /// `auth-sessions`
+    pub sessions: Component,
+    /// `auth-oauth`
+    pub oauth: Component,
     /// `auth-clients`
     pub clients: Component,
     /// Where requests come from: an address that no other test has.
@@ -40,6 +43,23 @@ impl Stand {
         Self::on(Testbed::new("auth", Setup { variables, ..patient() }).await)
     }
 
+    /// Where a refresh token that was exchanged gives its successor again for so many seconds.
+    pub async fn with_refresh_grace_s(seconds: u32) -> Self {
+        let variables = vec![("auth_refresh_grace_s", seconds.to_string())];
+        Self::on(Testbed::new("auth", Setup { variables, ..patient() }).await)
+    }
+
+    /// The same Auth after its Redis went down.
+    pub async fn with_redis_down(self) -> Self {
+        Self::on(self.bed.restarted(Setup { redis_is_down: true, ..patient() }).await)
+    }
+
+    /// The same Auth after its secret was changed.
+    pub async fn with_another_secret(self) -> Self {
+        let variables = vec![("auth_secret", "YW5vdGhlciBzZWNyZXQsIG9mIHRoaXJ0eS10d28gYnl0ZXM".to_owned())];
+        Self::on(self.bed.restarted(Setup { variables, ..patient() }).await)
+    }
+
     /// The same Auth after the cost of a hash was raised.
     pub async fn with_costlier_hashes(self) -> Self {
         let passwords = PasswordsConfig { iterations: 3, ..patient().passwords };
@@ -50,6 +70,7 @@ impl Stand {
         Stand {
             accounts: bed.component("auth-accounts", auth_accounts::router),
             sessions: bed.component("auth-sessions", auth_sessions::router),
+            oauth: bed.component("auth-oauth", auth_oauth::router),
             clients: bed.component("auth-clients", auth_clients::router),
             bed,
             address: unused_address(),
@@ -84,6 +105,19 @@ impl Stand {
         let bearer = self.bed.bearer(new_id(), Role::Admin);
         let headers: Vec<_> = headers.iter().copied().chain([("authorization", bearer.as_str())]).collect();
         self.clients.send(route, &headers, body).await
+    }
+
+    /// `POST` of a form to `auth-oauth`.
+    pub async fn post_form(&self, path: &str, form: &str) -> Reply {
+        let headers = [("spin-client-addr", self.address.as_str())];
+        self.oauth.send_form(path, &headers, form).await
+    }
+
+    /// Exchanges the refresh token of a session that [`sign_in`](Self::sign_in) began.
+    pub async fn refresh(&self, token: &Value) -> Reply {
+        let token = token.as_str().unwrap();
+        let form = [("client_id", "first-party"), ("grant_type", "refresh_token"), ("refresh_token", token)];
+        self.post_form("/oauth/token", &crate::app::encoded(&form)).await
     }
 
     /// `GET /v1/sessions?limit=100`: how many are listed.

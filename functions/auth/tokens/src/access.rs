@@ -5,7 +5,9 @@ use auth_domain::{ACCESS_TOKEN_LIFE, Account, RefreshFamily, Session};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::SignedDuration;
-use mcsp_access::{Acr, Claims, FIRST_PARTY, Role, SigningKey, SigningKeys, Subject, issue, issue_id_token};
+use mcsp_access::{
+    Acr, Claims, FIRST_PARTY, KeySet, Role, SigningKey, SigningKeys, Subject, issue, issue_id_token, verify,
+};
 use mcsp_function::{Context, MissingVariable};
 use mcsp_ids::{AuthSessionId, ClientId, UserId};
 use mcsp_problem::Problem;
@@ -22,6 +24,7 @@ pub struct Tokens(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     keys: SigningKeys,
+    published: KeySet,
     issuer: String,
     audience: String,
     secret: Secret,
@@ -67,8 +70,9 @@ struct IdClaims<'a> {
 impl Tokens {
     /// With the component's variables.
     pub fn of(context: &Context) -> Result<Self, MissingVariable> {
-        let unusable = MissingVariable("signing_keys");
-        let keys = SigningKeys::from_json(context.variable(unusable.0)?).map_err(|_| unusable)?;
+        let unusable = |_| MissingVariable("signing_keys");
+        let keys = SigningKeys::from_json(context.variable("signing_keys")?).map_err(unusable)?;
+        let published = KeySet::from_json(keys.public_set().to_string().as_bytes()).map_err(unusable)?;
         let unusable = MissingVariable("secret");
         let secret = Secret::parse(context.variable(unusable.0)?).ok_or(unusable)?;
         let unusable = MissingVariable("refresh_grace_s");
@@ -76,7 +80,7 @@ impl Tokens {
         let refresh_grace = SignedDuration::from_secs(i64::from(grace_s));
         let issuer = context.variable("issuer")?.to_owned();
         let audience = context.variable("audience")?.to_owned();
-        Ok(Tokens(Arc::new(Inner { keys, issuer, audience, secret, refresh_grace })))
+        Ok(Tokens(Arc::new(Inner { keys, published, issuer, audience, secret, refresh_grace })))
     }
 
     /// Who issues the tokens: the base of every address of the protocol.
@@ -153,6 +157,12 @@ impl Tokens {
             sid: session.id,
         };
         Ok(issue_id_token(self.signer(context).await?, &claims))
+    }
+
+    /// What an access token says, if it is one of ours and good.
+    pub async fn verified(&self, context: &Context, token: &str) -> Result<Option<Claims>, Problem> {
+        let Inner { published, issuer, audience, .. } = &*self.0;
+        Ok(verify(token, published, issuer, audience, context.now()).ok())
     }
 
     /// What all access tokens have in common.

@@ -31,6 +31,8 @@ pub struct Reply {
     pub headers: HeaderMap,
     /// Null where there is no body, or none of JSON.
     pub json: Value,
+    /// The body.
+    pub text: String,
 }
 
 impl Testbed {
@@ -61,6 +63,17 @@ impl Component {
         }
         let body = body.map(|json| json.to_string()).unwrap_or_default();
         Reply::read(self.endpoint.answer(request.body(Full::from(body)).unwrap()).await).await
+    }
+
+    /// Sends a form, as browsers and OAuth clients do.
+    pub async fn send_form(&self, path: &str, headers: &[(&str, &str)], form: &str) -> Reply {
+        let mut request = Request::builder().method("POST").uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let request = request.body(Full::from(form.to_owned())).unwrap();
+        Reply::read(self.endpoint.answer(request).await).await
     }
 
     /// Delivers an event as the bridge does, once.
@@ -107,6 +120,7 @@ impl Reply {
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         let json = serde_json::from_slice(&body).unwrap_or(Value::Null);
-        Reply { status: parts.status.as_u16(), headers: parts.headers, json }
+        let text = String::from_utf8_lossy(&body).into_owned();
+        Reply { status: parts.status.as_u16(), headers: parts.headers, json, text }
     }
 }

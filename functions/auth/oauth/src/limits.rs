@@ -1,0 +1,49 @@
+//! How often anybody may guess.
+
+use auth_limits::{Limit, Policy, Refused};
+use mcsp_function::{ClientAddress, Context};
+use mcsp_problem::Problem;
+
+/// Refused secrets, codes and refresh tokens. None of them can be guessed, so this keeps off noise, and while Redis
+/// is down it keeps off nothing.
+const REFUSALS: Policy = Policy {
+    operation: "token",
+    name: "address",
+    free_attempts: 300,
+    forget_ms: 1_000,
+    delay_max_ms: 60_000,
+    is_told: false,
+};
+/// The codes that people type have 34 bits (RFC 8628 section 5.1). Ten thousand networks that try on for the ten
+/// minutes of a code would find one in 5 000.
+const USER_CODES: Policy = Policy {
+    operation: "user-code",
+    name: "address",
+    free_attempts: 20,
+    forget_ms: 60_000,
+    delay_max_ms: 15 * 60 * 1000,
+    is_told: false,
+};
+
+const TOO_MANY: (&str, &str) = ("too_many_attempts", "too many attempts failed: wait before the next");
+
+/// Counts what was refused.
+pub(crate) async fn count_refusal(context: &Context, address: ClientAddress) -> Result<(), Problem> {
+    match auth_limits::attempt(context, [Limit::of_network(REFUSALS, address)]).await {
+        Ok(_) | Err(Refused::Unavailable(_)) => Ok(()),
+        Err(Refused::TooMany(too_many)) => Err(too_many.into_problem(TOO_MANY.0, TOO_MANY.1)),
+    }
+}
+
+/// Counts that somebody types a user code. To be taken back when there is one.
+pub(crate) async fn user_code(
+    context: &Context,
+    address: ClientAddress,
+) -> Result<auth_limits::Attempt<1>, Problem> {
+    let limit = Limit::of_network(USER_CODES, address);
+    auth_limits::attempt(context, [limit]).await.map_err(|refused| match refused {
+        Refused::TooMany(too_many) => too_many.into_problem(TOO_MANY.0, TOO_MANY.1),
+        // Then nobody may guess.
+        Refused::Unavailable(failure) => failure.into(),
+    })
+}

@@ -1,0 +1,12 @@
+//! The pages that people see: rendered here, without a script, and for one browser only.
+
+mod browser;
+mod cookie;
+mod form_token;
+mod layout;
+mod sign_in;
+
+pub(crate) use browser::Browser;
+use cookie::Cookies;
+pub(crate) use layout::{Page, hidden, message};
+pub(crate) use sign_in::{Attempted, SignInForm, attempt, form};

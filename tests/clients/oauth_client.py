@@ -1,0 +1,178 @@
+"""A client that knows the issuer's address and its own registration, and nothing else of the platform.
+
+Everything comes from the discovery document; the protocol is Authlib's, the ID token is judged by joserfc. The person
+is a form on a page: what a browser without scripts would do with it. Prints one line for each flow that worked.
+"""
+
+import html.parser
+import json
+import os
+import sys
+import time
+import urllib.parse
+
+import requests
+from authlib.integrations.requests_client import OAuth2Session
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
+from authlib.common.security import generate_token
+from joserfc import jwt
+from joserfc.jwk import KeySet
+
+DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
+
+
+class Form(html.parser.HTMLParser):
+    """The only form of a page."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.action, self.fields = None, {}
+        self.feed(page)
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        if tag == "form":
+            self.action = attributes["action"]
+        elif tag == "input" and attributes.get("type") == "hidden":
+            self.fields[attributes["name"]] = attributes["value"]
+
+
+class Person:
+    """Somebody with a browser."""
+
+    def __init__(self, email, password):
+        self.browser, self.email, self.password = requests.Session(), email, password
+
+    def submit(self, page, **typed):
+        form = Form(page.text)
+        assert form.action, page.text
+        address = urllib.parse.urljoin(page.url, form.action)
+        return self.browser.post(address, data={**form.fields, **typed}, allow_redirects=False)
+
+    def sign_in(self, address):
+        page = self.browser.get(address)
+        assert page.ok, page.text
+        answer = self.submit(page, step="sign_in", email=self.email, password=self.password)
+        assert answer.status_code == 303, answer.text
+        return self.browser.get(urllib.parse.urljoin(page.url, answer.headers["location"]), allow_redirects=False)
+
+
+def discovered(issuer):
+    """Both documents are the same, and name the issuer that they were asked of (RFC 8414 section 3.3)."""
+    documents = [
+        requests.get(f"{issuer}/.well-known/{name}").json()
+        for name in ("openid-configuration", "oauth-authorization-server")
+    ]
+    assert documents[0] == documents[1]
+    assert documents[0]["issuer"] == issuer
+    return documents[0]
+
+
+def identity(server, token, client_id, nonce):
+    """Validates an ID token with the published keys (OpenID Connect Core section 3.1.3.7)."""
+    keys = KeySet.import_key_set(requests.get(server["jwks_uri"]).json())
+    token = jwt.decode(token, keys, algorithms=server["id_token_signing_alg_values_supported"])
+    essential = {"essential": True}
+    registry = jwt.JWTClaimsRegistry(
+        iss={"essential": True, "value": server["issuer"]},
+        aud={"essential": True, "value": client_id},
+        nonce={"essential": True, "value": nonce} if nonce else {},
+        sub=essential, exp=essential, iat=essential, auth_time=essential,
+    )
+    registry.validate(token.claims)
+    return token.claims
+
+
+def code_flow(server, app, person):
+    session = OAuth2Session(app["id"], redirect_uri=app["redirect_uri"], scope="openid email",
+                            token_endpoint_auth_method="none", code_challenge_method="S256")
+    verifier, nonce = generate_token(64), generate_token(32)
+    address, state = session.create_authorization_url(
+        server["authorization_endpoint"], code_verifier=verifier, nonce=nonce)
+    assert create_s256_code_challenge(verifier) in address
+    answer = person.submit(person.sign_in(address), step="allow")
+    redirect = answer.headers["location"]
+    assert redirect.startswith(app["redirect_uri"]), redirect
+    parameters = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(redirect).query))
+    assert parameters["iss"] == server["issuer"] and parameters["state"] == state
+    token = session.fetch_token(server["token_endpoint"], authorization_response=redirect,
+                                state=state, code_verifier=verifier)
+    claims = identity(server, token["id_token"], app["id"], nonce)
+    info = session.get(server["userinfo_endpoint"]).json()
+    assert info["sub"] == claims["sub"] and info["email"] == person.email, info
+    print("code flow with PKCE, ID token, userinfo")
+    return session
+
+
+def refresh(server, session):
+    before = dict(session.token)
+    session.refresh_token(server["token_endpoint"])
+    assert session.token["refresh_token"] != before["refresh_token"]
+    assert session.token["access_token"] != before["access_token"]
+    assert session.get(server["userinfo_endpoint"]).ok
+    print("refresh")
+
+
+def introspection_and_revocation(server, machine, session):
+    resource = OAuth2Session(machine["id"], machine["secret"], token_endpoint_auth_method="client_secret_post")
+
+    def is_active():
+        answer = resource.introspect_token(server["introspection_endpoint"], token=session.token["access_token"])
+        return answer.json()["active"]
+
+    assert is_active()
+    answer = session.revoke_token(server["revocation_endpoint"], token=session.token["refresh_token"],
+                                  token_type_hint="refresh_token")
+    assert answer.status_code == 200, answer.text
+    assert not is_active()
+    print("introspection and revocation")
+
+
+def client_credentials(server, machine):
+    for method in ("client_secret_basic", "client_secret_post"):
+        session = OAuth2Session(machine["id"], machine["secret"], token_endpoint_auth_method=method)
+        token = session.fetch_token(server["token_endpoint"], grant_type="client_credentials")
+        assert token["token_type"] == "Bearer" and "refresh_token" not in token, token
+    print("client credentials")
+
+
+def device_flow(server, app, person):
+    waiting = requests.post(server["device_authorization_endpoint"],
+                            data={"client_id": app["id"], "scope": "openid"}).json()
+    session = OAuth2Session(app["id"], token_endpoint_auth_method="none")
+    polls = iter(range(12))
+
+    def poll():
+        return requests.post(server["token_endpoint"], data={
+            "grant_type": DEVICE_GRANT, "device_code": waiting["device_code"], "client_id": app["id"],
+        })
+
+    assert poll().json()["error"] == "authorization_pending"
+    page = person.browser.get(waiting["verification_uri_complete"])
+    assert waiting["user_code"] in page.text, page.text
+    assert "Connected" in person.submit(page, step="allow").text
+    while next(polls) < 11:
+        time.sleep(waiting["interval"])
+        answer = poll()
+        if answer.ok:
+            session.token = answer.json()
+            break
+        assert answer.json()["error"] in ("authorization_pending", "slow_down"), answer.text
+    claims = identity(server, session.token["id_token"], app["id"], None)
+    assert session.get(server["userinfo_endpoint"]).json()["sub"] == claims["sub"]
+    print("device flow")
+
+
+def main():
+    given = json.loads(os.environ["OAUTH_TEST"])
+    server = discovered(given["issuer"])
+    person = Person(given["email"], given["password"])
+    session = code_flow(server, given["app"], person)
+    refresh(server, session)
+    device_flow(server, given["app"], person)
+    introspection_and_revocation(server, given["machine"], session)
+    client_credentials(server, given["machine"])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,61 @@
+//! Clients that know nothing of the platform: a library of OAuth, one of JOSE, and a real browser. `scripts/test`
+//! installs them; what they do stands in `tests/clients`.
+
+use mcsp_tests::Platform;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_owned()
+}
+
+/// What a script is told: whom to be, and which clients.
+async fn given(platform: &Platform) -> Value {
+    let person = platform.account("viewer").await;
+    let app = platform.client_app(json!({})).await;
+    let machine = json!({
+        "kind": "confidential", "first_party": true, "redirect_uris": [], "grant_types": ["client_credentials"],
+        "scopes": ["permission.check"],
+    });
+    let machine = platform.client_app(machine).await;
+    json!({
+        "issuer": platform.url(), "email": person.email, "password": person.password,
+        "app": {"id": app["id"], "redirect_uri": "http://127.0.0.1:7777/callback"},
+        "machine": {"id": machine["id"], "secret": machine["secret"]},
+        "screenshots": root().join("target/screenshots"),
+    })
+}
+
+/// Runs a script to its end, and gives what it printed.
+async fn run(script: &str, given: &Value) -> String {
+    let mut command = Command::new(root().join(".mcsp/test-clients/bin/python"));
+    command.arg(root().join("tests/clients").join(script)).env("OAUTH_TEST", given.to_string());
+    command.stdin(Stdio::null());
+    let output = tokio::task::spawn_blocking(move || command.output()).await.expect("a process");
+    let output = output.unwrap_or_else(|error| panic!("{script}: {error}: run scripts/test"));
+    let (told, wrong) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{script}: {told}{wrong}");
+    told.into_owned()
+}
+
+#[tokio::test]
+async fn a_library_of_oauth_needs_nothing_but_the_discovery_document() {
+    let told = run("oauth_client.py", &given(&Platform::running()).await).await;
+    let flows = [
+        "code flow with PKCE, ID token, userinfo",
+        "refresh",
+        "device flow",
+        "introspection and revocation",
+        "client credentials",
+    ];
+    assert_eq!(told.lines().collect::<Vec<_>>(), flows);
+}
+
+#[tokio::test]
+async fn a_person_signs_in_with_a_real_browser_with_scripts_and_without() {
+    let told = run("browser.py", &given(&Platform::running()).await).await;
+    let walks = ["with-scripts", "without-scripts", "narrow"];
+    let walks = walks.map(|name| format!("{name}: signed in, consented, let a device in"));
+    assert_eq!(told.lines().collect::<Vec<_>>(), walks);
+}
