@@ -3,6 +3,7 @@
 mod account;
 mod answer;
 mod media;
+mod operator;
 mod own;
 mod platform;
 mod signing;
@@ -11,6 +12,7 @@ mod wait;
 pub use account::Account;
 pub use answer::Answer;
 pub use media::{ready_video, sample_mp4, titled_video, uploaded_video};
+pub use operator::{Operator, variable};
 pub use own::OwnPlatform;
 pub use platform::Platform;
 pub use signing::{claims, platform_key};

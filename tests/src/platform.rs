@@ -91,7 +91,7 @@ impl Platform {
 
     /// POST, again for as long as the platform says that it has too much to do: hashing passwords has
     /// little room and the least priority, on purpose.
-    async fn patiently(&self, path: &str, body: &Value) -> Answer {
+    pub(crate) async fn patiently(&self, path: &str, body: &Value) -> Answer {
         eventually(path, async || {
             let answer = self.post(path, body).await;
             let busy = [StatusCode::SERVICE_UNAVAILABLE, StatusCode::GATEWAY_TIMEOUT];

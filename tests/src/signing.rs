@@ -1,23 +1,36 @@
-//! Tokens of the platform's own key, from its state directory: what an attacker would have to forge, and what an
+//! Tokens of the platform's own key, opened with its sealing keys: what an attacker would have to forge, and what an
 //! administrator has.
 
-use crate::Platform;
+use crate::{Platform, variable};
+use auth_seal::SealingKeys;
 use mcsp_access::{Acr, Claims, FIRST_PARTY, Role, SigningKey, Subject};
 use mcsp_ids::{AuthSessionId, UserId};
 use serde_json::{Value, json};
+use sqlx::{Connection, PgConnection};
+use std::path::Path;
 use uuid::Uuid;
 
 /// The key that signs the platform's access tokens.
 ///
 /// # Panics
-/// Without `MCSP_TEST_STATE_DIR`.
-pub fn platform_key() -> SigningKey {
-    let state_dir =
-        std::env::var("MCSP_TEST_STATE_DIR").expect("MCSP_TEST_STATE_DIR is not set: run scripts/test");
-    let keys =
-        std::fs::read_to_string(format!("{state_dir}/keys/auth-signing-keys.json")).expect("signing keys");
-    let keys: Vec<Value> = serde_json::from_str(&keys).expect("a JSON array");
-    SigningKey::from_jwk(&keys[0].to_string()).expect("a private JWK")
+/// Without `MCSP_TEST_STATE_DIR` and `MCSP_TEST_POSTGRES_URL`.
+pub async fn platform_key() -> SigningKey {
+    let variable_of = |name: &str| std::env::var(name).unwrap_or_else(|_| panic!("{name}: run scripts/test"));
+    // Whoever needs a key first makes it.
+    Platform::running().get("/.well-known/jwks.json").await.expect(200);
+    let mut auth = PgConnection::connect(&variable_of("MCSP_TEST_POSTGRES_URL")).await.expect("Postgres");
+    let (kid, sealed): (String, Vec<u8>) = sqlx::query_as(
+        "SELECT kid, sealed_private_key FROM auth.signing_keys WHERE signs_from <= now() AND revoked_at IS NULL \
+         ORDER BY sequence DESC LIMIT 1",
+    )
+    .fetch_one(&mut auth)
+    .await
+    .expect("a signing key");
+    let environment = Path::new(&variable_of("MCSP_TEST_STATE_DIR")).join("platform.env");
+    let sealing = SealingKeys::from_json(&variable(&environment, "SPIN_VARIABLE_AUTH_SEALING_KEYS"));
+    let seed =
+        sealing.expect("sealing keys").open(&format!("signing_key:{kid}"), &sealed).expect("its seal opens");
+    SigningKey::from_seed(kid, seed.as_slice().try_into().expect("32 octets"))
 }
 
 /// What a good token of this account says, for ten minutes.
@@ -60,7 +73,7 @@ impl Platform {
             client[name] = value.clone();
         }
         let admin = claims(self, UserId::from_uuid(Uuid::now_v7()), Role::Admin);
-        let token = mcsp_access::issue(&platform_key(), &admin);
+        let token = mcsp_access::issue(&platform_key().await, &admin);
         let request = self.request(reqwest::Method::POST, "/v1/clients").bearer_auth(token);
         let request = request.header("idempotency-key", Uuid::new_v4().to_string()).json(&client);
         self.send(request).await.expect(201)

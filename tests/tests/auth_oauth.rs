@@ -100,7 +100,7 @@ async fn the_attack_corpus_is_refused_by_a_running_route() {
     let account = Platform::running().account("viewer").await;
     let user = account.user_id.parse().expect("a user id");
     let good = claims(&account.platform, user, Role::Viewer);
-    let (key, foreign) = (platform_key(), SigningKey::from_seed("foreign", &[3; 32]));
+    let (key, foreign) = (platform_key().await, SigningKey::from_seed("foreign", &[3; 32]));
     let with_our_kid = SigningKey::from_seed(key.id(), &[3; 32]);
     Account { token: issue(&key, &good), ..account.clone() }.get("/v1/accounts/me").await.expect(200);
     let changed = |change: &dyn Fn(&mut Claims)| {

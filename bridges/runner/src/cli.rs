@@ -1,5 +1,6 @@
 //! The commands of `mcsp`, one file each: its arguments and what it does.
 
+mod accounts;
 mod bench;
 mod demo;
 mod events;
@@ -24,6 +25,7 @@ pub(crate) struct Cli {
 enum Command {
     Up(up::Up),
     Migrate(migrate::Migrate),
+    Accounts(accounts::Accounts),
     Demo(demo::Demo),
     Bench(bench::Bench),
     Events(events::Events),
@@ -36,6 +38,7 @@ impl Cli {
         match self.command {
             Command::Up(command) => command.run(),
             Command::Migrate(command) => command.run(),
+            Command::Accounts(command) => command.run(),
             Command::Demo(command) => command.run(),
             Command::Bench(command) => command.run(),
             Command::Events(command) => command.run(),

@@ -1,4 +1,6 @@
-//! Each public route of `spin.toml`, with each of its methods.
+//! Each public route of `spin.toml`, with each of its methods, and who may use it.
+
+use mcsp_access::Permission;
 
 /// Whether a route takes an access token.
 #[derive(Clone, Copy, Debug)]
@@ -9,9 +11,22 @@ pub enum Auth {
     Optional,
     /// It needs one.
     Bearer,
+    /// It takes the platform's own, and shows itself to nobody else.
+    Platform,
+}
+
+/// Something that belongs to one account, and that its path names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Thing {
+    Account,
+    Session,
+    Upload,
+    Video,
+    Playback,
 }
 
 /// One method of one route.
+#[allow(dead_code, reason = "refusals and authorization each use a part of it")]
 #[derive(Clone, Copy, Debug)]
 pub struct Route {
     /// As `spin.toml` has it.
@@ -22,6 +37,12 @@ pub struct Route {
     /// With an id of another kind; the same as `path` where there is none.
     pub path_of_wrong_kind: &'static str,
     pub auth: Auth,
+    /// What the account must be permitted. With `Auth::Bearer` and none of them, any account will do.
+    pub permission: Option<Permission>,
+    /// What the path names, where only its owner may use the route.
+    pub owned: Option<Thing>,
+    /// What permits others to use it, where something does.
+    pub others: Option<Permission>,
     /// A body of JSON of the right shape, with every field.
     pub body: Option<&'static str>,
     /// A form of OAuth: such a route refuses as RFC 6749 has it, not with a problem document.
@@ -31,13 +52,16 @@ pub struct Route {
 }
 
 macro_rules! routes {
-    ($($manifest:literal $method:ident $path:literal $(not $wrong:literal)? , $auth:ident $(, $body:literal)? $(, form $form:literal)? $(, page $page:literal)?;)*) => {
+    ($($manifest:literal $method:ident $path:literal $(not $wrong:literal)? , $auth:ident $(($permission:ident))? $(of $thing:ident)? $(or $others:ident)? $(, $body:literal)? $(, form $form:literal)? $(, page $page:literal)?;)*) => {
         pub const ROUTES: &[Route] = &[$(Route {
             manifest_route: $manifest,
             method: stringify!($method),
             path: $path,
             path_of_wrong_kind: or!($path $(, $wrong)?),
             auth: Auth::$auth,
+            permission: or_none!($(Permission::$permission)?),
+            owned: or_none!($(Thing::$thing)?),
+            others: or_none!($(Permission::$others)?),
             body: or_none!($($body)?),
             form: or_none!($($form)?),
             is_page: is_page!($($page)?),
@@ -71,10 +95,10 @@ macro_rules! or_none {
 
 routes! {
     "/v1/accounts" POST "/v1/accounts", None, r#"{"email": "a@example.com", "password": "correct horse battery", "role": "viewer"}"#;
-    "/v1/accounts/me" GET "/v1/accounts/me", Bearer;
+    "/v1/accounts/me" GET "/v1/accounts/me", Bearer(AccountManage);
     "/v1/sessions" POST "/v1/sessions", None, r#"{"email": "a@example.com", "password": "correct horse battery"}"#;
-    "/v1/sessions" GET "/v1/sessions", Bearer;
-    "/v1/sessions/:id" DELETE "/v1/sessions/session_00000000000000000000000000" not "/v1/sessions/event_00000000000000000000000000", Bearer;
+    "/v1/sessions" GET "/v1/sessions", Bearer(AccountManage);
+    "/v1/sessions/:id" DELETE "/v1/sessions/session_00000000000000000000000000" not "/v1/sessions/event_00000000000000000000000000", Bearer(AccountManage) of Session;
     "/.well-known/jwks.json" GET "/.well-known/jwks.json", None;
     "/.well-known/openid-configuration" GET "/.well-known/openid-configuration", None;
     "/.well-known/oauth-authorization-server" GET "/.well-known/oauth-authorization-server", None;
@@ -88,30 +112,41 @@ routes! {
     "/oauth/device_authorization" POST "/oauth/device_authorization", None, form "client_id=client_00000000000000000000000000";
     "/oauth/userinfo" GET "/oauth/userinfo", Bearer;
     "/oauth/userinfo" POST "/oauth/userinfo", Bearer;
-    "/v1/clients" POST "/v1/clients", Bearer, r#"{"kind": "public", "name": "n", "redirect_uris": ["https://a.example/"], "post_logout_redirect_uris": [], "backchannel_logout_uri": "https://a.example/out", "grant_types": ["authorization_code"], "scopes": ["openid"], "first_party": false}"#;
-    "/v1/clients" GET "/v1/clients", Bearer;
-    "/v1/clients/:id" GET "/v1/clients/client_00000000000000000000000000" not "/v1/clients/event_00000000000000000000000000", Bearer;
-    "/v1/clients/:id" PATCH "/v1/clients/client_00000000000000000000000000" not "/v1/clients/event_00000000000000000000000000", Bearer, r#"{"name": "n", "redirect_uris": ["https://a.example/"], "post_logout_redirect_uris": [], "backchannel_logout_uri": "https://a.example/out", "grant_types": ["authorization_code"], "scopes": ["openid"], "first_party": false}"#;
-    "/v1/clients/:id" DELETE "/v1/clients/client_00000000000000000000000000" not "/v1/clients/event_00000000000000000000000000", Bearer;
-    "/v1/clients/:id/secret" POST "/v1/clients/client_00000000000000000000000000/secret" not "/v1/clients/event_00000000000000000000000000/secret", Bearer, r#"{"overlap_s": 60}"#;
-    "/v1/uploads" POST "/v1/uploads", Bearer, r#"{"file_name": "a.mp4", "size_bytes": 1, "content_type": "video/mp4", "checksum_sha256": "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=", "method": "put"}"#;
-    "/v1/uploads" GET "/v1/uploads", Bearer;
-    "/v1/uploads/:id" GET "/v1/uploads/upload_00000000000000000000000000" not "/v1/uploads/event_00000000000000000000000000", Bearer;
-    "/v1/uploads/:id" DELETE "/v1/uploads/upload_00000000000000000000000000" not "/v1/uploads/event_00000000000000000000000000", Bearer;
-    "/v1/uploads/:id/parts" POST "/v1/uploads/upload_00000000000000000000000000/parts" not "/v1/uploads/event_00000000000000000000000000/parts", Bearer, r#"{"part_numbers": [1], "checksums_sha256": ["47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="]}"#;
-    "/v1/uploads/:id/parts" GET "/v1/uploads/upload_00000000000000000000000000/parts" not "/v1/uploads/event_00000000000000000000000000/parts", Bearer;
-    "/v1/uploads/:id/complete" POST "/v1/uploads/upload_00000000000000000000000000/complete" not "/v1/uploads/event_00000000000000000000000000/complete", Bearer;
-    "/v1/videos" GET "/v1/videos", Bearer;
+    "/v1/clients" POST "/v1/clients", Bearer(ClientManage), r#"{"kind": "public", "name": "n", "redirect_uris": ["https://a.example/"], "post_logout_redirect_uris": [], "backchannel_logout_uri": "https://a.example/out", "grant_types": ["authorization_code"], "scopes": ["openid"], "first_party": false}"#;
+    "/v1/clients" GET "/v1/clients", Bearer(ClientManage);
+    "/v1/clients/:id" GET "/v1/clients/client_00000000000000000000000000" not "/v1/clients/event_00000000000000000000000000", Bearer(ClientManage);
+    "/v1/clients/:id" PATCH "/v1/clients/client_00000000000000000000000000" not "/v1/clients/event_00000000000000000000000000", Bearer(ClientManage), r#"{"name": "n", "redirect_uris": ["https://a.example/"], "post_logout_redirect_uris": [], "backchannel_logout_uri": "https://a.example/out", "grant_types": ["authorization_code"], "scopes": ["openid"], "first_party": false}"#;
+    "/v1/clients/:id" DELETE "/v1/clients/client_00000000000000000000000000" not "/v1/clients/event_00000000000000000000000000", Bearer(ClientManage);
+    "/v1/clients/:id/secret" POST "/v1/clients/client_00000000000000000000000000/secret" not "/v1/clients/event_00000000000000000000000000/secret", Bearer(ClientManage), r#"{"overlap_s": 60}"#;
+    "/v1/signing-keys" GET "/v1/signing-keys", Bearer(SigningKeyManage);
+    "/v1/signing-keys" POST "/v1/signing-keys", Bearer(SigningKeyManage), r#"{"compromised": false}"#;
+    "/v1/roles" GET "/v1/roles", Bearer(RoleView);
+    "/v1/roles" POST "/v1/roles", Bearer(RoleManage), r#"{"name": "viewer", "description": "d", "permissions": ["role.view"]}"#;
+    "/v1/roles/:name" GET "/v1/roles/viewer", Bearer(RoleView);
+    "/v1/roles/:name" PATCH "/v1/roles/viewer", Bearer(RoleManage), r#"{"description": "d", "permissions": ["role.view"]}"#;
+    "/v1/roles/:name" DELETE "/v1/roles/viewer", Bearer(RoleManage);
+    "/v1/accounts/:id/roles" GET "/v1/accounts/user_00000000000000000000000000/roles" not "/v1/accounts/event_00000000000000000000000000/roles", Bearer(AccountManage) of Account or RoleView;
+    "/v1/accounts/:id/roles/:name" PUT "/v1/accounts/user_00000000000000000000000000/roles/viewer" not "/v1/accounts/event_00000000000000000000000000/roles/viewer", Bearer(RoleGrant);
+    "/v1/accounts/:id/roles/:name" DELETE "/v1/accounts/user_00000000000000000000000000/roles/viewer" not "/v1/accounts/event_00000000000000000000000000/roles/viewer", Bearer(RoleGrant);
+    "/v1/permissions/check" POST "/v1/permissions/check", Bearer, r#"{"user_id": null, "permissions": ["role.view"]}"#;
+    "/v1/uploads" POST "/v1/uploads", Bearer(MediaUpload), r#"{"file_name": "a.mp4", "size_bytes": 1, "content_type": "video/mp4", "checksum_sha256": "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=", "method": "put"}"#;
+    "/v1/uploads" GET "/v1/uploads", Bearer(MediaUpload);
+    "/v1/uploads/:id" GET "/v1/uploads/upload_00000000000000000000000000" not "/v1/uploads/event_00000000000000000000000000", Bearer(MediaUpload) of Upload;
+    "/v1/uploads/:id" DELETE "/v1/uploads/upload_00000000000000000000000000" not "/v1/uploads/event_00000000000000000000000000", Bearer(MediaUpload) of Upload;
+    "/v1/uploads/:id/parts" POST "/v1/uploads/upload_00000000000000000000000000/parts" not "/v1/uploads/event_00000000000000000000000000/parts", Bearer(MediaUpload) of Upload, r#"{"part_numbers": [1], "checksums_sha256": ["47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="]}"#;
+    "/v1/uploads/:id/parts" GET "/v1/uploads/upload_00000000000000000000000000/parts" not "/v1/uploads/event_00000000000000000000000000/parts", Bearer(MediaUpload) of Upload;
+    "/v1/uploads/:id/complete" POST "/v1/uploads/upload_00000000000000000000000000/complete" not "/v1/uploads/event_00000000000000000000000000/complete", Bearer(MediaUpload) of Upload;
+    "/v1/videos" GET "/v1/videos", Bearer(ContentEdit);
     "/v1/videos/:id" GET "/v1/videos/video_00000000000000000000000000" not "/v1/videos/event_00000000000000000000000000", Optional;
-    "/v1/videos/:id" PATCH "/v1/videos/video_00000000000000000000000000" not "/v1/videos/event_00000000000000000000000000", Bearer, r#"{"title": "t", "description": "d", "tags": ["a"], "category": "film", "language": "en"}"#;
-    "/v1/videos/:id/publish" POST "/v1/videos/video_00000000000000000000000000/publish" not "/v1/videos/event_00000000000000000000000000/publish", Bearer;
-    "/v1/videos/:id/unpublish" POST "/v1/videos/video_00000000000000000000000000/unpublish" not "/v1/videos/event_00000000000000000000000000/unpublish", Bearer;
-    "/v1/videos/:id/visibility" PUT "/v1/videos/video_00000000000000000000000000/visibility" not "/v1/videos/event_00000000000000000000000000/visibility", Bearer, r#"{"visibility": "public"}"#;
+    "/v1/videos/:id" PATCH "/v1/videos/video_00000000000000000000000000" not "/v1/videos/event_00000000000000000000000000", Bearer(ContentEdit) of Video, r#"{"title": "t", "description": "d", "tags": ["a"], "category": "film", "language": "en"}"#;
+    "/v1/videos/:id/publish" POST "/v1/videos/video_00000000000000000000000000/publish" not "/v1/videos/event_00000000000000000000000000/publish", Bearer(ContentPublish) of Video;
+    "/v1/videos/:id/unpublish" POST "/v1/videos/video_00000000000000000000000000/unpublish" not "/v1/videos/event_00000000000000000000000000/unpublish", Bearer(ContentPublish) of Video;
+    "/v1/videos/:id/visibility" PUT "/v1/videos/video_00000000000000000000000000/visibility" not "/v1/videos/event_00000000000000000000000000/visibility", Bearer(ContentPublish) of Video, r#"{"visibility": "public"}"#;
     "/v1/search" GET "/v1/search", None;
-    "/v1/catalog/:id" GET "/v1/catalog/video_00000000000000000000000000", None;
-    "/v1/playback/sessions" POST "/v1/playback/sessions", Bearer, r#"{"video_id": "video_00000000000000000000000000", "device": {"id": "tv", "name": "TV"}}"#;
-    "/v1/playback/sessions/:id" DELETE "/v1/playback/sessions/playback_00000000000000000000000000" not "/v1/playback/sessions/event_00000000000000000000000000", Bearer, r#"{"position_ms": 1, "client_time": "2026-01-01T00:00:00Z"}"#;
-    "/v1/playback/sessions/:id/heartbeat" PUT "/v1/playback/sessions/playback_00000000000000000000000000/heartbeat" not "/v1/playback/sessions/event_00000000000000000000000000/heartbeat", Bearer, r#"{"position_ms": 1, "client_time": "2026-01-01T00:00:00Z", "state": "playing"}"#;
-    "/v1/playback/positions/:video_id" GET "/v1/playback/positions/video_00000000000000000000000000" not "/v1/playback/positions/event_00000000000000000000000000", Bearer;
-    "/v1/playback/positions/:video_id" PUT "/v1/playback/positions/video_00000000000000000000000000" not "/v1/playback/positions/event_00000000000000000000000000", Bearer, r#"{"position_ms": 1, "client_time": "2026-01-01T00:00:00Z"}"#;
+    "/v1/catalog/:id" GET "/v1/catalog/video_00000000000000000000000000", Platform;
+    "/v1/playback/sessions" POST "/v1/playback/sessions", Bearer(PlaybackStart), r#"{"video_id": "video_00000000000000000000000000", "device": {"id": "tv", "name": "TV"}}"#;
+    "/v1/playback/sessions/:id" DELETE "/v1/playback/sessions/playback_00000000000000000000000000" not "/v1/playback/sessions/event_00000000000000000000000000", Bearer(PlaybackStart) of Playback, r#"{"position_ms": 1, "client_time": "2026-01-01T00:00:00Z"}"#;
+    "/v1/playback/sessions/:id/heartbeat" PUT "/v1/playback/sessions/playback_00000000000000000000000000/heartbeat" not "/v1/playback/sessions/event_00000000000000000000000000/heartbeat", Bearer(PlaybackStart) of Playback, r#"{"position_ms": 1, "client_time": "2026-01-01T00:00:00Z", "state": "playing"}"#;
+    "/v1/playback/positions/:video_id" GET "/v1/playback/positions/video_00000000000000000000000000" not "/v1/playback/positions/event_00000000000000000000000000", Bearer(PlaybackStart);
+    "/v1/playback/positions/:video_id" PUT "/v1/playback/positions/video_00000000000000000000000000" not "/v1/playback/positions/event_00000000000000000000000000", Bearer(PlaybackStart), r#"{"position_ms": 1, "client_time": "2026-01-01T00:00:00Z"}"#;
 }

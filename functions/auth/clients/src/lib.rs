@@ -1,15 +1,19 @@
-//! `/v1/clients`: the applications that may ask for tokens.
+//! `/v1/clients`, the applications that may ask for tokens; and `/v1/signing-keys`, the keys that sign these.
 
 mod create;
 mod delete;
 mod details;
 mod edit;
 mod get;
+mod key_view;
 mod list;
+mod list_keys;
+mod rotate_keys;
 mod rotate_secret;
 mod view;
 
 use axum::Router;
+use axum::extract::Extension;
 use axum::routing::{get, post};
 use mcsp_function::{Context, MissingVariable};
 
@@ -17,10 +21,16 @@ use mcsp_function::{Context, MissingVariable};
 pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
     context.variable("issuer")?;
     context.variable("audience")?;
+    let rotating = rotate_keys::Rotating::of(context)?;
     Ok(Router::new()
         .route("/v1/clients", get(list::list).post(create::create))
         .route("/v1/clients/{id}", get(get::get).patch(edit::edit).delete(delete::delete))
-        .route("/v1/clients/{id}/secret", post(rotate_secret::rotate_secret)))
+        .route("/v1/clients/{id}/secret", post(rotate_secret::rotate_secret))
+        .route("/v1/signing-keys", get(list_keys::list_keys).post(rotate_keys::rotate_keys))
+        .layer(Extension(rotating)))
 }
 
-mcsp_function::component!(router, variables = ["issuer", "audience"]);
+mcsp_function::component!(
+    router,
+    variables = ["issuer", "audience", "sealing_keys", "signing_keys", "signing_key_lead_s"]
+);

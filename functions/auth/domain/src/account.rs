@@ -1,6 +1,6 @@
 //! Accounts, and what may become of them.
 
-use crate::Email;
+use crate::{Email, GrantedRole};
 use jiff::Timestamp;
 use mcsp_access::Role;
 use mcsp_ids::UserId;
@@ -16,6 +16,8 @@ pub struct Account {
     pub email_verified: bool,
     /// What they may do.
     pub roles: Vec<Role>,
+    /// What they may do beyond that.
+    pub custom_roles: Vec<GrantedRole>,
     /// Where their data lives.
     pub region: String,
     /// Whether they may sign in.
@@ -105,6 +107,7 @@ impl Account {
             email,
             email_verified: false,
             roles: vec![role],
+            custom_roles: Vec::new(),
             region,
             state: State::Active,
             version: 1,

@@ -6,7 +6,9 @@ mod client;
 mod email;
 mod oauth;
 mod password;
+mod role;
 mod session;
+mod signing_key;
 
 pub use account::{Account, Inactive, Registration, State, TransitionRefused};
 pub use authentication::{Authentication, Factor};
@@ -21,4 +23,9 @@ pub use oauth::{
     Repeated, Scopes, Step, Untaken, UserCode,
 };
 pub use password::{PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS, Password, UnfitPassword};
+pub use role::{
+    AnyRole, Authority, CUSTOM_ROLES_PER_ACCOUNT_MAX, CustomRole, GrantedRole, RoleDescription, RoleName,
+    RoleOutcome, RoleRefusal,
+};
 pub use session::{ACCESS_TOKEN_LIFE, Device, RefreshFamily, SESSION_IDLE_MAX, SESSION_MAX, Session};
+pub use signing_key::{KeyRole, KeySchedule, KeyTimes, LEAD_DEFAULT, LEAD_MIN, RotationUnderWay};

@@ -16,6 +16,7 @@ mod secret;
 mod token;
 mod userinfo;
 
+use auth_keys::SigningKeyring;
 use auth_tokens::Tokens;
 use axum::Router;
 use axum::extract::Extension;
@@ -24,7 +25,7 @@ use mcsp_function::{Context, MissingVariable};
 
 /// The routes.
 pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
-    let keys = jwks::PublishedKeys::of(context)?;
+    let keys = SigningKeyring::of(context)?;
     let tokens = Tokens::of(context)?;
     let metadata = metadata::Metadata::new(tokens.issuer());
     Ok(Router::new()
@@ -45,5 +46,5 @@ pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
 
 mcsp_function::component!(
     router,
-    variables = ["issuer", "audience", "signing_keys", "secret", "refresh_grace_s"]
+    variables = ["issuer", "audience", "sealing_keys", "signing_keys", "secret", "refresh_grace_s"]
 );

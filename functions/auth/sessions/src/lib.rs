@@ -21,5 +21,5 @@ pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
 
 mcsp_function::component!(
     router,
-    variables = ["issuer", "audience", "signing_keys", "secret", "refresh_grace_s"]
+    variables = ["issuer", "audience", "sealing_keys", "signing_keys", "secret", "refresh_grace_s"]
 );

@@ -1,5 +1,6 @@
 //! Accounts and their passwords.
 
+use crate::roles::granted;
 use auth_domain::{Account, Email, State};
 use jiff::Timestamp;
 use mcsp_access::Role;
@@ -11,7 +12,9 @@ use mcsp_ids::UserId;
 use mcsp_problem::Problem;
 
 /// What [`read`] takes, of a table named `a`.
-pub(crate) const COLUMNS: &str = "a.id, a.email, a.email_verified_at, a.roles, a.region, a.state, a.state_since, \
+pub(crate) const COLUMNS: &str = "a.id, a.email, a.email_verified_at, a.roles, \
+     (SELECT coalesce(json_object_agg(r.name, r.permissions), '{}') FROM account_roles g \
+      JOIN roles r ON r.name = g.role WHERE g.account_id = a.id), a.region, a.state, a.state_since, \
      a.version, a.created_at";
 
 /// An account with the hash of its password.
@@ -117,6 +120,7 @@ pub(crate) fn read(row: &mut Row<'_>) -> Result<Account, Inconsistency> {
     let roles = row.parse("roles", |names: Vec<String>| {
         names.iter().map(|name| Role::from_name(name)).collect::<Option<Vec<Role>>>()
     })?;
+    let custom_roles = granted(row)?;
     let region = row.take("region")?;
     let state: String = row.take("state")?;
     let state = row.parse("state_since", |since| State::from_name(&state, since))?;
@@ -125,6 +129,7 @@ pub(crate) fn read(row: &mut Row<'_>) -> Result<Account, Inconsistency> {
         email,
         email_verified: verified_at.is_some(),
         roles,
+        custom_roles,
         region,
         state,
         version: row.take("version")?,

@@ -5,10 +5,13 @@ mod accounts;
 mod authorizations;
 pub mod clients;
 mod codes;
+pub mod decisions;
 mod devices;
 mod families;
+pub mod roles;
 mod sessions;
 mod short_lived;
+pub mod signing_keys;
 
 pub use accounts::{
     Credential, RegisterError, account, credential, is_registered, note_repetition, register,

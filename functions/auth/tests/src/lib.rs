@@ -16,4 +16,4 @@ pub mod browser;
 mod stand;
 
 pub use mcsp_testbed::Reply;
-pub use stand::{Stand, unused_address};
+pub use stand::{Member, Stand, unused_address};

@@ -1,8 +1,9 @@
 //! Auth, standing alone.
 
 use mcsp_access::Role;
+use mcsp_ids::UserId;
 use mcsp_passwords::PasswordsConfig;
-use mcsp_testbed::{Component, Reply, Setup, Testbed, new_id};
+use mcsp_testbed::{BRIDGE_TOKEN, Component, Reply, Setup, Testbed, new_id};
 use serde_json::{Value, json};
 use std::num::NonZeroUsize;
 use uuid::Uuid;
@@ -22,6 +23,10 @@ pub struct Stand {
     pub oauth: Component,
     /// `auth-clients`
     pub clients: Component,
+    /// `auth-roles`
+    pub roles: Component,
+    /// `auth-decisions`
+    pub decisions: Component,
     /// Where requests come from: an address that no other test has.
     address: String,
 }
@@ -72,6 +77,8 @@ impl Stand {
             sessions: bed.component("auth-sessions", auth_sessions::router),
             oauth: bed.component("auth-oauth", auth_oauth::router),
             clients: bed.component("auth-clients", auth_clients::router),
+            roles: bed.component("auth-roles", auth_roles::router),
+            decisions: bed.component("auth-decisions", auth_decisions::router),
             bed,
             address: unused_address(),
         }
@@ -93,6 +100,32 @@ impl Stand {
         let headers = [("spin-client-addr", self.address.as_str())];
         let body = json!({"email": email, "password": password});
         self.sessions.send(("POST", "/v1/sessions"), &headers, Some(body)).await
+    }
+
+    /// A registered account, with the roles that the platform gave it. Those of its token are the same.
+    pub async fn account(&self, roles: &[&str]) -> Member {
+        let registered =
+            self.register(&format!("{}@example.com", Uuid::new_v4().simple()), "correct horse").await;
+        assert_eq!(registered.status, 201, "{}", registered.json);
+        let id: UserId = registered.json["id"].as_str().unwrap().parse().unwrap();
+        for role in roles {
+            let granted = self.platform(("PUT", &format!("/v1/accounts/{id}/roles/{role}"))).await;
+            assert_eq!(granted.status, 200, "{}", granted.json);
+        }
+        let mut claims = self.bed.claims(id, Role::Viewer);
+        claims.roles.extend(roles.iter().filter_map(|name| Role::from_name(name)));
+        Member { id, bearer: self.bed.bearer_of(&claims) }
+    }
+
+    /// Sends a request to `auth-roles`, in the platform's name.
+    pub async fn platform(&self, route: (&str, &str)) -> Reply {
+        let bearer = format!("Bearer {BRIDGE_TOKEN}");
+        self.roles.send(route, &[("authorization", &bearer)], None).await
+    }
+
+    /// Sends a request to `auth-roles`, in an account's name.
+    pub async fn ask(&self, member: &Member, route: (&str, &str), body: Option<Value>) -> Reply {
+        self.roles.send(route, &[("authorization", &member.bearer)], body).await
     }
 
     /// Sends a request to `auth-clients`, in an administrator's name.
@@ -127,6 +160,14 @@ impl Stand {
         let reply = self.sessions.send(("GET", "/v1/sessions?limit=100"), &headers, None).await;
         reply.json["items"].as_array().unwrap_or_else(|| panic!("{}", reply.json)).len()
     }
+}
+
+/// A registered account.
+pub struct Member {
+    /// Who.
+    pub id: UserId,
+    /// An `authorization` header.
+    pub bearer: String,
 }
 
 /// The defaults, with time for all that a test does at once.

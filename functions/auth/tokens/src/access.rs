@@ -2,12 +2,11 @@
 
 use crate::{RefreshToken, Secret};
 use auth_domain::{ACCESS_TOKEN_LIFE, Account, RefreshFamily, Session};
+use auth_keys::SigningKeyring;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::SignedDuration;
-use mcsp_access::{
-    Acr, Claims, FIRST_PARTY, KeySet, Role, SigningKey, SigningKeys, Subject, issue, issue_id_token, verify,
-};
+use mcsp_access::{Acr, Claims, FIRST_PARTY, Role, SigningKey, Subject, issue, issue_id_token, verify};
 use mcsp_function::{Context, MissingVariable};
 use mcsp_ids::{AuthSessionId, ClientId, UserId};
 use mcsp_problem::Problem;
@@ -16,15 +15,14 @@ use std::sync::Arc;
 
 /// What issues tokens, made once for the life of an instance.
 ///
-/// A component that has one needs the variables `issuer`, `audience`, `signing_keys`, `secret` and
+/// A component that has one needs the variables `issuer`, `audience`, `sealing_keys`, `signing_keys`, `secret` and
 /// `refresh_grace_s`.
 #[derive(Clone, Debug)]
 pub struct Tokens(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    keys: SigningKeys,
-    published: KeySet,
+    keys: SigningKeyring,
     issuer: String,
     audience: String,
     secret: Secret,
@@ -70,9 +68,7 @@ struct IdClaims<'a> {
 impl Tokens {
     /// With the component's variables.
     pub fn of(context: &Context) -> Result<Self, MissingVariable> {
-        let unusable = |_| MissingVariable("signing_keys");
-        let keys = SigningKeys::from_json(context.variable("signing_keys")?).map_err(unusable)?;
-        let published = KeySet::from_json(keys.public_set().to_string().as_bytes()).map_err(unusable)?;
+        let keys = SigningKeyring::of(context)?;
         let unusable = MissingVariable("secret");
         let secret = Secret::parse(context.variable(unusable.0)?).ok_or(unusable)?;
         let unusable = MissingVariable("refresh_grace_s");
@@ -80,7 +76,7 @@ impl Tokens {
         let refresh_grace = SignedDuration::from_secs(i64::from(grace_s));
         let issuer = context.variable("issuer")?.to_owned();
         let audience = context.variable("audience")?.to_owned();
-        Ok(Tokens(Arc::new(Inner { keys, published, issuer, audience, secret, refresh_grace })))
+        Ok(Tokens(Arc::new(Inner { keys, issuer, audience, secret, refresh_grace })))
     }
 
     /// Who issues the tokens: the base of every address of the protocol.
@@ -114,13 +110,14 @@ impl Tokens {
             fid: Some(family.id),
             scope: family.scope.clone(),
             roles: account.roles.clone(),
+            permissions: account.custom_permissions().collect(),
             region: account.region.clone(),
             acr: Some(session.authentication.acr()),
             amr: session.authentication.amr(),
             auth_time: Some(session.authentication.at.as_second()),
             ..self.claims(context, Subject::User(account.id))
         };
-        Ok(issue(self.signer(context).await?, &claims))
+        Ok(issue(&*self.signer(context).await?, &claims))
     }
 
     /// An access token for a client that acts in its own name (RFC 6749 section 4.4).
@@ -133,7 +130,7 @@ impl Tokens {
     ) -> Result<String, Problem> {
         let scope = scope.to_owned();
         let claims = Claims { scope, roles, ..self.claims(context, Subject::Client(client)) };
-        Ok(issue(self.signer(context).await?, &claims))
+        Ok(issue(&*self.signer(context).await?, &claims))
     }
 
     /// An ID token: to tell a client who is signed in, and of no other use.
@@ -156,13 +153,14 @@ impl Tokens {
             amr: session.authentication.amr(),
             sid: session.id,
         };
-        Ok(issue_id_token(self.signer(context).await?, &claims))
+        Ok(issue_id_token(&*self.signer(context).await?, &claims))
     }
 
     /// What an access token says, if it is one of ours and good.
     pub async fn verified(&self, context: &Context, token: &str) -> Result<Option<Claims>, Problem> {
-        let Inner { published, issuer, audience, .. } = &*self.0;
-        Ok(verify(token, published, issuer, audience, context.now()).ok())
+        let Inner { keys, issuer, audience, .. } = &*self.0;
+        let published = keys.key_set(context).await?;
+        Ok(verify(token, &published, issuer, audience, context.now()).ok())
     }
 
     /// What all access tokens have in common.
@@ -190,7 +188,7 @@ impl Tokens {
     }
 
     /// The key that signs now.
-    async fn signer(&self, _: &Context) -> Result<&SigningKey, Problem> {
-        Ok(self.0.keys.current())
+    async fn signer(&self, context: &Context) -> Result<Arc<SigningKey>, Problem> {
+        self.0.keys.signer(context).await
     }
 }

@@ -65,12 +65,19 @@ impl SigningKey {
         &self.id
     }
 
+    /// The public half.
+    pub fn public_key(&self) -> [u8; 32] {
+        self.key.verifying_key().to_bytes()
+    }
+
+    /// The private half, for whoever keeps it.
+    pub fn seed(&self) -> &[u8; 32] {
+        self.key.as_bytes()
+    }
+
     /// The public half, as a JWK for the published set.
     pub fn public_jwk(&self) -> serde_json::Value {
-        serde_json::json!({
-            "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": self.id,
-            "x": URL_SAFE_NO_PAD.encode(self.key.verifying_key().as_bytes()),
-        })
+        public_jwk(&self.id, &self.public_key())
     }
 
     /// The private JWK, for whoever makes and keeps keys.
@@ -93,34 +100,12 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-/// All keys of an issuer: the current one signs, every one is published. During a rotation the next key stands
-/// here before it signs, and the previous one until its last token has expired.
-#[derive(Debug)]
-pub struct SigningKeys {
-    current: SigningKey,
-    others: Vec<SigningKey>,
-}
-
-impl SigningKeys {
-    /// Reads a JSON array of private JWKs, the current one first.
-    pub fn from_json(json: &str) -> Result<Self, InvalidKey> {
-        let jwks: Vec<serde_json::Value> = serde_json::from_str(json).map_err(|_| InvalidKey::NotAJwk)?;
-        let mut keys = jwks.iter().map(|jwk| SigningKey::from_jwk(&jwk.to_string()));
-        let current = keys.next().ok_or(InvalidKey::NotAJwk)??;
-        Ok(SigningKeys { current, others: keys.collect::<Result<_, _>>()? })
-    }
-
-    /// The key that signs.
-    pub fn current(&self) -> &SigningKey {
-        &self.current
-    }
-
-    /// The JWK Set to be published (RFC 7517 section 5): public halves only.
-    pub fn public_set(&self) -> serde_json::Value {
-        let keys: Vec<_> =
-            std::iter::once(&self.current).chain(&self.others).map(SigningKey::public_jwk).collect();
-        serde_json::json!({ "keys": keys })
-    }
+/// The public half of a key, as a JWK for the published set (RFC 8037 section 2).
+pub fn public_jwk(id: &str, public_key: &[u8; 32]) -> serde_json::Value {
+    serde_json::json!({
+        "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": id,
+        "x": URL_SAFE_NO_PAD.encode(public_key),
+    })
 }
 
 /// The published keys.
@@ -162,27 +147,21 @@ fn octets<const N: usize>(text: &str) -> Result<[u8; N], InvalidKey> {
 mod tests {
     use super::*;
 
-    fn private_jwks(ids: &[&str]) -> String {
-        let jwks: Vec<_> =
-            (1..).zip(ids).map(|(n, id)| SigningKey::from_seed(*id, &[n; 32]).private_jwk()).collect();
-        serde_json::json!(jwks).to_string()
-    }
-
     #[test]
-    fn the_first_key_signs_and_all_are_published_without_their_private_halves() {
-        let keys = SigningKeys::from_json(&private_jwks(&["new", "old"])).unwrap();
-        assert_eq!(keys.current().id(), "new");
-        let published = keys.public_set();
+    fn a_public_jwk_has_no_private_half_and_is_found_in_its_set() {
+        let key = SigningKey::from_seed("k1", &[1; 32]);
+        let published = serde_json::json!({ "keys": [key.public_jwk()] });
         let set = KeySet::from_json(published.to_string().as_bytes()).unwrap();
-        assert!(set.find("new").is_some() && set.find("old").is_some());
-        assert!(published["keys"].as_array().unwrap().iter().all(|jwk| jwk.get("d").is_none()));
+        assert!(set.find("k1").is_some() && set.find("k2").is_none());
+        assert_eq!(key.public_jwk().get("d"), None);
+        assert_eq!(SigningKey::from_seed("k1", key.seed()).public_key(), key.public_key());
     }
 
     #[test]
     fn keys_that_cannot_sign_are_refused() {
-        let public = serde_json::json!([SigningKey::from_seed("k", &[1; 32]).public_jwk()]).to_string();
+        let public = SigningKey::from_seed("k", &[1; 32]).public_jwk().to_string();
         for json in ["", "[]", "{}", "[{}]", &public] {
-            assert!(SigningKeys::from_json(json).is_err(), "{json}");
+            assert!(SigningKey::from_jwk(json).is_err(), "{json}");
         }
     }
 }

@@ -46,4 +46,10 @@ impl Testbed {
         let changed = query.execute(&mut self.database().owner().await).await.unwrap();
         assert!(changed.rows_affected() > 0, "{statement}");
     }
+
+    /// Changes a table itself, such as to take it away.
+    pub async fn redefine(&self, statement: &str) {
+        let query = sqlx::query(AssertSqlSafe(statement.to_owned()));
+        query.execute(&mut self.database().owner().await).await.unwrap();
+    }
 }

@@ -26,6 +26,8 @@ pub const BRIDGE_TOKEN: &str = "the pod's token";
 
 /// 32 bytes, in base64url.
 const AUTH_SECRET: &str = "dGhpcnR5LXR3byBieXRlcyBmb3IgdGVzdHMgb25seSE";
+/// 32 octets, the same in all tests.
+const SEALING_KEYS: &str = r#"["BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc"]"#;
 
 /// Nothing listens here.
 const NOWHERE: &str = "127.0.0.1:1";
@@ -106,6 +108,7 @@ impl Testbed {
             ("bridge_token", BRIDGE_TOKEN.to_owned()),
             ("auth_signing_keys", issuer.signing_keys()),
             ("auth_secret", AUTH_SECRET.to_owned()),
+            ("auth_sealing_keys", SEALING_KEYS.to_owned()),
         ];
         let variables = own.into_iter().chain(setup.variables);
         let bridges = Bridges::new(Arc::clone(&manifest), config).unwrap();

@@ -25,13 +25,14 @@ impl Keys {
         Ok(Keys(path))
     }
 
-    /// The keys that sign access tokens: a JSON array of private JWKs (RFC 8037), the current one first.
-    pub(crate) fn auth_signing_keys(&self) -> anyhow::Result<String> {
-        self.kept("auth-signing-keys.json", || {
-            let id = URL_SAFE_NO_PAD.encode(rand::rng().random::<[u8; 9]>());
-            let key = mcsp_access::SigningKey::from_seed(id, &rand::rng().random());
-            json!([key.private_jwk()]).to_string()
-        })
+    /// What Auth seals its secrets with: a JSON array of keys.
+    pub(crate) fn auth_sealing_keys(&self) -> anyhow::Result<String> {
+        self.kept("auth-sealing-keys.json", || json!([secret()]).to_string())
+    }
+
+    /// The keys that signed access tokens before Auth kept them in Postgres, where there were any.
+    pub(crate) fn auth_signing_keys(&self) -> String {
+        std::fs::read_to_string(self.0.join("auth-signing-keys.json")).unwrap_or_else(|_| "[]".to_owned())
     }
 
     /// A token: 32 random bytes, base64url.

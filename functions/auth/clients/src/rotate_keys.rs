@@ -1,0 +1,114 @@
+//! `POST /v1/signing-keys`: makes another key. It is published now, signs in a while, and the one before leaves when
+//! its last token has expired: nothing more has to be done.
+//!
+//! With `compromised` all keys before are out at once, and so is every token that they signed: whoever was signed
+//! in asks for a new one.
+
+use crate::key_view::{KeysView, schedule};
+use auth_domain::{KeyRole, KeyTimes, LEAD_MIN, RotationUnderWay};
+use auth_keys::{SigningKeyring, new_key};
+use auth_storage::signing_keys::{self, RotateError, Rotation, StoredKey};
+use axum::extract::{Extension, State};
+use axum::response::Response;
+use http::{StatusCode, header};
+use jiff::SignedDuration;
+use mcsp_access::Permission;
+use mcsp_function::{Caller, Context, MissingVariable};
+use mcsp_idempotency::{Answer, Claim, IdempotencyKey, once};
+use mcsp_problem::{Json, Problem};
+use serde::{Deserialize, Serialize};
+
+/// How rotations are made.
+#[derive(Clone, Debug)]
+pub(crate) struct Rotating {
+    keyring: SigningKeyring,
+    lead: SignedDuration,
+}
+
+impl Rotating {
+    pub(crate) fn of(context: &Context) -> Result<Self, MissingVariable> {
+        let name = "signing_key_lead_s";
+        let lead_s: Option<u32> = context.variable(name)?.parse().ok();
+        let lead = lead_s.map(|seconds| SignedDuration::from_secs(seconds.into()));
+        let lead = lead.filter(|lead| *lead >= LEAD_MIN).ok_or(MissingVariable(name))?;
+        Ok(Rotating { keyring: SigningKeyring::of(context)?, lead })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RotateRequest {
+    #[serde(default)]
+    compromised: bool,
+}
+
+/// Why there is no other key.
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error(transparent)]
+    UnderWay(#[from] RotationUnderWay),
+    #[error(transparent)]
+    NotWritten(#[from] RotateError),
+    #[error("the keys could not be read")]
+    Failed(Problem),
+}
+
+pub(crate) async fn rotate_keys(
+    State(context): State<Context>,
+    Extension(rotating): Extension<Rotating>,
+    caller: Caller,
+    IdempotencyKey(key): IdempotencyKey,
+    Json(request): Json<RotateRequest>,
+) -> Result<Response, Problem> {
+    caller.require(Permission::SigningKeyManage)?;
+    let scope = format!("{} signing_keys.rotate", caller.user());
+    once(&context, &scope, key, &request, async |claim| {
+        Ok(rotate(&context, &rotating, request.compromised, &claim).await?)
+    })
+    .await
+}
+
+async fn rotate(
+    context: &Context,
+    rotating: &Rotating,
+    compromised: bool,
+    claim: &Claim,
+) -> Result<Answer, Error> {
+    // There may be none yet: then this makes the first one, and replaces it.
+    rotating.keyring.signer(context).await.map_err(Error::Failed)?;
+    let mut keys = signing_keys::list(context.bridge()).await.map_err(Error::Failed)?;
+    let now = context.now();
+    let schedule = schedule(&keys);
+    let times = if compromised { KeyTimes::first(now) } else { schedule.rotate(rotating.lead, now)? };
+    let sequence = keys.last().map_or(1, |last| last.sequence + 1);
+    let key = new_key(context, rotating.keyring.sealing(), sequence, times);
+    let is_gone = |(key, role): (&StoredKey, KeyRole)| (!role.is_published()).then_some(key.sequence);
+    let gone: Vec<_> = keys.iter().zip(schedule.roles(now)).filter_map(is_gone).collect();
+    keys.retain(|key| !gone.contains(&key.sequence));
+    let revoked_at = compromised.then_some(now);
+    for before in &mut keys {
+        before.times.revoked_at = before.times.revoked_at.or(revoked_at);
+    }
+    keys.push(key.clone());
+    let answer = Answer::json(StatusCode::CREATED, &KeysView::new(&keys, now))
+        .with_header(header::LOCATION, "/v1/signing-keys");
+    let rotation = Rotation { key: &key, gone, revoked_at };
+    signing_keys::rotate(context.bridge(), rotation, claim.record(&answer)).await?;
+    Ok(answer)
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::UnderWay(under_way) => {
+                Problem::new(StatusCode::CONFLICT, "rotation_under_way", "a rotation is under way")
+                    .with_detail(format_args!("its key signs from {} on", under_way.signs_from))
+            }
+            Error::NotWritten(RotateError::Outdated) => {
+                Problem::new(StatusCode::CONFLICT, "rotation_under_way", "a rotation is under way")
+            }
+            Error::NotWritten(RotateError::Failed(error)) => error.into(),
+            Error::Failed(problem) => problem,
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! What administrators decide on accounts.
+
+mod decided;
+
+use axum::Router;
+use axum::routing::post;
+use mcsp_function::{Context, MissingVariable};
+
+/// The routes, for the bridge only.
+pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
+    context.variable("bridge_token")?;
+    Ok(Router::new().route("/events/auth-decisions", post(decided::decided)))
+}
+
+mcsp_function::component!(router, variables = ["bridge_token"]);

@@ -1,0 +1,77 @@
+//! `PUT` and `DELETE /v1/accounts/{id}/roles/{name}`: gives a role to an account, and takes it away. Access tokens
+//! that the account has go on saying what they say until they expire.
+//!
+//! An administrator can't make another one: that is for whoever runs the platform, who shows the platform's token
+//! (`mcsp accounts grant`).
+
+use crate::authority::{Asker, refused, unwritten};
+use crate::named;
+use crate::view::HeldView;
+use auth_domain::{Account, AnyRole, Authority, RoleOutcome, RoleRefusal};
+use auth_events::account_changed;
+use auth_storage::roles::WriteError;
+use axum::extract::State;
+use mcsp_access::Permission;
+use mcsp_function::{Context, TraceParent};
+use mcsp_ids::UserId;
+use mcsp_problem::{Json, Path, Problem};
+
+/// How often a change may lose against others before the caller is told.
+const RACES_MAX: usize = 5;
+
+/// A way to change an account's roles, and what it is called in the event.
+struct Change {
+    decide: fn(Account, &AnyRole, &Authority) -> Result<RoleOutcome, RoleRefusal>,
+    happened: &'static str,
+}
+
+const GRANT: Change = Change { decide: Account::grant, happened: "account.role_granted" };
+const REVOKE: Change = Change { decide: Account::revoke, happened: "account.role_revoked" };
+
+pub(crate) async fn grant(
+    State(context): State<Context>,
+    (asker, trace): (Asker, TraceParent),
+    Path((id, name)): Path<(UserId, String)>,
+) -> Result<Json<HeldView>, Problem> {
+    change(&context, &trace, asker, (id, &name), GRANT).await
+}
+
+pub(crate) async fn revoke(
+    State(context): State<Context>,
+    (asker, trace): (Asker, TraceParent),
+    Path((id, name)): Path<(UserId, String)>,
+) -> Result<Json<HeldView>, Problem> {
+    change(&context, &trace, asker, (id, &name), REVOKE).await
+}
+
+async fn change(
+    context: &Context,
+    trace: &TraceParent,
+    asker: Asker,
+    (id, name): (UserId, &str),
+    change: Change,
+) -> Result<Json<HeldView>, Problem> {
+    let actor = asker.acts(context, Permission::RoleGrant).await?;
+    let authority = actor.authority();
+    for _ in 0..RACES_MAX {
+        let account = auth_storage::account(context.bridge(), id).await?.ok_or_else(Problem::not_found)?;
+        let role = named::any(context, name).await?;
+        match (change.decide)(account, &role, &authority).map_err(refused)? {
+            RoleOutcome::Unchanged(account) => return Ok(Json(HeldView::from(&account))),
+            RoleOutcome::Changed(account) => {
+                let event = account_changed(context, trace, &account, change.happened);
+                let write = actor.write().assign(&account, context.now(), event);
+                let write = match &role {
+                    AnyRole::BuiltIn(_) => write,
+                    AnyRole::Custom(role) => write.while_defined(role),
+                };
+                match write.commit(context.bridge(), None).await {
+                    Ok(()) => return Ok(Json(HeldView::from(&account))),
+                    Err(WriteError::Outdated) => {}
+                    Err(error) => return Err(unwritten(error)),
+                }
+            }
+        }
+    }
+    Err(unwritten(WriteError::Outdated))
+}

@@ -1,0 +1,58 @@
+//! `POST /v1/permissions/check`: what an account may do at this moment, by what is stored and not by a token. About
+//! oneself everybody may ask; about others whoever has `permission.check`.
+
+use axum::extract::State;
+use mcsp_access::Permission;
+use mcsp_function::{Caller, Context};
+use mcsp_ids::UserId;
+use mcsp_problem::{Invalid, Json, Problem, Reason};
+use serde::{Deserialize, Serialize};
+
+/// Permissions that one request may ask about.
+const PERMISSIONS_MAX: usize = 50;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CheckRequest {
+    user_id: Option<UserId>,
+    permissions: Vec<String>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct CheckAnswer {
+    user_id: UserId,
+    /// In the order of the request.
+    results: Vec<Checked>,
+}
+
+#[derive(Serialize)]
+struct Checked {
+    permission: String,
+    allowed: bool,
+}
+
+pub(crate) async fn check(
+    State(context): State<Context>,
+    caller: Caller,
+    Json(request): Json<CheckRequest>,
+) -> Result<Json<CheckAnswer>, Problem> {
+    let user_id = request.user_id.unwrap_or_else(|| caller.user());
+    if user_id != caller.user() {
+        caller.require(Permission::PermissionCheck)?;
+    }
+    if !(1..=PERMISSIONS_MAX).contains(&request.permissions.len()) {
+        let mut invalid = Invalid::default();
+        let reason = Reason::new("out_of_range", format!("must hold 1 to {PERMISSIONS_MAX} items"));
+        invalid.check::<()>("/permissions", Err(reason));
+        return Err(invalid.into_problem());
+    }
+    let account = auth_storage::account(context.bridge(), user_id).await?.ok_or_else(Problem::not_found)?;
+    let permitted = account.permissions();
+    // Neither a suspended nor a closed account may do anything, nor may anybody what no route knows.
+    let is_active = account.may_sign_in().is_ok();
+    let allows = |name: &str| {
+        is_active && Permission::from_name(name).is_some_and(|permission| permitted.contains(&permission))
+    };
+    let checked = |permission: String| Checked { allowed: allows(&permission), permission };
+    Ok(Json(CheckAnswer { user_id, results: request.permissions.into_iter().map(checked).collect() }))
+}

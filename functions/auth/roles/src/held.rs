@@ -1,0 +1,27 @@
+//! `GET /v1/accounts/{id}/roles`: which roles an account has. Everybody sees their own.
+
+use crate::authority::Asker;
+use crate::view::HeldView;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::header;
+use mcsp_access::Permission;
+use mcsp_etag::ETag;
+use mcsp_function::Context;
+use mcsp_ids::UserId;
+use mcsp_problem::{Json, Path, Problem};
+
+pub(crate) async fn held(
+    State(context): State<Context>,
+    asker: Asker,
+    Path(id): Path<UserId>,
+) -> Result<Response, Problem> {
+    if let Asker::Account(caller) = &asker {
+        let needed = if caller.user() == id { Permission::AccountManage } else { Permission::RoleView };
+        caller.require(needed)?;
+    }
+    let account = auth_storage::account(context.bridge(), id).await?.ok_or_else(Problem::not_found)?;
+    let headers =
+        [(header::ETAG, ETag(account.version).to_string()), (header::CACHE_CONTROL, "no-store".to_owned())];
+    Ok((headers, Json(HeldView::from(&account))).into_response())
+}

@@ -1,0 +1,33 @@
+//! `GET /v1/roles`: built-in and custom ones, by name.
+
+use crate::view::RoleView;
+use auth_storage::roles;
+use axum::extract::State;
+use mcsp_access::{Permission, Role};
+use mcsp_function::{Caller, Context};
+use mcsp_paging::{Cursor, Limit, Page};
+use mcsp_problem::{Json, Problem, Query};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ListRequest {
+    #[serde(default)]
+    limit: Limit,
+    cursor: Option<Cursor<String>>,
+}
+
+pub(crate) async fn list(
+    State(context): State<Context>,
+    caller: Caller,
+    Query(ListRequest { limit, cursor }): Query<ListRequest>,
+) -> Result<Json<Page<RoleView>>, Problem> {
+    caller.require(Permission::RoleView)?;
+    let after = cursor.map(|Cursor(name)| name);
+    let custom = roles::list(context.bridge(), after.as_deref(), limit).await?;
+    let built_in = Role::ALL.iter().copied().map(RoleView::from);
+    let mut all: Vec<_> = built_in.chain(custom.iter().map(RoleView::from)).collect();
+    all.retain(|role| after.as_ref().is_none_or(|after| role.name > *after));
+    all.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(Json(Page::new(all, limit, |last| last.name.clone())))
+}
