@@ -7,6 +7,7 @@ OAUTH_TEST names. Prints one line for each walk that worked.
 import http.server
 import json
 import os
+import shutil
 import sys
 import threading
 import urllib.parse
@@ -58,7 +59,8 @@ def browser(with_scripts, dark=False, width=1000):
     scripts = 1 if with_scripts else 2
     options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": scripts})
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    return webdriver.Chrome(options=options)
+    options.binary_location = shutil.which("chromium")
+    return webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver")))
 
 
 class Walk:

@@ -45,6 +45,7 @@ pub(crate) async fn begin(
     if !client.may_use(GrantType::DeviceCode) {
         return Err(OAuthError::unauthorized_client());
     }
+    limits::device(&context, address).await?;
     let scopes = Scopes::requested(parameters.get("scope"), &client);
     let scopes = scopes.map_err(|_| OAuthError::invalid_scope())?;
     let user_agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());

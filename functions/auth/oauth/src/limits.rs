@@ -25,6 +25,16 @@ const USER_CODES: Policy = Policy {
     is_told: false,
 };
 
+/// Devices that wait: each takes room in Redis for ten minutes, and nobody has to prove anything to make one.
+const DEVICES: Policy = Policy {
+    operation: "device-authorization",
+    name: "address",
+    free_attempts: 60,
+    forget_ms: 10_000,
+    delay_max_ms: 60_000,
+    is_told: false,
+};
+
 const TOO_MANY: (&str, &str) = ("too_many_attempts", "too many attempts failed: wait before the next");
 
 /// Counts what was refused.
@@ -32,6 +42,15 @@ pub(crate) async fn count_refusal(context: &Context, address: ClientAddress) -> 
     match auth_limits::attempt(context, [Limit::of_network(REFUSALS, address)]).await {
         Ok(_) | Err(Refused::Unavailable(_)) => Ok(()),
         Err(Refused::TooMany(too_many)) => Err(too_many.into_problem(TOO_MANY.0, TOO_MANY.1)),
+    }
+}
+
+/// Counts a device that begins to wait.
+pub(crate) async fn device(context: &Context, address: ClientAddress) -> Result<(), Problem> {
+    match auth_limits::attempt(context, [Limit::of_network(DEVICES, address)]).await {
+        Ok(_) => Ok(()),
+        Err(Refused::TooMany(too_many)) => Err(too_many.into_problem(TOO_MANY.0, TOO_MANY.1)),
+        Err(Refused::Unavailable(failure)) => Err(failure.into()),
     }
 }
 

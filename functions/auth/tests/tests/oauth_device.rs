@@ -123,6 +123,18 @@ async fn guessing_user_codes_is_slow() {
 }
 
 #[tokio::test]
+async fn nobody_fills_redis_with_devices_that_wait() {
+    let stand = Stand::new().await;
+    let app = stand.app(json!({})).await;
+    let mut statuses = Vec::new();
+    for _ in 0..70 {
+        statuses.push(app.post("/oauth/device_authorization", &[]).await.status);
+    }
+    assert_eq!(statuses[..60], [200; 60]);
+    assert!(statuses.contains(&429), "{statuses:?}");
+}
+
+#[tokio::test]
 async fn introspection_knows_at_once_what_a_signature_does_not() {
     let stand = Stand::new().await;
     let email = registered(&stand).await;
