@@ -1,9 +1,10 @@
-//! What runs beside requests: outboxes are relayed, events are delivered.
+//! What runs beside requests: outboxes are relayed, events and timers are delivered.
 
 use crate::Bridges;
 use crate::deliver::{ByRequest, Invoke};
 use mcsp_kafka::{Consumer, ConsumerConfig, ConsumerCounts, ConsumerMeter};
 use mcsp_outbox::{Relay, RelayConfig, RelayCounts, RelayMeter};
+use mcsp_timers::{TimerCounts, Timers, TimersConfig, TimersMeter};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,11 +23,12 @@ pub struct Background {
     relaying: TaskTracker,
     consumer_meters: BTreeMap<String, ConsumerMeter>,
     relay_meters: BTreeMap<String, RelayMeter>,
+    timer_meters: BTreeMap<String, TimersMeter>,
 }
 
 impl Background {
-    /// Relays the outbox of every service in `relay`, and delivers the events of every component in
-    /// `consume` by `invoke`. Both are names from the manifest.
+    /// Relays the outbox and delivers the timers of every service in `relay`, and delivers the events of every
+    /// component in `consume`; all that is delivered, by `invoke`. Both are names from the manifest.
     pub fn start(
         bridges: Arc<Bridges>,
         relay: &BTreeSet<String>,
@@ -41,9 +43,14 @@ impl Background {
             relaying: TaskTracker::new(),
             consumer_meters: BTreeMap::new(),
             relay_meters: BTreeMap::new(),
+            timer_meters: BTreeMap::new(),
         };
-        relay.iter().for_each(|service| background.relay(service));
-        background.consume(consume, invoke);
+        let deliver = background.deliver(invoke);
+        for service in relay {
+            background.relay(service);
+            background.remind(service, &deliver);
+        }
+        background.consume(consume, &deliver);
         background
     }
 
@@ -58,23 +65,36 @@ impl Background {
         self.relaying.spawn(relay.run(self.relays.clone()));
     }
 
-    fn consume(&mut self, components: &BTreeSet<String>, invoke: Arc<dyn Invoke>) {
+    /// Delivers to every component that takes events.
+    fn deliver(&self, invoke: Arc<dyn Invoke>) -> Arc<ByRequest> {
+        let components = self.bridges.manifest.components.values();
+        let paths = components.filter_map(|component| {
+            Some((component.id.clone(), component.settings.grants.events_path.clone()?))
+        });
+        Arc::new(ByRequest { invoke, token: self.bridges.config.token.clone(), paths: paths.collect() })
+    }
+
+    fn remind(&mut self, service: &str, deliver: &Arc<ByRequest>) {
+        let components = self.bridges.manifest.components_of(service);
+        let reminded = components.filter(|component| component.settings.grants.timers);
+        let reminded: Vec<String> = reminded.map(|component| component.id.clone()).collect();
+        let Some(config) = self.bridges.config.postgres_of(service).filter(|_| !reminded.is_empty()) else {
+            return;
+        };
+        let timers = Timers::new(TimersConfig::new(config, reminded), deliver.clone());
+        self.timer_meters.insert(service.to_owned(), timers.meter());
+        self.consuming.spawn(timers.run(self.consumers.clone()));
+    }
+
+    fn consume(&mut self, components: &BTreeSet<String>, deliver: &Arc<ByRequest>) {
         let (Some(producer), Some(kafka)) =
             (self.bridges.producer.clone(), self.bridges.config.kafka.clone())
         else {
             return;
         };
         let manifest = Arc::clone(&self.bridges.manifest);
-        let consuming = || {
-            let chosen = manifest.components.values().filter(|component| components.contains(&component.id));
-            chosen.filter_map(|component| Some((component, component.settings.grants.events_path.clone()?)))
-        };
-        let deliver = Arc::new(ByRequest {
-            invoke,
-            token: self.bridges.config.token.clone(),
-            paths: consuming().map(|(component, path)| (component.id.clone(), path)).collect(),
-        });
-        for (component, _) in consuming() {
+        let chosen = manifest.components.values().filter(|component| components.contains(&component.id));
+        for component in chosen.filter(|component| !component.settings.grants.consumes.is_empty()) {
             let topics: Vec<&str> = component.settings.grants.consumes.iter().map(String::as_str).collect();
             let config = ConsumerConfig::new(&component.id, &topics);
             let consumer = Consumer::new(kafka.clone(), config, producer.clone());
@@ -100,6 +120,11 @@ impl Background {
     /// How each relay stands, by service.
     pub fn relays(&self) -> BTreeMap<String, RelayCounts> {
         self.relay_meters.iter().map(|(service, meter)| (service.clone(), meter.counts())).collect()
+    }
+
+    /// What has become of each service's timers.
+    pub fn timers(&self) -> BTreeMap<String, TimerCounts> {
+        self.timer_meters.iter().map(|(service, meter)| (service.clone(), meter.counts())).collect()
     }
 
     /// Stops taking events, finishes those under way and leaves the consumer groups.

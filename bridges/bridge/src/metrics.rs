@@ -3,6 +3,7 @@
 use crate::{Background, Bridges};
 use mcsp_guard::GuardSnapshot;
 use mcsp_kafka::ConsumerCounts;
+use mcsp_timers::TimerCounts;
 use serde_json::Value;
 use std::fmt::Write;
 use std::sync::{Arc, OnceLock};
@@ -51,6 +52,20 @@ fn event_metrics(out: &mut String, background: &Background) {
     family(out, "mcsp_outbox_published_total", "counter", "Events published from the outbox.");
     for (service, counts) in &relays {
         line(out, "mcsp_outbox_published_total", &[("service", service)], counts.published_total as f64);
+    }
+    let timers = background.timers();
+    let values: [Family<TimerCounts>; 3] = [
+        ("mcsp_timers_done_total", "counter", "Timers taken.", |t| t.done_total as f64),
+        ("mcsp_timers_retried_total", "counter", "Deliveries of timers tried again.", |t| {
+            t.retried_total as f64
+        }),
+        ("mcsp_timers_refused_total", "counter", "Timers given up.", |t| t.refused_total as f64),
+    ];
+    for (name, kind, help, value) in values {
+        family(out, name, kind, help);
+        for (service, counts) in &timers {
+            line(out, name, &[("service", service)], value(counts));
+        }
     }
     let consumers = background.consumers();
     let values: [Family<ConsumerCounts>; 4] = [

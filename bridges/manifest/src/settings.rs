@@ -30,6 +30,8 @@ pub struct Grants {
     pub produces: Vec<String>,
     /// Topics whose events are delivered to `events_path`.
     pub consumes: Vec<String>,
+    /// Whether the events of its timers are delivered to `events_path`.
+    pub timers: bool,
     /// The path that takes events, below `/events/`.
     pub events_path: Option<String>,
     /// Prefixes of the keys that it may use.
@@ -66,6 +68,7 @@ struct Table {
     postgres: bool,
     produces: Vec<String>,
     consumes: Vec<String>,
+    timers: bool,
     events_path: Option<String>,
     redis: Vec<String>,
     services: Vec<String>,
@@ -84,6 +87,7 @@ impl Default for Table {
             postgres: false,
             produces: Vec::new(),
             consumes: Vec::new(),
+            timers: false,
             events_path: None,
             redis: Vec::new(),
             services: Vec::new(),
@@ -108,6 +112,7 @@ impl Settings {
                 postgres: table.postgres,
                 produces: table.produces,
                 consumes: table.consumes,
+                timers: table.timers,
                 events_path: table.events_path,
                 redis: table.redis,
                 services: table.services,
@@ -144,16 +149,19 @@ impl Grants {
             }
         }
         match &self.events_path {
-            None if !self.consumes.is_empty() => {
-                return refuse("events_path", "missing: consumed events are delivered to it");
+            None if !self.consumes.is_empty() || self.timers => {
+                return refuse("events_path", "missing: consumed events and timers are delivered to it");
             }
-            Some(_) if self.consumes.is_empty() => {
-                return refuse("events_path", "nothing is delivered without `consumes`");
+            Some(_) if self.consumes.is_empty() && !self.timers => {
+                return refuse("events_path", "nothing is delivered without `consumes` or `timers`");
             }
             Some(path) if !path.starts_with("/events/") || path.contains([':', '*', '?']) => {
                 return refuse("events_path", "an exact path below `/events/` is expected");
             }
             Some(_) | None => {}
+        }
+        if self.timers && !self.postgres {
+            return refuse("timers", "without `postgres` no timer can be set");
         }
         if self.redis.iter().any(String::is_empty) {
             return refuse("redis", "an empty prefix would grant every key");

@@ -177,6 +177,21 @@ fn what_would_go_wrong_later_is_refused_with_its_place() {
             "component `content-events`, events_path: no [[trigger.http]] leads",
         ),
         ("events_path = \"/events/content-events\"", "", "component `content-events`, events_path: missing"),
+        (
+            "consumes = [\"media.processing.changed\"]\nevents_path = \"/events/content-events\"",
+            "timers = true",
+            "component `content-events`, events_path: missing",
+        ),
+        (
+            "postgres = true\nconsumes = [\"media.processing.changed\"]",
+            "timers = true",
+            "component `content-events`, timers: without `postgres`",
+        ),
+        (
+            "consumes = [\"media.processing.changed\"]",
+            "",
+            "component `content-events`, events_path: nothing is delivered without",
+        ),
         ("\"{{ bridge_url }}/\"", "\"{{ brigde_url }}\"", "there is no application variable `brigde_url`"),
         ("\"{{ bridge_url }}/\"", "\"{{ bridge_url\"", "`bridge_url`: `{{` without `}}`"),
         ("required = true, secret = true", "secret = true", "variable `bridge_token`: it needs a default"),
