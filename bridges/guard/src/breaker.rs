@@ -73,7 +73,7 @@ impl Breaker {
         if self.closed_epoch.load(Ordering::Acquire) != NOT_CLOSED {
             return Ok(());
         }
-        let refusal = self.lock().refusal(now);
+        let refusal = self.change(|machine| machine.check(now));
         refusal.map_or(Ok(()), |retry_after| Err(self.refused(retry_after)))
     }
 

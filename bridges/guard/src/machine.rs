@@ -79,7 +79,12 @@ impl Machine {
     }
 
     /// How long a call would be refused for, without taking anything.
-    pub fn refusal(&self, now: Duration) -> Option<Duration> {
+    pub fn check(&mut self, now: Duration) -> Option<Duration> {
+        self.give_up_probing(now);
+        self.refusal(now)
+    }
+
+    fn refusal(&self, now: Duration) -> Option<Duration> {
         match self.phase {
             Phase::Closed { .. } => None,
             Phase::Open { retry_at, .. } => retry_at.checked_sub(now).filter(|wait| !wait.is_zero()),
@@ -154,12 +159,16 @@ impl Machine {
                     self.enter(Phase::HalfOpen { since: now, in_flight: 0, finished: Tally::default() });
                 }
             }
-            Phase::HalfOpen { since, finished, .. } => {
-                let limit = Duration::from_millis(self.policy.max_wait_duration_in_half_open_ms);
-                if !limit.is_zero() && now.saturating_sub(since) >= limit {
-                    self.open(now, finished);
-                }
-            }
+            Phase::HalfOpen { .. } => self.give_up_probing(now),
+        }
+    }
+
+    /// Opens again where the probes have had their time.
+    fn give_up_probing(&mut self, now: Duration) {
+        let Phase::HalfOpen { since, finished, .. } = self.phase else { return };
+        let limit = Duration::from_millis(self.policy.max_wait_duration_in_half_open_ms);
+        if !limit.is_zero() && now.saturating_sub(since) >= limit {
+            self.open(now, finished);
         }
     }
 

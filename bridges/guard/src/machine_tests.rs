@@ -159,6 +159,20 @@ fn half_open_gives_up_after_its_longest_wait() {
 }
 
 #[test]
+fn half_open_gives_up_also_while_all_probes_are_out() {
+    let policy = BreakerPolicy { max_wait_duration_in_half_open_ms: 500, ..small() };
+    let mut machine = opened(policy);
+    for _ in 0..3 {
+        machine.admit(ms(1_000)).unwrap();
+    }
+    assert_eq!(machine.check(ms(1_499)), Some(PROBE_RETRY_AFTER));
+    assert_eq!(machine.check(ms(1_500)), Some(ms(1_000)));
+    assert_eq!(machine.state(), State::Open);
+    assert_eq!(machine.check(ms(2_500)), None);
+    assert!(machine.admit(ms(2_500)).is_ok());
+}
+
+#[test]
 fn a_reload_keeps_the_window() {
     let mut machine = Machine::new(BreakerPolicy { minimum_calls: n(100), ..BreakerPolicy::RESILIENCE4J });
     run(&mut machine, ms(0), &[BAD; 9]);

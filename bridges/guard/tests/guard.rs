@@ -121,6 +121,25 @@ async fn half_open_lets_exactly_the_permitted_probes_through() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn probes_that_hang_do_not_keep_it_half_open_for_longer_than_it_may_be() {
+    let text = format!("{SMALL}    max_wait_duration_in_half_open_ms = 500\n");
+    let guard = Guard::with_clock("content", "redis", table(&text).policy("content", "redis"), clock());
+    open(&guard).await;
+    tokio::time::advance(Duration::from_secs(1)).await;
+    let patient = CallKind { deadline: Duration::from_secs(60), ..ONCE };
+    let hang = || guard.call(patient, classify, std::future::pending::<Result<(), Broken>>);
+    let mut probes = Box::pin(futures::future::join_all((0..3).map(|_| hang())));
+    assert!(probes.as_mut().now_or_never().is_none());
+    assert!(matches!(good(&guard).await, Err(GuardError::BreakerOpen(_))));
+    assert_eq!(guard.snapshot().state, State::HalfOpen);
+    tokio::time::advance(Duration::from_millis(500)).await;
+    assert!(matches!(good(&guard).await, Err(GuardError::BreakerOpen(_))));
+    assert_eq!(guard.snapshot().state, State::Open);
+    tokio::time::advance(Duration::from_secs(1)).await;
+    assert_eq!(good(&guard).await, Ok(()), "others probe, whatever became of those");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_dropped_future_gives_its_permit_back_a_thousand_times() {
     let guard = small_guard();
     let drop_one = || {
