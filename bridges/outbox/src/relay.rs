@@ -7,9 +7,9 @@ use crate::error::RelayError;
 use crate::held::Held;
 use crate::meter::RelayMeter;
 use crate::table::{Table, Waiting};
+use mcsp_causes::in_one_line;
 use mcsp_kafka::Producer;
 use mcsp_postgres::OutboxWake;
-use std::error::Error;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -88,7 +88,7 @@ impl Relay {
                 Err(error) => {
                     self.meter.failed();
                     let schema = &self.config.postgres.schema;
-                    tracing::warn!(schema, error = chain(&error), "the outbox is not relayed");
+                    tracing::warn!(schema, error = in_one_line(&error), "the outbox is not relayed");
                     if matches!(error, RelayError::Postgres(_) | RelayError::ConnectTimeout) {
                         table = None;
                     }
@@ -108,7 +108,11 @@ impl Relay {
         }
         *prune_at = Instant::now() + PRUNE_INTERVAL;
         if let Err(error) = pruned {
-            tracing::warn!(schema = self.config.postgres.schema, error = chain(&error), "nothing is pruned");
+            tracing::warn!(
+                schema = self.config.postgres.schema,
+                error = in_one_line(&error),
+                "nothing is pruned"
+            );
             *open = None;
         }
         false
@@ -216,7 +220,7 @@ impl Relay {
             topic = first.topic,
             event_id = first.event_id,
             refusals = refusals.len(),
-            error = chain(&first.fault),
+            error = in_one_line(&first.fault),
             "Kafka does not take an event; those after it under its key wait"
         );
     }
@@ -239,15 +243,4 @@ impl Relay {
         }
         held.release(&missing, Instant::now());
     }
-}
-
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }

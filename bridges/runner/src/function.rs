@@ -93,7 +93,11 @@ impl Function {
         self.used.store(true, Relaxed);
         let handler = self.handler().await.map_err(|error| {
             let component = self.component();
-            tracing::error!(component, error = %error_chain(&error), "function cannot be started");
+            tracing::error!(
+                component,
+                error = mcsp_causes::in_one_line(&error),
+                "function cannot be started"
+            );
             Problem::FunctionUnavailable
         })?;
         let start = Instant::now();
@@ -202,16 +206,4 @@ impl Function {
         self.outline.surroundings.stats.code_loaded();
         Ok(handler)
     }
-}
-
-/// An error and its causes, in one line.
-pub(crate) fn error_chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }

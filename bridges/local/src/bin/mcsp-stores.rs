@@ -54,7 +54,7 @@ async fn main() -> ExitCode {
     match run(state_dir, platform, &command).await {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            eprintln!("mcsp-stores: {}", with_causes(&error));
+            eprintln!("mcsp-stores: {}", mcsp_causes::in_one_line(&error));
             ExitCode::from(CANNOT_RUN)
         }
     }
@@ -150,10 +150,4 @@ fn temporary_dir() -> Result<tempfile::TempDir, LocalError> {
         path: std::env::temp_dir(),
         source,
     })
-}
-
-/// An error with its chain of causes, in one line.
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

@@ -124,14 +124,7 @@ impl Problem {
     /// Keeps the error and its sources for the log.
     #[must_use]
     pub fn caused_by(mut self, error: &dyn std::error::Error) -> Self {
-        let mut chain = error.to_string();
-        let mut source = error.source();
-        while let Some(error) = source {
-            chain.push_str(": ");
-            chain.push_str(&error.to_string());
-            source = error.source();
-        }
-        self.inner.cause = Some(Cause(chain.into()));
+        self.inner.cause = Some(Cause(mcsp_causes::in_one_line(error).into()));
         self
     }
 
