@@ -1,6 +1,7 @@
 //! One caller's access to Redis.
 
 use crate::connection::Connection;
+use crate::digests::Digests;
 use crate::error::RedisError;
 use crate::grant::KeyGrant;
 use crate::plan::Plan;
@@ -17,6 +18,7 @@ pub struct Redis {
     connection: Arc<Connection>,
     guard: Arc<Guard>,
     grant: KeyGrant,
+    digests: Arc<Digests>,
 }
 
 /// Error codes with which Redis says that it does not serve at present.
@@ -26,7 +28,7 @@ const NOT_SERVING: [&str; 8] =
 impl Redis {
     /// `guard` is the one between the caller and the target `redis`.
     pub fn new(connection: Arc<Connection>, guard: Arc<Guard>, grant: KeyGrant) -> Self {
-        Redis { connection, guard, grant }
+        Redis { connection, guard, grant, digests: Arc::default() }
     }
 
     /// Runs the operations in order, in one round trip, and gives one reply for each. A pipeline of reads
@@ -36,7 +38,7 @@ impl Redis {
             return Ok(Vec::new());
         }
         let config = self.connection.config();
-        let plan = Plan::new(operations, &self.grant, config)?;
+        let plan = Plan::new(operations, &self.grant, config, &self.digests)?;
         let kind = CallKind { idempotent: plan.only_reads, deadline: config.deadline() };
         let result = self.guard.call(kind, classify, || self.attempt(&plan)).await;
         if matches!(result, Err(GuardError::DeadlineExceeded)) {

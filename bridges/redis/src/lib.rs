@@ -7,6 +7,7 @@ mod client;
 mod commands;
 mod config;
 mod connection;
+mod digests;
 mod error;
 mod grant;
 mod plan;

@@ -2,10 +2,12 @@
 
 use crate::commands::Access;
 use crate::config::RedisConfig;
+use crate::digests::Digests;
 use crate::error::RedisError;
 use crate::grant::KeyGrant;
 use mcsp_bridge_api::redis::{Operation, Script};
 use redis::{Cmd, Pipeline};
+use std::sync::Arc;
 
 pub(crate) struct Plan {
     pub steps: Vec<Step>,
@@ -15,11 +17,7 @@ pub(crate) struct Plan {
 
 pub(crate) enum Step {
     Command(Cmd),
-    Script {
-        /// SHA-1 of the source, in hexadecimal: how Redis names scripts.
-        digest: String,
-        script: Script,
-    },
+    Script { digest: Arc<str>, script: Script },
 }
 
 impl Plan {
@@ -28,6 +26,7 @@ impl Plan {
         operations: Vec<Operation>,
         grant: &KeyGrant,
         config: &RedisConfig,
+        digests: &Digests,
     ) -> Result<Self, RedisError> {
         if operations.len() > config.max_operations {
             return Err(RedisError::Refused("too-many-operations"));
@@ -40,12 +39,12 @@ impl Plan {
         for operation in &operations {
             only_reads &= grant.check(operation)? == Access::Read;
         }
-        Ok(Plan { steps: operations.into_iter().map(Step::new).collect(), only_reads })
+        Ok(Plan { steps: operations.into_iter().map(|step| Step::new(step, digests)).collect(), only_reads })
     }
 }
 
 impl Step {
-    fn new(operation: Operation) -> Self {
+    fn new(operation: Operation, digests: &Digests) -> Self {
         match operation {
             Operation::Command(words) => {
                 let mut command = Cmd::new();
@@ -54,10 +53,7 @@ impl Step {
                 });
                 Step::Command(command)
             }
-            Operation::RunScript(script) => {
-                let digest = redis::Script::new(&script.source).get_hash().to_owned();
-                Step::Script { digest, script }
-            }
+            Operation::RunScript(script) => Step::Script { digest: digests.of(&script.source), script },
         }
     }
 
