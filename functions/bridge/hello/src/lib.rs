@@ -8,18 +8,4 @@ pub fn router() -> Router {
     Router::new().route("/hello", get(|| async { "hello\n" }))
 }
 
-#[cfg(target_arch = "wasm32")]
-mod component {
-    use axum::Router;
-    use spin_sdk::http::{IntoResponse, Request};
-    use std::sync::OnceLock;
-    use tower_service::Service;
-
-    /// The same for every request, so it is built once per instance.
-    static ROUTER: OnceLock<Router> = OnceLock::new();
-
-    #[spin_sdk::http_service]
-    async fn handle(request: Request) -> impl IntoResponse {
-        ROUTER.get_or_init(super::router).clone().call(request).await
-    }
-}
+mcsp_function::component!(router);

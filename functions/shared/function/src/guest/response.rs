@@ -1,0 +1,35 @@
+//! An answer, as the host takes it.
+
+use bytes::Bytes;
+use http::{HeaderMap, Response, StatusCode};
+use http_body::Body;
+use spin_sdk::wasip3::http::types::{self, ErrorCode, Fields};
+use spin_sdk::wasip3::http_compat::BodyWriter;
+use spin_sdk::wit_bindgen::{spawn, yield_async};
+
+/// Gives the head of an answer to the host. Its body follows once the host reads it.
+pub(super) fn to_host<B>(answer: Response<B>) -> Result<types::Response, ErrorCode>
+where
+    B: Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Unpin + 'static,
+{
+    let (head, mut body) = answer.into_parts();
+    let (writer, contents, trailers) = BodyWriter::new();
+    let (response, _sent) = types::Response::new(fields(&head.headers)?, Some(contents), trailers);
+    if head.status != StatusCode::OK && response.set_status_code(head.status.as_u16()).is_err() {
+        return Err(ErrorCode::InternalError(Some("the status is malformed".to_owned())));
+    }
+    spawn(async move {
+        // The host gets to the body only after it has the head. A write before that would have to wait, and
+        // to be woken again; one after it does not.
+        yield_async().await;
+        // A client that has gone reads no more.
+        drop(writer.send_http_body(&mut body).await);
+    });
+    Ok(response)
+}
+
+fn fields(headers: &HeaderMap) -> Result<Fields, ErrorCode> {
+    let fields: Vec<(String, Vec<u8>)> =
+        headers.iter().map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect();
+    Fields::from_list(&fields).map_err(|error| ErrorCode::InternalError(Some(error.to_string())))
+}
