@@ -2,6 +2,7 @@
 
 mod account;
 mod answer;
+mod mail;
 mod media;
 mod operator;
 mod own;
@@ -11,6 +12,7 @@ mod wait;
 
 pub use account::Account;
 pub use answer::Answer;
+pub use mail::{Mail, mails, nth_mail};
 pub use media::{ready_video, sample_mp4, titled_video, uploaded_video};
 pub use operator::{Operator, variable};
 pub use own::OwnPlatform;

@@ -73,7 +73,7 @@ pub struct StackConfig {
     pub upload_buckets: Vec<String>,
     /// The bucket that packaged streams are served from.
     pub packaged_bucket: String,
-    /// Whether the stand-ins for the CDN and the pipeline run; they need the object store and Kafka.
+    /// Whether the stand-ins for the CDN, the pipeline and mail run; they need the object store and Kafka.
     pub stand_ins: bool,
     /// The ring of keys that the CDN accepts; when empty, one is made up and kept in the state directory.
     pub playback_keys: Vec<PlaybackKey>,

@@ -8,6 +8,7 @@ mod cors;
 mod error;
 mod http_server;
 mod kafka;
+mod mail;
 mod object_store;
 mod pipeline;
 mod postgres;
@@ -28,6 +29,7 @@ pub use config::{
 };
 pub use error::LocalError;
 pub use kafka::Kafka;
+pub use mail::Mail;
 pub use object_store::ObjectStore;
 pub use pipeline::Pipeline;
 pub use postgres::Postgres;

@@ -7,6 +7,7 @@ use crate::config::{
 };
 use crate::error::LocalError;
 use crate::kafka::{self, Kafka};
+use crate::mail::Mail;
 use crate::object_store::ObjectStore;
 use crate::pipeline::Pipeline;
 use crate::postgres::{self, Postgres};
@@ -43,6 +44,8 @@ pub struct Urls {
     pub packaged_bucket: String,
     /// `http://host:port` of the CDN; a playback URL is this, `/p/`, the token, `/` and the path
     pub cdn: Option<String>,
+    /// `http://host:port` of what catches mails, and shows them
+    pub mail: Option<String>,
     /// What the CDN accepts; the first signs
     pub playback_keys: Vec<PlaybackKey>,
 }
@@ -56,6 +59,7 @@ pub struct Stack {
     object_store: Store<ObjectStore>,
     cdn: Option<Cdn>,
     pipeline: Option<Pipeline>,
+    mail: Option<Mail>,
     config: StackConfig,
     /// Last, so that the directory is given free when nothing runs in it any more.
     _state: StateDir,
@@ -116,6 +120,7 @@ impl Stack {
             object_store: kept(object_store, &mut failed),
             cdn: None,
             pipeline: None,
+            mail: None,
             config,
             _state: state,
         };
@@ -140,6 +145,7 @@ impl Stack {
             return Ok(());
         };
         let begun = Instant::now();
+        self.mail = Some(Mail::launch(&self._state).await?);
         let buckets = Buckets::new(access)?;
         let keys: Result<Vec<Key>, _> =
             urls.playback_keys.iter().map(|key| Key::new(key.id.clone(), key.secret.as_bytes())).collect();
@@ -147,7 +153,7 @@ impl Stack {
         let bucket = urls.packaged_bucket;
         self.cdn = Some(Cdn::launch(&self._state, buckets.clone(), bucket.clone(), keys).await?);
         self.pipeline = Some(Pipeline::launch(&self._state, brokers, buckets, bucket).await?);
-        progress.done("The stand-ins for CDN and pipeline are up", begun.elapsed());
+        progress.done("The stand-ins for CDN, pipeline and mail are up", begun.elapsed());
         Ok(())
     }
 
@@ -165,6 +171,7 @@ impl Stack {
             upload_buckets: self.config.upload_buckets.clone(),
             packaged_bucket: self.config.packaged_bucket.clone(),
             cdn: self.cdn.as_ref().map(Cdn::url),
+            mail: self.mail.as_ref().map(Mail::url),
             playback_keys: self.config.playback_keys.clone(),
         }
     }
@@ -205,6 +212,12 @@ impl Stack {
         self.pipeline.as_ref()
     }
 
+    /// The stand-in for what sends mails.
+    #[must_use]
+    pub fn mail(&self) -> Option<&Mail> {
+        self.mail.as_ref()
+    }
+
     /// Stops everything private, the stand-ins first: they use the rest.
     pub fn stop(self) -> BoxFuture<'static, ()> {
         self.end().boxed()
@@ -216,6 +229,9 @@ impl Stack {
         }
         if let Some(cdn) = &self.cdn {
             cdn.stop().await;
+        }
+        if let Some(mail) = &self.mail {
+            mail.stop().await;
         }
         tokio::join!(
             async {

@@ -95,9 +95,25 @@ macro_rules! or_none {
 
 routes! {
     "/v1/accounts" POST "/v1/accounts", None, r#"{"email": "a@example.com", "password": "correct horse battery", "role": "viewer"}"#;
+    "/v1/accounts/verification" POST "/v1/accounts/verification", None, r#"{"email": "a@example.com"}"#;
+    "/v1/accounts/verification/confirmation" POST "/v1/accounts/verification/confirmation", None, r#"{"token": "t"}"#;
+    "/v1/accounts/recovery" POST "/v1/accounts/recovery", None, r#"{"email": "a@example.com"}"#;
+    "/v1/accounts/recovery/confirmation" POST "/v1/accounts/recovery/confirmation", None, r#"{"token": "t", "password": "correct horse battery"}"#;
+    "/v1/accounts/me/password" PUT "/v1/accounts/me/password", Bearer(AccountManage), r#"{"current_password": "correct horse battery", "new_password": "battery horse correct"}"#;
     "/v1/accounts/me" GET "/v1/accounts/me", Bearer(AccountManage);
-    "/v1/sessions" POST "/v1/sessions", None, r#"{"email": "a@example.com", "password": "correct horse battery"}"#;
+    "/v1/accounts/me" PATCH "/v1/accounts/me", Bearer(AccountManage), r#"{"email": "a@example.com"}"#;
+    "/v1/accounts/me" DELETE "/v1/accounts/me", Bearer(AccountManage);
+    "/v1/sessions" POST "/v1/sessions", None, r#"{"email": "a@example.com", "password": "correct horse battery", "reopen": false}"#;
     "/v1/sessions" GET "/v1/sessions", Bearer(AccountManage);
+    "/v1/sessions" DELETE "/v1/sessions", Bearer(AccountManage);
+    "/v1/sessions/second-factor" POST "/v1/sessions/second-factor", None, r#"{"challenge": "c", "code": "123456", "reopen": false}"#;
+    "/v1/sessions/:id/step-up" POST "/v1/sessions/session_00000000000000000000000000/step-up" not "/v1/sessions/event_00000000000000000000000000/step-up", Bearer(AccountManage), r#"{"password": "correct horse battery", "code": "123456"}"#;
+    "/v1/factors" GET "/v1/factors", Bearer(AccountManage);
+    "/v1/factors" POST "/v1/factors", Bearer(AccountManage), r#"{"kind": "totp", "name": "phone"}"#;
+    "/v1/factors/recovery-codes" GET "/v1/factors/recovery-codes", Bearer(AccountManage);
+    "/v1/factors/recovery-codes" POST "/v1/factors/recovery-codes", Bearer(AccountManage);
+    "/v1/factors/:id" DELETE "/v1/factors/factor_00000000000000000000000000" not "/v1/factors/event_00000000000000000000000000", Bearer(AccountManage);
+    "/v1/factors/:id/confirmation" POST "/v1/factors/factor_00000000000000000000000000/confirmation" not "/v1/factors/event_00000000000000000000000000/confirmation", Bearer(AccountManage), r#"{"code": "123456"}"#;
     "/v1/sessions/:id" DELETE "/v1/sessions/session_00000000000000000000000000" not "/v1/sessions/event_00000000000000000000000000", Bearer(AccountManage) of Session;
     "/.well-known/jwks.json" GET "/.well-known/jwks.json", None;
     "/.well-known/openid-configuration" GET "/.well-known/openid-configuration", None;

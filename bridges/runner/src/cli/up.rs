@@ -75,6 +75,9 @@ impl Up {
         };
         let url = format!("http://{}", platform.runner.address());
         state.announce(&url)?;
+        if let Some(mail) = platform.stack.mail() {
+            eprintln!("mails are caught, and shown on {}", mail.url());
+        }
         eprintln!("serving on {url}; try scripts/demo, or curl {url}/v1/search?q=anything");
         stop.received().await;
         eprintln!("stopping");

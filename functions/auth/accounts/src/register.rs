@@ -2,27 +2,29 @@
 //!
 //! For an address that is registered already the answer has the same status, the same fields and an id that
 //! names nothing, after the same work: the password is hashed first, and either way one read and one commit
-//! follow. Who owns the address signs in as ever.
+//! follow. Who owns the address signs in as ever, and learns of the attempt by mail.
 //!
 //! How often one network address may register is limited, because hashing is work that sign-ins wait for too.
 
 use crate::settings::Settings;
-use auth_domain::{Account, Email, Password, Registration};
+use auth_domain::{Account, Email, Mail, MailKind, Password, Registration};
+use auth_events::{account_changed, mail_requested};
 use auth_limits::{Limit, Refused};
 use auth_storage::RegisterError;
 use axum::extract::{Extension, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode, header};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use mcsp_access::Role;
-use mcsp_bridge_api::kafka::Event;
-use mcsp_bridge_api::postgres::GuardedStatement;
-use mcsp_events::{Emission, emit};
+use mcsp_bridge_api::postgres::{GuardedStatement, Transaction};
 use mcsp_function::{ClientAddress, Context, TraceParent};
 use mcsp_idempotency::{Answer, IdempotencyKey, once};
 use mcsp_ids::UserId;
 use mcsp_problem::{Invalid, Json, Problem, Reason};
 use serde::{Deserialize, Serialize};
+
+/// The owner of an address hears of attempts to register it again once in this time, however many there are.
+pub(crate) const TOLD_AGAIN_AFTER: SignedDuration = SignedDuration::from_hours(1);
 
 /// Callers are unknown here: a key is one client's by being unguessable.
 const IDEMPOTENCY_SCOPE: &str = "accounts.register";
@@ -79,17 +81,6 @@ impl<'a> From<&'a Account> for Registered<'a> {
     }
 }
 
-/// The state of an account, for other services.
-#[derive(Serialize)]
-struct AccountChanged<'a> {
-    user_id: UserId,
-    version: i64,
-    state: &'static str,
-    roles: &'a [Role],
-    region: &'a str,
-    email_verified: bool,
-}
-
 pub(crate) async fn register(
     State(context): State<Context>,
     Extension(settings): Extension<Settings>,
@@ -144,7 +135,7 @@ fn checked(request: &RegisterRequest) -> Result<(Email, Password), Problem> {
     }
 }
 
-/// One read and one commit, whether the address is new or not.
+/// One read and one commit, whether the address is new or not; and a mail to whoever has it.
 async fn store(
     context: &Context,
     trace: &TraceParent,
@@ -152,32 +143,27 @@ async fn store(
     phc: &str,
     record: Option<GuardedStatement>,
 ) -> Result<(), Problem> {
-    let bridge = context.bridge();
-    if !auth_storage::is_registered(bridge, &account.email).await? {
-        let event = registered(context, trace, account);
-        match auth_storage::register(bridge, account, phc, event, record.clone()).await {
+    let (bridge, at) = (context.bridge(), account.created_at);
+    let taken = auth_storage::registered(bridge, &account.email, at - TOLD_AGAIN_AFTER).await?;
+    if taken.is_none() {
+        let mail = Mail::new(context.new_id(), MailKind::Verification, Some(account.id), at);
+        let registered = account_changed(context, trace, account, "account.registered");
+        let events = vec![registered, mail_requested(context, trace, &mail)];
+        let more = std::iter::once(auth_storage::store(&mail)).chain(record.clone()).collect();
+        match auth_storage::register(bridge, account, phc, more, events).await {
             Ok(()) => return Ok(()),
             // Somebody was faster: from here on it is an address that was registered before.
             Err(RegisterError::EmailTaken) => {}
             Err(RegisterError::Failed(error)) => return Err(error.into()),
         }
     }
-    Ok(auth_storage::note_repetition(bridge, &account.email, account.created_at, record).await?)
-}
-
-fn registered(context: &Context, trace: &TraceParent, account: &Account) -> Event {
-    let data = AccountChanged {
-        user_id: account.id,
-        version: account.version,
-        state: account.state.as_str(),
-        roles: &account.roles,
-        region: &account.region,
-        email_verified: account.email_verified,
-    };
-    let happened = "account.registered";
-    let emission =
-        Emission { topic: "user.account.changed", service: "auth", happened, key: account.id, data };
-    emit(context, trace, account.created_at, emission)
+    let told = taken.filter(|taken| taken.is_to_be_told).map(|taken| taken.account);
+    let mail = Mail::new(context.new_id(), MailKind::AlreadyRegistered, told, at);
+    let note = auth_storage::note_repetition(&account.email, at);
+    let statements = [note, auth_storage::store(&mail)].into_iter().chain(record).collect();
+    let events = vec![mail_requested(context, trace, &mail)];
+    bridge.transact(Transaction { consumed_event: None, statements, events }).await?;
+    Ok(())
 }
 
 #[cfg(test)]

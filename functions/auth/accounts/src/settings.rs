@@ -1,5 +1,6 @@
 //! What the component is configured with, parsed once for each instance.
 
+use auth_domain::MailTokenKey;
 use auth_limits::Policy;
 use mcsp_function::{Context, MissingVariable};
 use std::sync::Arc;
@@ -13,6 +14,8 @@ pub(crate) struct Settings {
     pub(crate) region: Arc<str>,
     /// How often one address may register: a minute's worth at once, and as many in each minute after it.
     pub(crate) registrations: Policy,
+    /// What the tokens in mails are made with.
+    pub(crate) mail_tokens: MailTokenKey,
 }
 
 impl Settings {
@@ -20,7 +23,9 @@ impl Settings {
         let name = "registrations_per_minute";
         let per_minute = context.variable(name)?.parse().ok();
         let per_minute = per_minute.filter(|count| (1..=MINUTE_MS).contains(count));
+        let key = "mail_token_key";
         Ok(Settings {
+            mail_tokens: MailTokenKey::new(context.variable(key)?).map_err(|_| MissingVariable(key))?,
             region: context.variable("region")?.into(),
             registrations: registrations(per_minute.ok_or(MissingVariable(name))?),
         })

@@ -1,9 +1,12 @@
 //! Accounts, and what may become of them.
 
 use crate::{Email, GrantedRole};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use mcsp_access::Role;
 use mcsp_ids::UserId;
+
+/// How long a closed account waits for its owner to change their mind. Then it is erased.
+pub const REOPENABLE_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// An account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +17,8 @@ pub struct Account {
     pub email: Email,
     /// Whether they have proved that the address is theirs.
     pub email_verified: bool,
+    /// The address that they want instead, until they have proved that it is theirs.
+    pub new_email: Option<Email>,
     /// What they may do.
     pub roles: Vec<Role>,
     /// What they may do beyond that.
@@ -106,6 +111,7 @@ impl Account {
             id,
             email,
             email_verified: false,
+            new_email: None,
             roles: vec![role],
             custom_roles: Vec::new(),
             region,
@@ -113,6 +119,44 @@ impl Account {
             version: 1,
             created_at: at,
         }
+    }
+
+    /// Whose address it is, has been proved.
+    pub fn verify(self) -> Account {
+        Account { email_verified: true, ..self.changed() }
+    }
+
+    /// The password was set anew by whoever reads the mail to its address, which proves the address too. Whoever
+    /// wanted another address may have been somebody else.
+    pub fn recover(self) -> Account {
+        Account { new_email: None, ..self.verify() }
+    }
+
+    /// The password is another.
+    pub fn change_password(self) -> Account {
+        self.changed()
+    }
+
+    /// It is protected by other factors than before.
+    pub fn change_factors(self) -> Account {
+        self.changed()
+    }
+
+    /// Wants another address, or the present one after all.
+    pub fn ask_for_email(self, email: Email) -> Account {
+        let new_email = Some(email).filter(|email| *email != self.email);
+        Account { new_email, ..self.changed() }
+    }
+
+    /// Takes the address that it wanted, which has been proved. None where it does not want one any more.
+    pub fn take_new_email(self) -> Option<Account> {
+        let email = self.new_email.clone()?;
+        Some(Account { email, new_email: None, email_verified: true, ..self.changed() })
+    }
+
+    /// Whether it is closed, and was so long ago that nobody can take it back.
+    pub fn is_to_be_erased(&self, at: Timestamp) -> bool {
+        matches!(self.state, State::Closed { since } if since + REOPENABLE_FOR <= at)
     }
 
     /// Whether a session may begin.
@@ -157,7 +201,11 @@ impl Account {
     }
 
     fn moved_to(self, state: State) -> Account {
-        Account { state, version: self.version + 1, ..self }
+        Account { state, ..self.changed() }
+    }
+
+    fn changed(self) -> Account {
+        Account { version: self.version + 1, ..self }
     }
 
     fn refused(&self, to: &'static str) -> TransitionRefused {
@@ -210,6 +258,29 @@ mod tests {
             assert_eq!(State::from_name(state.as_str(), AT), Some(state));
         }
         assert_eq!(State::from_name("erased", AT), None);
+    }
+
+    #[test]
+    fn a_new_address_is_taken_once_and_only_if_it_is_still_wanted() {
+        let other = Email::parse("ada@lovelace.example").unwrap();
+        let asking = registered().ask_for_email(other.clone());
+        assert_eq!((&asking.email, asking.email_verified), (&registered().email, false));
+        let taken = asking.clone().take_new_email().unwrap();
+        assert_eq!((&taken.email, taken.email_verified, &taken.new_email), (&other, true, &None));
+        assert_eq!(taken.version, 3);
+        assert_eq!(taken.take_new_email(), None);
+        assert_eq!(asking.clone().recover().take_new_email(), None);
+        assert_eq!(asking.ask_for_email(registered().email).take_new_email(), None);
+    }
+
+    #[test]
+    fn a_closed_account_is_erased_when_nobody_can_take_it_back_any_more() {
+        let closed = registered().close(AT).unwrap();
+        let last_moment = AT + REOPENABLE_FOR - SignedDuration::from_secs(1);
+        assert!(!closed.is_to_be_erased(last_moment));
+        assert!(closed.is_to_be_erased(AT + REOPENABLE_FOR));
+        assert!(!closed.clone().reopen().unwrap().is_to_be_erased(AT + REOPENABLE_FOR));
+        assert!(!closed.suspend(AT).unwrap().is_to_be_erased(AT + REOPENABLE_FOR));
     }
 
     proptest! {

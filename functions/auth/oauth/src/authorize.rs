@@ -9,7 +9,7 @@ pub(crate) mod consent;
 use crate::client;
 use crate::error::OAuthError;
 use crate::form::Form;
-use crate::page::{Attempted, Browser, Page, SignInForm, attempt, form, message};
+use crate::page::{Attempted, Browser, Page, SignInForm, Typed, attempt, form, message};
 use crate::secret::OneTimeSecret;
 use auth_domain::{
     AuthorizationError, AuthorizationRequest, Client, Known, Parameters, RefreshFamily, Scopes, Step, Untaken,
@@ -54,16 +54,17 @@ pub(crate) async fn act(browser: Browser, form: Result<Form, OAuthError>) -> Res
         return Err(Stop::invalid("The request is not one that a form can send."));
     };
     let (step, token) = (parameters.take("step"), parameters.take("form"));
-    let (email, password) = (parameters.take("email"), parameters.take("password"));
+    let typed = Typed {
+        email: parameters.take("email").unwrap_or_default(),
+        password: parameters.take("password").unwrap_or_default(),
+        code: parameters.take("code").unwrap_or_default(),
+    };
     let visit = Visit::begin(&browser, &parameters, token.as_deref()).await?;
     let signed_in = browser.signed_in().await?;
     match (visit.page_since, step.as_deref(), signed_in) {
         // No form of ours, or one of another browser, or one that was open too long: as if it were opened now.
         (None, ..) | (_, None, _) => Ok(see_other(&format!("{PATH}?{}", parameters.encode()))),
-        (_, Some("sign_in"), known) => {
-            let typed = (email.unwrap_or_default(), password.unwrap_or_default());
-            visit.sign_in((&typed.0, &typed.1), known).await
-        }
+        (_, Some("sign_in"), known) => visit.sign_in(&typed, known).await,
         (_, Some("allow"), Some(signed_in)) => visit.allow(signed_in).await,
         (_, Some("deny"), Some(_)) => Ok(visit.refuse(AuthorizationError::AccessDenied)),
         (_, Some(_), signed_in) => visit.go_on(signed_in, None).await,
@@ -141,12 +142,8 @@ impl<'a> Visit<'a> {
         page.leading_to(&self.request.redirect_uri).with_headers(token.cookie)
     }
 
-    async fn sign_in(
-        &self,
-        (email, password): (&str, &str),
-        known: Option<SignedIn>,
-    ) -> Result<Response, Stop> {
-        match attempt(self.browser, (email, password), known).await? {
+    async fn sign_in(&self, typed: &Typed, known: Option<SignedIn>) -> Result<Response, Stop> {
+        match attempt(self.browser, typed, known).await? {
             Attempted::SignedIn(cookie) => {
                 // Back to the beginning by GET, so that going back or reloading sends no password again.
                 let token = self.browser.form_token(self.page_since);
@@ -158,7 +155,7 @@ impl<'a> Visit<'a> {
                 Ok(response)
             }
             Attempted::Refused(status, reason) => {
-                Ok(self.ask_to_sign_in(Some(email), Some(reason)).with_status(status).into_response())
+                Ok(self.ask_to_sign_in(Some(&typed.email), Some(reason)).with_status(status).into_response())
             }
         }
     }

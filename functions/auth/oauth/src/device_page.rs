@@ -4,7 +4,7 @@ use crate::authorize::{Stop, consent};
 use crate::error::OAuthError;
 use crate::form::Form;
 use crate::limits;
-use crate::page::{Attempted, Browser, Page, SignInForm, attempt, form, hidden, message};
+use crate::page::{Attempted, Browser, Page, SignInForm, Typed, attempt, form, hidden, message};
 use auth_domain::{Client, Parameters, Scopes, UserCode};
 use auth_storage::{Approval, Decision, DeviceRequest, SignedIn};
 use axum::extract::RawQuery;
@@ -34,15 +34,16 @@ pub(crate) async fn show(browser: Browser, RawQuery(query): RawQuery) -> Result<
 pub(crate) async fn act(browser: Browser, form: Result<Form, OAuthError>) -> Result<Response, Stop> {
     let mut parameters = form.map_or_else(|_| Parameters::default(), |Form(parameters)| parameters);
     let (step, token) = (parameters.take("step"), parameters.take("form"));
-    let (email, password) = (parameters.take("email"), parameters.take("password"));
+    let typed = Typed {
+        email: parameters.take("email").unwrap_or_default(),
+        password: parameters.take("password").unwrap_or_default(),
+        code: parameters.take("code").unwrap_or_default(),
+    };
     let visit = Visit::of(&browser, &parameters);
     let signed_in = browser.signed_in().await?;
     let is_ours = browser.errand_since(token.as_deref()).is_some();
     match (step.as_deref().filter(|_| is_ours), signed_in) {
-        (Some("sign_in"), known) => {
-            let typed = (email.unwrap_or_default(), password.unwrap_or_default());
-            visit.sign_in((&typed.0, &typed.1), known).await
-        }
+        (Some("sign_in"), known) => visit.sign_in(&typed, known).await,
         (Some("allow"), Some(signed_in)) => visit.decide(Some(&signed_in)).await,
         (Some("deny"), Some(_)) => visit.decide(None).await,
         (_, signed_in) => visit.go_on(signed_in, None).await,
@@ -121,12 +122,8 @@ impl<'a> Visit<'a> {
         Page::new("Connect a device?", content).with_headers(token.cookie)
     }
 
-    async fn sign_in(
-        &self,
-        (email, password): (&str, &str),
-        known: Option<SignedIn>,
-    ) -> Result<Response, Stop> {
-        match attempt(self.browser, (email, password), known).await? {
+    async fn sign_in(&self, typed: &Typed, known: Option<SignedIn>) -> Result<Response, Stop> {
+        match attempt(self.browser, typed, known).await? {
             Attempted::SignedIn(cookie) => {
                 // By GET, so that going back or reloading sends no password again.
                 let location = HeaderValue::from_str(&format!("{PATH}?{}", self.typed.encode()));
@@ -136,7 +133,7 @@ impl<'a> Visit<'a> {
                 Ok((StatusCode::SEE_OTHER, headers).into_response())
             }
             Attempted::Refused(status, reason) => {
-                Ok(self.ask_to_sign_in(Some(email), Some(reason)).with_status(status).into_response())
+                Ok(self.ask_to_sign_in(Some(&typed.email), Some(reason)).with_status(status).into_response())
             }
         }
     }

@@ -27,6 +27,8 @@ use mcsp_function::{Context, MissingVariable};
 pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
     let keys = SigningKeyring::of(context)?;
     let tokens = Tokens::of(context)?;
+    // The page of sign-in opens secrets with them.
+    auth_credentials::sealing_keys(context)?;
     let metadata = metadata::Metadata::new(tokens.issuer());
     Ok(Router::new()
         .route("/.well-known/jwks.json", get(jwks::show))

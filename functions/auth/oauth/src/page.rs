@@ -9,4 +9,4 @@ mod sign_in;
 pub(crate) use browser::Browser;
 use cookie::Cookies;
 pub(crate) use layout::{Page, hidden, message};
-pub(crate) use sign_in::{Attempted, SignInForm, attempt, form};
+pub(crate) use sign_in::{Attempted, SignInForm, Typed, attempt, form};

@@ -1,22 +1,27 @@
 //! `/v1/sessions`: signing in, and where one is signed in.
 
 mod end;
+mod end_others;
 mod list;
+mod second_factor;
+mod settings;
 mod sign_in;
+mod signed_in;
 
-use auth_tokens::Tokens;
 use axum::Router;
 use axum::extract::Extension;
-use axum::routing::{delete, get};
+use axum::routing::{delete, get, post};
 use mcsp_function::{Context, MissingVariable};
+use settings::Settings;
 
 /// The routes.
 pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
-    let tokens = Tokens::of(context)?;
+    let settings = Settings::of(context)?;
     Ok(Router::new()
-        .route("/v1/sessions", get(list::list).post(sign_in::sign_in))
+        .route("/v1/sessions", get(list::list).post(sign_in::sign_in).delete(end_others::end_others))
+        .route("/v1/sessions/second-factor", post(second_factor::second_factor))
         .route("/v1/sessions/{id}", delete(end::end))
-        .layer(Extension(tokens)))
+        .layer(Extension(settings)))
 }
 
 mcsp_function::component!(

@@ -12,7 +12,7 @@ use mcsp_ids::UserId;
 use mcsp_problem::Problem;
 
 /// What [`read`] takes, of a table named `a`.
-pub(crate) const COLUMNS: &str = "a.id, a.email, a.email_verified_at, a.roles, \
+pub(crate) const COLUMNS: &str = "a.id, a.email, a.email_verified_at, a.new_email, a.roles, \
      (SELECT coalesce(json_object_agg(r.name, r.permissions), '{}') FROM account_roles g \
       JOIN roles r ON r.name = g.role WHERE g.account_id = a.id), a.region, a.state, a.state_since, \
      a.version, a.created_at";
@@ -23,6 +23,14 @@ pub struct Credential {
     pub account: Account,
     /// Argon2id, as a PHC string.
     pub phc: String,
+}
+
+/// Who has an address already.
+pub struct Registered {
+    /// Who.
+    pub account: UserId,
+    /// Whether they have not been told of late that somebody tried to register it again.
+    pub is_to_be_told: bool,
 }
 
 /// Why an account was not stored.
@@ -52,21 +60,47 @@ pub async fn credential(bridge: &dyn Bridge, email: &Email) -> Result<Option<Cre
     Ok(rows.first(|row| Ok(Credential { account: read(row)?, phc: row.take("phc")? }))?)
 }
 
-/// Whether an account has the address.
-pub async fn is_registered(bridge: &dyn Bridge, email: &Email) -> Result<bool, Problem> {
-    let statement = sql("SELECT a.id FROM accounts a WHERE a.email = $1").bind(email.as_str());
-    let id: Option<uuid::Uuid> =
-        Rows::new("accounts", bridge.query(statement.into()).await?).first(|row| row.take("id"))?;
-    Ok(id.is_some())
+/// The account of that id, with its password.
+pub async fn credential_of(bridge: &dyn Bridge, id: UserId) -> Result<Option<Credential>, Problem> {
+    let text = format!(
+        "SELECT {COLUMNS}, p.phc FROM accounts a JOIN passwords p ON p.account_id = a.id WHERE a.id = $1"
+    );
+    let statement = sql(&text).bind(id.uuid());
+    let rows = Rows::new("accounts", bridge.query(statement.into()).await?);
+    Ok(rows.first(|row| Ok(Credential { account: read(row)?, phc: row.take("phc")? }))?)
 }
 
-/// Stores a new account. `record` is the statement that remembers the answer.
+/// The account of that address.
+pub async fn account_at(bridge: &dyn Bridge, email: &Email) -> Result<Option<Account>, Problem> {
+    let statement = sql(&format!("SELECT {COLUMNS} FROM accounts a WHERE a.email = $1")).bind(email.as_str());
+    Ok(Rows::new("accounts", bridge.query(statement.into()).await?).first(read)?)
+}
+
+/// Who has the address, and whether they were last told before `told_before` that somebody tried to register it
+/// again.
+pub async fn registered(
+    bridge: &dyn Bridge,
+    email: &Email,
+    told_before: Timestamp,
+) -> Result<Option<Registered>, Problem> {
+    let statement = sql("SELECT a.id, coalesce(a.registered_again_at <= $2, true) FROM accounts a \
+         WHERE a.email = $1")
+    .bind(email.as_str())
+    .bind(told_before);
+    let rows = Rows::new("accounts", bridge.query(statement.into()).await?);
+    Ok(rows.first(|row| {
+        let account = UserId::from_uuid(row.take("id")?);
+        Ok(Registered { account, is_to_be_told: row.take("registered_again_at")? })
+    })?)
+}
+
+/// Stores a new account, with what else belongs to it.
 pub async fn register(
     bridge: &dyn Bridge,
     account: &Account,
     phc: &str,
-    event: Event,
-    record: Option<GuardedStatement>,
+    more: Vec<GuardedStatement>,
+    events: Vec<Event>,
 ) -> Result<(), RegisterError> {
     let roles: Vec<String> = account.roles.iter().map(|role| role.as_str().to_owned()).collect();
     // A violated constraint would put the address into Postgres's log, so none is violated.
@@ -86,9 +120,8 @@ pub async fn register(
         .bind(phc)
         .bind(account.created_at)
         .expecting(1);
-    let statements = [insert_account, insert_password].into_iter().chain(record).collect();
-    let transaction = Transaction { consumed_event: None, statements, events: vec![event] };
-    match bridge.transact(transaction).await {
+    let statements = [insert_account, insert_password].into_iter().chain(more).collect();
+    match bridge.transact(Transaction { consumed_event: None, statements, events }).await {
         Ok(_) => Ok(()),
         Err(TransactError::UnexpectedRows(RowMismatch { statement: 0, .. })) => {
             Err(RegisterError::EmailTaken)
@@ -97,26 +130,65 @@ pub async fn register(
     }
 }
 
-/// Notes that somebody has registered an address again. `record` is the statement that remembers the answer.
-pub async fn note_repetition(
-    bridge: &dyn Bridge,
-    email: &Email,
-    at: Timestamp,
-    record: Option<GuardedStatement>,
-) -> Result<(), TransactError> {
-    let note = sql("UPDATE accounts SET registered_again_at = $2 WHERE email = $1")
+/// Notes that somebody has registered an address again.
+pub fn note_repetition(email: &Email, at: Timestamp) -> GuardedStatement {
+    sql("UPDATE accounts SET registered_again_at = $2 WHERE email = $1")
         .bind(email.as_str())
         .bind(at)
-        .unguarded();
-    let statements = [note].into_iter().chain(record).collect();
-    bridge.transact(Transaction { consumed_event: None, statements, events: Vec::new() }).await?;
-    Ok(())
+        .unguarded()
+}
+
+/// Stores an account's new state over the one before it. The address is written only where no other account
+/// has it, and without violating a constraint.
+pub fn update(account: &Account, at: Timestamp) -> GuardedStatement {
+    let since = match account.state {
+        State::Active => None,
+        State::Suspended { since } | State::Closed { since } => Some(since),
+    };
+    sql("UPDATE accounts a SET email = $3, new_email = $4, \
+             email_verified_at = CASE WHEN $5 THEN coalesce(a.email_verified_at, $8) END, \
+             state_since = CASE WHEN a.state = $6 THEN a.state_since ELSE coalesce($7, $8) END, \
+             state = $6, version = $2 \
+         WHERE a.id = $1 AND a.version = $2 - 1 \
+             AND NOT EXISTS (SELECT FROM accounts other WHERE other.email = $3 AND other.id <> $1)")
+    .bind(account.id.uuid())
+    .bind(account.version)
+    .bind(account.email.as_str())
+    .bind(account.new_email.as_ref().map(Email::as_str))
+    .bind(account.email_verified)
+    .bind(account.state.as_str())
+    .bind(since)
+    .bind(at)
+    .expecting(1)
+}
+
+/// Removes a closed account, and with it all that hangs on it.
+pub fn erase(account: &Account) -> GuardedStatement {
+    sql("DELETE FROM accounts WHERE id = $1 AND version = $2 AND state = 'closed'")
+        .bind(account.id.uuid())
+        .bind(account.version)
+        .expecting(1)
+}
+
+/// Sets a password over the one that was checked, or over any.
+pub fn set_password(account: UserId, phc: &str, over: Option<&str>, at: Timestamp) -> GuardedStatement {
+    sql("UPDATE passwords SET phc = $2, changed_at = $4 \
+         WHERE account_id = $1 AND ($3::text IS NULL OR phc = $3)")
+    .bind(account.uuid())
+    .bind(phc)
+    .bind(over)
+    .bind(at)
+    .expecting(1)
 }
 
 pub(crate) fn read(row: &mut Row<'_>) -> Result<Account, Inconsistency> {
     let id = UserId::from_uuid(row.take("id")?);
     let email = row.parse("email", |text: String| Email::parse(&text).ok())?;
     let verified_at: Option<Timestamp> = row.take("email_verified_at")?;
+    let new_email = row.parse("new_email", |text: Option<String>| match text {
+        None => Some(None),
+        Some(text) => Email::parse(&text).ok().map(Some),
+    })?;
     let roles = row.parse("roles", |names: Vec<String>| {
         names.iter().map(|name| Role::from_name(name)).collect::<Option<Vec<Role>>>()
     })?;
@@ -128,6 +200,7 @@ pub(crate) fn read(row: &mut Row<'_>) -> Result<Account, Inconsistency> {
         id,
         email,
         email_verified: verified_at.is_some(),
+        new_email,
         roles,
         custom_roles,
         region,

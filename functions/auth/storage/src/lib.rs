@@ -1,5 +1,5 @@
-//! The SQL of User & Auth: accounts, what they sign in with, where they are signed in, and the clients that
-//! may ask for tokens.
+//! The SQL of User & Auth: accounts, what they sign in with, what they are written, where they are signed in, and the
+//! clients that may ask for tokens.
 
 mod accounts;
 mod authorizations;
@@ -7,14 +7,17 @@ pub mod clients;
 mod codes;
 pub mod decisions;
 mod devices;
+mod factors;
 mod families;
+mod mails;
 pub mod roles;
 mod sessions;
 mod short_lived;
 pub mod signing_keys;
 
 pub use accounts::{
-    Credential, RegisterError, account, credential, is_registered, note_repetition, register,
+    Credential, RegisterError, Registered, account, account_at, credential, credential_of, erase,
+    note_repetition, register, registered, set_password, update,
 };
 pub use authorizations::{
     Authorization, AuthorizeError, SignedIn, authorize, begin_for, browser_session, consented, live_family,
@@ -25,5 +28,13 @@ pub use devices::{
     Approval, DEVICE_CODE_LIFE_S, Decision, DeviceRequest, POLL_INTERVAL_S, Poll, begin_device,
     decide_device, poll_device, waiting_device,
 };
+pub use factors::{
+    Challenged, FACTORS_MAX, StoredFactor, challenge, challenged, codes, confirm, enrol, factors, has_factor,
+    remove_factor, replace_codes, seal_place, take_challenge, take_code, take_step,
+};
 pub use families::{FirstToken, Renewed, Rotation, ShownToken, TokenHash, revoke, rotate};
-pub use sessions::{BeginError, Credentials, EndError, Opening, begin, end, live_sessions, renew};
+pub use mails::{Addressed, mail, remove, store, take_token, withdraw};
+pub use sessions::{
+    BeginError, Beside, Credentials, EndError, Opening, authenticated, begin, begin_with, current, end,
+    end_all, live_sessions, renew,
+};

@@ -1,12 +1,14 @@
 //! Sessions.
 
-use crate::families::{self, FirstToken, TokenHash};
+use crate::accounts;
+use crate::families::{self, FirstToken, Renewed, TokenHash};
 use auth_domain::{Authentication, Device, Session};
 use jiff::Timestamp;
 use mcsp_bridge_api::Bridge;
+use mcsp_bridge_api::kafka::Event;
 use mcsp_bridge_api::postgres::{GuardedStatement, RowMismatch, TransactError, Transaction};
 use mcsp_bridge_api::sql::{Inconsistency, Row, Rows, sql};
-use mcsp_ids::{AuthSessionId, UserId};
+use mcsp_ids::{AuthSessionId, RefreshFamilyId, UserId};
 use mcsp_paging::Limit;
 use mcsp_problem::Problem;
 use std::net::IpAddr;
@@ -41,9 +43,23 @@ pub enum BeginError {
     /// The password was changed, or the account's use taken away, since they were read.
     #[error("the password or the account has changed")]
     Changed,
+    /// What it also took was taken by another request: a code, or a challenge.
+    #[error("a code or a challenge was used before")]
+    Used,
     /// The bridge did not commit.
     #[error("the session was not stored")]
     Failed(#[source] TransactError),
+}
+
+/// What the beginning of a session changes beside.
+#[derive(Default)]
+pub struct Beside {
+    /// The account, so that it may be signed in to.
+    pub account: Vec<GuardedStatement>,
+    /// What is used up by it.
+    pub taken: Vec<GuardedStatement>,
+    /// What tells of it.
+    pub events: Vec<Event>,
 }
 
 /// Why a session did not end.
@@ -64,14 +80,62 @@ pub async fn begin(
     credentials: Credentials<'_>,
     opening: Opening<'_>,
 ) -> Result<(), BeginError> {
+    begin_with(bridge, session, credentials, opening, Beside::default()).await
+}
+
+/// The same, with what it changes beside.
+pub async fn begin_with(
+    bridge: &dyn Bridge,
+    session: &Session,
+    credentials: Credentials<'_>,
+    opening: Opening<'_>,
+    beside: Beside,
+) -> Result<(), BeginError> {
+    let Beside { account, taken, events } = beside;
     let (cookie, first_token) = match opening {
         Opening::Token(first_token) => (None, Some(families::insert(first_token))),
         Opening::Cookie(cookie) => (Some(cookie), None),
     };
-    let mut statements = hold(session.account, credentials);
+    let mut statements = account;
+    let held = statements.len();
+    statements.extend(hold(session.account, credentials));
     statements.extend(insert(session, cookie));
     statements.extend(first_token);
-    commit(bridge, statements).await
+    let first_taken = statements.len();
+    statements.extend(taken);
+    commit(bridge, (statements, events), held, first_taken).await
+}
+
+/// The session of an access token, what it was given there, and its account.
+pub async fn current(
+    bridge: &dyn Bridge,
+    session: AuthSessionId,
+    family: RefreshFamilyId,
+    at: Timestamp,
+) -> Result<Option<Renewed>, Problem> {
+    let text = format!(
+        "SELECT f.id, f.session_id, f.client_id, f.scope, f.created_at, {COLUMNS}, {} \
+         FROM refresh_families f JOIN sessions s ON s.id = f.session_id JOIN accounts a ON a.id = s.account_id \
+         WHERE f.id = $1 AND s.id = $2 AND f.revoked_at IS NULL AND s.expires_at > $3 AND a.state = 'active'",
+        accounts::COLUMNS
+    );
+    let statement = sql(&text).bind(family.uuid()).bind(session.uuid()).bind(at);
+    let rows = Rows::new("sessions", bridge.query(statement.into()).await?);
+    Ok(rows.first(|row| {
+        let family = families::read_family(row)?;
+        let session = read(row)?;
+        Ok(Renewed { account: accounts::read(row)?, session, family })
+    })?)
+}
+
+/// Notes how the owner of a session was authenticated.
+pub fn authenticated(session: &Session) -> GuardedStatement {
+    sql("UPDATE sessions SET acr = $2, amr = $3, authenticated_at = $4, last_seen_at = $4 WHERE id = $1")
+        .bind(session.id.uuid())
+        .bind(session.authentication.acr().as_str())
+        .bind(session.authentication.amr())
+        .bind(session.authentication.at)
+        .expecting(1)
 }
 
 /// Notes that the owner of a browser's session was authenticated again, and changes its cookie.
@@ -80,6 +144,7 @@ pub async fn renew(
     session: &Session,
     credentials: Credentials<'_>,
     cookie: TokenHash,
+    taken: Vec<GuardedStatement>,
 ) -> Result<(), BeginError> {
     let mut statements = hold(session.account, credentials);
     let renew = sql("UPDATE sessions SET acr = $3, amr = $4, authenticated_at = $5, last_seen_at = $6, \
@@ -95,7 +160,9 @@ pub async fn renew(
     .bind(cookie.to_vec())
     .expecting(1);
     statements.push(renew);
-    commit(bridge, statements).await
+    let first_taken = statements.len();
+    statements.extend(taken);
+    commit(bridge, (statements, Vec::new()), 0, first_taken).await
 }
 
 /// The statements that let a session of the account begin only while the password is what was checked.
@@ -116,10 +183,23 @@ fn hold(account: UserId, credentials: Credentials<'_>) -> Vec<GuardedStatement> 
     [hold].into_iter().chain(renew).collect()
 }
 
-async fn commit(bridge: &dyn Bridge, statements: Vec<GuardedStatement>) -> Result<(), BeginError> {
-    match bridge.transact(Transaction { consumed_event: None, statements, events: Vec::new() }).await {
+/// `held` is the last of the statements that let it begin, `first_taken` the first of those that use something up.
+async fn commit(
+    bridge: &dyn Bridge,
+    (statements, events): (Vec<GuardedStatement>, Vec<Event>),
+    held: usize,
+    first_taken: usize,
+) -> Result<(), BeginError> {
+    match bridge.transact(Transaction { consumed_event: None, statements, events }).await {
         Ok(_) => Ok(()),
-        Err(TransactError::UnexpectedRows(RowMismatch { statement: 0, .. })) => Err(BeginError::Changed),
+        Err(TransactError::UnexpectedRows(RowMismatch { statement, .. })) if statement as usize <= held => {
+            Err(BeginError::Changed)
+        }
+        Err(TransactError::UnexpectedRows(RowMismatch { statement, .. }))
+            if statement as usize >= first_taken =>
+        {
+            Err(BeginError::Used)
+        }
         Err(error) => Err(BeginError::Failed(error)),
     }
 }
@@ -203,4 +283,12 @@ pub(crate) fn read(row: &mut Row<'_>) -> Result<Session, Inconsistency> {
         last_seen_at: row.take("last_seen_at")?,
         expires_at: row.take("expires_at")?,
     })
+}
+
+/// Removes all sessions of an account, or all but one.
+pub fn end_all(account: UserId, but: Option<AuthSessionId>) -> GuardedStatement {
+    sql("DELETE FROM sessions WHERE account_id = $1 AND ($2::uuid IS NULL OR id <> $2)")
+        .bind(account.uuid())
+        .bind(but.map(|id| id.uuid()))
+        .unguarded()
 }

@@ -13,7 +13,9 @@
 
 pub mod app;
 pub mod browser;
+mod mailbox;
 mod stand;
 
+pub use mailbox::{Letter, Mailbox};
 pub use mcsp_testbed::Reply;
 pub use stand::{Member, Stand, unused_address};

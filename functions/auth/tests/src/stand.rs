@@ -1,9 +1,10 @@
 //! Auth, standing alone.
 
+use crate::mailbox::{Letter, Mailbox};
 use mcsp_access::Role;
 use mcsp_ids::UserId;
 use mcsp_passwords::PasswordsConfig;
-use mcsp_testbed::{BRIDGE_TOKEN, Component, Reply, Setup, Testbed, new_id};
+use mcsp_testbed::{BRIDGE_TOKEN, Component, Reply, Setup, Testbed, new_id, serve};
 use serde_json::{Value, json};
 use std::num::NonZeroUsize;
 use uuid::Uuid;
@@ -27,6 +28,11 @@ pub struct Stand {
     pub roles: Component,
     /// `auth-decisions`
     pub decisions: Component,
+    mail: Component,
+    erasure: Component,
+    factors: Component,
+    /// What was sent.
+    pub mailbox: Mailbox,
     /// Where requests come from: an address that no other test has.
     address: String,
 }
@@ -34,7 +40,10 @@ pub struct Stand {
 impl Stand {
     /// With the stores that `scripts/test` started.
     pub async fn new() -> Self {
-        Self::on(Testbed::new("auth", patient()).await)
+        let mailbox = Mailbox::default();
+        let targets = vec![("mail", serve(mailbox.router()).await)];
+        let bed = Testbed::new("auth", Setup { targets, ..patient() }).await;
+        Stand { mailbox, ..Self::on(bed) }
     }
 
     /// With a Redis that is down.
@@ -79,6 +88,10 @@ impl Stand {
             clients: bed.component("auth-clients", auth_clients::router),
             roles: bed.component("auth-roles", auth_roles::router),
             decisions: bed.component("auth-decisions", auth_decisions::router),
+            mail: bed.component("auth-mail", auth_mail::router),
+            erasure: bed.component("auth-erasure", auth_erasure::router),
+            factors: bed.component("auth-factors", auth_factors::router),
+            mailbox: Mailbox::default(),
             bed,
             address: unused_address(),
         }
@@ -151,6 +164,59 @@ impl Stand {
         let token = token.as_str().unwrap();
         let form = [("client_id", "first-party"), ("grant_type", "refresh_token"), ("refresh_token", token)];
         self.post_form("/oauth/token", &crate::app::encoded(&form)).await
+    }
+
+    /// A request to the component that has the path, with an access token where one is given.
+    pub async fn send(&self, method: &str, path: &str, token: Option<&Value>, body: Value) -> Reply {
+        let component = match path {
+            _ if path.starts_with("/v1/factors") || path.ends_with("/step-up") => &self.factors,
+            _ if path.starts_with("/v1/sessions") => &self.sessions,
+            _ => &self.accounts,
+        };
+        let bearer = token.map(|token| format!("Bearer {}", token.as_str().unwrap()));
+        let address = [("spin-client-addr", self.address.as_str())];
+        let bearer = bearer.as_deref().map(|bearer| ("authorization", bearer));
+        let headers: Vec<_> = address.into_iter().chain(bearer).collect();
+        component.send((method, path), &headers, Some(body)).await
+    }
+
+    /// Delivers all events that ask for mails, also those that were delivered before, and gives the statuses.
+    pub async fn deliver_mails(&self) -> Vec<u16> {
+        let events: String = self
+            .bed
+            .ask(
+                "SELECT coalesce(string_agg(event_id || ' ' || convert_from(data, 'UTF8'), E'\n' ORDER BY id), '') \
+                 FROM outbox WHERE topic = 'auth.mail.requested'",
+            )
+            .await;
+        let mut statuses = Vec::new();
+        for event in events.lines() {
+            let (id, data) = event.split_once(' ').unwrap();
+            let data = serde_json::from_str(data).unwrap();
+            statuses.push(self.mail.deliver(id, "mcsp.auth.mail.requested.v1", &data).await.status);
+        }
+        statuses
+    }
+
+    /// Delivers all timers, due or not, and gives the statuses: there is no bridge that would.
+    pub async fn deliver_timers(&self) -> Vec<u16> {
+        let timers: String = self
+            .bed
+            .ask("SELECT coalesce(string_agg(concat_ws(' ', event_id, type, data), E'\n' ORDER BY due_at), '') FROM timers")
+            .await;
+        let mut statuses = Vec::new();
+        for timer in timers.lines() {
+            let [id, kind, data] = timer.splitn(3, ' ').collect::<Vec<_>>().try_into().unwrap();
+            let data = serde_json::from_str(data).unwrap();
+            statuses.push(self.erasure.deliver(id, kind, &data).await.status);
+        }
+        statuses
+    }
+
+    /// The newest mail to an address, after all that were asked for were sent.
+    pub async fn newest_mail(&self, to: &str) -> Letter {
+        self.deliver_mails().await;
+        self.mailbox.to(to).pop().unwrap_or_else(|| panic!("no mail"))
     }
 
     /// `GET /v1/sessions?limit=100`: how many are listed.

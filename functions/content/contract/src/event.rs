@@ -28,6 +28,7 @@ const fn topic(happened: Happened) -> &'static str {
         | Happened::Failed
         | Happened::Edited
         | Happened::VisibilityChanged
-        | Happened::Unpublished => "media.changed",
+        | Happened::Unpublished
+        | Happened::Erased => "media.changed",
     }
 }

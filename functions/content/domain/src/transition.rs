@@ -43,6 +43,8 @@ pub enum Happened {
     Published,
     /// It can no longer be seen.
     Unpublished,
+    /// Its owner's account is no more, and neither is what they said of it.
+    Erased,
 }
 
 impl Happened {
@@ -56,6 +58,7 @@ impl Happened {
             Happened::VisibilityChanged => "visibility_changed",
             Happened::Published => "published",
             Happened::Unpublished => "unpublished",
+            Happened::Erased => "erased",
         }
     }
 }
@@ -148,6 +151,23 @@ impl Video {
             State::Published { media, first_published_at } => (media.clone(), *first_published_at),
         };
         Ok(self.changed(State::Unpublished { media, first_published_at }, Happened::Unpublished, now))
+    }
+
+    /// Takes it back and forgets what its owner said of it, whose account is no more. Once done it stays so.
+    pub fn erase(self, now: Timestamp) -> Outcome {
+        let state = match &self.state {
+            State::Published { media, first_published_at } => {
+                State::Unpublished { media: media.clone(), first_published_at: *first_published_at }
+            }
+            other @ (State::Processing | State::Ready(_) | State::Unpublished { .. } | State::Failed(_)) => {
+                other.clone()
+            }
+        };
+        let details = Details::default();
+        if state == self.state && details == self.details && self.visibility == Visibility::Private {
+            return Outcome::Unchanged(self);
+        }
+        Video { details, visibility: Visibility::Private, ..self }.changed(state, Happened::Erased, now)
     }
 
     /// Means it for others.

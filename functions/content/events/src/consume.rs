@@ -1,6 +1,6 @@
 //! `POST /events/content-events`: takes the events that Content follows.
 
-use crate::{processing_finished, upload_initiated};
+use crate::{account_erased, processing_finished, upload_initiated};
 use axum::extract::State;
 use mcsp_events::{Applied, Received};
 use mcsp_function::Context;
@@ -12,6 +12,7 @@ pub(crate) async fn consume(State(context): State<Context>, received: Received) 
         "mcsp.pipeline.processing.completed.v1" | "mcsp.pipeline.processing.failed.v1" => {
             processing_finished::apply(&context, &received).await
         }
+        "mcsp.auth.account.erased.v1" => account_erased::apply(&context, &received).await,
         // Progress, and whatever else its topics will carry.
         _ => Ok(Applied::Ignored),
     }

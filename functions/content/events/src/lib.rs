@@ -1,5 +1,6 @@
 //! Content's consumer: videos come to be, and become ready, by events of Upload and of the pipeline.
 
+mod account_erased;
 mod consume;
 mod processing_finished;
 mod upload_initiated;

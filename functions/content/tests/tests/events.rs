@@ -150,3 +150,39 @@ async fn only_the_platform_delivers_events_and_reads_the_catalog() {
     let unknown = format!("/v1/catalog/{}", new_video_id());
     assert_eq!(stand.catalog.send(("GET", &unknown), &headers, None).await.status, 404);
 }
+
+#[tokio::test]
+async fn the_videos_of_an_erased_account_are_taken_back_and_what_was_said_of_them_is_forgotten() {
+    const ERASED: &str = "mcsp.auth.account.erased.v1";
+    let stand = Stand::new().await;
+    let (owner, other) = (new_user_id(), new_user_id());
+    let videos = [(new_video_id(), owner), (new_video_id(), owner), (new_video_id(), other)];
+    for (video, owner) in videos {
+        stand.events.deliver(&unique(), INITIATED, &initiated(video, owner)).await;
+        stand.events.deliver(&unique(), COMPLETED, &completed(video)).await;
+        let (path, body) = (format!("/v1/videos/{video}"), json!({"title": "Ada Lovelace speaks"}));
+        let titled = stand.send_as(owner, &stand.videos, ("PATCH", &path), Some(body)).await;
+        assert_eq!(titled.status, 200, "{}", titled.json);
+        let published =
+            stand.send_as(owner, &stand.publication, ("POST", &format!("{path}/publish")), None).await;
+        assert_eq!(published.status, 200, "{}", published.json);
+    }
+    let event_id = unique();
+    for _ in 0..2 {
+        let reply = stand.events.deliver(&event_id, ERASED, &json!({"user_id": owner})).await;
+        assert_eq!(reply.status, 204, "{}", reply.json);
+    }
+    for (video, owner_of_it) in videos {
+        let told = stand.bed.emitted(video).await.pop().unwrap();
+        let (kind, state, title) = match owner_of_it == owner {
+            true => ("mcsp.content.video.erased.v1", "unpublished", Value::Null),
+            false => ("mcsp.content.video.published.v1", "published", json!("Ada Lovelace speaks")),
+        };
+        assert_eq!(
+            (told.kind.as_str(), &told.data["state"], &told.data["title"]),
+            (kind, &json!(state), &title)
+        );
+    }
+    let left = "SELECT count(*) FROM videos WHERE title IS NOT NULL";
+    assert_eq!(stand.bed.ask::<i64>(left).await, 1);
+}

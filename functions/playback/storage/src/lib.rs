@@ -17,8 +17,8 @@ mod videos_redis;
 
 /// Where viewers stopped.
 pub mod positions {
-    pub use crate::positions_postgres::{save, settle, write_behind};
-    pub use crate::positions_redis::{Known, LOADED_MAX, known, put, refill};
+    pub use crate::positions_postgres::{forget, save, settle, write_behind};
+    pub use crate::positions_redis::{Known, LOADED_MAX, drop_kept, known, put, refill};
 }
 
 /// What Playback knows of videos.

@@ -86,6 +86,11 @@ async fn load(bridge: &dyn Bridge, user: UserId, video: VideoId) -> Result<Optio
     }
 }
 
+/// The statement that forgets all of an account's positions.
+pub fn forget(user: UserId) -> GuardedStatement {
+    sql("DELETE FROM positions WHERE user_id = $1").bind(user.uuid()).unguarded()
+}
+
 fn upsert(user: UserId, video: VideoId, position: Position) -> GuardedStatement {
     sql("INSERT INTO positions AS p (user_id, video_id, position_ms, client_time) VALUES ($1, $2, $3, $4) \
          ON CONFLICT (user_id, video_id) DO UPDATE \

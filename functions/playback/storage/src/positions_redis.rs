@@ -73,6 +73,12 @@ pub async fn refill(
     write(bridge, user, positions, extent).await.map(drop)
 }
 
+/// Forgets what Redis has of an account: its positions, and which streams it had open. Sessions end by themselves.
+pub async fn drop_kept(bridge: &dyn Bridge, user: UserId) -> Result<(), StoreError> {
+    let account = keys::Account::new(user);
+    command(bridge, &["DEL", &account.positions(), &account.streams()]).await.map(drop)
+}
+
 async fn write(
     bridge: &dyn Bridge,
     user: UserId,

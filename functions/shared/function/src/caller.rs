@@ -4,7 +4,8 @@ use crate::{Context, TraceParent};
 use axum::extract::{FromRef, FromRequestParts};
 use http::request::Parts;
 use http::{HeaderValue, StatusCode, header};
-use mcsp_access::{Claims, Permission, Refusal, verify};
+use jiff::{SignedDuration, Timestamp};
+use mcsp_access::{Acr, Claims, Permission, Refusal, verify};
 use mcsp_ids::UserId;
 use mcsp_problem::Problem;
 
@@ -38,6 +39,36 @@ impl Caller {
         let problem =
             Problem::new(StatusCode::FORBIDDEN, "insufficient_permission", "the account may not do this")
                 .with_detail(format_args!("needs the permission {}", permission.as_str()));
+        Err(challenged(problem, &challenge))
+    }
+}
+
+impl Caller {
+    /// 401 `insufficient_user_authentication` (RFC 9470) where the person was authenticated less strongly, or longer
+    /// ago: `POST /v1/sessions/{id}/step-up` gives a token that will do.
+    pub fn require_authentication(
+        &self,
+        now: Timestamp,
+        needed: Acr,
+        max_age: SignedDuration,
+    ) -> Result<(), Problem> {
+        let is_strong = self.claims.acr.is_some_and(|acr| acr >= needed);
+        let oldest_s = (now - max_age).as_second();
+        let is_fresh = self.claims.auth_time.is_some_and(|auth_time_s| auth_time_s >= oldest_s);
+        if is_strong && is_fresh {
+            return Ok(());
+        }
+        let challenge = format!(
+            "Bearer realm=\"mcsp\", error=\"insufficient_user_authentication\", \
+             error_description=\"a stronger or newer authentication is needed\", acr_values=\"{}\", max_age=\"{}\"",
+            needed.as_str(),
+            max_age.as_secs()
+        );
+        let problem = Problem::new(
+            StatusCode::UNAUTHORIZED,
+            "insufficient_user_authentication",
+            "this needs a stronger or newer authentication: step up first",
+        );
         Err(challenged(problem, &challenge))
     }
 }

@@ -33,6 +33,11 @@ impl Answer {
         Answer { status, headers, body }
     }
 
+    /// An answer without a body.
+    pub fn empty(status: StatusCode) -> Self {
+        Answer { status, headers: BTreeMap::new(), body: Vec::new() }
+    }
+
     /// Adds a header, such as `ETag` or `Location`.
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: impl ToString) -> Self {

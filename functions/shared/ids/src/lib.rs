@@ -130,10 +130,12 @@ entities! {
     AuthSession, AuthSessionId, "session";
     /// What a client was given in a session, and the refresh tokens that descend from it.
     RefreshFamily, RefreshFamilyId, "family";
-    /// A token that proves something once: an e-mail address, a recovery.
-    Proof, ProofId, "proof";
     /// An application that may ask for tokens.
     Client, ClientId, "client";
+    /// What protects an account beside its password.
+    Factor, FactorId, "factor";
+    /// A mail to an account, and the token in it.
+    Mail, MailId, "mail";
     /// A file on its way into the platform.
     Upload, UploadId, "upload";
     /// A video.

@@ -18,6 +18,7 @@ pub use query::Query;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::sync::Arc;
 
@@ -38,6 +39,7 @@ struct Inner {
     title: &'static str,
     detail: Option<String>,
     errors: Vec<FieldError>,
+    members: Vec<(&'static str, serde_json::Value)>,
     headers: HeaderMap,
     cause: Option<Cause>,
 }
@@ -57,6 +59,8 @@ struct Document<'a> {
     detail: Option<&'a str>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [FieldError],
+    #[serde(flatten)]
+    members: BTreeMap<&'static str, serde_json::Value>,
 }
 
 impl Problem {
@@ -68,6 +72,7 @@ impl Problem {
             title,
             detail: None,
             errors: Vec::new(),
+            members: Vec::new(),
             headers: HeaderMap::new(),
             cause: None,
         };
@@ -108,6 +113,13 @@ impl Problem {
         self
     }
 
+    /// Adds a member of its own (RFC 9457 section 3.2): what the caller needs to go on.
+    #[must_use]
+    pub fn with_member(mut self, name: &'static str, value: impl Into<serde_json::Value>) -> Self {
+        self.inner.members.push((name, value.into()));
+        self
+    }
+
     /// Adds a header, such as `WWW-Authenticate`.
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
@@ -141,7 +153,7 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let Inner { status, code, title, detail, errors, headers, cause } = *self.inner;
+        let Inner { status, code, title, detail, errors, members, headers, cause } = *self.inner;
         let document = Document {
             r#type: format!("urn:mcsp:problem:{code}"),
             title,
@@ -149,6 +161,7 @@ impl IntoResponse for Problem {
             code,
             detail: detail.as_deref(),
             errors: &errors,
+            members: members.into_iter().collect(),
         };
         // Strings and numbers only: serialization has nothing to fail at.
         let body = serde_json::to_vec(&document).unwrap_or_default();

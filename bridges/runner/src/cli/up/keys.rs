@@ -25,14 +25,14 @@ impl Keys {
         Ok(Keys(path))
     }
 
-    /// What Auth seals its secrets with: a JSON array of keys.
-    pub(crate) fn auth_sealing_keys(&self) -> anyhow::Result<String> {
-        self.kept("auth-sealing-keys.json", || json!([secret()]).to_string())
-    }
-
     /// The keys that signed access tokens before Auth kept them in Postgres, where there were any.
     pub(crate) fn auth_signing_keys(&self) -> String {
         std::fs::read_to_string(self.0.join("auth-signing-keys.json")).unwrap_or_else(|_| "[]".to_owned())
+    }
+
+    /// What Auth seals its secrets with: a JSON array of keys.
+    pub(crate) fn auth_sealing_keys(&self) -> anyhow::Result<String> {
+        self.kept("auth-sealing-keys.json", || json!([secret()]).to_string())
     }
 
     /// A token: 32 random bytes, base64url.

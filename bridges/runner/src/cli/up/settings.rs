@@ -37,6 +37,8 @@ impl Environment {
             ("auth_sealing_keys", keys.auth_sealing_keys()?),
             ("auth_signing_keys", keys.auth_signing_keys()),
             ("auth_secret", keys.token("auth-secret")?),
+            ("mail_token_key", keys.token("mail-token-key")?),
+            ("app_url", issuer.to_owned()),
             ("object_store_public_url", object_store.endpoint.clone()),
             ("object_store_region", object_store.region.clone()),
             ("object_store_access_key", object_store.access_key.clone()),
@@ -63,8 +65,12 @@ impl Environment {
             all.insert(postgres_password_variable(service), password);
         }
         for target in manifest.components.values().flat_map(|component| &component.settings.grants.services) {
-            let url = if target == "object-store" { &object_store.endpoint } else { issuer };
-            all.insert(service_url_variable(target), url.to_owned());
+            let url = match target.as_str() {
+                "object-store" => object_store.endpoint.clone(),
+                "mail" => urls.mail.clone().unwrap_or_default(),
+                _ => issuer.to_owned(),
+            };
+            all.insert(service_url_variable(target), url);
         }
         // Who sets one of them wants it otherwise.
         for (name, value) in &mut all {

@@ -1,0 +1,143 @@
+//! `PUT /v1/accounts/me/password`: changes the password, and signs all other devices out.
+
+use auth_credentials::require_second_factor;
+use auth_domain::{Account, Mail, MailKind, Password, UnfitPassword};
+use auth_events::{account_changed, mail_requested};
+use auth_limits::{Limit, Policy, Refused};
+use auth_storage::Credential;
+use axum::extract::State;
+use http::StatusCode;
+use mcsp_access::Permission;
+use mcsp_bridge_api::passwords::Verdict;
+use mcsp_bridge_api::postgres::{GuardedStatement, RowMismatch, TransactError, Transaction};
+use mcsp_function::{Caller, Context, TraceParent};
+use mcsp_problem::{Invalid, Json, Problem, Reason};
+use serde::Deserialize;
+
+/// Whoever finds a signed-in device does not guess its owner's password: in the long run 144 times a day.
+const ATTEMPTS: Policy = Policy {
+    operation: "password",
+    name: "account",
+    free_attempts: 10,
+    forget_ms: 10 * 60 * 1000,
+    delay_max_ms: 15 * 60 * 1000,
+    is_told: false,
+};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ChangeRequest {
+    current_password: String,
+    new_password: String,
+}
+
+/// Why the password stays as it is.
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error("the current password is another")]
+    WrongPassword,
+    /// Not the caller's doing.
+    #[error("the password could not be changed")]
+    Failed(Problem),
+}
+
+pub(crate) async fn change(
+    State(context): State<Context>,
+    trace: TraceParent,
+    caller: Caller,
+    Json(request): Json<ChangeRequest>,
+) -> Result<StatusCode, Problem> {
+    caller.require(Permission::AccountManage)?;
+    require_second_factor(&context, &caller).await?;
+    let new = chosen("/new_password", &request.new_password)?;
+    let limit = Limit::new(ATTEMPTS, &caller.user().to_string());
+    let attempt = auth_limits::attempt(&context, [limit]).await.map_err(|refused| match refused {
+        Refused::TooMany(too_many) => too_many.into_problem(
+            "too_many_attempts",
+            "the current password was wrong too often: wait before the next",
+        ),
+        Refused::Unavailable(failure) => failure.into(),
+    })?;
+    let changed = change_checked(&context, &trace, &caller, &request.current_password, &new).await;
+    if !matches!(changed, Err(Error::WrongPassword)) {
+        attempt.take_back(&context).await;
+    }
+    changed?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A password that somebody chooses; what is wrong with it stands at `pointer`.
+pub(crate) fn chosen(pointer: &str, text: &str) -> Result<Password, Problem> {
+    let mut invalid = Invalid::default();
+    let reason = |error: UnfitPassword| Reason::new(error.code(), error.to_string());
+    invalid.check(pointer, Password::choose(text).map_err(reason)).ok_or_else(|| invalid.into_problem())
+}
+
+/// The mail that tells of a new password; and the statements that store it, and take back what the old
+/// password's owner could still use.
+pub(crate) fn password_mails(context: &Context, account: &Account) -> (Mail, [GuardedStatement; 2]) {
+    let at = context.now();
+    let notice = Mail::new(context.new_id(), MailKind::PasswordChanged, Some(account.id), at);
+    let withdraw = auth_storage::withdraw(account.id, &[MailKind::Recovery], at);
+    let store = auth_storage::store(&notice);
+    (notice, [withdraw, store])
+}
+
+async fn change_checked(
+    context: &Context,
+    trace: &TraceParent,
+    caller: &Caller,
+    current: &str,
+    new: &Password,
+) -> Result<(), Error> {
+    let bridge = context.bridge();
+    let current = Password::attempt(current).map_err(|_| Error::WrongPassword)?;
+    let found = auth_storage::credential_of(bridge, caller.user()).await?;
+    // A token may outlive its account by minutes.
+    let Credential { account, phc } = found.ok_or_else(Problem::not_found)?;
+    let verdict = bridge.verify_password(current.reveal().to_owned(), Some(phc.clone())).await;
+    match verdict.map_err(Problem::from)? {
+        Verdict::Right | Verdict::RightButOutdated => {}
+        Verdict::Wrong => return Err(Error::WrongPassword),
+    }
+    let hashed = bridge.hash_password(new.reveal().to_owned()).await.map_err(Problem::from)?;
+    let at = context.now();
+    let account = account.change_password();
+    let (notice, [withdraw, store]) = password_mails(context, &account);
+    let statements = vec![
+        // Before the sessions are ended, so that no sign-in with the old password begins one after that.
+        auth_storage::set_password(account.id, &hashed, Some(&phc), at),
+        auth_storage::end_all(account.id, caller.claims.sid),
+        auth_storage::update(&account, at),
+        withdraw,
+        store,
+    ];
+    let events = vec![
+        account_changed(context, trace, &account, "account.password_changed"),
+        mail_requested(context, trace, &notice),
+    ];
+    match bridge.transact(Transaction { consumed_event: None, statements, events }).await {
+        Ok(_) => Ok(()),
+        // Another request has changed it meanwhile.
+        Err(TransactError::UnexpectedRows(RowMismatch { statement: 0, .. })) => Err(Error::WrongPassword),
+        Err(error) => Err(Error::Failed(error.into())),
+    }
+}
+
+impl From<Problem> for Error {
+    fn from(problem: Problem) -> Self {
+        Error::Failed(problem)
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            // Not a 401: the token is good.
+            Error::WrongPassword => {
+                Problem::new(StatusCode::FORBIDDEN, "wrong_password", "the current password is another")
+            }
+            Error::Failed(problem) => problem,
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! `POST /v1/accounts/recovery/confirmation`: sets a new password with the token of a mail, and signs all
+//! devices out. A second factor is asked for all the same at the next sign-in.
+
+use crate::confirm::{commit, once_for, opened};
+use crate::password::{chosen, password_mails};
+use crate::settings::Settings;
+use auth_domain::MailKind;
+use auth_events::{account_changed, mail_requested};
+use axum::extract::{Extension, State};
+use axum::response::Response;
+use http::StatusCode;
+use mcsp_bridge_api::postgres::Transaction;
+use mcsp_function::{Context, TraceParent};
+use mcsp_idempotency::{Answer, IdempotencyKey};
+use mcsp_problem::{Json, Problem};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RecoverRequest {
+    token: String,
+    password: String,
+}
+
+pub(crate) async fn recover(
+    State(context): State<Context>,
+    Extension(settings): Extension<Settings>,
+    trace: TraceParent,
+    key: IdempotencyKey,
+    Json(request): Json<RecoverRequest>,
+) -> Result<Response, Problem> {
+    let password = chosen("/password", &request.password)?;
+    once_for(&context, MailKind::Recovery, key, &request.token, async |claim| {
+        let mail = opened(&context, &settings, &request.token, &[MailKind::Recovery]).await?;
+        let phc = context.bridge().hash_password(password.reveal().to_owned()).await?;
+        let at = context.now();
+        let account = mail.account.recover();
+        let (notice, [withdraw, store]) = password_mails(&context, &account);
+        let answer = Answer::empty(StatusCode::NO_CONTENT);
+        let statements = [
+            auth_storage::take_token(mail.id, at),
+            // Before the sessions are ended, so that no sign-in with the old password begins one after that.
+            auth_storage::set_password(account.id, &phc, None, at),
+            auth_storage::end_all(account.id, None),
+            auth_storage::update(&account, at),
+            withdraw,
+            store,
+        ];
+        let statements = statements.into_iter().chain(claim.record(&answer)).collect();
+        let events = vec![
+            account_changed(&context, &trace, &account, "account.recovered"),
+            mail_requested(&context, &trace, &notice),
+        ];
+        commit(&context, Transaction { consumed_event: None, statements, events }).await?;
+        Ok(answer)
+    })
+    .await
+}

@@ -1,0 +1,62 @@
+//! `POST /v1/accounts/verification/confirmation`: whoever reads an address' mail proves that it is theirs, be it
+//! the account's address or the one that it wants instead.
+
+use crate::confirm::{commit, once_for, opened, unusable_token};
+use crate::settings::Settings;
+use auth_domain::{Account, MailKind};
+use auth_events::account_changed;
+use auth_storage::Addressed;
+use axum::extract::{Extension, State};
+use axum::response::Response;
+use http::StatusCode;
+use mcsp_bridge_api::postgres::Transaction;
+use mcsp_function::{Context, TraceParent};
+use mcsp_idempotency::{Answer, IdempotencyKey};
+use mcsp_problem::{Json, Problem};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct VerifyRequest {
+    token: String,
+}
+
+pub(crate) async fn verify(
+    State(context): State<Context>,
+    Extension(settings): Extension<Settings>,
+    trace: TraceParent,
+    key: IdempotencyKey,
+    Json(request): Json<VerifyRequest>,
+) -> Result<Response, Problem> {
+    once_for(&context, MailKind::Verification, key, &request.token, async |claim| {
+        let kinds = [MailKind::Verification, MailKind::EmailChange];
+        let mail = opened(&context, &settings, &request.token, &kinds).await?;
+        let (id, at) = (mail.id, context.now());
+        let (account, happened) = proved(mail).ok_or_else(unusable_token)?;
+        let answer = Answer::empty(StatusCode::NO_CONTENT);
+        // Mails that went to the old address can no longer prove anything.
+        let statements = [
+            auth_storage::take_token(id, at),
+            auth_storage::update(&account, at),
+            auth_storage::withdraw(account.id, &[MailKind::Verification, MailKind::Recovery], at),
+        ];
+        let statements = statements.into_iter().chain(claim.record(&answer)).collect();
+        let events = vec![account_changed(&context, &trace, &account, happened)];
+        commit(&context, Transaction { consumed_event: None, statements, events }).await?;
+        Ok(answer)
+    })
+    .await
+}
+
+/// The account after the proof, and what happened. None where there is nothing left to be proved.
+fn proved(mail: Addressed) -> Option<(Account, &'static str)> {
+    match mail.kind {
+        MailKind::EmailChange => Some((mail.account.take_new_email()?, "account.email_changed")),
+        MailKind::Verification
+        | MailKind::Recovery
+        | MailKind::AlreadyRegistered
+        | MailKind::EmailChangeAsked
+        | MailKind::PasswordChanged
+        | MailKind::Closed => Some((mail.account.verify(), "account.verified")),
+    }
+}

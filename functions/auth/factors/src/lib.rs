@@ -1,0 +1,32 @@
+//! `/v1/factors`: what protects an account beside its password, and stepping up with it.
+
+mod codes;
+mod confirm;
+mod enrol;
+mod list;
+mod remove;
+mod settings;
+mod step_up;
+
+use axum::Router;
+use axum::extract::Extension;
+use axum::routing::{delete, get, post};
+use mcsp_function::{Context, MissingVariable};
+
+/// The routes.
+pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
+    let settings = settings::Settings::of(context)?;
+    Ok(Router::new()
+        .route("/v1/factors", get(list::list).post(enrol::enrol))
+        .route("/v1/factors/recovery-codes", get(codes::count).post(codes::replace))
+        .route("/v1/factors/{id}", delete(remove::remove))
+        .route("/v1/factors/{id}/confirmation", post(confirm::confirm))
+        .route("/v1/sessions/{id}/step-up", post(step_up::step_up))
+        .layer(Extension(settings)))
+}
+
+mcsp_function::component!(
+    router,
+    variables =
+        ["issuer", "audience", "signing_keys", "secret", "refresh_grace_s", "sealing_keys", "app_name"]
+);

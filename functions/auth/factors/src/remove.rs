@@ -1,0 +1,32 @@
+//! `DELETE /v1/factors/{id}`: removes an authenticator, and the recovery codes with the last one.
+
+use auth_credentials::require_step_up;
+use auth_events::account_changed;
+use axum::extract::State;
+use http::StatusCode;
+use mcsp_access::Permission;
+use mcsp_bridge_api::postgres::{RowMismatch, TransactError, Transaction};
+use mcsp_function::{Caller, Context, TraceParent};
+use mcsp_ids::FactorId;
+use mcsp_problem::{Path, Problem};
+
+pub(crate) async fn remove(
+    State(context): State<Context>,
+    trace: TraceParent,
+    caller: Caller,
+    Path(id): Path<FactorId>,
+) -> Result<StatusCode, Problem> {
+    caller.require(Permission::AccountManage)?;
+    require_step_up(&context, &caller).await?;
+    let account = auth_storage::account(context.bridge(), caller.user()).await?;
+    // A token may outlive its account by minutes.
+    let account = account.ok_or_else(Problem::not_found)?.change_factors();
+    let mut statements: Vec<_> = auth_storage::remove_factor(account.id, id).into();
+    statements.push(auth_storage::update(&account, context.now()));
+    let events = vec![account_changed(&context, &trace, &account, "account.factor_removed")];
+    match context.bridge().transact(Transaction { consumed_event: None, statements, events }).await {
+        Ok(_) => Ok(StatusCode::NO_CONTENT),
+        Err(TransactError::UnexpectedRows(RowMismatch { statement: 0, .. })) => Err(Problem::not_found()),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,25 @@
+//! What the component is configured with, made once for the life of an instance.
+
+use auth_seal::SealingKeys;
+use auth_tokens::Tokens;
+use mcsp_function::{Context, MissingVariable};
+use std::sync::Arc;
+
+/// What the component is configured with.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    /// What issues tokens.
+    pub(crate) tokens: Tokens,
+    /// What the secrets of authenticators are sealed with.
+    pub(crate) sealing_keys: SealingKeys,
+    /// The platform's name in an authenticator.
+    pub(crate) app_name: Arc<str>,
+}
+
+impl Settings {
+    pub(crate) fn of(context: &Context) -> Result<Self, MissingVariable> {
+        let sealing_keys = auth_credentials::sealing_keys(context)?;
+        let app_name = context.variable("app_name")?.into();
+        Ok(Settings { tokens: Tokens::of(context)?, sealing_keys, app_name })
+    }
+}

@@ -1,0 +1,150 @@
+//! `POST /v1/sessions/{id}/step-up`: the person of this session is authenticated anew, and gets an access token that
+//! says so (RFC 9470). An account with a second factor shows a code; one without shows its password.
+
+use crate::settings::Settings;
+use auth_credentials::{CodeError, attempt_code, check_code, wrong_code};
+use auth_domain::{ACCESS_TOKEN_LIFE, Account, Factor, Password, Session};
+use auth_storage::{Credential, Renewed};
+use auth_tokens::Bearer;
+use axum::extract::{Extension, State};
+use axum::response::{IntoResponse, Response};
+use http::{StatusCode, header};
+use mcsp_access::{Acr, FIRST_PARTY, Permission};
+use mcsp_bridge_api::passwords::Verdict;
+use mcsp_bridge_api::postgres::{GuardedStatement, RowMismatch, TransactError, Transaction};
+use mcsp_function::{Caller, ClientAddress, Context};
+use mcsp_ids::AuthSessionId;
+use mcsp_problem::{Invalid, Json, Path, Problem, Reason};
+use serde::{Deserialize, Serialize};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StepUpRequest {
+    password: Option<String>,
+    code: Option<String>,
+}
+
+/// What the person shows.
+enum Shown {
+    Password(String),
+    Code(String),
+}
+
+#[derive(Serialize)]
+struct SteppedUp {
+    access_token: String,
+    token_type: &'static str,
+    expires_in_s: i64,
+    acr: Acr,
+}
+
+pub(crate) async fn step_up(
+    State(context): State<Context>,
+    Extension(settings): Extension<Settings>,
+    (caller, address): (Caller, ClientAddress),
+    Path(id): Path<AuthSessionId>,
+    Json(request): Json<StepUpRequest>,
+) -> Result<Response, Problem> {
+    caller.require(Permission::AccountManage)?;
+    let shown = checked(request)?;
+    let Renewed { account, session, family } = current(&context, &caller, id).await?;
+    let has_factor = auth_storage::has_factor(context.bridge(), account.id).await?;
+    let at = context.now();
+    let (factor, take) = match shown {
+        Shown::Code(code) => {
+            (Factor::OneTimePassword, Some(taken(&context, &settings, &account, &code).await?))
+        }
+        // Whoever has found a signed-in device and the password does not get past the second factor.
+        Shown::Password(_) if has_factor => return Err(code_needed()),
+        Shown::Password(password) => {
+            check(&context, &account, &password, address).await?;
+            (Factor::Password, None)
+        }
+    };
+    let session = Session { authentication: session.authentication.and(factor, at), ..session };
+    store(&context, &session, take).await?;
+    let bearer = Bearer { account: &account, session: &session, family: &family };
+    let stepped_up = SteppedUp {
+        access_token: settings.tokens.access_token(&context, bearer).await?,
+        token_type: "Bearer",
+        expires_in_s: ACCESS_TOKEN_LIFE.as_secs(),
+        acr: session.authentication.acr(),
+    };
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(stepped_up)).into_response())
+}
+
+fn checked(request: StepUpRequest) -> Result<Shown, Problem> {
+    match (request.password, request.code) {
+        (Some(password), None) => Ok(Shown::Password(password)),
+        (None, Some(code)) => Ok(Shown::Code(code)),
+        _ => {
+            let mut invalid = Invalid::default();
+            let reason = Reason::new("one_of", "either `password` or `code` is needed");
+            invalid.check::<()>("", Err(reason));
+            Err(invalid.into_problem())
+        }
+    }
+}
+
+/// The session of the token that the request was made with, and no other. Other applications never see a password or
+/// a code: they send their user to sign in again.
+async fn current(context: &Context, caller: &Caller, id: AuthSessionId) -> Result<Renewed, Problem> {
+    let claims = &caller.claims;
+    let (Some(family), true) = (claims.fid, claims.sid == Some(id) && claims.client_id == FIRST_PARTY) else {
+        return Err(Problem::not_found());
+    };
+    let found = auth_storage::current(context.bridge(), id, family, context.now()).await?;
+    found.filter(|found| found.account.id == caller.user()).ok_or_else(Problem::not_found)
+}
+
+/// Checks a code, and gives the statement that takes it.
+async fn taken(
+    context: &Context,
+    settings: &Settings,
+    account: &Account,
+    code: &str,
+) -> Result<GuardedStatement, Problem> {
+    let attempt = attempt_code(context, account.id).await?;
+    let checked = check_code(context, &settings.sealing_keys, account.id, code).await;
+    if !matches!(checked, Err(CodeError::Wrong)) {
+        attempt.take_back(context).await;
+    }
+    Ok(checked?)
+}
+
+async fn check(
+    context: &Context,
+    account: &Account,
+    password: &str,
+    address: ClientAddress,
+) -> Result<(), Problem> {
+    let wrong = || Problem::new(StatusCode::FORBIDDEN, "wrong_password", "the password is another");
+    let password = Password::attempt(password).map_err(|_| wrong())?;
+    let attempt = auth_credentials::attempt(context, &account.email, address).await?;
+    let found = auth_storage::credential_of(context.bridge(), account.id).await?;
+    let Credential { phc, .. } = found.ok_or_else(Problem::not_found)?;
+    match context.bridge().verify_password(password.reveal().to_owned(), Some(phc)).await? {
+        Verdict::Right | Verdict::RightButOutdated => {
+            attempt.take_back(context).await;
+            Ok(())
+        }
+        Verdict::Wrong => Err(wrong()),
+    }
+}
+
+async fn store(context: &Context, session: &Session, take: Option<GuardedStatement>) -> Result<(), Problem> {
+    let statements = std::iter::once(auth_storage::authenticated(session)).chain(take).collect();
+    let transaction = Transaction { consumed_event: None, statements, events: Vec::new() };
+    match context.bridge().transact(transaction).await {
+        Ok(_) => Ok(()),
+        // It was ended meanwhile.
+        Err(TransactError::UnexpectedRows(RowMismatch { statement: 0, .. })) => Err(Problem::not_found()),
+        // The code was taken by another request.
+        Err(TransactError::UnexpectedRows(RowMismatch { statement: 1, .. })) => Err(wrong_code()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn code_needed() -> Problem {
+    Problem::new(StatusCode::FORBIDDEN, "code_needed", "the account has a second factor: show a code of it")
+}

@@ -1,0 +1,193 @@
+//! Second factors, recovery codes, and sign-ins that wait for one of them.
+
+use crate::accounts;
+use auth_domain::Account;
+use jiff::Timestamp;
+use mcsp_bridge_api::Bridge;
+use mcsp_bridge_api::postgres::GuardedStatement;
+use mcsp_bridge_api::sql::{Inconsistency, Row, Rows, sql};
+use mcsp_ids::{FactorId, UserId};
+use mcsp_problem::Problem;
+
+/// Authenticators of one account.
+pub const FACTORS_MAX: i64 = 5;
+/// Sign-ins of one account that may wait for a code.
+const CHALLENGES_MAX: i64 = 20;
+
+/// An authenticator, as it is stored.
+pub struct StoredFactor {
+    /// Its id.
+    pub id: FactorId,
+    /// What its owner calls it.
+    pub name: String,
+    /// The secret, sealed for [`seal_place`].
+    pub sealed_secret: Vec<u8>,
+    /// When it was enrolled.
+    pub created_at: Timestamp,
+    /// When its first code was shown: before that it protects nothing.
+    pub confirmed_at: Option<Timestamp>,
+    /// When a code of it was last taken.
+    pub last_used_at: Option<Timestamp>,
+}
+
+/// A sign-in whose password was right.
+pub struct Challenged {
+    /// Whose.
+    pub account: Account,
+    /// The hash that the password was right against: it has not been changed since.
+    pub phc: String,
+}
+
+/// Where a factor's secret is sealed for.
+pub fn seal_place(id: FactorId) -> String {
+    format!("totp:{id}")
+}
+
+/// An account's authenticators, the oldest first.
+pub async fn factors(bridge: &dyn Bridge, account: UserId) -> Result<Vec<StoredFactor>, Problem> {
+    let statement =
+        sql("SELECT id, name, sealed_secret, created_at, confirmed_at, last_used_at FROM factors \
+         WHERE account_id = $1 ORDER BY id")
+        .bind(account.uuid());
+    Ok(Rows::new("factors", bridge.query(statement.into()).await?).map(read)?)
+}
+
+/// Whether an account has a second factor.
+pub async fn has_factor(bridge: &dyn Bridge, account: UserId) -> Result<bool, Problem> {
+    let statement =
+        sql("SELECT EXISTS (SELECT FROM factors WHERE account_id = $1 AND confirmed_at IS NOT NULL)")
+            .bind(account.uuid());
+    let rows = Rows::new("factors", bridge.query(statement.into()).await?);
+    Ok(rows.first(|row| row.take("exists"))?.unwrap_or(false))
+}
+
+/// Stores an authenticator in the place of one that was never confirmed, if there is room.
+pub fn enrol(account: UserId, factor: &StoredFactor) -> [GuardedStatement; 2] {
+    let make_room = sql("DELETE FROM factors WHERE account_id = $1 AND confirmed_at IS NULL")
+        .bind(account.uuid())
+        .unguarded();
+    let insert = sql("INSERT INTO factors (id, account_id, name, sealed_secret, created_at, last_step) \
+         SELECT $1, $2, $3, $4, $5, 0 WHERE (SELECT count(*) FROM factors WHERE account_id = $2) < $6")
+    .bind(factor.id.uuid())
+    .bind(account.uuid())
+    .bind(factor.name.as_str())
+    .bind(factor.sealed_secret.clone())
+    .bind(factor.created_at)
+    .bind(FACTORS_MAX)
+    .expecting(1);
+    [make_room, insert]
+}
+
+/// Confirms an authenticator with the time step of its first code.
+pub fn confirm(account: UserId, id: FactorId, step: i64, at: Timestamp) -> GuardedStatement {
+    sql("UPDATE factors SET confirmed_at = $4, last_used_at = $4, last_step = $3 \
+         WHERE id = $1 AND account_id = $2 AND confirmed_at IS NULL")
+    .bind(id.uuid())
+    .bind(account.uuid())
+    .bind(step)
+    .bind(at)
+    .expecting(1)
+}
+
+/// Takes a code of a time step: of many that show it at once, one does.
+pub fn take_step(id: FactorId, step: i64, at: Timestamp) -> GuardedStatement {
+    sql("UPDATE factors SET last_step = $2, last_used_at = $3 \
+         WHERE id = $1 AND confirmed_at IS NOT NULL AND last_step < $2")
+    .bind(id.uuid())
+    .bind(step)
+    .bind(at)
+    .expecting(1)
+}
+
+/// Removes an authenticator, and the recovery codes with the last one.
+pub fn remove_factor(account: UserId, id: FactorId) -> [GuardedStatement; 2] {
+    let remove = sql("DELETE FROM factors WHERE id = $1 AND account_id = $2")
+        .bind(id.uuid())
+        .bind(account.uuid())
+        .expecting(1);
+    let forget = sql("DELETE FROM recovery_codes WHERE account_id = $1 AND NOT EXISTS \
+         (SELECT FROM factors WHERE account_id = $1 AND confirmed_at IS NOT NULL)")
+    .bind(account.uuid())
+    .unguarded();
+    [remove, forget]
+}
+
+/// Gives an account other recovery codes.
+pub fn replace_codes(account: UserId, hashes: Vec<String>) -> [GuardedStatement; 2] {
+    let count = u64::try_from(hashes.len()).unwrap_or(u64::MAX);
+    let forget = sql("DELETE FROM recovery_codes WHERE account_id = $1").bind(account.uuid()).unguarded();
+    let insert = sql("INSERT INTO recovery_codes (account_id, hash) SELECT $1, unnest($2::text[])")
+        .bind(account.uuid())
+        .bind(hashes)
+        .expecting(count);
+    [forget, insert]
+}
+
+/// Uses a recovery code up: of many that show it at once, one does.
+pub fn take_code(account: UserId, hash: &str) -> GuardedStatement {
+    sql("DELETE FROM recovery_codes WHERE account_id = $1 AND hash = $2")
+        .bind(account.uuid())
+        .bind(hash)
+        .expecting(1)
+}
+
+/// Whether an account has a recovery code with this hash; and how many it has in all.
+pub async fn codes(bridge: &dyn Bridge, account: UserId, hash: &str) -> Result<(bool, i64), Problem> {
+    let statement = sql("SELECT coalesce(bool_or(hash = $2), false), count(*) FROM recovery_codes \
+         WHERE account_id = $1")
+    .bind(account.uuid())
+    .bind(hash);
+    let rows = Rows::new("recovery_codes", bridge.query(statement.into()).await?);
+    Ok(rows.first(|row| Ok((row.take("hash")?, row.take("count")?)))?.unwrap_or((false, 0)))
+}
+
+/// Stores a sign-in that waits for a code, in the place of those that have expired and of the oldest.
+pub fn challenge(account: UserId, hash: &str, at: Timestamp, expires_at: Timestamp) -> Vec<GuardedStatement> {
+    let make_room = sql("DELETE FROM sign_in_challenges WHERE account_id = $1 AND (expires_at <= $2 OR hash IN \
+         (SELECT c.hash FROM sign_in_challenges c WHERE c.account_id = $1 ORDER BY c.created_at DESC OFFSET $3))")
+    .bind(account.uuid())
+    .bind(at)
+    .bind(CHALLENGES_MAX - 1)
+    .unguarded();
+    let insert = sql(
+        "INSERT INTO sign_in_challenges (hash, account_id, created_at, expires_at) VALUES ($1, $2, $3, $4)",
+    )
+    .bind(hash)
+    .bind(account.uuid())
+    .bind(at)
+    .bind(expires_at)
+    .expecting(1);
+    vec![make_room, insert]
+}
+
+/// A sign-in that waits for a code. None once the password was changed.
+pub async fn challenged(
+    bridge: &dyn Bridge,
+    hash: &str,
+    at: Timestamp,
+) -> Result<Option<Challenged>, Problem> {
+    let text = format!(
+        "SELECT {}, p.phc FROM sign_in_challenges c JOIN accounts a ON a.id = c.account_id \
+         JOIN passwords p ON p.account_id = a.id AND p.changed_at <= c.created_at \
+         WHERE c.hash = $1 AND c.expires_at > $2",
+        accounts::COLUMNS
+    );
+    let rows = Rows::new("sign_in_challenges", bridge.query(sql(&text).bind(hash).bind(at).into()).await?);
+    Ok(rows.first(|row| Ok(Challenged { account: accounts::read(row)?, phc: row.take("phc")? }))?)
+}
+
+/// Uses a challenge up.
+pub fn take_challenge(hash: &str) -> GuardedStatement {
+    sql("DELETE FROM sign_in_challenges WHERE hash = $1").bind(hash).expecting(1)
+}
+
+fn read(row: &mut Row<'_>) -> Result<StoredFactor, Inconsistency> {
+    Ok(StoredFactor {
+        id: FactorId::from_uuid(row.take("id")?),
+        name: row.take("name")?,
+        sealed_secret: row.take("sealed_secret")?,
+        created_at: row.take("created_at")?,
+        confirmed_at: row.take("confirmed_at")?,
+        last_used_at: row.take("last_used_at")?,
+    })
+}
