@@ -69,16 +69,16 @@ async fn only_the_topics_that_a_component_produces_reach_its_outbox() {
 #[tokio::test]
 async fn what_is_not_granted_is_refused_and_what_is_out_of_reach_is_told_apart() {
     let bed = Testbed::new("auth", Setup { redis_is_down: true, ..Setup::default() }).await;
-    let (sessions, oauth) = (bed.bridge("auth-sessions"), bed.bridge("auth-oauth"));
+    let (sessions, roles) = (bed.bridge("auth-sessions"), bed.bridge("auth-roles"));
     assert!(sessions.query(count_events()).await.is_ok());
-    assert!(matches!(oauth.query(count_events()).await, Err(Failure::NotGranted(_))));
     assert_eq!(sessions.pipeline(get_key("auth:k")).await, Err(Failure::Unreachable));
     assert!(matches!(sessions.pipeline(get_key("playback:k")).await, Err(Failure::NotGranted(_))));
-    assert!(matches!(oauth.hash_password("p".to_owned()).await, Err(Failure::NotGranted(_))));
+    assert!(matches!(roles.pipeline(get_key("auth:k")).await, Err(Failure::NotGranted(_))));
+    assert!(matches!(roles.hash_password("p".to_owned()).await, Err(Failure::NotGranted(_))));
     assert_eq!(fetch(&*sessions, "auth", "/.well-known/jwks.json").await.unwrap().status, 200);
-    assert!(matches!(fetch(&*oauth, "auth", "/").await, Err(Failure::NotGranted(_))));
+    assert!(matches!(fetch(&*roles, "content", "/").await, Err(Failure::NotGranted(_))));
     let calls = bed.take_calls();
-    assert_eq!(calls, ["query", "query", "pipeline", "pipeline", "hash_password", "call", "call"]);
+    assert_eq!(calls, ["query", "pipeline", "pipeline", "pipeline", "hash_password", "call", "call"]);
 }
 
 #[tokio::test]
