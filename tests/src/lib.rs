@@ -15,7 +15,7 @@ pub use answer::Answer;
 pub use mail::{Mail, mails, nth_mail};
 pub use media::{ready_video, sample_mp4, titled_video, uploaded_video};
 pub use operator::{Operator, variable};
-pub use own::OwnPlatform;
+pub use own::{OwnPlatform, policies};
 pub use platform::Platform;
 pub use signing::{claims, platform_key};
 pub use wait::eventually;

@@ -178,6 +178,7 @@ fn run(state: &Path, stack: &Stack, port: u16, settings: &Settings) -> Running {
         // Compiled once for all tests.
         .args(["--cache-dir", "target/test-cache"])
         .args(&settings.arguments)
+        .env("MCSP_POLICIES", policies())
         .envs(settings.variables.iter().map(|(name, value)| (name, value)))
         .env("MCSP_POSTGRES_URL", urls.postgres.unwrap_or_default())
         .env("MCSP_REDIS_URL", urls.redis.unwrap_or_default())
@@ -188,6 +189,11 @@ fn run(state: &Path, stack: &Stack, port: u16, settings: &Settings) -> Running {
         .spawn()
         .expect("target/release/mcsp: run scripts/test, which builds it");
     Running(child)
+}
+
+/// The policies of tests and measurements.
+pub fn policies() -> PathBuf {
+    root().join("tests/policies.toml")
 }
 
 fn root() -> PathBuf {

@@ -230,6 +230,36 @@ async fn a_broken_or_expired_token_is_refused_on_every_route_that_takes_one() {
 }
 
 #[tokio::test]
+async fn every_answer_tells_the_rate_limit() {
+    let account = Platform::running().account("creator").await;
+    for route in ROUTES {
+        let method = Method::from_bytes(route.method.as_bytes()).expect("a method");
+        let by_user = request(&account, route, route.path);
+        let by_address = account.platform.request(method, route.path);
+        for request in [by_user, by_address] {
+            let answer = account.platform.send(request).await;
+            let told = |name: &str| {
+                let mut told = answer.headers.get_all(name).iter().map(|value| value.to_str().expect("text"));
+                told.find(|limit| limit.starts_with("\"default\";")).map(numbers)
+            };
+            let name = &answer.request;
+            let Some([quota, window_s]) = told("ratelimit-policy") else { panic!("{name}: no policy") };
+            let Some([remaining, _reset_s]) = told("ratelimit") else { panic!("{name}: no limit") };
+            assert!(quota > 0 && window_s > 0 && remaining < quota, "{name}: {:?}", answer.headers);
+        }
+    }
+}
+
+/// Of `"default";q=100;w=10`, as of `"default";r=99;t=1`.
+fn numbers(limit: &str) -> [u64; 2] {
+    let parameters = limit.split(';').skip(1);
+    let numbers: Vec<u64> = parameters
+        .map(|parameter| parameter.split_once('=').expect("a parameter").1.parse().expect("a number"))
+        .collect();
+    numbers.try_into().expect("two parameters")
+}
+
+#[tokio::test]
 async fn an_unknown_path_is_not_found() {
     let platform = Platform::running();
     for path in [

@@ -1,7 +1,7 @@
 //! The bridge as a component sees it: its host's imports.
 
 use crate::bindings::mcsp::bridge as wit;
-use crate::{Bridge, Failure, kafka, passwords, postgres, redis, services};
+use crate::{Bridge, Failure, kafka, limits, passwords, postgres, redis, services};
 use async_trait::async_trait;
 
 /// Calls the imports that the host, or the bridge adapter, provides.
@@ -47,6 +47,10 @@ impl Bridge for Imports {
         phc: Option<String>,
     ) -> Result<passwords::Verdict, Failure> {
         wit::passwords::verify(password, phc).await
+    }
+
+    async fn take_request(&self, subject: limits::Subject) -> Result<limits::Standing, Failure> {
+        wit::limits::take(subject).await
     }
 }
 

@@ -27,6 +27,11 @@ pub mod kafka {
     pub use crate::bindings::mcsp::bridge::kafka::{Acknowledgement, Event};
 }
 
+/// Types of `mcsp:bridge/limits`.
+pub mod limits {
+    pub use crate::bindings::mcsp::bridge::limits::{Standing, Subject};
+}
+
 /// Types of `mcsp:bridge/passwords`.
 pub mod passwords {
     pub use crate::bindings::mcsp::bridge::passwords::Verdict;
@@ -93,4 +98,7 @@ pub trait Bridge: Send + Sync + 'static {
         password: String,
         phc: Option<String>,
     ) -> Result<passwords::Verdict, Failure>;
+
+    /// `mcsp:bridge/limits.take`
+    async fn take_request(&self, subject: limits::Subject) -> Result<limits::Standing, Failure>;
 }

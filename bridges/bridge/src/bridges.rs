@@ -1,8 +1,10 @@
 //! What a process has once.
 
 use crate::config::BridgeConfig;
+use crate::policies::Policies;
 use mcsp_guard::{GuardRegistry, MonotonicClock};
 use mcsp_kafka::{KafkaFault, Producer};
+use mcsp_limits::Limiter;
 use mcsp_manifest::Manifest;
 use mcsp_passwords::HashingPool;
 use mcsp_postgres::OutboxWake;
@@ -10,11 +12,12 @@ use mcsp_services::ResponseCache;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// What a process has once: guards, the Kafka producer, hashing threads, and the bells of the outboxes.
+/// What a process has once: guards, limits, the Kafka producer, hashing threads, and the bells of the outboxes.
 pub struct Bridges {
     pub(crate) manifest: Arc<Manifest>,
     pub(crate) config: BridgeConfig,
     pub(crate) guards: GuardRegistry,
+    pub(crate) limiter: Limiter,
     pub(crate) producer: Option<Producer>,
     pub(crate) hashing: Option<Arc<HashingPool>>,
     pub(crate) answers: Arc<ResponseCache>,
@@ -51,7 +54,8 @@ impl Bridges {
         let hashing = if hashes { Some(Arc::new(HashingPool::start(&config.passwords)?)) } else { None };
         let wakes = manifest.services().into_iter().map(|name| (name.to_owned(), OutboxWake::default()));
         Ok(Arc::new(Bridges {
-            guards: GuardRegistry::new(config.policies.clone()),
+            guards: GuardRegistry::new(config.policies.guards()),
+            limiter: Limiter::new(config.policies.limits.clone()),
             wakes: wakes.collect(),
             answers: Arc::new(ResponseCache::new(config.services.cache)),
             clock: Arc::new(MonotonicClock::default()),
@@ -65,6 +69,12 @@ impl Bridges {
     /// All guards of the process.
     pub fn guards(&self) -> &GuardRegistry {
         &self.guards
+    }
+
+    /// Puts new policies in force.
+    pub fn reload(&self, policies: Policies) {
+        self.guards.reload(policies.guards());
+        self.limiter.reload(policies.limits);
     }
 
     /// The bell of a service's outbox.

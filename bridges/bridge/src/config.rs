@@ -1,6 +1,6 @@
 //! Where everything is that the bridge reaches.
 
-use mcsp_guard::PolicyTable;
+use crate::policies::Policies;
 use mcsp_kafka::KafkaConfig;
 use mcsp_manifest::Manifest;
 use mcsp_passwords::PasswordsConfig;
@@ -10,7 +10,7 @@ use mcsp_services::{ServicesConfig, TargetConfig};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// Names the file with thresholds of breakers, bulkheads and retries.
+/// Names the file with thresholds of breakers, bulkheads, retries and rate limits.
 pub const POLICIES_VARIABLE: &str = "MCSP_POLICIES";
 
 /// Where everything is that the bridge reaches. What is none is answered as unreachable.
@@ -29,7 +29,7 @@ pub struct BridgeConfig {
     /// How passwords are hashed.
     pub passwords: PasswordsConfig,
     /// Thresholds.
-    pub policies: PolicyTable,
+    pub policies: Policies,
     /// The token by which components know the bridge, and the sidecar its components.
     pub token: String,
 }

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use mcsp_bridge_api::kafka::{Acknowledgement, Event};
+use mcsp_bridge_api::limits::{Standing, Subject};
 use mcsp_bridge_api::passwords::Verdict;
 use mcsp_bridge_api::postgres::{RowSet, Statement, TransactError, Transaction};
 use mcsp_bridge_api::redis::{Operation, Reply};
@@ -9,6 +10,7 @@ use mcsp_bridge_api::services::{Request, Response};
 use mcsp_bridge_api::{Bridge, Failure};
 use mcsp_guard::Guard;
 use mcsp_kafka::Producer;
+use mcsp_limits::ComponentLimits;
 use mcsp_manifest::Grants;
 use mcsp_passwords::Passwords;
 use mcsp_postgres::Postgres;
@@ -26,6 +28,8 @@ pub(crate) struct Granted {
     pub producer: Option<(Producer, Arc<Guard>)>,
     pub services: Services,
     pub passwords: Option<Passwords>,
+    /// None for a component that the manifest does not have: it is not limited, and can reach nothing.
+    pub limits: Option<ComponentLimits>,
 }
 
 impl Granted {
@@ -81,5 +85,10 @@ impl Bridge for Granted {
 
     async fn verify_password(&self, password: String, phc: Option<String>) -> Result<Verdict, Failure> {
         self.passwords()?.verify(password, phc).await
+    }
+
+    async fn take_request(&self, subject: Subject) -> Result<Standing, Failure> {
+        let limits = self.limits.as_ref().ok_or_else(|| absent(false, "limits"))?;
+        Ok(limits.take(&subject))
     }
 }

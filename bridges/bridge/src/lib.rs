@@ -1,6 +1,6 @@
 //! The bridge: every capability for every component, behind grants and guards.
 //!
-//! [`Bridges`] is what a process has once: guards, the Kafka producer, hashing threads. A [`Worker`] is what
+//! [`Bridges`] is what a process has once: guards, limits, the Kafka producer, hashing threads. A [`Worker`] is what
 //! each thread has: connections. [`Worker::for_component`] gives the port that a component's calls go to.
 //! [`Background`] relays outboxes and delivers events.
 
@@ -20,5 +20,5 @@ pub use config::{
 };
 pub use deliver::{Invoke, delivery_request};
 pub use metrics::Pages;
-pub use policies::{PoliciesError, load_policies, watch_policies};
+pub use policies::{Policies, PoliciesError, load_policies, watch_policies};
 pub use worker::Worker;

@@ -3,6 +3,7 @@
 use crate::{Background, Bridges};
 use mcsp_guard::GuardSnapshot;
 use mcsp_kafka::ConsumerCounts;
+use mcsp_limits::LimitCounts;
 use mcsp_timers::TimerCounts;
 use serde_json::Value;
 use std::fmt::Write;
@@ -37,6 +38,7 @@ impl Pages {
     /// Appends all metrics in the Prometheus text format.
     pub fn metrics(&self, out: &mut String) {
         guard_metrics(out, &self.bridges.guards().snapshot());
+        limit_metrics(out, &self.bridges.limiter.counts());
         if let Some(background) = self.background.get() {
             event_metrics(out, background);
         }
@@ -112,6 +114,18 @@ fn guard_metrics(out: &mut String, guards: &[GuardSnapshot]) {
             line(out, name, &[("caller", &guard.caller), ("target", &guard.target)], value(guard));
         }
     }
+}
+
+fn limit_metrics(out: &mut String, counts: &LimitCounts) {
+    let name = "mcsp_rate_limited_total";
+    family(out, name, "counter", "Requests over the rate limit: refused, where limits are enforced.");
+    for (component, (users, addresses)) in &counts.over {
+        line(out, name, &[("component", component), ("by", "user")], *users as f64);
+        line(out, name, &[("component", component), ("by", "address")], *addresses as f64);
+    }
+    let name = "mcsp_rate_limit_evictions_total";
+    family(out, name, "counter", "Users and addresses whose requests were forgotten too early.");
+    line(out, name, &[], counts.evicted as f64);
 }
 
 fn family(out: &mut String, name: &str, kind: &str, help: &str) {

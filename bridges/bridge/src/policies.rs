@@ -1,13 +1,37 @@
-//! The thresholds of breakers, bulkheads and retries, from a file that may change while the process runs.
+//! The thresholds of breakers, bulkheads, retries and rate limits, from a file that may change while the process runs.
 
 use crate::Bridges;
-use mcsp_guard::PolicyTable;
+use mcsp_guard::{PolicyOverride, PolicyTable};
+use mcsp_limits::LimitTable;
+use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// How often the file is looked at. A mounted ConfigMap sends no signal, so looking is what works anywhere.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// Policies as an operator writes them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Policies {
+    /// Of all guards.
+    pub defaults: PolicyOverride,
+    /// Of guards, by target.
+    pub targets: BTreeMap<String, PolicyOverride>,
+    /// Of guards, by caller, then target.
+    pub callers: BTreeMap<String, BTreeMap<String, PolicyOverride>>,
+    /// How often one may ask.
+    pub limits: LimitTable,
+}
+
+impl Policies {
+    /// Those of the guards.
+    pub(crate) fn guards(&self) -> PolicyTable {
+        PolicyTable { defaults: self.defaults, targets: self.targets.clone(), callers: self.callers.clone() }
+    }
+}
 
 /// Why the policies cannot be used. Those in force stay.
 #[derive(Debug, thiserror::Error)]
@@ -30,8 +54,8 @@ pub enum PoliciesError {
     },
 }
 
-/// Reads a table of policies (TOML).
-pub fn load_policies(path: &Path) -> Result<PolicyTable, PoliciesError> {
+/// Reads policies (TOML).
+pub fn load_policies(path: &Path) -> Result<Policies, PoliciesError> {
     let text = std::fs::read_to_string(path)
         .map_err(|source| PoliciesError::Read { path: path.to_owned(), source })?;
     toml::from_str(&text)
@@ -49,11 +73,26 @@ pub async fn watch_policies(path: PathBuf, bridges: Arc<Bridges>) {
         }
         in_force = content;
         match load_policies(&path) {
-            Ok(table) => {
-                bridges.guards().reload(table);
+            Ok(policies) => {
+                bridges.reload(policies);
                 tracing::info!(path = %path.display(), "policies reloaded");
             }
             Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "policies not reloaded"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn guards_and_limits_stand_in_one_file() {
+        let text = "[callers.playback.redis.breaker]\nminimum_calls = 7\n\
+                    [limits.defaults]\nuser = { per_minute = 5, burst = 6 }";
+        let policies: Policies = toml::from_str(text).unwrap();
+        assert_eq!(policies.guards().policy("playback", "redis").breaker.minimum_calls.get(), 7);
+        assert_eq!(policies.limits.defaults.user.unwrap().burst.get(), 6);
+        assert!(toml::from_str::<Policies>("[limit]").is_err());
     }
 }

@@ -3,7 +3,8 @@
 use crate::bridges::{Bridges, StartError};
 use crate::granted::Granted;
 use mcsp_bridge_api::Bridge;
-use mcsp_manifest::Grants;
+use mcsp_limits::RatesOverride;
+use mcsp_manifest::{Grants, RateLimits};
 use mcsp_passwords::Passwords;
 use mcsp_postgres::Postgres;
 use mcsp_redis::{Connection, KeyGrant, Redis};
@@ -32,8 +33,8 @@ impl Worker {
     /// nothing.
     pub fn for_component(&self, id: &str) -> Result<Arc<dyn Bridge>, StartError> {
         let nothing = Grants::default();
-        let grants =
-            self.bridges.manifest.components.get(id).map_or(&nothing, |found| &found.settings.grants);
+        let settings = self.bridges.manifest.components.get(id).map(|found| &found.settings);
+        let grants = settings.map_or(&nothing, |settings| &settings.grants);
         // Breakers and bulkheads are the service's: its components share its fate.
         let caller = grants.service.as_deref().unwrap_or(id);
         let guards = &self.bridges.guards;
@@ -51,6 +52,8 @@ impl Worker {
             services: Services::new(caller, Arc::clone(&self.transport), guards, &grants.services),
             passwords: hashing
                 .map(|pool| Passwords::new(Arc::clone(pool), guards.guard(caller, "passwords"))),
+            limits: settings
+                .map(|settings| self.bridges.limiter.component(id, rates_of(&settings.rate_limits))),
             grants: grants.clone(),
         }))
     }
@@ -69,4 +72,12 @@ impl Worker {
         all.insert(service.to_owned(), postgres.clone());
         Ok(Some(postgres))
     }
+}
+
+fn rates_of(written: &RateLimits) -> RatesOverride {
+    let rate = |limit: mcsp_manifest::RateLimit| mcsp_limits::Rate {
+        per_minute: limit.per_minute,
+        burst: limit.burst,
+    };
+    RatesOverride { user: written.user.map(rate), address: written.address.map(rate) }
 }

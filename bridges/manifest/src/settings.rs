@@ -1,8 +1,9 @@
-//! `[component.<id>.tool.mcsp]`: what a component may reach, and what it may use.
+//! `[component.<id>.tool.mcsp]`: what a component may reach, what it may use, and how often it may be asked.
 
 use crate::ManifestError;
 use crate::topic;
 use serde::Deserialize;
+use std::num::NonZeroU32;
 
 /// The most that a component may claim of one machine.
 const MAX_MEMORY_MIB: u32 = 1024;
@@ -17,6 +18,27 @@ pub struct Settings {
     pub grants: Grants,
     /// What it may use.
     pub limits: Limits,
+    /// How often it may be asked.
+    pub rate_limits: RateLimits,
+}
+
+/// How often a component may be asked, where that differs from the platform's defaults.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RateLimits {
+    /// By one user.
+    pub user: Option<RateLimit>,
+    /// From one network, without a token.
+    pub address: Option<RateLimit>,
+}
+
+/// So many requests a minute in the long run, and so many of them at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RateLimit {
+    /// In the long run.
+    pub per_minute: NonZeroU32,
+    /// At once, by who has not asked for a while.
+    pub burst: NonZeroU32,
 }
 
 /// What a component may reach through the bridge. The default is nothing.
@@ -77,6 +99,8 @@ struct Table {
     memory_mib: u32,
     timeout_ms: u64,
     max_concurrent_requests: u32,
+    rate_limit: Option<RateLimit>,
+    address_rate_limit: Option<RateLimit>,
 }
 
 impl Default for Table {
@@ -96,6 +120,8 @@ impl Default for Table {
             memory_mib,
             timeout_ms,
             max_concurrent_requests,
+            rate_limit: None,
+            address_rate_limit: None,
         }
     }
 }
@@ -124,6 +150,7 @@ impl Settings {
                 timeout_ms: table.timeout_ms,
                 max_concurrent_requests: table.max_concurrent_requests,
             },
+            rate_limits: RateLimits { user: table.rate_limit, address: table.address_rate_limit },
         };
         settings.grants.check(component)?;
         settings.limits.check(component)?;

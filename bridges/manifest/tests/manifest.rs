@@ -47,6 +47,7 @@ redis = ["content:"]
 services = ["auth"]
 pinned = 2
 memory_mib = 32
+rate_limit = { per_minute = 1200, burst = 200 }
 
 [component.content-events]
 source = "content_events.wasm"
@@ -82,6 +83,9 @@ fn a_component_has_its_grants_and_the_defaults_of_its_limits() {
     assert_eq!(settings.limits.memory_mib, 32);
     assert_eq!(settings.limits.timeout_ms, 10_000);
     assert_eq!(settings.limits.max_concurrent_requests, 256);
+    let limit = settings.rate_limits.user.unwrap();
+    assert_eq!((limit.per_minute.get(), limit.burst.get()), (1_200, 200));
+    assert_eq!(settings.rate_limits.address, None);
 }
 
 #[test]
@@ -197,6 +201,8 @@ fn what_would_go_wrong_later_is_refused_with_its_place() {
         ("required = true, secret = true", "secret = true", "variable `bridge_token`: it needs a default"),
         ("memory_mib = 32", "memory_mib = 0", "memory_mib: 0 is not between 1 and 1024"),
         ("memory_mib = 32", "memory_mib = -1", "tool.mcsp"),
+        ("per_minute = 1200", "per_minute = 0", "tool.mcsp"),
+        ("burst = 200", "brust = 200", "unknown field `brust`"),
         ("redis = [\"content:\"]", "redis = [\"\"]", "redis: an empty prefix"),
         ("service = \"content\"\npostgres = true\nproduces", "postgres = true\nproduces", "service: missing"),
         ("\"media.published\"", "\"media.published.dlq\"", "is a dead-letter topic"),

@@ -1,7 +1,7 @@
 //! Where functions' calls to the bridge go.
 
 use async_trait::async_trait;
-use mcsp_bridge_api::{Bridge, Failure, kafka, passwords, postgres, redis, services};
+use mcsp_bridge_api::{Bridge, Failure, kafka, limits, passwords, postgres, redis, services};
 use std::sync::Arc;
 
 /// Makes the bridge of a component. It is called on each worker thread, within that thread's runtime, once
@@ -52,6 +52,10 @@ impl Bridge for NoBridge {
     }
 
     async fn verify_password(&self, _: String, _: Option<String>) -> Result<passwords::Verdict, Failure> {
+        Err(Failure::Unreachable)
+    }
+
+    async fn take_request(&self, _: limits::Subject) -> Result<limits::Standing, Failure> {
         Err(Failure::Unreachable)
     }
 }

@@ -5,6 +5,7 @@
 
 use mcsp_bridge_api::Bridge;
 use mcsp_bridge_api::kafka::{Acknowledgement, Event};
+use mcsp_bridge_api::limits::Subject;
 use mcsp_bridge_api::postgres::{Statement, Transaction};
 use mcsp_bridge_api::redis::Operation;
 use mcsp_bridge_api::services::Request;
@@ -58,6 +59,10 @@ pub(crate) async fn answer(
             let Verify { password, phc } = parameters(body)?;
             encoded(&port.verify_password(password, phc).await)
         }
+        ("limits", "take") => {
+            let Take { subject } = parameters(body)?;
+            encoded(&port.take_request(subject).await)
+        }
         _ => Err(Unanswerable::NoSuchFunction),
     }
 }
@@ -97,6 +102,11 @@ struct Hash {
 struct Verify {
     password: String,
     phc: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Take {
+    subject: Subject,
 }
 
 fn parameters<T: DeserializeOwned>(body: &[u8]) -> Result<T, Unanswerable> {

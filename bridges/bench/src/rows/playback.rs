@@ -4,7 +4,7 @@ use super::{Bench, root};
 use crate::load::Load;
 use crate::page::{Goal, Row};
 use crate::process::{Server, free_address, own_program};
-use mcsp_tests::{Account, OwnPlatform, eventually, titled_video};
+use mcsp_tests::{Account, OwnPlatform, eventually, policies, titled_video};
 use serde_json::json;
 use std::path::Path;
 use std::process::Command;
@@ -69,6 +69,7 @@ fn twin(environment: &Path) -> anyhow::Result<Server> {
         .arg(own_program("mcsp-bench")?)
         .args(["twin", "playback-sessions", "--listen", &address.to_string(), "--manifest"])
         .arg(root().join("spin.toml"))
-        .env(STREAM_LIMIT.0, STREAM_LIMIT.1);
+        .env(STREAM_LIMIT.0, STREAM_LIMIT.1)
+        .env("MCSP_POLICIES", policies());
     Server::start(command, address, crate::twin::HEALTH_PATH)
 }

@@ -1,7 +1,7 @@
 //! The imports of `mcsp:bridge`, answered by the component's [`Bridge`].
 
 use super::bindings::functions::mcsp::bridge::{
-    failures, kafka, passwords, postgres, redis, services, signatures,
+    failures, kafka, limits, passwords, postgres, redis, services, signatures,
 };
 use super::convert::{convert, convert_all};
 use super::{Imports, State};
@@ -15,6 +15,7 @@ fn bridge<T>(accessor: &Accessor<T, Imports>) -> Arc<dyn Bridge> {
 
 impl failures::Host for &mut State {}
 impl kafka::Host for &mut State {}
+impl limits::Host for &mut State {}
 impl passwords::Host for &mut State {}
 impl postgres::Host for &mut State {}
 impl redis::Host for &mut State {}
@@ -95,6 +96,18 @@ impl<T> passwords::HostWithStore<T> for Imports {
     ) -> Result<passwords::Verdict, failures::Failure> {
         match bridge(accessor).verify_password(password, phc).await {
             Ok(verdict) => Ok(verdict.into()),
+            Err(failure) => Err(failure.into()),
+        }
+    }
+}
+
+impl<T> limits::HostWithStore<T> for Imports {
+    async fn take(
+        accessor: &Accessor<T, Self>,
+        subject: limits::Subject,
+    ) -> Result<limits::Standing, failures::Failure> {
+        match bridge(accessor).take_request(subject.into()).await {
+            Ok(standing) => Ok(standing.into()),
             Err(failure) => Err(failure.into()),
         }
     }

@@ -78,3 +78,6 @@ record!(wit::services::Request => port::services::Request {
 record!(port::services::Response => wit::services::Response { status, headers, body, stale_ms });
 
 variant!(port::passwords::Verdict => wit::passwords::Verdict { Wrong, Right, RightButOutdated; ; });
+
+variant!(wit::limits::Subject => port::limits::Subject { ; User, Client, Address; });
+record!(port::limits::Standing => wit::limits::Standing { wait_ms, quota, window_ms, remaining, reset_ms });

@@ -3,7 +3,7 @@
 use crate::fixture::{Setup, get, get_from, report, wait_until};
 use async_trait::async_trait;
 use futures::future::join_all;
-use mcsp_bridge_api::{Bridge, Failure, kafka, passwords, postgres, redis, services};
+use mcsp_bridge_api::{Bridge, Failure, kafka, limits, passwords, postgres, redis, services};
 use mcsp_runner::BridgeFactory;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -77,6 +77,10 @@ impl Bridge for GatedBridge {
 
     async fn verify_password(&self, _: String, _: Option<String>) -> Result<passwords::Verdict, Failure> {
         Err(Failure::NotGranted("passwords".into()))
+    }
+
+    async fn take_request(&self, _: limits::Subject) -> Result<limits::Standing, Failure> {
+        Err(Failure::NotGranted("limits".into()))
     }
 }
 

@@ -5,6 +5,7 @@ use crate::probe::Probe;
 use crate::stage::Stage;
 use mcsp_bridge::{BridgeConfig, Bridges, Worker};
 use mcsp_bridge_api::kafka::Acknowledgement;
+use mcsp_bridge_api::limits::{Standing, Subject};
 use mcsp_bridge_api::passwords::Verdict;
 use mcsp_bridge_api::postgres::{RowMismatch, Statement, TransactError, Transaction, Value, Violation};
 use mcsp_bridge_api::redis::{Operation, Reply, Script};
@@ -256,6 +257,27 @@ async fn a_password_is_told_from_a_wrong_one() {
         .await;
     assert_eq!(verdicts, [Verdict::Right, Verdict::Wrong, Verdict::Wrong].map(Ok));
     both.stop().await;
+}
+
+#[tokio::test]
+async fn who_asks_too_often_is_told_to_wait() {
+    let stage = Stage::start().await;
+    let both = Both::of(&stage).await;
+    for subject in [Subject::User("user_a".to_owned()), Subject::Address("192.0.2.1".to_owned())] {
+        for remaining in [1, 0] {
+            let taken = both.agree(async |probe| probe.take_request(subject.clone()).await.map(rough)).await;
+            assert_eq!(taken, Ok((0, 2, 120_000, remaining)));
+        }
+        let refused = both.agree(async |probe| probe.take_request(subject.clone()).await.map(rough)).await;
+        assert_eq!(refused, Ok((1, 2, 120_000, 0)), "in whole minutes");
+    }
+    both.stop().await;
+}
+
+/// Without what depends on the moment.
+fn rough(standing: Standing) -> (u32, u32, u32, u32) {
+    let minutes = standing.wait_ms.div_ceil(60_000);
+    (minutes, standing.quota, standing.window_ms, standing.remaining)
 }
 
 #[tokio::test]

@@ -5,7 +5,9 @@ use crate::postgres::until;
 use crate::stage::{Stage, variables};
 use crate::target::gate;
 use mcsp_bridge_api::Failure;
+use mcsp_bridge_api::limits::Subject;
 use mcsp_bridge_api::sql::sql;
+use std::time::{Duration, Instant};
 use tokio::net::{TcpListener, TcpStream};
 
 #[tokio::test]
@@ -27,6 +29,18 @@ async fn a_sidecar_that_hangs_is_given_up() {
     let told = variables(silent.local_addr().unwrap(), &stage.component);
     let probe = stage.probe_with(told, Outgoing::new(1_000)).await;
     assert_eq!(probe.query(sql("SELECT 1")).await, Err(Failure::DeadlineExceeded));
+}
+
+#[tokio::test]
+async fn a_request_waits_only_a_moment_for_a_sidecar_that_does_not_count_it() {
+    let stage = Stage::start().await;
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let told = variables(silent.local_addr().unwrap(), &stage.component);
+    let probe = stage.probe_with(told, Outgoing::new(1)).await;
+    let begun = Instant::now();
+    let subject = Subject::User("user_a".to_owned());
+    assert_eq!(probe.take_request(subject).await, Err(Failure::DeadlineExceeded));
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use crate::kafka::PATIENCE;
 use mcsp_bridge_api::Failure;
 use mcsp_bridge_api::kafka::{Acknowledgement, Event};
+use mcsp_bridge_api::limits::{Standing, Subject};
 use mcsp_bridge_api::passwords::Verdict;
 use mcsp_bridge_api::postgres::{RowSet, Statement, TransactError, Transaction};
 use mcsp_bridge_api::redis::{Operation, Reply};
@@ -48,6 +49,10 @@ impl Probe {
 
     pub async fn verify_password(&self, password: &str, phc: Option<&str>) -> Result<Verdict, Failure> {
         self.ask("verify_password", (password, phc)).await
+    }
+
+    pub async fn take_request(&self, subject: Subject) -> Result<Standing, Failure> {
+        self.ask("take_request", (subject,)).await
     }
 
     async fn ask<T: DeserializeOwned>(&self, function: &str, parameters: impl Serialize) -> T {

@@ -160,6 +160,8 @@ events_path = "/events/probe"
 redis = ["{prefix}"]
 services = ["echo"]
 passwords = true
+rate_limit = {{ per_minute = 1, burst = 2 }}
+address_rate_limit = {{ per_minute = 1, burst = 2 }}
 
 [component.bare]
 source = "{source}"

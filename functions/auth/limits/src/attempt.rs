@@ -69,7 +69,7 @@ impl<const LIMITS: usize> Attempt<LIMITS> {
     /// `RateLimit` and `RateLimit-Policy` of the limits that are told.
     pub fn headers(&self) -> HeaderMap {
         let told = self.limits.iter().zip(self.quotas).filter(|(limit, _)| limit.policy.is_told);
-        told.flat_map(|(limit, quota)| quota.headers(&limit.policy)).collect()
+        told.flat_map(|(limit, quota)| quota.told(&limit.policy).headers()).collect()
     }
 }
 
@@ -79,7 +79,7 @@ impl TooMany {
         let TooMany { policy, quota } = self;
         let wait_s = u32::try_from(quota.wait_ms.div_ceil(1000)).unwrap_or(u32::MAX);
         let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, code, title).retry_after_s(wait_s);
-        quota.headers(&policy).fold(problem, |problem, (name, value)| problem.with_header(name, value))
+        quota.told(&policy).headers().fold(problem, |problem, (name, value)| problem.with_header(name, value))
     }
 }
 

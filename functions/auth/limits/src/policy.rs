@@ -2,13 +2,8 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::{HeaderName, HeaderValue};
-use mcsp_function::ClientAddress;
+use mcsp_function::{ClientAddress, RateLimit};
 use sha2::{Digest, Sha256};
-
-/// `RateLimit` and `RateLimit-Policy` (IETF draft-ietf-httpapi-ratelimit-headers-10).
-const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
-const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 /// How often something may be tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,16 +55,16 @@ impl Limit {
 }
 
 impl Quota {
-    pub(crate) fn headers(self, policy: &Policy) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
-        let Policy { name, free_attempts, forget_ms, .. } = policy;
-        let window_s = u64::from(*free_attempts) * u64::from(*forget_ms) / 1000;
-        let reset_s = self.wait_ms.max(self.reset_ms).div_ceil(1000);
-        [
-            (RATE_LIMIT_POLICY, format!("\"{name}\";q={free_attempts};w={window_s}")),
-            (RATE_LIMIT, format!("\"{name}\";r={};t={reset_s}", self.remaining)),
-        ]
-        .into_iter()
-        .filter_map(|(name, value)| Some((name, HeaderValue::from_str(&value).ok()?)))
+    /// As clients are told.
+    pub(crate) fn told(self, policy: &Policy) -> RateLimit {
+        let Policy { name, free_attempts, forget_ms, .. } = *policy;
+        RateLimit {
+            policy: name,
+            quota: free_attempts,
+            window_ms: u64::from(free_attempts) * u64::from(forget_ms),
+            remaining: self.remaining,
+            reset_ms: self.wait_ms.max(self.reset_ms),
+        }
     }
 }
 
@@ -95,10 +90,10 @@ mod tests {
     }
 
     #[test]
-    fn the_headers_tell_the_policy_and_what_is_left() {
-        let quota = Quota { wait_ms: 1_500, remaining: 0, reset_ms: 12_000_000 };
-        let headers: http::HeaderMap = quota.headers(&POLICY).collect();
-        assert_eq!(headers[RATE_LIMIT_POLICY], "\"account\";q=20;w=12000");
-        assert_eq!(headers[RATE_LIMIT], "\"account\";r=0;t=12000");
+    fn a_limit_is_told_with_its_window_and_the_longer_wait() {
+        let quota = Quota { wait_ms: 1_500, remaining: 0, reset_ms: 600 };
+        let told = quota.told(&POLICY);
+        assert_eq!((told.policy, told.quota, told.window_ms), ("account", 20, 12_000_000));
+        assert_eq!((told.remaining, told.reset_ms), (0, 1_500));
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::sidecar;
 use bindings::exports::mcsp::bridge::failures::Failure;
-use bindings::exports::mcsp::bridge::{kafka, passwords, postgres, redis, services, signatures};
+use bindings::exports::mcsp::bridge::{kafka, limits, passwords, postgres, redis, services, signatures};
 use serde::Serialize;
 
 #[allow(missing_docs, clippy::all, clippy::restriction)]
@@ -96,6 +96,18 @@ impl passwords::Guest for Adapter {
             phc: Option<String>,
         }
         sidecar::call("passwords/verify", &Parameters { password, phc }).await
+    }
+}
+
+impl limits::Guest for Adapter {
+    /// The sidecar counts for all instances. A request waits for it, but not for long: without an answer it
+    /// goes on.
+    async fn take(subject: limits::Subject) -> Result<limits::Standing, Failure> {
+        #[derive(Serialize)]
+        struct Parameters {
+            subject: limits::Subject,
+        }
+        sidecar::call_within(sidecar::LIMITS_TIMEOUT_NS, "limits/take", &Parameters { subject }).await
     }
 }
 

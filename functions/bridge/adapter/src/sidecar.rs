@@ -22,6 +22,9 @@ const CONNECT_TIMEOUT_NS: u64 = 5_000_000_000;
 /// Ends the wait for a sidecar that hangs. One that does not answers sooner: all its calls have deadlines.
 const ANSWER_TIMEOUT_NS: u64 = 60_000_000_000;
 
+/// Longer than a sidecar that is well takes to count a request by far, and short beside any request.
+pub(crate) const LIMITS_TIMEOUT_NS: u64 = 100_000_000;
+
 /// The sidecar takes no longer call. It would answer before it has read it all, and close the connection: the
 /// answer can get lost, and with it the next call.
 const MAX_CALL_BYTES: usize = 4 << 20;
@@ -55,14 +58,31 @@ where
     T: DeserializeOwned,
     E: DeserializeOwned + Failable,
 {
-    match exchange(function, parameters).await {
+    call_within(ANSWER_TIMEOUT_NS, function, parameters).await
+}
+
+/// The same, for what is not worth the full wait.
+pub(crate) async fn call_within<T, E>(
+    timeout_ns: u64,
+    function: &str,
+    parameters: &impl Serialize,
+) -> Result<T, E>
+where
+    T: DeserializeOwned,
+    E: DeserializeOwned + Failable,
+{
+    match exchange(timeout_ns, function, parameters).await {
         Ok(answer) => rmp_serde::from_slice::<Result<T, E>>(&answer)
             .unwrap_or_else(|_| Err(E::failed(CallFailure::Unreachable))),
         Err(failure) => Err(E::failed(failure)),
     }
 }
 
-async fn exchange(function: &str, parameters: &impl Serialize) -> Result<Bytes, CallFailure> {
+async fn exchange(
+    timeout_ns: u64,
+    function: &str,
+    parameters: &impl Serialize,
+) -> Result<Bytes, CallFailure> {
     let mut body = Vec::new();
     let mut serializer = Serializer::new(&mut body).with_struct_map().with_bytes(BytesMode::ForceIterables);
     parameters.serialize(&mut serializer).map_err(|_| CallFailure::Refused("parameters".into()))?;
@@ -76,7 +96,7 @@ async fn exchange(function: &str, parameters: &impl Serialize) -> Result<Bytes, 
         .header(AUTHORIZATION, format!("Bearer {token}"))
         .header(COMPONENT_HEADER, component)
         .header(CONTENT_TYPE, "application/msgpack")
-        .extension(RequestOptionsExtension(timeouts()))
+        .extension(RequestOptionsExtension(timeouts(timeout_ns)))
         .body(Full::new(Bytes::from(body)))
         .map_err(|_| CallFailure::NotGranted("bridge_url"))?;
     let response = spin_sdk::http::send(request).await.map_err(|error| match error {
@@ -97,12 +117,12 @@ async fn exchange(function: &str, parameters: &impl Serialize) -> Result<Bytes, 
     }
 }
 
-fn timeouts() -> RequestOptions {
+fn timeouts(answer_ns: u64) -> RequestOptions {
     let options = RequestOptions::new();
     // A host may refuse to bound a wait; then its own bounds hold.
-    let _refused = options.set_connect_timeout(Some(CONNECT_TIMEOUT_NS));
-    let _refused = options.set_first_byte_timeout(Some(ANSWER_TIMEOUT_NS));
-    let _refused = options.set_between_bytes_timeout(Some(ANSWER_TIMEOUT_NS));
+    let _refused = options.set_connect_timeout(Some(CONNECT_TIMEOUT_NS.min(answer_ns)));
+    let _refused = options.set_first_byte_timeout(Some(answer_ns));
+    let _refused = options.set_between_bytes_timeout(Some(answer_ns));
     options
 }
 

@@ -41,6 +41,10 @@ pub(crate) async fn answer(
             let (password, phc) = read(parameters)?;
             told(&bridge.verify_password(password, phc).await)
         }
+        "take_request" => {
+            let (subject,) = read(parameters)?;
+            told(&bridge.take_request(subject).await)
+        }
         _ => Err(StatusCode::NOT_FOUND),
     }
 }

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use mcsp_access::{Acr, Claims, Permission, Refusal, verify};
 use mcsp_ids::UserId;
 use mcsp_problem::Problem;
+use std::sync::Arc;
 
 /// A person, or a client in a person's name: the bearer of a valid access token. Refuses with 401
 /// `missing_token`, `invalid_token` or `expired_token`, each with `WWW-Authenticate`, and with 403 `user_needed`
@@ -15,8 +16,19 @@ use mcsp_problem::Problem;
 #[derive(Clone, Debug)]
 pub struct Caller {
     /// What the token says.
-    pub claims: Claims,
+    pub claims: Arc<Claims>,
     user: UserId,
+}
+
+/// What a request's token says of who sent it. It is checked once, however many ask.
+#[derive(Clone, Debug)]
+pub(crate) enum Bearer {
+    /// There is no token.
+    Nobody,
+    /// A valid one.
+    Valid(Arc<Claims>),
+    /// One that is not valid, or cannot be checked now.
+    Refused(Problem),
 }
 
 /// A caller, or none where no token was sent. A bad token is refused all the same.
@@ -98,17 +110,35 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let Some(value) = parts.headers.get(header::AUTHORIZATION).cloned() else {
-            return Ok(MaybeCaller(None));
-        };
-        let token = bearer_token(&value).ok_or_else(|| refused(Refusal::Malformed))?;
-        let Ok(trace) = TraceParent::from_request_parts(parts, state).await;
-        let claims = believed(&Context::from_ref(state), &trace, token).await?;
-        let user = claims.user().ok_or_else(|| {
-            Problem::new(StatusCode::FORBIDDEN, "user_needed", "only a person's token is of use here")
-        })?;
-        Ok(MaybeCaller(Some(Caller { claims, user })))
+        match Bearer::of(parts, &Context::from_ref(state)).await {
+            Bearer::Nobody => Ok(MaybeCaller(None)),
+            Bearer::Valid(claims) => match claims.user() {
+                Some(user) => Ok(MaybeCaller(Some(Caller { claims, user }))),
+                None => Err(user_needed()),
+            },
+            Bearer::Refused(problem) => Err(problem),
+        }
     }
+}
+
+impl Bearer {
+    pub(crate) async fn of(parts: &mut Parts, context: &Context) -> Self {
+        if let Some(known) = parts.extensions.get::<Bearer>() {
+            return known.clone();
+        }
+        let Some(value) = parts.headers.get(header::AUTHORIZATION).cloned() else { return Bearer::Nobody };
+        let Ok(trace) = TraceParent::from_request_parts(parts, &()).await;
+        let found = match believed(context, &trace, &value).await {
+            Ok(claims) => Bearer::Valid(Arc::new(claims)),
+            Err(problem) => Bearer::Refused(problem),
+        };
+        parts.extensions.insert(found.clone());
+        found
+    }
+}
+
+fn user_needed() -> Problem {
+    Problem::new(StatusCode::FORBIDDEN, "user_needed", "only a person's token is of use here")
 }
 
 fn bearer_token(value: &HeaderValue) -> Option<&str> {
@@ -116,7 +146,8 @@ fn bearer_token(value: &HeaderValue) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-async fn believed(context: &Context, trace: &TraceParent, token: &str) -> Result<Claims, Problem> {
+async fn believed(context: &Context, trace: &TraceParent, value: &HeaderValue) -> Result<Claims, Problem> {
+    let token = bearer_token(value).ok_or_else(|| refused(Refusal::Malformed))?;
     let keyring = context.keyring();
     let check = |keys: &_| verify(token, keys, &keyring.issuer, &keyring.audience, context.now());
     match check(&*keyring.keys(context, trace).await?) {

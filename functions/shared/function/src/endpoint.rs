@@ -1,7 +1,7 @@
 //! A router with what all endpoints have in common around it.
 
 use crate::trace::TRACEPARENT;
-use crate::{Context, TraceParent};
+use crate::{Context, RateLimit, TraceParent, limits};
 use axum::Router;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
@@ -27,20 +27,27 @@ impl Endpoint {
         Endpoint { router, context }
     }
 
-    /// Answers, carries the trace through, and logs once why a request failed.
-    pub async fn answer<B>(&self, mut request: Request<B>) -> Response
+    /// Answers who does not ask too often, carries the trace through, and logs once why a request failed.
+    pub async fn answer<B>(&self, request: Request<B>) -> Response
     where
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<axum::BoxError>,
     {
-        let trace = TraceParent::of(request.headers(), || self.context.new_id::<mcsp_ids::Event>().uuid());
-        request.extensions_mut().insert(trace.clone());
-        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-        let mut router = self.router.clone();
-        let mut response = match router.call(request.map(Body::new)).await {
-            Ok(response) => response,
-            Err(never) => match never {},
+        let (mut parts, body) = request.into_parts();
+        let trace = TraceParent::of(&parts.headers, || self.context.new_id::<mcsp_ids::Event>().uuid());
+        parts.extensions.insert(trace.clone());
+        let (method, path) = (parts.method.clone(), parts.uri.path().to_owned());
+        let (limit, refusal) = match limits::take(&mut parts, &self.context).await {
+            Some(verdict) => (Some(verdict.limit), verdict.refusal),
+            None => (None, None),
         };
+        let mut response = match refusal {
+            Some(refusal) => refusal.into_response(),
+            None => self.route(Request::from_parts(parts, Body::new(body))).await,
+        };
+        for (name, value) in limit.iter().flat_map(RateLimit::headers) {
+            response.headers_mut().append(name, value);
+        }
         if let Some(Cause(cause)) = response.extensions_mut().remove() {
             log(&trace, &method, &path, response.status(), &cause);
         }
@@ -48,6 +55,13 @@ impl Endpoint {
             response.headers_mut().insert(TRACEPARENT, value);
         }
         response
+    }
+
+    async fn route(&self, request: Request<Body>) -> Response {
+        match self.router.clone().call(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        }
     }
 
     /// What a function answers that could not be set up.

@@ -37,6 +37,11 @@ impl Keyring {
         Keyring { issuer, audience, cached: Mutex::new(None), looked_at: Mutex::new(None) }
     }
 
+    /// Whether the component takes access tokens at all.
+    pub(crate) fn is_in_use(&self) -> bool {
+        !self.issuer.is_empty()
+    }
+
     /// The key set, from the instance or from Auth. The bridge keeps a copy too, which it serves when Auth
     /// can't answer, so that tokens go on being verified while Auth is down.
     pub(crate) async fn keys(&self, context: &Context, trace: &TraceParent) -> Result<Arc<KeySet>, Problem> {

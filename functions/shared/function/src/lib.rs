@@ -13,7 +13,9 @@ mod endpoint;
 #[cfg(target_arch = "wasm32")]
 pub mod guest;
 mod keyring;
+mod limits;
 mod platform;
+mod rate_limit;
 mod trace;
 
 pub use address::ClientAddress;
@@ -21,4 +23,5 @@ pub use caller::{Caller, MaybeCaller};
 pub use context::{Clock, Context, Environment, IdSource, MissingVariable, SystemClock, TimeOrderedIds};
 pub use endpoint::Endpoint;
 pub use platform::FromPlatform;
+pub use rate_limit::RateLimit;
 pub use trace::TraceParent;

@@ -1,6 +1,6 @@
 //! Calls from within the platform: the bearer of the pod's own token.
 
-use crate::Context;
+use crate::{Context, MissingVariable};
 use axum::extract::{FromRef, FromRequestParts};
 use http::request::Parts;
 use http::{HeaderMap, header};
@@ -20,16 +20,19 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        authenticate(&parts.headers, &Context::from_ref(state)).map(FromPlatform)
+        match is_from_platform(&parts.headers, &Context::from_ref(state)) {
+            Ok(true) => Ok(FromPlatform(())),
+            Ok(false) => Err(Problem::not_found()),
+            Err(error) => Err(Problem::internal(&error)),
+        }
     }
 }
 
-fn authenticate(headers: &HeaderMap, context: &Context) -> Result<(), Problem> {
-    let expected = context.variable("bridge_token").map_err(|error| Problem::internal(&error))?;
+pub(crate) fn is_from_platform(headers: &HeaderMap, context: &Context) -> Result<bool, MissingVariable> {
+    let expected = context.variable("bridge_token")?;
     let given = headers
         .get(header::AUTHORIZATION)
         .and_then(|value| value.as_bytes().strip_prefix(b"Bearer "))
         .unwrap_or_default();
-    let known = !expected.is_empty() && bool::from(given.ct_eq(expected.as_bytes()));
-    if known { Ok(()) } else { Err(Problem::not_found()) }
+    Ok(!expected.is_empty() && bool::from(given.ct_eq(expected.as_bytes())))
 }

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use mcsp_bridge_api::kafka::{Acknowledgement, Event};
+use mcsp_bridge_api::limits::{Standing, Subject};
 use mcsp_bridge_api::passwords::Verdict;
 use mcsp_bridge_api::postgres::{RowSet, Statement, TransactError, Transaction};
 use mcsp_bridge_api::redis::{Operation, Reply};
@@ -85,5 +86,13 @@ impl Bridge for Port {
     async fn verify_password(&self, password: String, phc: Option<String>) -> Result<Verdict, Failure> {
         self.note("verify_password");
         self.bridge.verify_password(password, phc).await
+    }
+
+    /// Not noted: it reaches nothing.
+    async fn take_request(&self, subject: Subject) -> Result<Standing, Failure> {
+        if self.traffic.down.lock().unwrap().contains("limits") {
+            return Err(Failure::Unreachable);
+        }
+        self.bridge.take_request(subject).await
     }
 }

@@ -8,10 +8,11 @@ use crate::port::{Port, Traffic};
 use crate::stand_in::{auth, serve};
 use jiff::Timestamp;
 use mcsp_access::{Claims, Role};
-use mcsp_bridge::{BridgeConfig, Bridges, Worker};
+use mcsp_bridge::{BridgeConfig, Bridges, Policies, Worker};
 use mcsp_bridge_api::Bridge;
 use mcsp_function::{Clock, Context, Environment, TimeOrderedIds};
 use mcsp_ids::UserId;
+use mcsp_limits::LimitTable;
 use mcsp_manifest::{Grants, Manifest, Variables};
 use mcsp_passwords::PasswordsConfig;
 use mcsp_postgres::{OutboxWake, Postgres};
@@ -44,6 +45,8 @@ pub struct Setup {
     pub redis_is_down: bool,
     /// How passwords are hashed.
     pub passwords: PasswordsConfig,
+    /// How often one may ask. Otherwise requests are counted, and none is refused.
+    pub limits: Option<LimitTable>,
 }
 
 /// One service: a database of its own, the variables and grants that `spin.toml` gives its components, and
@@ -83,6 +86,7 @@ impl Testbed {
         let issuer = Issuer::new();
         let mut config = BridgeConfig {
             passwords: setup.passwords,
+            policies: Policies { limits: setup.limits.unwrap_or_else(not_enforced), ..Policies::default() },
             token: BRIDGE_TOKEN.to_owned(),
             ..BridgeConfig::default()
         };
@@ -187,7 +191,7 @@ impl Testbed {
         Issuer::claims(user, role, self.now())
     }
 
-    /// Cuts the components off from a target of calls, or lets them through again.
+    /// Cuts the components off from a target of calls, or from `limits`, or lets them through again.
     pub fn set_down(&self, target: &str, down: bool) {
         let mut all = self.traffic.down.lock().unwrap();
         if down {
@@ -202,6 +206,10 @@ impl Testbed {
     pub fn take_calls(&self) -> Vec<&'static str> {
         std::mem::take(&mut *self.traffic.calls.lock().unwrap())
     }
+}
+
+fn not_enforced() -> LimitTable {
+    LimitTable { enforced: false, ..LimitTable::default() }
 }
 
 fn root() -> PathBuf {

@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use mcsp_bridge_api::services::{Request, Response};
-use mcsp_bridge_api::{Bridge, Failure, kafka, passwords, postgres, redis};
+use mcsp_bridge_api::{Bridge, Failure, kafka, limits, passwords, postgres, redis};
 use mcsp_object_store::{Client, ListedPart, ObjectStore, Place, Settings, SignedRequest, StoreError};
 use std::time::Duration;
 use url::Url;
@@ -63,6 +63,10 @@ impl Bridge for ToStore {
 
     async fn verify_password(&self, _: String, _: Option<String>) -> Result<passwords::Verdict, Failure> {
         Err(Failure::NotGranted("passwords".into()))
+    }
+
+    async fn take_request(&self, _: limits::Subject) -> Result<limits::Standing, Failure> {
+        Err(Failure::NotGranted("limits".into()))
     }
 }
 
