@@ -6,23 +6,38 @@ fail() {
   exit 1
 }
 
-# The same, with the end of the log before it; a full disk and a missing network are named.
+# With less than this free, whatever fails has failed for want of it.
+readonly FULL_DISK_MIB=16
+readonly NO_NETWORK='Could not resolve|Temporary failure|Unknown host|Connection refused|Connection timed out|Network is unreachable|spurious network error|No plugin found for prefix|Could not transfer artifact|dns error'
+
+# Whether a disk that the scripts write to is full.
+disk_is_full() {
+  local free_mib
+  while read -r free_mib; do
+    [[ $free_mib -ge $FULL_DISK_MIB ]] || return 0
+  done < <(df --output=avail -m . "${HOME:-/}" "${TMPDIR:-/tmp}" 2>/dev/null | tail -n +2)
+  return 1
+}
+
+# Ends the script for a command whose output is in the log. A full disk and a missing network are told by their names,
+# and in one line; before anything else comes the end of the log.
 fail_with_log() {
-  tail -n 5 "$LOG" >&2 || true
-  if tail -n 50 "$LOG" | grep -q 'No space left on device'; then
+  if disk_is_full || tail -n 50 "$LOG" | grep -qE 'No space left on device|Disk quota exceeded'; then
     fail "the disk is full; free some space and try again"
   fi
-  if tail -n 50 "$LOG" | grep -qE 'Could not resolve|Temporary failure|Unknown host|Connection refused|Network is unreachable|spurious network error'; then
+  if tail -n 50 "$LOG" | grep -qE "$NO_NETWORK"; then
     fail "there is no network, and something is still to be downloaded; connect and try again ($LOG)"
   fi
+  tail -n 5 "$LOG" >&2
   fail "$1"
 }
 
 # begin_log NAME: what the steps' commands print goes to .mcsp/logs/NAME.log.
 begin_log() {
-  mkdir -p .mcsp/logs || fail "cannot write to $PWD/.mcsp"
   LOG=$PWD/.mcsp/logs/$1.log
-  : >"$LOG" 2>/dev/null || fail "cannot write $LOG: is the disk full?"
+  { mkdir -p .mcsp/logs && : >"$LOG"; } 2>/dev/null && return 0
+  disk_is_full && fail "the disk is full; free some space and try again"
+  fail "cannot write $LOG as $(id -un); make $PWD/.mcsp writable, or remove it"
 }
 
 # step NAME COMMAND…: runs the command and prints one line with the seconds it took.

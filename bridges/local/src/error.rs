@@ -51,7 +51,7 @@ pub enum LocalError {
     },
 
     /// A server ended before it was ready.
-    #[error("{server} ended while starting: {last_line} (log: {})", .log.display())]
+    #[error("{server} ended while starting: {last_line} (log: {}); mend that, or use another and name it in {variable}", .log.display())]
     Exited {
         /// The server.
         server: &'static str,
@@ -59,10 +59,12 @@ pub enum LocalError {
         last_line: String,
         /// Where the whole log is.
         log: PathBuf,
+        /// The environment variable that names another one.
+        variable: &'static str,
     },
 
     /// A server runs but does not answer.
-    #[error("{server} was not ready after {} s: {last_line} (log: {})", .waited.as_secs(), .log.display())]
+    #[error("{server} was not ready after {} s: {last_line} (log: {}); mend that, or use another and name it in {variable}", .waited.as_secs(), .log.display())]
     NotReady {
         /// The server.
         server: &'static str,
@@ -72,10 +74,12 @@ pub enum LocalError {
         last_line: String,
         /// Where the whole log is.
         log: PathBuf,
+        /// The environment variable that names another one.
+        variable: &'static str,
     },
 
     /// A one-off command that prepares a store failed.
-    #[error("{step} failed: {last_line} (log: {})", .log.display())]
+    #[error("{step} failed: {last_line} (log: {}); mend that, or use another server and name it in {variable}", .log.display())]
     Preparation {
         /// What was being done.
         step: &'static str,
@@ -83,6 +87,8 @@ pub enum LocalError {
         last_line: String,
         /// Where the whole output is.
         log: PathBuf,
+        /// The environment variable that names another server.
+        variable: &'static str,
     },
 
     /// The store named by an environment variable does not answer.

@@ -1,5 +1,6 @@
 //! A private Apache Kafka: one node in KRaft mode, on loopback, from the jars that scripts/setup copies.
 
+use crate::config::KAFKA_VARIABLE;
 use crate::error::LocalError;
 use crate::programs;
 use crate::server::{Recipe, Server, prepare};
@@ -76,7 +77,7 @@ impl Kafka {
         self.write_properties(&partial, controller_port)?;
         let mut command = self.java("kafka.tools.StorageTool")?;
         command.args(["format", "--cluster-id", CLUSTER_ID, "--config"]).arg(&self.properties);
-        prepare("formatting Kafka's storage", command, log).await?;
+        prepare::<Kafka>("formatting Kafka's storage", command, log).await?;
         fs::rename(&partial, data).map_err(LocalError::file("rename", &partial))
     }
 
@@ -126,6 +127,7 @@ impl Kafka {
 
 impl Recipe for Kafka {
     const NAME: &'static str = "kafka";
+    const VARIABLE: &'static str = KAFKA_VARIABLE;
     const STOP_TIMEOUT: Duration = Duration::from_secs(20);
 
     fn command(&self) -> Result<Command, LocalError> {

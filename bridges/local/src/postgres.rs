@@ -1,6 +1,6 @@
 //! A private Postgres from Debian's packages, on loopback, with a generated password.
 
-use crate::config::Durability;
+use crate::config::{Durability, POSTGRES_VARIABLE};
 use crate::error::LocalError;
 use crate::programs;
 use crate::server::{Recipe, Server, prepare};
@@ -52,6 +52,7 @@ impl Server<Postgres> {
                 step: "creating the database",
                 last_line: cause.to_string(),
                 log: state.log_path(Postgres::NAME),
+                variable: POSTGRES_VARIABLE,
             });
         }
         Ok(server)
@@ -103,7 +104,7 @@ impl Postgres {
         if self.durability == Durability::Fast {
             command.arg("--no-sync");
         }
-        prepare("creating the Postgres cluster", command, log).await?;
+        prepare::<Postgres>("creating the Postgres cluster", command, log).await?;
         fs::rename(&partial, &self.data).map_err(LocalError::file("rename", &partial))
     }
 
@@ -155,6 +156,7 @@ impl Postgres {
 
 impl Recipe for Postgres {
     const NAME: &'static str = "postgres";
+    const VARIABLE: &'static str = POSTGRES_VARIABLE;
     /// "Fast shutdown": ends the sessions, writes a checkpoint.
     const STOP_SIGNAL: Signal = Signal::INT;
     const STOP_TIMEOUT: Duration = Duration::from_secs(15);

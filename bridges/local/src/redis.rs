@@ -1,6 +1,6 @@
 //! A private Redis from Debian's packages, on loopback, with a generated password.
 
-use crate::config::Durability;
+use crate::config::{Durability, REDIS_VARIABLE};
 use crate::error::LocalError;
 use crate::programs;
 use crate::server::{Recipe, Server};
@@ -71,6 +71,7 @@ impl Redis {
 
 impl Recipe for Redis {
     const NAME: &'static str = "redis";
+    const VARIABLE: &'static str = REDIS_VARIABLE;
     const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
     fn command(&self) -> Result<Command, LocalError> {

@@ -23,6 +23,8 @@ const PREPARATION_TIMEOUT: Duration = Duration::from_secs(120);
 pub trait Recipe: Send + Sync + 'static {
     /// How it is called in messages and log file names.
     const NAME: &'static str;
+    /// The environment variable that names another one, to be used in its place.
+    const VARIABLE: &'static str;
     /// The signal for a clean and quick end.
     const STOP_SIGNAL: Signal = Signal::TERM;
     /// How long that end may take.
@@ -109,7 +111,12 @@ impl<R: Recipe> Server<R> {
             if process.exit_status().is_some() {
                 check_disk(&self.log)?;
                 let last_line = last_telling_line(&self.log);
-                return Err(LocalError::Exited { server: R::NAME, last_line, log: self.log.clone() });
+                return Err(LocalError::Exited {
+                    server: R::NAME,
+                    last_line,
+                    log: self.log.clone(),
+                    variable: R::VARIABLE,
+                });
             }
             match answer {
                 Ok(()) => return Ok(()),
@@ -121,6 +128,7 @@ impl<R: Recipe> Server<R> {
                         waited: READY_TIMEOUT,
                         last_line: format!("{cause}; {}", last_telling_line(&self.log)),
                         log: self.log.clone(),
+                        variable: R::VARIABLE,
                     });
                 }
             }
@@ -129,7 +137,11 @@ impl<R: Recipe> Server<R> {
 }
 
 /// Runs a command that prepares a store, to its end.
-pub(crate) async fn prepare(step: &'static str, command: Command, log: &Path) -> Result<(), LocalError> {
+pub(crate) async fn prepare<R: Recipe>(
+    step: &'static str,
+    command: Command,
+    log: &Path,
+) -> Result<(), LocalError> {
     let process = spawn_logged(command, log).await?;
     let status = tokio::time::timeout(PREPARATION_TIMEOUT, process.wait()).await;
     if status.is_ok_and(|status| status.success()) {
@@ -137,7 +149,12 @@ pub(crate) async fn prepare(step: &'static str, command: Command, log: &Path) ->
     }
     process.kill().await;
     check_disk(log)?;
-    Err(LocalError::Preparation { step, last_line: last_telling_line(log), log: log.to_owned() })
+    Err(LocalError::Preparation {
+        step,
+        last_line: last_telling_line(log),
+        log: log.to_owned(),
+        variable: R::VARIABLE,
+    })
 }
 
 /// A full disk is behind many a strange message: say so instead.

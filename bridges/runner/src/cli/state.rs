@@ -23,20 +23,14 @@ impl StateDir {
 
     /// Says that the platform answers, and where. Scripts wait for it.
     pub(super) fn announce(&self, url: &str) -> anyhow::Result<()> {
-        let write = |name: &str, text: String| {
-            let path = self.0.join(name);
-            std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
-        };
-        write("mcsp.pid", std::process::id().to_string())?;
-        write("ready", url.to_owned())
+        let path = self.0.join("ready");
+        std::fs::write(&path, url).with_context(|| format!("cannot write {}", path.display()))
     }
 
     /// Takes it back.
     pub(super) fn withdraw(&self) {
-        for name in ["ready", "mcsp.pid"] {
-            // What is gone already is what is wanted.
-            let _gone = std::fs::remove_file(self.0.join(name));
-        }
+        // What is gone already is what is wanted.
+        let _gone = std::fs::remove_file(self.0.join("ready"));
     }
 
     /// Where the running platform answers.
