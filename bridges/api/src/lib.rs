@@ -25,6 +25,20 @@ pub use bindings::mcsp::bridge::failures::Failure;
 /// Types of `mcsp:bridge/kafka`.
 pub mod kafka {
     pub use crate::bindings::mcsp::bridge::kafka::{Acknowledgement, Event};
+
+    /// Bytes of one event. Kafka's own limit is 1 MiB for the record with its headers. What it would refuse for its
+    /// size must not reach an outbox, where it would hold up its aggregate's later events for ever.
+    pub const MAX_EVENT_BYTES: usize = 900_000;
+
+    impl Event {
+        /// All that becomes part of the record.
+        pub fn bytes(&self) -> usize {
+            let texts = [&self.topic, &self.key, &self.id, &self.type_, &self.source];
+            texts.map(String::len).iter().sum::<usize>()
+                + self.traceparent.as_ref().map_or(0, String::len)
+                + self.data.len()
+        }
+    }
 }
 
 /// Types of `mcsp:bridge/limits`.

@@ -5,7 +5,7 @@ use crate::error::KafkaFault;
 use crate::record::{Record, record_of};
 use futures::future::join_all;
 use mcsp_bridge_api::Failure;
-use mcsp_bridge_api::kafka::{Acknowledgement, Event};
+use mcsp_bridge_api::kafka::{Acknowledgement, Event, MAX_EVENT_BYTES};
 use mcsp_guard::{CallKind, Guard, Verdict};
 use rdkafka::producer::future_producer::DeliveryFuture;
 use rdkafka::producer::{FutureProducer, Producer as _};
@@ -15,8 +15,6 @@ use std::time::Duration;
 
 /// Events of one `publish`.
 pub const MAX_BATCH: usize = 1_000;
-/// Bytes of one event's data. Kafka's own limit is 1 MiB for the record with its headers.
-pub const MAX_EVENT_BYTES: usize = 900_000;
 
 /// Time for the brokers to tell of a topic.
 const METADATA_TIMEOUT: Duration = Duration::from_secs(2);
@@ -70,7 +68,7 @@ impl Producer {
         if events.len() > MAX_BATCH {
             return Err(Failure::Refused("too-many-events".to_owned()));
         }
-        if events.iter().any(|event| event.data.len() > MAX_EVENT_BYTES) {
+        if events.iter().any(|event| event.bytes() > MAX_EVENT_BYTES) {
             return Err(Failure::Refused("event-too-large".to_owned()));
         }
         match acknowledgement {

@@ -12,7 +12,7 @@ mod redrive;
 mod tail;
 
 pub use admin::ensure_topics;
-pub use client::{MAX_BATCH, MAX_EVENT_BYTES, Producer, ProducerCounts, Publication};
+pub use client::{MAX_BATCH, Producer, ProducerCounts, Publication};
 pub use config::{ConsumerConfig, KafkaConfig, PatienceConfig};
 pub use consumer::{Consumer, ConsumerCounts, ConsumerMeter, Deliver, Delivery};
 pub use dead_letter::dead_letter_topic;

@@ -17,7 +17,7 @@ mod wake;
 pub use client::{Counts, Postgres};
 pub use config::PostgresConfig;
 pub use error::ConfigError;
-pub use transaction::{MAX_EVENT_BYTES, MAX_EVENTS, MAX_STATEMENTS};
+pub use transaction::{MAX_EVENTS, MAX_STATEMENTS};
 pub use wake::OutboxWake;
 
 pub use cells::{MAX_ANSWER_BYTES, MAX_ANSWER_ROWS};

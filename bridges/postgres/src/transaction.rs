@@ -7,7 +7,7 @@ use crate::error::{Refusal, failure_of, leaves_connection_usable, transact_error
 use crate::statements::check_statement;
 use futures::TryStreamExt;
 use mcsp_bridge_api::Failure;
-use mcsp_bridge_api::kafka::Event;
+use mcsp_bridge_api::kafka::{Event, MAX_EVENT_BYTES};
 use mcsp_bridge_api::postgres::{
     GuardedStatement, RowMismatch, RowSet, Statement, TransactError, Transaction,
 };
@@ -18,9 +18,6 @@ use sqlx::{AssertSqlSafe, Either, Executor};
 pub const MAX_STATEMENTS: usize = 128;
 /// Events of one transaction.
 pub const MAX_EVENTS: usize = 1_000;
-/// Bytes of one event. What Kafka would refuse for its size must not reach the outbox, where it would
-/// hold up its aggregate's later events for ever.
-pub const MAX_EVENT_BYTES: usize = 900_000;
 
 const BEGIN: &str = "BEGIN READ WRITE";
 const RECORD_CONSUMED: &str =
@@ -37,16 +34,10 @@ pub(crate) fn check(transaction: &Transaction) -> Result<(), Refusal> {
     if transaction.events.len() > MAX_EVENTS {
         return Err(Refusal::TooManyEvents);
     }
-    if transaction.events.iter().any(|event| bytes_of(event) > MAX_EVENT_BYTES) {
+    if transaction.events.iter().any(|event| event.bytes() > MAX_EVENT_BYTES) {
         return Err(Refusal::EventTooLarge);
     }
     transaction.statements.iter().try_for_each(|guarded| check_statement(&guarded.statement.sql))
-}
-
-fn bytes_of(event: &Event) -> usize {
-    [&event.topic, &event.key, &event.id, &event.type_, &event.source].map(String::len).iter().sum::<usize>()
-        + event.traceparent.as_ref().map_or(0, String::len)
-        + event.data.len()
 }
 
 /// Runs a checked transaction on a lent connection, and gives the connection back where that is possible.

@@ -4,9 +4,10 @@
 mod support;
 
 use mcsp_bridge_api::Failure;
+use mcsp_bridge_api::kafka::MAX_EVENT_BYTES;
 use mcsp_bridge_api::postgres::{RowMismatch, TransactError, Transaction, Value, Violation};
 use mcsp_bridge_api::sql::sql;
-use mcsp_postgres::{MAX_EVENT_BYTES, MAX_EVENTS, MAX_STATEMENTS, OutboxWake, Postgres};
+use mcsp_postgres::{MAX_EVENTS, MAX_STATEMENTS, OutboxWake, Postgres};
 use std::time::Duration;
 use support::{Database, event, statements};
 
