@@ -21,10 +21,6 @@ const ANY: &str = "SELECT EXISTS (SELECT FROM outbox)";
 const BACKLOG: &str = "SELECT (SELECT count(*) FROM (SELECT FROM outbox LIMIT $1) AS few), \
      (SELECT (extract(epoch FROM clock_timestamp() - created_at) * 1000)::bigint \
       FROM outbox ORDER BY id LIMIT 1)";
-/// Functions are planned without knowledge of their arguments: Postgres then expects to delete much of a large
-/// table, and reads all of it for a few rows.
-const BEGIN_PRUNING: &str = "BEGIN READ WRITE; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; \
-     SET LOCAL enable_mergejoin = off";
 const PRUNE: &str = "SELECT prune_inbox(at_most => $1), prune_idempotency_keys(at_most => $1)";
 /// Rows of each table that are pruned at once: so few that relaying waits for milliseconds.
 const PRUNE_ROWS: i32 = 1_000;
@@ -97,7 +93,7 @@ impl Table {
     /// Forgets a little of what the platform's other tables of this schema no longer need. True where more of
     /// it is left.
     pub(crate) async fn prune(&mut self) -> Result<bool, RelayError> {
-        self.connection.execute(sqlx::raw_sql(BEGIN_PRUNING)).await?;
+        self.connection.execute("BEGIN READ WRITE").await?;
         let prune = sqlx::query_as(PRUNE).bind(PRUNE_ROWS);
         let (events, keys): (i64, i64) = prune.fetch_one(&mut self.connection).await?;
         self.connection.execute("COMMIT").await?;

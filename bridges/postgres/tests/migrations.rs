@@ -132,3 +132,40 @@ async fn old_inbox_entries_and_expired_keys_are_pruned_within_a_bound() {
         assert_eq!(pruned, expected, "{call}");
     }
 }
+
+#[tokio::test]
+async fn pruning_a_few_rows_of_a_large_table_reads_no_others() {
+    let database = Database::migrated(&["content"]).await;
+    let rows = "INSERT INTO inbox SELECT 'c', n::text, now() - CASE WHEN n % 5000 = 0 THEN interval '15 days'
+            ELSE interval '1 day' END FROM generate_series(1, 50000) n;
+        INSERT INTO idempotency_keys (scope, key, fingerprint, locked_until, expires_at)
+        SELECT 's', n::text, '', now(), now() + CASE WHEN n % 5000 = 0 THEN interval '-1 s'
+            ELSE interval '1 day' END FROM generate_series(1, 50000) n;
+        ANALYZE inbox; ANALYZE idempotency_keys";
+    database.prepare("content", rows).await;
+    for (call, table, order) in [
+        ("prune_inbox(at_most => 1000)", "inbox", "inbox_consumed_at"),
+        ("prune_idempotency_keys(at_most => 1000)", "idempotency_keys", "idempotency_keys_expires_at"),
+    ] {
+        let mut role = database.role("content").await;
+        sqlx::Executor::execute(&mut role, "SET search_path = content").await.unwrap();
+        let before = read_of(&mut role, table, order).await;
+        let pruned: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT {call}")))
+            .fetch_one(&mut role)
+            .await
+            .unwrap();
+        assert_eq!(pruned, 10, "{call}");
+        sqlx::Executor::execute(&mut role, "SELECT pg_stat_force_next_flush()").await.unwrap();
+        let after = read_of(&mut role, table, order).await;
+        assert_eq!(after.0, before.0, "{call} reads the whole table");
+        assert!(after.1 > before.1, "{call} does not use {order}");
+    }
+}
+
+/// How often a table was read whole, and how often by the index of its times.
+async fn read_of(role: &mut sqlx::PgConnection, table: &str, index: &str) -> (i64, i64) {
+    let sql =
+        "SELECT (SELECT seq_scan FROM pg_stat_user_tables WHERE relname = $1 AND schemaname = 'content'),
+        (SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelname = $2 AND schemaname = 'content')";
+    sqlx::query_as(sql).bind(table).bind(index).fetch_one(role).await.unwrap()
+}
