@@ -6,7 +6,7 @@ mod support;
 use mcsp_bridge_api::Failure;
 use mcsp_bridge_api::postgres::{Statement, Value};
 use mcsp_bridge_api::sql::sql;
-use support::{Database, unique};
+use support::{Database, nulls, unique, values};
 
 fn refused(code: &str) -> Failure {
     Failure::Refused(code.to_owned())
@@ -14,43 +14,6 @@ fn refused(code: &str) -> Failure {
 
 fn statement(sql: &str, parameters: Vec<Value>) -> Statement {
     Statement { sql: sql.to_owned(), parameters }
-}
-
-fn values() -> Vec<Value> {
-    let uuid = uuid::Uuid::from_u128(7).as_bytes().to_vec();
-    vec![
-        Value::Boolean(Some(true)),
-        Value::Int64(Some(i64::MIN)),
-        Value::Float64(Some(-0.1)),
-        Value::Text(Some("žluťoučký 🐎 'quoted'".to_owned())),
-        Value::Bytes(Some(vec![0, 255, 1])),
-        Value::Uuid(Some(uuid.clone())),
-        Value::TimestampUs(Some(1_790_000_000_123_456)),
-        Value::TimestampUs(Some(-1)),
-        Value::Json(Some(r#"{"a": [1, null]}"#.to_owned())),
-        Value::TextArray(Some(vec!["a".to_owned(), String::new()])),
-        Value::TextArray(Some(vec![])),
-        Value::Int64Array(Some(vec![1, -2, i64::MAX])),
-        Value::UuidArray(Some(vec![uuid])),
-    ]
-}
-
-fn nulls() -> Vec<Value> {
-    vec![
-        Value::Boolean(None),
-        Value::Int64(None),
-        Value::Float64(None),
-        Value::Text(None),
-        Value::Bytes(None),
-        Value::Uuid(None),
-        Value::TimestampUs(None),
-        Value::TimestampUs(None),
-        Value::Json(None),
-        Value::TextArray(None),
-        Value::TextArray(None),
-        Value::Int64Array(None),
-        Value::UuidArray(None),
-    ]
 }
 
 #[tokio::test]

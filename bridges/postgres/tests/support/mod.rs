@@ -2,7 +2,7 @@
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use mcsp_bridge_api::kafka::Event;
-use mcsp_bridge_api::postgres::{GuardedStatement, Transaction};
+use mcsp_bridge_api::postgres::{GuardedStatement, Transaction, Value};
 use mcsp_guard::{Guard, PolicyTable};
 use mcsp_postgres::migrations::{ServiceAccess, migrate};
 use mcsp_postgres::{OutboxWake, Postgres, PostgresConfig};
@@ -141,6 +141,48 @@ async fn owner(url: &str) -> PgConnection {
 /// A transaction of statements alone.
 pub fn statements(statements: Vec<GuardedStatement>) -> Transaction {
     Transaction { consumed_event: None, statements, events: vec![] }
+}
+
+/// Values of every type, among them those that are easily lost on the way.
+pub fn values() -> Vec<Value> {
+    let uuid = uuid::Uuid::from_u128(7).as_bytes().to_vec();
+    vec![
+        Value::Boolean(Some(true)),
+        Value::Int64(Some(i64::MIN)),
+        Value::Float64(Some(-0.1)),
+        Value::Text(Some("žluťoučký 🐎 'quoted'".to_owned())),
+        Value::Text(Some("long ".repeat(20_000))),
+        Value::Bytes(Some(vec![0, 255, 1])),
+        Value::Bytes(Some(vec![])),
+        Value::Bytes(Some((0..70_000_u32).map(|n| n.to_le_bytes()[0]).collect())),
+        Value::Uuid(Some(uuid.clone())),
+        Value::TimestampUs(Some(1_790_000_000_123_456)),
+        Value::TimestampUs(Some(-1)),
+        Value::Json(Some(r#"{"a": [1, null]}"#.to_owned())),
+        Value::TextArray(Some(vec!["a".to_owned(), String::new()])),
+        Value::TextArray(Some(vec![])),
+        Value::Int64Array(Some(vec![1, -2, i64::MAX])),
+        Value::UuidArray(Some(vec![uuid])),
+        Value::UuidArray(Some(vec![])),
+    ]
+}
+
+/// The null of each of [`values`].
+pub fn nulls() -> Vec<Value> {
+    let null = |value: Value| match value {
+        Value::Boolean(_) => Value::Boolean(None),
+        Value::Int64(_) => Value::Int64(None),
+        Value::Float64(_) => Value::Float64(None),
+        Value::Text(_) => Value::Text(None),
+        Value::Bytes(_) => Value::Bytes(None),
+        Value::Uuid(_) => Value::Uuid(None),
+        Value::TimestampUs(_) => Value::TimestampUs(None),
+        Value::Json(_) => Value::Json(None),
+        Value::TextArray(_) => Value::TextArray(None),
+        Value::Int64Array(_) => Value::Int64Array(None),
+        Value::UuidArray(_) => Value::UuidArray(None),
+    };
+    values().into_iter().map(null).collect()
 }
 
 pub fn event(topic: &str, key: &str, data: &str) -> Event {

@@ -1,6 +1,6 @@
 //! Over the sidecar every call is answered as within the runner.
 
-use crate::postgres::{statements, unique};
+use crate::postgres::{nulls, statements, unique, values};
 use crate::probe::Probe;
 use crate::stage::Stage;
 use mcsp_bridge::{BridgeConfig, Bridges, Worker};
@@ -63,48 +63,16 @@ impl Both {
     }
 }
 
-fn values() -> Vec<Value> {
-    let uuid = uuid::Uuid::from_u128(7).as_bytes().to_vec();
-    vec![
-        Value::Boolean(Some(true)),
-        Value::Int64(Some(i64::MIN)),
-        Value::Float64(Some(-0.1)),
-        Value::Text(Some("žluťoučký 🐎 'quoted'".to_owned())),
-        Value::Text(Some("long ".repeat(20_000))),
-        Value::Bytes(Some(vec![0, 255, 1])),
-        Value::Bytes(Some(vec![])),
-        Value::Bytes(Some((0..70_000_u32).map(|n| n.to_le_bytes()[0]).collect())),
-        Value::Uuid(Some(uuid.clone())),
-        Value::TimestampUs(Some(-1)),
-        Value::Json(Some(r#"{"a": [1, null]}"#.to_owned())),
-        Value::TextArray(Some(vec!["a".to_owned(), String::new()])),
-        Value::TextArray(Some(vec![])),
-        Value::Int64Array(Some(vec![1, -2, i64::MAX])),
-        Value::UuidArray(Some(vec![uuid])),
-        Value::UuidArray(Some(vec![])),
-        Value::Boolean(None),
-        Value::Int64(None),
-        Value::Float64(None),
-        Value::Text(None),
-        Value::Bytes(None),
-        Value::Uuid(None),
-        Value::TimestampUs(None),
-        Value::Json(None),
-        Value::TextArray(None),
-        Value::Int64Array(None),
-        Value::UuidArray(None),
-    ]
-}
-
 #[tokio::test]
 async fn every_type_of_value_comes_back_as_it_went() {
     let stage = Stage::start().await;
     let both = Both::of(&stage).await;
-    let places: Vec<String> = (1..=values().len()).map(|n| format!("${n}")).collect();
-    let sent = Statement { sql: format!("SELECT {}", places.join(", ")), parameters: values() };
-    let answer = both.agree(async |probe| probe.query(sent.clone()).await).await.unwrap();
-    assert_eq!(answer.cells, values());
-    assert_eq!((answer.width as usize, answer.affected), (values().len(), 1));
+    let sent = [values(), nulls()].concat();
+    let places: Vec<String> = (1..=sent.len()).map(|n| format!("${n}")).collect();
+    let statement = Statement { sql: format!("SELECT {}", places.join(", ")), parameters: sent.clone() };
+    let answer = both.agree(async |probe| probe.query(statement.clone()).await).await.unwrap();
+    assert_eq!((answer.width as usize, answer.affected), (sent.len(), 1));
+    assert_eq!(answer.cells, sent);
     let nothing = both.agree(async |probe| probe.query(sql("SELECT 1 WHERE false")).await).await.unwrap();
     assert!(nothing.cells.is_empty());
     both.stop().await;
