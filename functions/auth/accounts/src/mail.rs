@@ -7,7 +7,7 @@
 use crate::confirm::once_for;
 use auth_domain::{Email, Mail, MailKind};
 use auth_events::mail_requested;
-use auth_limits::{Attempt, Limit, Policy, Refused};
+use auth_limits::{Attempt, Limit, Policy};
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
@@ -91,11 +91,8 @@ pub(crate) async fn counted(
     address: ClientAddress,
 ) -> Result<Attempt<2>, Problem> {
     let limits = [Limit::new(ACCOUNT, email.as_str()), Limit::of_network(ADDRESS, address)];
-    auth_limits::attempt(context, limits).await.map_err(|refused| match refused {
-        Refused::TooMany(too_many) => too_many
-            .into_problem("too_many_mails", "too many mails are being asked for: wait before the next"),
-        // Nobody's mailbox is filled while nobody counts.
-        Refused::Unavailable(failure) => failure.into(),
+    auth_limits::attempt(context, limits).await.map_err(|refused| {
+        refused.into_problem("too_many_mails", "too many mails are being asked for: wait before the next")
     })
 }
 

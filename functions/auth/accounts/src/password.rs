@@ -3,7 +3,7 @@
 use auth_credentials::require_second_factor;
 use auth_domain::{Account, Mail, MailKind, Password, UnfitPassword};
 use auth_events::{account_changed, mail_requested};
-use auth_limits::{Limit, Policy, Refused};
+use auth_limits::{Limit, Policy};
 use auth_storage::Credential;
 use axum::extract::State;
 use http::StatusCode;
@@ -51,12 +51,11 @@ pub(crate) async fn change(
     require_second_factor(&context, &caller).await?;
     let new = chosen("/new_password", &request.new_password)?;
     let limit = Limit::new(ATTEMPTS, &caller.user().to_string());
-    let attempt = auth_limits::attempt(&context, [limit]).await.map_err(|refused| match refused {
-        Refused::TooMany(too_many) => too_many.into_problem(
+    let attempt = auth_limits::attempt(&context, [limit]).await.map_err(|refused| {
+        refused.into_problem(
             "too_many_attempts",
             "the current password was wrong too often: wait before the next",
-        ),
-        Refused::Unavailable(failure) => failure.into(),
+        )
     })?;
     let changed = change_checked(&context, &trace, &caller, &request.current_password, &new).await;
     if !matches!(changed, Err(Error::WrongPassword)) {

@@ -1,7 +1,7 @@
 //! Sign-in limits, per account and per address: whoever guesses waits longer and longer.
 
 use auth_domain::Email;
-use auth_limits::{Attempt, Limit, Policy, Refused};
+use auth_limits::{Attempt, Limit, Policy};
 use mcsp_function::{ClientAddress, Context};
 use mcsp_problem::Problem;
 
@@ -33,10 +33,7 @@ pub async fn attempt(
     address: ClientAddress,
 ) -> Result<Attempt<2>, Problem> {
     let limits = [Limit::new(ACCOUNT, email.as_str()), Limit::of_network(ADDRESS, address)];
-    auth_limits::attempt(context, limits).await.map_err(|refused| match refused {
-        Refused::TooMany(too_many) => too_many
-            .into_problem("too_many_attempts", "too many attempts to sign in failed: wait before the next"),
-        // Then nobody may guess.
-        Refused::Unavailable(failure) => failure.into(),
+    auth_limits::attempt(context, limits).await.map_err(|refused| {
+        refused.into_problem("too_many_attempts", "too many attempts to sign in failed: wait before the next")
     })
 }

@@ -73,6 +73,16 @@ impl<const LIMITS: usize> Attempt<LIMITS> {
     }
 }
 
+impl Refused {
+    /// For what nobody may do while nobody counts: 429 with the state of the limit, or that Redis can't say.
+    pub fn into_problem(self, code: &'static str, title: &'static str) -> Problem {
+        match self {
+            Refused::TooMany(too_many) => too_many.into_problem(code, title),
+            Refused::Unavailable(failure) => failure.into(),
+        }
+    }
+}
+
 impl TooMany {
     /// 429 with the state of the limit and `Retry-After`.
     pub fn into_problem(self, code: &'static str, title: &'static str) -> Problem {

@@ -1,12 +1,13 @@
 //! Who calls: clients, which prove that they are themselves (RFC 6749 section 2.3).
 
 use crate::error::OAuthError;
+use crate::limits;
 use auth_domain::{Client, ClientKind, Parameters};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, header};
 use mcsp_access::FIRST_PARTY;
-use mcsp_function::Context;
+use mcsp_function::{ClientAddress, Context};
 use mcsp_ids::ClientId;
 
 /// A client that has proved itself, as far as its kind can.
@@ -61,6 +62,20 @@ pub(crate) async fn authenticate(
         (ClientKind::Public, Some(_)) | (ClientKind::Confidential(_), None) => false,
     };
     if is_itself { Ok(Caller::Client(Box::new(client))) } else { Err(OAuthError::invalid_client()) }
+}
+
+/// The same, for the routes that do nothing else before: whatever fails is counted.
+pub(crate) async fn authenticate_or_count(
+    context: &Context,
+    headers: &HeaderMap,
+    parameters: &Parameters,
+    address: ClientAddress,
+) -> Result<Caller, OAuthError> {
+    let caller = authenticate(context, headers, parameters).await;
+    if caller.is_err() {
+        limits::count_refusal(context, address).await?;
+    }
+    caller
 }
 
 /// The client of a request that anybody may make in its name: of a browser, or of a device.

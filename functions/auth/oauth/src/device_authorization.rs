@@ -1,6 +1,6 @@
 //! `POST /oauth/device_authorization`: a device without a keyboard asks to be let in (RFC 8628 section 3.1).
 
-use crate::client::authenticate;
+use crate::client::authenticate_or_count;
 use crate::error::OAuthError;
 use crate::form::Form;
 use crate::secret::OneTimeSecret;
@@ -37,11 +37,8 @@ pub(crate) async fn begin(
     headers: HeaderMap,
     Form(parameters): Form,
 ) -> Result<Response, OAuthError> {
-    let caller = authenticate(&context, &headers, &parameters).await;
-    if caller.is_err() {
-        limits::count_refusal(&context, address).await?;
-    }
-    let client = caller?.registered()?;
+    let caller = authenticate_or_count(&context, &headers, &parameters, address).await?;
+    let client = caller.registered()?;
     if !client.may_use(GrantType::DeviceCode) {
         return Err(OAuthError::unauthorized_client());
     }

@@ -1,10 +1,9 @@
 //! `POST /oauth/introspect`: whether a token is good right now (RFC 7662). Unlike a signature it knows of ended
 //! sessions and suspended accounts at once.
 
-use crate::client::authenticate;
+use crate::client::authenticate_or_count;
 use crate::error::OAuthError;
 use crate::form::Form;
-use crate::limits;
 use auth_domain::{Client, ClientKind, RefreshFamily};
 use auth_storage::SignedIn;
 use auth_tokens::{RefreshToken, Tokens};
@@ -32,11 +31,8 @@ pub(crate) async fn introspect(
     headers: HeaderMap,
     Form(parameters): Form,
 ) -> Result<Response, OAuthError> {
-    let caller = authenticate(&context, &headers, &parameters).await;
-    if caller.is_err() {
-        limits::count_refusal(&context, address).await?;
-    }
-    let client = caller?.registered()?;
+    let caller = authenticate_or_count(&context, &headers, &parameters, address).await?;
+    let client = caller.registered()?;
     // Anybody may say that they are a public client, and scan for good tokens.
     if matches!(client.kind, ClientKind::Public) {
         return Err(OAuthError::unauthorized_client());

@@ -47,11 +47,8 @@ pub(crate) async fn count_refusal(context: &Context, address: ClientAddress) -> 
 
 /// Counts a device that begins to wait.
 pub(crate) async fn device(context: &Context, address: ClientAddress) -> Result<(), Problem> {
-    match auth_limits::attempt(context, [Limit::of_network(DEVICES, address)]).await {
-        Ok(_) => Ok(()),
-        Err(Refused::TooMany(too_many)) => Err(too_many.into_problem(TOO_MANY.0, TOO_MANY.1)),
-        Err(Refused::Unavailable(failure)) => Err(failure.into()),
-    }
+    let counted = auth_limits::attempt(context, [Limit::of_network(DEVICES, address)]).await;
+    counted.map(drop).map_err(|refused| refused.into_problem(TOO_MANY.0, TOO_MANY.1))
 }
 
 /// Counts that somebody types a user code. To be taken back when there is one.
@@ -59,10 +56,6 @@ pub(crate) async fn user_code(
     context: &Context,
     address: ClientAddress,
 ) -> Result<auth_limits::Attempt<1>, Problem> {
-    let limit = Limit::of_network(USER_CODES, address);
-    auth_limits::attempt(context, [limit]).await.map_err(|refused| match refused {
-        Refused::TooMany(too_many) => too_many.into_problem(TOO_MANY.0, TOO_MANY.1),
-        // Then nobody may guess.
-        Refused::Unavailable(failure) => failure.into(),
-    })
+    let attempt = auth_limits::attempt(context, [Limit::of_network(USER_CODES, address)]).await;
+    attempt.map_err(|refused| refused.into_problem(TOO_MANY.0, TOO_MANY.1))
 }

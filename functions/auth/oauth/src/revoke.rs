@@ -1,10 +1,9 @@
 //! `POST /oauth/revoke`: a client gives back what it was given (RFC 7009). With either token the refresh tokens and
 //! the right to renew end; access tokens that are out are good for minutes still, wherever nobody introspects them.
 
-use crate::client::authenticate;
+use crate::client::authenticate_or_count;
 use crate::error::OAuthError;
 use crate::form::Form;
-use crate::limits;
 use auth_tokens::{RefreshToken, Tokens};
 use axum::extract::{Extension, State};
 use http::{HeaderMap, StatusCode};
@@ -19,11 +18,8 @@ pub(crate) async fn revoke(
     headers: HeaderMap,
     Form(parameters): Form,
 ) -> Result<StatusCode, OAuthError> {
-    let caller = authenticate(&context, &headers, &parameters).await;
-    if caller.is_err() {
-        limits::count_refusal(&context, address).await?;
-    }
-    let client = caller?.id();
+    let caller = authenticate_or_count(&context, &headers, &parameters, address).await?;
+    let client = caller.id();
     let token = parameters.get("token").ok_or_else(|| OAuthError::invalid_request("token is required"))?;
     if let Some(family) = family_of(&context, &tokens, client, token).await? {
         auth_storage::revoke(context.bridge(), family).await?;

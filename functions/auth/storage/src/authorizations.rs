@@ -50,13 +50,7 @@ pub async fn browser_session(
     cookie: TokenHash,
     now: Timestamp,
 ) -> Result<Option<SignedIn>, Problem> {
-    let text = format!(
-        "SELECT {}, {} FROM sessions s JOIN accounts a ON a.id = s.account_id \
-         WHERE s.cookie_hash = $1 AND s.expires_at > $2 AND a.state = 'active'",
-        sessions::COLUMNS,
-        accounts::COLUMNS
-    );
-    let statement = sql(&text).bind(cookie.to_vec()).bind(now);
+    let statement = sql(&usable_session("s.cookie_hash = $1")).bind(cookie.to_vec()).bind(now);
     Ok(Rows::new("sessions", bridge.query(statement.into()).await?).first(signed_in)?)
 }
 
@@ -66,14 +60,18 @@ pub async fn live_session(
     id: AuthSessionId,
     now: Timestamp,
 ) -> Result<Option<SignedIn>, Problem> {
-    let text = format!(
+    let statement = sql(&usable_session("s.id = $1")).bind(id.uuid()).bind(now);
+    Ok(Rows::new("sessions", bridge.query(statement.into()).await?).first(signed_in)?)
+}
+
+/// A session that has not ended at $2, of an account that may be used.
+fn usable_session(which: &str) -> String {
+    format!(
         "SELECT {}, {} FROM sessions s JOIN accounts a ON a.id = s.account_id \
-         WHERE s.id = $1 AND s.expires_at > $2 AND a.state = 'active'",
+         WHERE {which} AND s.expires_at > $2 AND a.state = 'active'",
         sessions::COLUMNS,
         accounts::COLUMNS
-    );
-    let statement = sql(&text).bind(id.uuid()).bind(now);
-    Ok(Rows::new("sessions", bridge.query(statement.into()).await?).first(signed_in)?)
+    )
 }
 
 /// A family, if it may be used still; and its current token is this one, where one is given.

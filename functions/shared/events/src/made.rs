@@ -35,11 +35,21 @@ pub fn emit<K: Display, D: Serialize>(
         topic: topic.to_owned(),
         key: key.to_string(),
         id: id.to_string(),
-        type_: format!("mcsp.{service}.{happened}.v1"),
-        source: format!("/mcsp/{service}"),
+        type_: type_of(service, happened),
+        source: source_of(service),
         time_us: at.as_microsecond(),
         traceparent: Some(trace.to_string()),
         // Event states are plain structs with string keys: serialization has nothing to fail at.
         data: serde_json::to_vec(&data).unwrap_or_default(),
     }
+}
+
+/// The CloudEvents type.
+pub(crate) fn type_of(service: &str, happened: &str) -> String {
+    format!("mcsp.{service}.{happened}.v1")
+}
+
+/// The CloudEvents source.
+pub(crate) fn source_of(service: &str) -> String {
+    format!("/mcsp/{service}")
 }

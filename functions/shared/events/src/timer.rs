@@ -1,5 +1,6 @@
 //! Events for later: timers, committed with the rows that they concern.
 
+use crate::made::{source_of, type_of};
 use jiff::Timestamp;
 use mcsp_bridge_api::postgres::GuardedStatement;
 use mcsp_bridge_api::sql::sql;
@@ -42,8 +43,8 @@ pub fn set_timer<K: Display, D: Serialize>(
     .bind(id.to_string())
     .bind(component)
     .bind(key.to_string())
-    .bind(format!("mcsp.{service}.{happened}.v1"))
-    .bind(format!("/mcsp/{service}"))
+    .bind(type_of(service, happened))
+    .bind(source_of(service))
     .bind(trace.to_string())
     // Plain structs with string keys: serialization has nothing to fail at.
     .bind(serde_json::to_value(&data).unwrap_or_default())
