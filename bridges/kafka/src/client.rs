@@ -1,14 +1,16 @@
-//! The producer: one per process, idempotent, in order per key.
+//! The producers: one per process, idempotent, in order per key.
 
 use crate::config::KafkaConfig;
 use crate::error::KafkaFault;
 use crate::record::{Record, record_of};
-use futures::future::join_all;
+use futures::future::{join, join_all};
 use mcsp_bridge_api::Failure;
 use mcsp_bridge_api::kafka::{Acknowledgement, Event, MAX_EVENT_BYTES};
 use mcsp_guard::{CallKind, Guard, Verdict};
 use rdkafka::producer::future_producer::DeliveryFuture;
-use rdkafka::producer::{FutureProducer, Producer as _};
+use rdkafka::producer::{
+    BaseRecord, DefaultProducerContext, FutureProducer, FutureRecord, Producer as _, ThreadedProducer,
+};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -19,13 +21,18 @@ pub const MAX_BATCH: usize = 1_000;
 /// Time for the brokers to tell of a topic.
 const METADATA_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Publishes. Cheap to clone; all clones share one queue and one connection per broker.
+/// Publishes. Cheap to clone; all clones share their queues and connections.
 #[derive(Clone)]
 pub struct Producer {
     inner: FutureProducer,
+    /// For signals, whose publication nobody waits for. They are gathered for longer: sent as promptly as the
+    /// rest, each few would cost a request to the broker and its acknowledgement.
+    signals: Signals,
     deadline: Duration,
     counts: Arc<Counts>,
 }
+
+type Signals = Arc<ThreadedProducer<DefaultProducerContext>>;
 
 #[derive(Default)]
 struct Counts {
@@ -52,6 +59,7 @@ impl Producer {
     pub fn new(config: &KafkaConfig) -> Result<Self, KafkaFault> {
         Ok(Producer {
             inner: config.producer().create().map_err(KafkaFault::Configuration)?,
+            signals: Arc::new(config.signals().create().map_err(KafkaFault::Configuration)?),
             deadline: Duration::from_millis(config.deadline_ms),
             counts: Arc::default(),
         })
@@ -74,7 +82,7 @@ impl Producer {
         match acknowledgement {
             Acknowledgement::Enqueued => {
                 for event in &events {
-                    self.enqueue(event)?;
+                    self.signal(event)?;
                 }
                 Ok(())
             }
@@ -92,7 +100,14 @@ impl Producer {
     /// does not time out: the caller bounds its own wait for [`Publication::settle`].
     pub fn enqueue(&self, event: &Event) -> Result<Publication, KafkaFault> {
         let queued = self.inner.send_result(record_of(event)).map_err(|(error, _)| KafkaFault::from(error));
-        self.count_refusal(queued)
+        let delivery = self.count_refusal(queued)?;
+        Ok(Publication { delivery, counts: Arc::clone(&self.counts) })
+    }
+
+    fn signal(&self, event: &Event) -> Result<(), KafkaFault> {
+        let FutureRecord { topic, partition, payload, key, timestamp, headers } = record_of(event);
+        let record = BaseRecord { topic, partition, payload, key, timestamp, headers, delivery_opaque: () };
+        self.count_refusal(self.signals.send(record).map_err(|(error, _)| KafkaFault::from(error)))
     }
 
     /// Asks the brokers whether a topic is there. To find out by publishing takes as long as a new topic may
@@ -107,23 +122,27 @@ impl Producer {
     /// What the producer has done.
     pub fn counts(&self) -> ProducerCounts {
         ProducerCounts {
-            queued: u64::try_from(self.inner.in_flight_count()).unwrap_or(0),
+            queued: waiting(self.inner.in_flight_count()) + waiting(self.signals.in_flight_count()),
             acknowledged_total: self.counts.acknowledged.load(Ordering::Relaxed),
             failed_total: self.counts.failed.load(Ordering::Relaxed),
             refused_total: self.counts.refused.load(Ordering::Relaxed),
         }
     }
 
-    /// Waits until the queue is empty, for a stop. False where `at_most` was not enough.
+    /// Waits until the queues are empty, for a stop. False where `at_most` was not enough.
     pub async fn flush(&self, at_most: Duration) -> bool {
-        let producer = self.inner.clone();
-        tokio::task::spawn_blocking(move || producer.flush(at_most).is_ok()).await.unwrap_or(false)
+        let (producer, signals) = (self.inner.clone(), Arc::clone(&self.signals));
+        let producer = tokio::task::spawn_blocking(move || producer.flush(at_most).is_ok());
+        let signals = tokio::task::spawn_blocking(move || signals.flush(at_most).is_ok());
+        let (producer, signals) = join(producer, signals).await;
+        producer.unwrap_or(false) && signals.unwrap_or(false)
     }
 
     /// Sends a record on to another topic, with its key and headers, and waits for all in-sync replicas.
     pub(crate) async fn forward(&self, record: &Record, topic: &str) -> Result<(), KafkaFault> {
         let queued = self.inner.send_result(record.to(topic)).map_err(|(error, _)| KafkaFault::from(error));
-        self.count_refusal(queued)?.settle().await
+        let delivery = self.count_refusal(queued)?;
+        Publication { delivery, counts: Arc::clone(&self.counts) }.settle().await
     }
 
     async fn replicate(&self, events: &[Event]) -> Result<(), KafkaFault> {
@@ -134,11 +153,11 @@ impl Producer {
         join_all(queued.into_iter().map(Publication::settle)).await.into_iter().collect()
     }
 
-    fn count_refusal(&self, queued: Result<DeliveryFuture, KafkaFault>) -> Result<Publication, KafkaFault> {
+    fn count_refusal<T>(&self, queued: Result<T, KafkaFault>) -> Result<T, KafkaFault> {
         if queued.is_err() {
             self.counts.refused.fetch_add(1, Ordering::Relaxed);
         }
-        queued.map(|delivery| Publication { delivery, counts: Arc::clone(&self.counts) })
+        queued
     }
 }
 
@@ -160,6 +179,10 @@ impl Publication {
         counter.fetch_add(1, Ordering::Relaxed);
         settled
     }
+}
+
+fn waiting(records: i32) -> u64 {
+    u64::try_from(records).unwrap_or(0)
 }
 
 /// What a result says about the health of Kafka.

@@ -13,13 +13,16 @@ pub struct KafkaConfig {
     /// The name under which the brokers see this process.
     #[serde(default = "default_client_id")]
     pub client_id: String,
-    /// How long the producer gathers records before it sends them.
+    /// How long records that somebody waits for are gathered before they are sent.
     #[serde(default = "default_linger_ms")]
     pub linger_ms: u32,
-    /// Records that wait in this process; beyond, publishing is `overloaded`.
+    /// How long signals are, which nobody waits for.
+    #[serde(default = "default_signal_linger_ms")]
+    pub signal_linger_ms: u32,
+    /// Records that wait in each of the two queues of this process; beyond, publishing is `overloaded`.
     #[serde(default = "default_queue_records")]
     pub queue_records: u32,
-    /// Kibibytes that wait in this process.
+    /// Kibibytes that wait in each.
     #[serde(default = "default_queue_kib")]
     pub queue_kib: u32,
     /// Time for a whole call of `publish` that waits for the replicas.
@@ -33,6 +36,10 @@ fn default_client_id() -> String {
 
 fn default_linger_ms() -> u32 {
     1
+}
+
+fn default_signal_linger_ms() -> u32 {
+    100
 }
 
 fn default_queue_records() -> u32 {
@@ -54,6 +61,7 @@ impl KafkaConfig {
             brokers: brokers.to_owned(),
             client_id: default_client_id(),
             linger_ms: default_linger_ms(),
+            signal_linger_ms: default_signal_linger_ms(),
             queue_records: default_queue_records(),
             queue_kib: default_queue_kib(),
             deadline_ms: default_deadline_ms(),
@@ -86,6 +94,15 @@ impl KafkaConfig {
             .set("message.timeout.ms", "0")
             // For so long a topic that is not there may just be new.
             .set("topic.metadata.propagation.max.ms", "5000");
+        config
+    }
+
+    pub(crate) fn signals(&self) -> ClientConfig {
+        let mut config = self.producer();
+        config
+            .set("linger.ms", self.signal_linger_ms.to_string())
+            // Nobody asks what became of them.
+            .set("delivery.report.only.error", "true");
         config
     }
 }
