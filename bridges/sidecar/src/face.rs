@@ -1,11 +1,11 @@
 //! The HTTP face: calls of components, and what ops look at.
 
 use crate::call;
+use crate::prompt::PromptListener;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::serve::ListenerExt;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 use mcsp_bridge::{Bridges, Pages, StartError, Worker};
@@ -57,13 +57,7 @@ impl Face {
             .route("/breakers", get(breakers))
             .layer(DefaultBodyLimit::max(CALL_MAX_BYTES))
             .with_state(Arc::new(self));
-        // Answers are small: with Nagle's algorithm each would wait for the acknowledgement of the last.
-        let listener = listener.tap_io(|stream| {
-            if let Err(error) = stream.set_nodelay(true) {
-                tracing::debug!(%error, "TCP_NODELAY not set");
-            }
-        });
-        axum::serve(listener, router).with_graceful_shutdown(signalled).await
+        axum::serve(PromptListener(listener), router).with_graceful_shutdown(signalled).await
     }
 }
 

@@ -3,6 +3,7 @@
 mod call;
 mod face;
 mod invoke;
+mod prompt;
 
 use anyhow::Context;
 use clap::Parser;
