@@ -61,7 +61,7 @@ impl Load {
     }
 
     /// wrk counts statuses above 399; that the rest is right is looked at here.
-    fn check(&self, url: &str) -> anyhow::Result<()> {
+    pub(crate) fn check(&self, url: &str) -> anyhow::Result<()> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
             let method = self.method.parse()?;

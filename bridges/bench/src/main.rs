@@ -3,6 +3,7 @@
 
 mod load;
 mod machine;
+mod pace;
 mod page;
 mod process;
 mod rounds;

@@ -5,6 +5,7 @@ mod events;
 mod hello;
 mod playback;
 mod scaling;
+mod steady;
 
 use crate::load::{Load, Measured};
 use crate::page::Row;

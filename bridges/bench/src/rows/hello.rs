@@ -1,6 +1,6 @@
 //! A function without a store: what the runner costs by itself.
 
-use super::{Bench, root};
+use super::{Bench, root, steady};
 use crate::load::Load;
 use crate::page::{Goal, Row};
 use crate::process::{Server, free_address, own_program, peer};
@@ -22,7 +22,10 @@ pub(super) fn measure(bench: &Bench) -> anyhow::Result<Vec<Row>> {
         goal: Some(Goal::AtLeast(0.5)),
         made_of: format!("runner {wasm}; native {native}; {CONNECTIONS} connections"),
     }];
+    let (urls, capacity) = ([runner.url(), twin.url()], wasm.per_second.median());
+    rows.push(steady::latency(bench, "hello", &load, urls.each_ref().map(String::as_str), capacity)?);
     drop(twin);
+    rows.push(steady::goodput(bench, "hello", &load, &runner.url(), capacity)?);
     let single = serve(bench, 1, &["--no-reuse"])?;
     let [reused, anew] = bench.compare(&load, [&runner.url(), &single.url()])?;
     rows.push(Row {

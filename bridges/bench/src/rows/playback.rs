@@ -1,6 +1,6 @@
 //! The start of a playback session, on a whole platform with its stores.
 
-use super::{Bench, root};
+use super::{Bench, root, steady};
 use crate::load::Load;
 use crate::page::{Goal, Row};
 use crate::process::{Server, free_address, own_program};
@@ -20,15 +20,27 @@ pub(super) fn measure(bench: &Bench) -> anyhow::Result<Vec<Row>> {
     let platform = runtime.block_on(OwnPlatform::start_with(&[], &[STREAM_LIMIT]));
     let load = runtime.block_on(starts(&platform));
     let twin = twin(&platform.environment())?;
-    let [wasm, native] = bench.compare(&load, [platform.client().url(), &twin.url()])?;
+    let (runner, native) = (platform.client(), twin.url());
+    let rows = compared(bench, &load, [runner.url(), &native]);
     runtime.block_on(platform.stop());
-    Ok(vec![Row {
-        figure: "playback session start: runner ÷ native twin, req/s".to_owned(),
-        samples: wasm.per_second.over(&native.per_second),
-        unit: "",
-        goal: Some(Goal::AtLeast(0.85)),
-        made_of: format!("runner {wasm}; native {native}; {CONNECTIONS} connections, {VIEWERS} viewers"),
-    }])
+    rows
+}
+
+fn compared(bench: &Bench, load: &Load, [runner, twin]: [&str; 2]) -> anyhow::Result<Vec<Row>> {
+    const WHAT: &str = "playback session start";
+    let [wasm, native] = bench.compare(load, [runner, twin])?;
+    let capacity = wasm.per_second.median();
+    Ok(vec![
+        Row {
+            figure: format!("{WHAT}: runner ÷ native twin, req/s"),
+            samples: wasm.per_second.over(&native.per_second),
+            unit: "",
+            goal: Some(Goal::AtLeast(0.85)),
+            made_of: format!("runner {wasm}; native {native}; {CONNECTIONS} connections, {VIEWERS} viewers"),
+        },
+        steady::latency(bench, WHAT, load, [runner, twin], capacity)?,
+        steady::goodput(bench, WHAT, load, runner, capacity)?,
+    ])
 }
 
 /// Signs viewers in and publishes a video that they may play.

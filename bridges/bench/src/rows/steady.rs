@@ -1,0 +1,93 @@
+//! At a fixed rate, whether or not the server keeps up: latencies, and what is left of the goodput when far too
+//! much is asked.
+
+use super::Bench;
+use crate::load::Load;
+use crate::page::{Goal, Row};
+use crate::rounds::Samples;
+use anyhow::ensure;
+use std::fmt;
+
+/// Of the runner's capacity, for latencies.
+const STEADY: f64 = 0.5;
+/// Times the capacity.
+const TOO_MUCH: f64 = 3.0;
+/// More than a function serves at once, so that some have to be refused.
+const CROWD: u32 = 512;
+
+/// Quantiles over the rounds.
+#[derive(Default)]
+struct Latency {
+    p50_ms: Samples,
+    p99_ms: Samples,
+    p999_ms: Samples,
+}
+
+impl fmt::Display for Latency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (p50_ms, p99_ms) = (self.p50_ms.median(), self.p99_ms.median());
+        write!(f, "p50 {p50_ms:.2} ms, p99 {p99_ms:.2} ms, p99.9 {:.2} ms", self.p999_ms.median())
+    }
+}
+
+/// Latencies of both sides at the same rate: half of what the runner does at most.
+pub(super) fn latency(
+    bench: &Bench,
+    what: &str,
+    load: &Load,
+    [runner, twin]: [&str; 2],
+    capacity: f64,
+) -> anyhow::Result<Row> {
+    let per_second = capacity * STEADY;
+    let mut sides = [Latency::default(), Latency::default()];
+    for _ in 0..bench.rounds {
+        for (side, url) in sides.iter_mut().zip([runner, twin]) {
+            let answers = load.run_at(url, per_second, bench.load)?;
+            let (refused, unsent) = (answers.refused, answers.unsent);
+            ensure!(refused + unsent == 0, "{url}: {refused} requests were refused, {unsent} not sent");
+            side.p50_ms.push(answers.quantile_ms(0.5));
+            side.p99_ms.push(answers.quantile_ms(0.99));
+            side.p999_ms.push(answers.quantile_ms(0.999));
+        }
+    }
+    let [wasm, native] = sides;
+    Ok(Row {
+        figure: format!("{what}: p99 at half of the runner's capacity, runner ÷ native"),
+        samples: wasm.p99_ms.over(&native.p99_ms),
+        unit: "",
+        goal: None,
+        made_of: format!("open loop, {per_second:.0} req/s; runner {wasm}; native {native}"),
+    })
+}
+
+/// Answers per second at three times the capacity, over those at capacity.
+pub(super) fn goodput(
+    bench: &Bench,
+    what: &str,
+    load: &Load,
+    runner: &str,
+    capacity: f64,
+) -> anyhow::Result<Row> {
+    let load = Load { connections: CROWD, ..load.clone() };
+    let (mut at, mut beyond, mut refused) = (Samples::default(), Samples::default(), Samples::default());
+    for _ in 0..bench.rounds {
+        let seconds = bench.load.as_secs_f64();
+        at.push(load.run_at(runner, capacity, bench.load)?.in_time as f64 / seconds);
+        let answers = load.run_at(runner, capacity * TOO_MUCH, bench.load)?;
+        beyond.push(answers.in_time as f64 / seconds);
+        refused.push(answers.refused as f64 / seconds);
+    }
+    Ok(Row {
+        figure: format!("{what}: goodput at {TOO_MUCH} times capacity ÷ at capacity"),
+        samples: beyond.over(&at),
+        unit: "",
+        goal: Some(Goal::AtLeast(0.9)),
+        made_of: format!(
+            "open loop over {CROWD} connections; {:.0} of {capacity:.0} req/s, and of {TOO_MUCH} times that {:.0} \
+             answered and {:.0} refused",
+            at.median(),
+            beyond.median(),
+            refused.median(),
+        ),
+    })
+}
