@@ -20,6 +20,19 @@ async fn a_function_answers_over_http_1_and_over_http_2() {
 }
 
 #[tokio::test]
+async fn head_is_answered_like_get_but_without_the_body() {
+    let runner = Setup::default().start().await;
+    for path in ["/hello", "/probe/variable"] {
+        let request = Request::head(path).body(Full::<Bytes>::default()).unwrap();
+        let response = send(runner.address(), request).await;
+        assert_eq!(response.status(), 200, "{path}");
+        assert_eq!(response.headers()["content-type"], "text/plain; charset=utf-8", "{path}");
+        assert!(response.body().is_empty(), "{path}");
+    }
+    runner.stop().await;
+}
+
+#[tokio::test]
 async fn every_worker_thread_serves() {
     let mut setup = Setup::default();
     setup.settings.workers = 3;

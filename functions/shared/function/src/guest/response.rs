@@ -1,6 +1,7 @@
 //! An answer, as the host takes it.
 
 use bytes::Bytes;
+use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, Response, StatusCode};
 use http_body::Body;
 use spin_sdk::wasip3::http::types::{self, ErrorCode, Fields};
@@ -12,7 +13,12 @@ pub(super) fn to_host<B>(answer: Response<B>) -> Result<types::Response, ErrorCo
 where
     B: Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Unpin + 'static,
 {
-    let (head, mut body) = answer.into_parts();
+    let (mut head, mut body) = answer.into_parts();
+    if body.is_end_stream() {
+        // The answer to HEAD has the length of what GET gives. The host holds a length against the body, and would
+        // fail the answer; HEAD may leave it out (RFC 9110, section 9.3.2).
+        head.headers.remove(CONTENT_LENGTH);
+    }
     let (writer, contents, trailers) = BodyWriter::new();
     let (response, _sent) = types::Response::new(fields(&head.headers)?, Some(contents), trailers);
     if head.status != StatusCode::OK && response.set_status_code(head.status.as_u16()).is_err() {
