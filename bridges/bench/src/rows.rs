@@ -6,6 +6,7 @@ mod hello;
 mod playback;
 mod scaling;
 mod steady;
+mod storm;
 
 use crate::load::{Load, Measured};
 use crate::page::Row;
@@ -34,6 +35,8 @@ pub(crate) enum Group {
     Hello,
     /// The start of a playback session against the same code without WebAssembly
     Playback,
+    /// What a sign-in storm costs the others
+    Storm,
     /// Cold start, process start, idle memory
     Scaling,
     /// What the breaker costs
@@ -100,6 +103,7 @@ impl Group {
         match self {
             Group::Hello => hello::measure(bench),
             Group::Playback => playback::measure(bench),
+            Group::Storm => storm::measure(bench),
             Group::Scaling => scaling::measure(bench),
             Group::Bridge => bridge::measure(bench),
             Group::Events => events::measure(bench),
@@ -112,6 +116,7 @@ impl fmt::Display for Group {
         f.write_str(match self {
             Group::Hello => "a function without a store",
             Group::Playback => "the start of a playback session",
+            Group::Storm => "a sign-in storm",
             Group::Scaling => "cold start, process start, idle memory",
             Group::Bridge => "what the breaker costs",
             Group::Events => "from commit to consumer, and the relay",

@@ -4,7 +4,7 @@ use super::{Bench, root, steady};
 use crate::load::Load;
 use crate::page::{Goal, Row};
 use crate::process::{Server, free_address, own_program};
-use mcsp_tests::{Account, OwnPlatform, eventually, policies, titled_video};
+use mcsp_tests::{Account, OwnPlatform, Platform, eventually, policies, titled_video};
 use serde_json::json;
 use std::path::Path;
 use std::process::Command;
@@ -13,12 +13,12 @@ const CONNECTIONS: u32 = 32;
 /// Who starts sessions, in turns.
 const VIEWERS: usize = 16;
 /// So many streams at once that no start is refused however long the load goes on.
-const STREAM_LIMIT: (&str, &str) = ("SPIN_VARIABLE_DEFAULT_STREAM_LIMIT", "1000000000");
+pub(super) const STREAM_LIMIT: (&str, &str) = ("SPIN_VARIABLE_DEFAULT_STREAM_LIMIT", "1000000000");
 
 pub(super) fn measure(bench: &Bench) -> anyhow::Result<Vec<Row>> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let platform = runtime.block_on(OwnPlatform::start_with(&[], &[STREAM_LIMIT]));
-    let load = runtime.block_on(starts(&platform));
+    let load = runtime.block_on(starts(&platform.client()));
     let twin = twin(&platform.environment())?;
     let (runner, native) = (platform.client(), twin.url());
     let rows = compared(bench, &load, [runner.url(), &native]);
@@ -44,8 +44,7 @@ fn compared(bench: &Bench, load: &Load, [runner, twin]: [&str; 2]) -> anyhow::Re
 }
 
 /// Signs viewers in and publishes a video that they may play.
-async fn starts(platform: &OwnPlatform) -> Load {
-    let client = platform.client();
+pub(super) async fn starts(client: &Platform) -> Load {
     let creator = client.account("creator").await;
     let (video, _) = titled_video(&creator).await;
     creator.post(&format!("/v1/videos/{video}/publish"), &json!({})).await.expect(200);

@@ -3,6 +3,7 @@
 
 use super::Bench;
 use crate::load::Load;
+use crate::pace::Answers;
 use crate::page::{Goal, Row};
 use crate::rounds::Samples;
 use anyhow::ensure;
@@ -17,10 +18,18 @@ const CROWD: u32 = 512;
 
 /// Quantiles over the rounds.
 #[derive(Default)]
-struct Latency {
+pub(super) struct Latency {
     p50_ms: Samples,
-    p99_ms: Samples,
+    pub p99_ms: Samples,
     p999_ms: Samples,
+}
+
+impl Latency {
+    pub fn take(&mut self, answers: &Answers) {
+        self.p50_ms.push(answers.quantile_ms(0.5));
+        self.p99_ms.push(answers.quantile_ms(0.99));
+        self.p999_ms.push(answers.quantile_ms(0.999));
+    }
 }
 
 impl fmt::Display for Latency {
@@ -28,6 +37,19 @@ impl fmt::Display for Latency {
         let (p50_ms, p99_ms) = (self.p50_ms.median(), self.p99_ms.median());
         write!(f, "p50 {p50_ms:.2} ms, p99 {p99_ms:.2} ms, p99.9 {:.2} ms", self.p999_ms.median())
     }
+}
+
+/// A load that leaves nothing unanswered: latencies of those that were answered alone would flatter.
+pub(super) fn all_answered(
+    bench: &Bench,
+    load: &Load,
+    url: &str,
+    per_second: f64,
+) -> anyhow::Result<Answers> {
+    let answers = load.run_at(url, per_second, bench.load)?;
+    let (refused, unsent) = (answers.refused, answers.unsent);
+    ensure!(refused + unsent == 0, "{url}: {refused} requests were refused, {unsent} not sent");
+    Ok(answers)
 }
 
 /// Latencies of both sides at the same rate: half of what the runner does at most.
@@ -42,12 +64,7 @@ pub(super) fn latency(
     let mut sides = [Latency::default(), Latency::default()];
     for _ in 0..bench.rounds {
         for (side, url) in sides.iter_mut().zip([runner, twin]) {
-            let answers = load.run_at(url, per_second, bench.load)?;
-            let (refused, unsent) = (answers.refused, answers.unsent);
-            ensure!(refused + unsent == 0, "{url}: {refused} requests were refused, {unsent} not sent");
-            side.p50_ms.push(answers.quantile_ms(0.5));
-            side.p99_ms.push(answers.quantile_ms(0.99));
-            side.p999_ms.push(answers.quantile_ms(0.999));
+            side.take(&all_answered(bench, load, url, per_second)?);
         }
     }
     let [wasm, native] = sides;

@@ -1,0 +1,117 @@
+//! A sign-in storm: what the hashing of passwords costs everybody else.
+
+use super::Bench;
+use super::playback::{STREAM_LIMIT, starts};
+use super::steady::{Latency, all_answered};
+use crate::page::{Goal, Row};
+use anyhow::ensure;
+use mcsp_tests::{Account, OwnPlatform, Platform};
+use serde_json::json;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::runtime::Runtime;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// Who signs in, again and again: more than the queue of the hashing threads holds on a small machine.
+const SIGNING_IN: usize = 64;
+/// Of the platform's capacity, for the others' requests: without the storm nobody waits.
+const OTHERS: f64 = 0.2;
+
+pub(super) fn measure(bench: &Bench) -> anyhow::Result<Vec<Row>> {
+    // Its own thread sends the storm; the others' requests are paced by this one.
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let platform = runtime.block_on(OwnPlatform::start_with(&[], &[STREAM_LIMIT]));
+    let row = stormed(bench, &runtime, &platform.client());
+    runtime.block_on(platform.stop());
+    Ok(vec![row?])
+}
+
+fn stormed(bench: &Bench, runtime: &Runtime, platform: &Platform) -> anyhow::Result<Row> {
+    let load = runtime.block_on(starts(platform));
+    let accounts = runtime.block_on(accounts(platform));
+    let url = platform.url();
+    let per_second = load.run(url, bench.load)?.per_second * OTHERS;
+    let (mut calm, mut rough) = (Latency::default(), Latency::default());
+    let counts = Arc::new(Counts::default());
+    for _ in 0..bench.rounds {
+        calm.take(&all_answered(bench, &load, url, per_second)?);
+        let storm = Storm::begin(runtime, &accounts, &counts);
+        let answers = all_answered(bench, &load, url, per_second);
+        runtime.block_on(storm.end())?;
+        rough.take(&answers?);
+    }
+    let seconds = bench.load.as_secs_f64() * bench.rounds as f64;
+    let (signed_in, turned_away) = counts.per_second(seconds);
+    ensure!(signed_in > 0.0, "nobody could sign in");
+    Ok(Row {
+        figure: "sign-in storm: p99 of a playback session start ÷ without it".to_owned(),
+        samples: rough.p99_ms.over(&calm.p99_ms),
+        unit: "",
+        goal: Some(Goal::AtMost(1.2)),
+        made_of: format!(
+            "open loop, {per_second:.0} starts/s; calm {calm}; {SIGNING_IN} clients signing in {rough}, \
+             {signed_in:.0} sign-ins/s and {turned_away:.0} told to come back"
+        ),
+    })
+}
+
+async fn accounts(platform: &Platform) -> Vec<Account> {
+    let mut accounts = Vec::new();
+    for _ in 0..SIGNING_IN {
+        accounts.push(platform.account("viewer").await);
+    }
+    accounts
+}
+
+#[derive(Default)]
+struct Counts {
+    signed_in: AtomicU64,
+    turned_away: AtomicU64,
+}
+
+impl Counts {
+    fn per_second(&self, seconds: f64) -> (f64, f64) {
+        let of = |count: &AtomicU64| count.load(Ordering::Relaxed) as f64 / seconds;
+        (of(&self.signed_in), of(&self.turned_away))
+    }
+}
+
+/// Accounts that sign in until the end.
+struct Storm {
+    over: CancellationToken,
+    clients: JoinSet<anyhow::Result<()>>,
+}
+
+impl Storm {
+    fn begin(runtime: &Runtime, accounts: &[Account], counts: &Arc<Counts>) -> Storm {
+        let over = CancellationToken::new();
+        let mut clients = JoinSet::new();
+        for account in accounts {
+            let client = sign_in(account.clone(), over.clone(), Arc::clone(counts));
+            clients.spawn_on(client, runtime.handle());
+        }
+        Storm { over, clients }
+    }
+
+    async fn end(mut self) -> anyhow::Result<()> {
+        self.over.cancel();
+        while let Some(client) = self.clients.join_next().await {
+            client??;
+        }
+        Ok(())
+    }
+}
+
+async fn sign_in(account: Account, over: CancellationToken, counts: Arc<Counts>) -> anyhow::Result<()> {
+    let credentials = json!({"email": account.email, "password": account.password});
+    while !over.is_cancelled() {
+        let status = account.platform.post("/v1/sessions", &credentials).await.status.as_u16();
+        match status {
+            201 => counts.signed_in.fetch_add(1, Ordering::Relaxed),
+            503 | 504 => counts.turned_away.fetch_add(1, Ordering::Relaxed),
+            _ => anyhow::bail!("a sign-in was answered {status}"),
+        };
+    }
+    Ok(())
+}
