@@ -49,6 +49,29 @@ async fn a_suspension_ends_all_sessions_and_is_told_once() {
 }
 
 #[tokio::test]
+async fn a_suspension_reaches_refresh_and_introspection_at_once_and_issued_tokens_at_their_end() {
+    let stand = Stand::new().await;
+    let (email, user) = signed_up(&stand).await;
+    let session = stand.sign_in(&email, PASSWORD).await.json;
+    let ours = stand.app(json!({"kind": "confidential", "first_party": true})).await;
+    let introspect = async || {
+        ours.post("/oauth/introspect", &[("token", session["access_token"].as_str().unwrap())]).await
+    };
+    assert_eq!(introspect().await.json["active"], true);
+    assert_eq!(decide(&stand, "e1", &user, 1, true).await.status, 204);
+    assert_eq!(introspect().await.json, json!({"active": false}));
+    let refreshed = stand.refresh(&session["refresh_token"]).await;
+    assert_eq!((refreshed.status, &refreshed.json["error"]), (400, &json!("invalid_grant")));
+    // Whoever verifies tokens without a call believes it for the rest of its ten minutes, and no longer.
+    let verified =
+        async || stand.send("GET", "/v1/sessions", Some(&session["access_token"]), json!(null)).await;
+    stand.bed.pass(590);
+    assert_eq!(verified().await.status, 200);
+    stand.bed.pass(70);
+    assert_eq!(verified().await.status, 401);
+}
+
+#[tokio::test]
 async fn the_newest_decision_holds_whenever_it_comes() {
     let stand = Stand::new().await;
     let (_, user) = signed_up(&stand).await;
