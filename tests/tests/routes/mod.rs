@@ -122,6 +122,7 @@ routes! {
     "/oauth/authorize" POST "/oauth/authorize", None, page true;
     "/oauth/device" GET "/oauth/device", None, page true;
     "/oauth/device" POST "/oauth/device", None, page true;
+    "/oauth/par" POST "/oauth/par", None, form "client_id=client_00000000000000000000000000";
     "/oauth/token" POST "/oauth/token", None, form "grant_type=refresh_token&client_id=first-party&refresh_token=x";
     "/oauth/introspect" POST "/oauth/introspect", None, form "client_id=client_00000000000000000000000000&client_secret=x&token=x";
     "/oauth/revoke" POST "/oauth/revoke", None, form "client_id=first-party&token=x";

@@ -10,11 +10,12 @@ use crate::client;
 use crate::error::OAuthError;
 use crate::form::Form;
 use crate::page::{Attempted, Browser, Page, SignInForm, Typed, attempt, form, message};
+use crate::par;
 use crate::secret::OneTimeSecret;
 use auth_domain::{
     AuthorizationError, AuthorizationRequest, Client, Known, Parameters, RefreshFamily, Scopes, Step, Untaken,
 };
-use auth_storage::{Authorization, AuthorizeError, CodeGrant, FirstToken, SignedIn};
+use auth_storage::{Authorization, AuthorizeError, CodeGrant, FirstToken, SignedIn, TokenHash};
 use axum::extract::RawQuery;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
@@ -26,9 +27,12 @@ pub(crate) const PATH: &str = "/oauth/authorize";
 /// A client's request, and what is known of the browser that brings it.
 struct Visit<'a> {
     browser: &'a Browser,
+    /// As they came, which the pages send again.
     parameters: &'a Parameters,
     client: Client,
     request: AuthorizationRequest,
+    /// Where the client said what it wants before, and the parameters only name it (RFC 9126).
+    pushed: Option<TokenHash>,
     /// When the first page of this errand was shown.
     page_since: Option<Timestamp>,
 }
@@ -80,7 +84,15 @@ impl<'a> Visit<'a> {
         let client = client::named(&browser.context, parameters).await.map_err(|_| Stop::unavailable())?;
         let client =
             client.ok_or_else(|| Stop::invalid("The application that sent you here is not known."))?;
-        let request = AuthorizationRequest::check(parameters, &client).map_err(|untaken| match untaken {
+        let pushed = match parameters.get("request_uri") {
+            Some(named) => Some(read_pushed(browser, named, &client).await?),
+            None => None,
+        };
+        let (pushed, asked) = match &pushed {
+            Some((pushed, asked)) => (Some(*pushed), asked),
+            None => (None, parameters),
+        };
+        let request = AuthorizationRequest::check(asked, &client).map_err(|untaken| match untaken {
             Untaken::UnregisteredRedirect => {
                 Stop::invalid("The application wants the answer at an address that it has not registered.")
             }
@@ -90,7 +102,7 @@ impl<'a> Visit<'a> {
             }
         })?;
         let page_since = browser.errand_since(form_token);
-        Ok(Visit { browser, parameters, client, request, page_since })
+        Ok(Visit { browser, parameters, client, request, pushed, page_since })
     }
 
     /// Answers the client, or shows the page that the person is needed on.
@@ -200,6 +212,11 @@ impl<'a> Visit<'a> {
             }
             Err(AuthorizeError::Failed(error)) => return Err(Problem::from(error).into()),
         }
+        if let Some(pushed) = &self.pushed
+            && !auth_storage::take_pushed(context.bridge(), pushed).await?
+        {
+            return Err(Stop::answered());
+        }
         let code = OneTimeSecret::new(context);
         let grant = CodeGrant {
             client: request.client,
@@ -220,6 +237,17 @@ impl<'a> Visit<'a> {
         let AuthorizationRequest { redirect_uri, state, .. } = &self.request;
         see_other(&error_answer(self.browser.tokens.issuer(), redirect_uri, state.as_deref(), error))
     }
+}
+
+/// What a client pushed. Whatever else stands in the address is passed over.
+async fn read_pushed(
+    browser: &Browser,
+    named: &str,
+    client: &Client,
+) -> Result<(TokenHash, Parameters), Stop> {
+    let pushed = par::named(named).ok_or_else(Stop::answered)?;
+    let asked = auth_storage::pushed(browser.context.bridge(), &pushed, client.id).await?;
+    Ok((pushed, asked.ok_or_else(Stop::answered)?))
 }
 
 fn error_answer(issuer: &str, redirect_uri: &str, state: Option<&str>, error: AuthorizationError) -> String {
@@ -251,6 +279,11 @@ impl Stop {
     fn invalid(text: &str) -> Self {
         let page = message("This link does not work", text).with_status(StatusCode::BAD_REQUEST);
         Stop::Page(Box::new(page))
+    }
+
+    /// A pushed request is good for one answer, and for a while.
+    fn answered() -> Self {
+        Stop::invalid("It has been used, or has expired. Please go back to the application and begin again.")
     }
 
     fn unavailable() -> Self {

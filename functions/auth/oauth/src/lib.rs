@@ -11,6 +11,7 @@ mod jwks;
 mod limits;
 mod metadata;
 mod page;
+mod par;
 mod revoke;
 mod secret;
 mod token;
@@ -35,6 +36,7 @@ pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
         .route("/.well-known/openid-configuration", get(metadata::show))
         .route("/.well-known/oauth-authorization-server", get(metadata::show))
         .route(authorize::PATH, get(authorize::show).post(authorize::act))
+        .route("/oauth/par", post(par::push))
         .route("/oauth/token", post(token::token))
         .route("/oauth/introspect", post(introspect::introspect))
         .route("/oauth/revoke", post(revoke::revoke))

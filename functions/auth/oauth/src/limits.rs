@@ -35,6 +35,9 @@ const DEVICES: Policy = Policy {
     is_told: false,
 };
 
+/// Requests that public clients push: the same, for as long.
+const PUSHED: Policy = Policy { operation: "pushed-request", ..DEVICES };
+
 const TOO_MANY: (&str, &str) = ("too_many_attempts", "too many attempts failed: wait before the next");
 
 /// Counts what was refused.
@@ -48,6 +51,12 @@ pub(crate) async fn count_refusal(context: &Context, address: ClientAddress) -> 
 /// Counts a device that begins to wait.
 pub(crate) async fn device(context: &Context, address: ClientAddress) -> Result<(), Problem> {
     let counted = auth_limits::attempt(context, [Limit::of_network(DEVICES, address)]).await;
+    counted.map(drop).map_err(|refused| refused.into_problem(TOO_MANY.0, TOO_MANY.1))
+}
+
+/// Counts a request that a public client pushes.
+pub(crate) async fn push(context: &Context, address: ClientAddress) -> Result<(), Problem> {
+    let counted = auth_limits::attempt(context, [Limit::of_network(PUSHED, address)]).await;
     counted.map(drop).map_err(|refused| refused.into_problem(TOO_MANY.0, TOO_MANY.1))
 }
 

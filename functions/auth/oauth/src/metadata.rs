@@ -41,6 +41,7 @@ fn document(issuer: &str) -> Value {
         "revocation_endpoint": at("/oauth/revoke"),
         "userinfo_endpoint": at("/oauth/userinfo"),
         "device_authorization_endpoint": at("/oauth/device_authorization"),
+        "pushed_authorization_request_endpoint": at("/oauth/par"),
         "jwks_uri": at("/.well-known/jwks.json"),
         "scopes_supported": scopes,
         "response_types_supported": ["code"],
@@ -59,6 +60,7 @@ fn document(issuer: &str) -> Value {
             ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "email", "email_verified"],
         "request_parameter_supported": false,
         "request_uri_parameter_supported": false,
+        "require_pushed_authorization_requests": false,
         "claims_parameter_supported": false,
     })
 }

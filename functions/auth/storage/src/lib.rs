@@ -10,6 +10,7 @@ mod devices;
 mod factors;
 mod families;
 mod mails;
+mod pushed;
 pub mod roles;
 mod sessions;
 mod short_lived;
@@ -34,6 +35,7 @@ pub use factors::{
 };
 pub use families::{FirstToken, Renewed, Rotation, ShownToken, TokenHash, revoke, rotate};
 pub use mails::{Addressed, mail, remove, store, take_token, withdraw};
+pub use pushed::{PUSHED_LIFE_S, keep_pushed, pushed, take_pushed};
 pub use sessions::{
     BeginError, Beside, Credentials, EndError, Opening, authenticated, begin, begin_with, current, end,
     end_all, live_sessions, renew,
