@@ -9,11 +9,11 @@
 use crate::settings::Settings;
 use auth_domain::{Account, Email, Mail, MailKind, Password, Registration};
 use auth_events::{account_changed, mail_requested};
-use auth_limits::{Limit, Refused};
+use auth_limits::{Attempt, Limit, Refused};
 use auth_storage::RegisterError;
 use axum::extract::{Extension, State};
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, StatusCode, header};
+use http::{StatusCode, header};
 use jiff::{SignedDuration, Timestamp};
 use mcsp_access::Role;
 use mcsp_bridge_api::postgres::{GuardedStatement, Transaction};
@@ -90,7 +90,7 @@ pub(crate) async fn register(
 ) -> Result<Response, Problem> {
     let role = request.role;
     let (email, password) = checked(&request)?;
-    let limit = counted(&context, Limit::of_network(settings.registrations, address)).await?;
+    let attempt = counted(&context, Limit::of_network(settings.registrations, address)).await?;
     let fingerprint = Fingerprint { email: email.as_str(), role };
     let answered = once(&context, IDEMPOTENCY_SCOPE, key, &fingerprint, async |claim| {
         let phc = context.bridge().hash_password(password.reveal().to_owned()).await?;
@@ -106,21 +106,29 @@ pub(crate) async fn register(
         store(&context, &trace, &account, &phc, claim.record(&answer)).await?;
         Ok(answer)
     });
-    let mut response = answered.await.into_response();
-    response.headers_mut().extend(limit);
+    let answered = answered.await;
+    let failed = answered.as_ref().is_err_and(|problem| problem.status().is_server_error());
+    let mut response = answered.into_response();
+    if let Some(attempt) = attempt {
+        response.headers_mut().extend(attempt.headers());
+        // What we could not do is no fault of a whole network.
+        if failed {
+            attempt.take_back(&context).await;
+        }
+    }
     Ok(response)
 }
 
-/// Counts a registration, whatever becomes of it, and gives the state of the limit. While Redis can't count,
-/// registering goes on: nothing is guessed by it, and the queue before the hashing bounds what it costs.
-async fn counted(context: &Context, limit: Limit) -> Result<HeaderMap, Problem> {
+/// Counts a registration. While Redis can't count, registering goes on: nothing is guessed by it, and the queue
+/// before the hashing bounds what it costs.
+async fn counted(context: &Context, limit: Limit) -> Result<Option<Attempt<1>>, Problem> {
     match auth_limits::attempt(context, [limit]).await {
-        Ok(attempt) => Ok(attempt.headers()),
+        Ok(attempt) => Ok(Some(attempt)),
         Err(Refused::TooMany(too_many)) => Err(too_many.into_problem(
             "too_many_registrations",
             "too many accounts are being registered from this address: wait before the next",
         )),
-        Err(Refused::Unavailable(_)) => Ok(HeaderMap::new()),
+        Err(Refused::Unavailable(_)) => Ok(None),
     }
 }
 

@@ -83,6 +83,17 @@ async fn what_is_refused_for_its_form_is_not_counted() {
 }
 
 #[tokio::test]
+async fn what_fails_on_our_side_is_not_counted() {
+    let stand = Stand::with_registrations_per_minute(1).await;
+    stand.bed.redefine("ALTER TABLE passwords RENAME TO away").await;
+    for _ in 0..3 {
+        assert_eq!(stand.register(EMAIL, PASSWORD).await.status, 500);
+    }
+    stand.bed.redefine("ALTER TABLE away RENAME TO passwords").await;
+    assert_eq!(stand.register(EMAIL, PASSWORD).await.status, 201);
+}
+
+#[tokio::test]
 async fn without_redis_registering_goes_on() {
     let stand = Stand::without_redis().await;
     let reply = stand.register(EMAIL, PASSWORD).await;
