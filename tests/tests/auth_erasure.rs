@@ -8,6 +8,7 @@ use redis::AsyncCommands;
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use std::time::Duration;
+use uuid::Uuid;
 
 /// A topic in which nothing comes for so long has been read to its end.
 const TOPIC_SILENCE: Duration = Duration::from_secs(3);
@@ -149,6 +150,9 @@ async fn a_closed_account_is_taken_back_by_signing_in_and_stays() {
 async fn of_an_erased_account_nothing_readable_is_left_in_any_table_topic_or_key() {
     let account = Platform::running().account("creator").await;
     let (_, title) = titled_video(&account).await;
+    let file = format!("holiday-{}.mp4", Uuid::new_v4().simple());
+    let upload = json!({"file_name": file, "content_type": "video/mp4", "size_bytes": 64});
+    account.post("/v1/uploads", &upload).await.expect(201);
     let name = account.email.split('@').next().expect("a local part").to_owned();
     account.platform.post("/v1/accounts/recovery", &json!({"email": account.email})).await.expect(202);
     account.platform.post("/v1/sessions", &json!({"email": account.email, "password": "wrong"})).await;
@@ -161,6 +165,7 @@ async fn of_an_erased_account_nothing_readable_is_left_in_any_table_topic_or_key
         "what is searched for is found while it is there"
     );
     assert!(tables_with(&title).await.contains(&"content.videos".to_owned()));
+    assert!(tables_with(&file).await.contains(&"upload.uploads".to_owned()));
 
     account.delete("/v1/accounts/me").await.expect(200);
     a_month_passes(&account).await;
@@ -172,6 +177,11 @@ async fn of_an_erased_account_nothing_readable_is_left_in_any_table_topic_or_key
     .await;
     eventually("Content has forgotten what was said of the video", async || {
         tables_with(&title).await.is_empty().then_some(())
+    })
+    .await;
+    // The answer of the request that made it is kept for repetitions, for a day.
+    eventually("Upload has forgotten the file", async || {
+        tables_with(&file).await.iter().all(|table| table == "upload.idempotency_keys").then_some(())
     })
     .await;
     assert_eq!(tables_with(&name).await, Vec::<String>::new());

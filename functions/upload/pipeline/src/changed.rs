@@ -4,7 +4,6 @@
 //! row's own version guards against another delivery at the same moment, which is answered 409 and comes
 //! again.
 
-use axum::extract::State;
 use http::StatusCode;
 use mcsp_events::{Applied, Received};
 use mcsp_function::Context;
@@ -43,11 +42,12 @@ enum News {
     Failed(String),
 }
 
-pub(crate) async fn changed(State(context): State<Context>, received: Received) -> Result<Applied, Problem> {
-    let Some((id, news)) = read(&received)? else { return Ok(Applied::Ignored) };
-    let upload = find(&context, id).await?.ok_or_else(unknown_upload)?;
-    match apply(upload, news) {
-        Ok(changed) => Ok(received.apply(&context, vec![update(&changed)], Vec::new()).await?),
+pub(crate) async fn apply(context: &Context, received: &Received) -> Result<Applied, Problem> {
+    let Some((id, news)) = read(received)? else { return Ok(Applied::Ignored) };
+    // Every upload is committed before it is announced: of this one the account was erased.
+    let Some(upload) = find(context, id).await? else { return Ok(Applied::Ignored) };
+    match told(upload, news) {
+        Ok(changed) => Ok(received.apply(context, vec![update(&changed)], Vec::new()).await?),
         Err(Refused::Settled) => Ok(Applied::Ignored),
         Err(
             refused @ (Refused::NotCompleted
@@ -78,7 +78,7 @@ fn read(received: &Received) -> Result<Option<(UploadId, News)>, Problem> {
     })
 }
 
-fn apply(upload: Upload, news: News) -> Result<Upload, Refused> {
+fn told(upload: Upload, news: News) -> Result<Upload, Refused> {
     match news {
         News::Progressed(percent) => upload.progress(percent),
         News::Completed => upload.finish(),
@@ -93,11 +93,6 @@ fn machine_code(reason: Option<String>) -> String {
             && code.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
     };
     reason.filter(is_code).unwrap_or_else(|| REASON_CODE_UNKNOWN.to_owned())
-}
-
-/// Every upload that the pipeline can know of is committed before it is announced: this one never was.
-fn unknown_upload() -> Problem {
-    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "unknown_upload", "there is no such upload")
 }
 
 /// Out of order; it comes again.

@@ -1,14 +1,15 @@
 //! `DELETE /v1/uploads/{id}`: takes an upload back and clears the store of it. Of one that has come to
 //! nothing already there is only the clearing left to do, so it can be repeated until it succeeds.
 
-use crate::uploads::{ATTEMPTS_MAX, Uploads};
-use crate::{problems, release};
+use crate::problems;
+use crate::times::ATTEMPTS_MAX;
 use http::StatusCode;
 use mcsp_access::Permission;
 use mcsp_etag::IfMatch;
 use mcsp_function::Caller;
 use mcsp_ids::UploadId;
 use mcsp_problem::{Path, Problem};
+use upload_bytes::{Uploads, release, settle};
 use upload_domain::Refused;
 use upload_storage::{SaveError, Written, owned, save};
 
@@ -25,14 +26,14 @@ pub(crate) async fn cancel(
         match upload.clone().cancel(uploads.context.now()) {
             Ok(cancelled) => match save(&uploads.context, &cancelled, Written::default()).await {
                 Ok(()) => {
-                    release::release(&uploads, cancelled).await?;
+                    release(&uploads, cancelled).await?;
                     return Ok(StatusCode::NO_CONTENT);
                 }
                 Err(SaveError::Overtaken) => {}
                 Err(error @ SaveError::Failed(_)) => return Err(error.into()),
             },
             Err(Refused::Cancelled | Refused::Expired | Refused::Mismatched(_)) => {
-                release::settle(&uploads, upload).await?;
+                settle(&uploads, upload).await?;
                 return Ok(StatusCode::NO_CONTENT);
             }
             Err(

@@ -3,9 +3,10 @@
 //! The announcement and the state are one transaction, guarded by the version: of any number of requests one
 //! announces, and all of them give the same answer.
 
-use crate::uploads::{ATTEMPTS_MAX, Uploads};
+use crate::problems;
+use crate::refuse::refuse;
+use crate::times::ATTEMPTS_MAX;
 use crate::verify::{Unverified, verify};
-use crate::{problems, release};
 use axum::response::Response;
 use http::StatusCode;
 use jiff::Timestamp;
@@ -18,6 +19,7 @@ use mcsp_idempotency::{Answer, Claim, RequiredIdempotencyKey, once};
 use mcsp_ids::{UploadId, UserId, VideoId};
 use mcsp_problem::{Path, Problem};
 use serde::Serialize;
+use upload_bytes::{Uploads, unavailable};
 use upload_domain::{Refused, State, Upload};
 use upload_storage::{SaveError, Written, owned, save};
 
@@ -117,7 +119,12 @@ async fn attempt(
             let initiated = verifying.initiate(now)?;
             let answer = answer(&initiated, now);
             let events = vec![announcement(context, trace, &initiated, now)];
-            save(context, &initiated, Written { events, answer: claim.record(&answer) }).await?;
+            save(
+                context,
+                &initiated,
+                Written { events, statements: claim.record(&answer).into_iter().collect() },
+            )
+            .await?;
             Ok(answer)
         }
         Err(unverified @ (Unverified::NothingThere | Unverified::PartsMissing(_))) => {
@@ -127,10 +134,10 @@ async fn attempt(
         Err(Unverified::Mismatched(mismatch)) => {
             let failed = verifying.reject(mismatch)?;
             save(context, &failed, Written::default()).await?;
-            Err(Error::Failed(release::refuse(uploads, failed, Refused::Mismatched(mismatch)).await))
+            Err(Error::Failed(refuse(uploads, failed, Refused::Mismatched(mismatch)).await))
         }
         // It stays `verifying`: the same request, sent again, goes on from there.
-        Err(Unverified::Store(error)) => Err(Error::Failed(problems::store(error))),
+        Err(Unverified::Store(error)) => Err(Error::Failed(unavailable(error))),
     }
 }
 
@@ -145,7 +152,7 @@ async fn begin(uploads: &Uploads, upload: Upload) -> Result<Upload, Error> {
             save(&uploads.context, &verifying, Written::default()).await?;
             Ok(verifying)
         }
-        Err(refused) => Err(Error::Failed(release::refuse(uploads, upload, refused).await)),
+        Err(refused) => Err(Error::Failed(refuse(uploads, upload, refused).await)),
     }
 }
 

@@ -4,17 +4,18 @@
 //! that comes to nothing here leaves nothing there.
 
 use crate::problems::reason;
-use crate::uploads::{OPEN_FOR, Uploads};
+use crate::times::OPEN_FOR;
 use crate::view::UploadView;
 use axum::response::Response;
 use http::{StatusCode, header};
 use mcsp_access::Permission;
 use mcsp_etag::ETag;
-use mcsp_function::Caller;
+use mcsp_function::{Caller, TraceParent};
 use mcsp_idempotency::{Answer, RequiredIdempotencyKey, once};
 use mcsp_ids::UploadId;
 use mcsp_problem::{Invalid, Json, Problem};
 use serde::{Deserialize, Serialize};
+use upload_bytes::{Uploads, sweep_later};
 use upload_domain::{
     Checksum, ContentType, File, FileName, InvalidFile, Method, Object, Plan, State, Upload,
 };
@@ -42,6 +43,7 @@ enum WantedMethod {
 pub(crate) async fn create(
     uploads: Uploads,
     caller: Caller,
+    trace: TraceParent,
     RequiredIdempotencyKey(key): RequiredIdempotencyKey,
     Json(request): Json<CreateRequest>,
 ) -> Result<Response, Problem> {
@@ -54,7 +56,9 @@ pub(crate) async fn create(
         let answer = Answer::json(StatusCode::CREATED, &UploadView::of(&uploads, &upload)?)
             .with_header(header::LOCATION, format!("/v1/uploads/{}", upload.id))
             .with_header(header::ETAG, ETag(upload.version));
-        let written = Written { events: Vec::new(), answer: claim.record(&answer) };
+        let sweep = sweep_later(&uploads.context, &trace, &upload);
+        let statements = std::iter::once(sweep).chain(claim.record(&answer)).collect();
+        let written = Written { events: Vec::new(), statements };
         insert(&uploads.context, &upload, written).await?;
         Ok(answer)
     })

@@ -1,6 +1,5 @@
 //! `GET /v1/uploads/{id}`: one's own upload, with a fresh URL while the file can be sent in one piece.
 
-use crate::uploads::Uploads;
 use crate::view::UploadView;
 use axum::response::{IntoResponse, Response};
 use http::header;
@@ -9,6 +8,7 @@ use mcsp_etag::ETag;
 use mcsp_function::Caller;
 use mcsp_ids::UploadId;
 use mcsp_problem::{Json, Path, Problem};
+use upload_bytes::Uploads;
 use upload_storage::owned;
 
 pub(crate) async fn get(

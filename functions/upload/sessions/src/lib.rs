@@ -7,26 +7,24 @@ mod get;
 mod list;
 mod list_parts;
 mod problems;
-mod release;
+mod refuse;
 mod sign_parts;
-mod uploads;
+mod times;
 mod verify;
 mod view;
 
+use axum::Router;
 use axum::routing::{get, post};
-use axum::{Extension, Router};
 use mcsp_function::{Context, MissingVariable};
-use std::sync::Arc;
 
 /// The routes.
 pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
-    let store = Arc::new(uploads::store(context)?);
     Ok(Router::new()
         .route("/v1/uploads", post(create::create).get(list::list))
         .route("/v1/uploads/{id}", get(get::get).delete(cancel::cancel))
         .route("/v1/uploads/{id}/parts", post(sign_parts::sign_parts).get(list_parts::list_parts))
         .route("/v1/uploads/{id}/complete", post(complete::complete))
-        .layer(Extension(store)))
+        .layer(upload_bytes::store(context)?))
 }
 
 mcsp_function::component!(

@@ -1,6 +1,5 @@
 //! `GET /v1/uploads`: one's own uploads, the newest first.
 
-use crate::uploads::Uploads;
 use crate::view::UploadView;
 use jiff::Timestamp;
 use mcsp_access::Permission;
@@ -9,6 +8,7 @@ use mcsp_ids::UploadId;
 use mcsp_paging::{Cursor, Limit, Page};
 use mcsp_problem::{Json, Problem, Query};
 use serde::Deserialize;
+use upload_bytes::Uploads;
 use upload_storage::page;
 
 #[derive(Deserialize)]

@@ -1,7 +1,6 @@
 //! `GET /v1/uploads/{id}/parts`: the parts that the store really has, so that another device can go on.
 
 use crate::problems;
-use crate::uploads::{Uploads, place};
 use mcsp_access::Permission;
 use mcsp_function::Caller;
 use mcsp_ids::UploadId;
@@ -9,6 +8,7 @@ use mcsp_object_store::{ListedPart, StoreError};
 use mcsp_paging::{Cursor, Limit, Page};
 use mcsp_problem::{Json, Path, Problem, Query};
 use serde::{Deserialize, Serialize};
+use upload_bytes::{Uploads, place, unavailable};
 use upload_domain::Upload;
 use upload_storage::owned;
 
@@ -39,7 +39,7 @@ pub(crate) async fn list_parts(
     let upload = owned(&uploads.context, id, caller.user()).await?;
     upload.open_parts(uploads.context.now()).map_err(problems::refused)?;
     let after = cursor.map_or(0, |Cursor(number)| number);
-    let parts = stored(&uploads, &upload, after, limit.rows_to_read()).await.map_err(problems::store)?;
+    let parts = stored(&uploads, &upload, after, limit.rows_to_read()).await.map_err(unavailable)?;
     Ok(Json(Page::new(parts, limit, |part| part.number).map(|part| PartView {
         part_number: part.number,
         size_bytes: part.size_bytes,

@@ -1,8 +1,6 @@
-//! How refusals of the domain and of the store look to a caller.
+//! How refusals of the domain look to a caller.
 
 use http::StatusCode;
-use mcsp_bridge_api::Failure;
-use mcsp_object_store::StoreError;
 use mcsp_problem::{Problem, Reason};
 use upload_domain::{InvalidFile, Mismatch, Refused};
 
@@ -32,25 +30,7 @@ pub(crate) fn mismatched(mismatch: Mismatch) -> Problem {
         .with_detail("the upload has failed and its bytes were discarded; create another one")
 }
 
-/// A call to the store that gave no result. Nothing is lost: the same request can be sent again.
-pub(crate) fn store(error: StoreError) -> Problem {
-    match &error {
-        StoreError::Call(failure) => failure.clone().into(),
-        StoreError::Unavailable { .. } => Problem::from(Failure::Unreachable).caused_by(&error),
-        StoreError::NoSuchObject
-        | StoreError::NoSuchUpload
-        | StoreError::Refused { .. }
-        | StoreError::Unreadable
-        | StoreError::Settings(_) => Problem::internal(&error),
-    }
-}
-
 /// A field of the file that cannot be taken.
 pub(crate) fn reason(invalid: InvalidFile) -> Reason {
     Reason::new(invalid.code(), invalid.to_string())
-}
-
-/// A mistake of how the component is put together.
-pub(crate) fn unconfigured(error: &dyn std::error::Error) -> Problem {
-    Problem::internal(error)
 }

@@ -7,8 +7,8 @@
 //! answer is lost, is removed by the bucket's rule for incomplete multipart uploads, which every S3 has.
 
 use crate::problems::{self, reason};
-use crate::release;
-use crate::uploads::{ATTEMPTS_MAX, Uploads, place, until};
+use crate::refuse::refuse;
+use crate::times::{ATTEMPTS_MAX, until, url_expires_at};
 use crate::view::SignedView;
 use mcsp_access::Permission;
 use mcsp_function::Caller;
@@ -16,6 +16,7 @@ use mcsp_ids::UploadId;
 use mcsp_problem::{Invalid, Json, Path, Problem, Reason};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
+use upload_bytes::{Uploads, place, unavailable};
 use upload_domain::{Checksum, Multipart, PartPlan, Upload};
 use upload_storage::{SaveError, Written, owned, save};
 
@@ -62,7 +63,7 @@ pub(crate) async fn sign_parts(
         let upload = owned(&uploads.context, id, caller.user()).await?;
         let plan = match upload.open_parts(uploads.context.now()) {
             Ok(plan) => plan,
-            Err(refused) => return Err(release::refuse(&uploads, upload, refused).await),
+            Err(refused) => return Err(refuse(&uploads, upload, refused).await),
         };
         let wanted = parse(&request, plan)?;
         let checksummed = request.checksums_sha256.is_some();
@@ -92,7 +93,7 @@ async fn begin(uploads: &Uploads, upload: Upload, checksummed: bool) -> Result<(
     let id = client
         .create_multipart(place(&upload), content_type, checksummed)
         .await
-        .map_err(|error| BeginError::Failed(problems::store(error)))?;
+        .map_err(|error| BeginError::Failed(unavailable(error)))?;
     let begun = upload
         .begin_parts(Multipart { id: id.clone(), checksummed }, uploads.context.now())
         .map_err(|refused| BeginError::Failed(problems::refused(refused)))?;
@@ -114,7 +115,7 @@ fn sign(
     wanted: Vec<Wanted>,
 ) -> Result<SignedParts, Problem> {
     let now = uploads.context.now();
-    let expires_at = uploads.url_expires_at(upload, now);
+    let expires_at = url_expires_at(upload, now);
     let signed = wanted.into_iter().map(|Wanted { number, size_bytes, checksum }| {
         let body = (size_bytes, checksum.as_ref().map(Checksum::as_str));
         uploads
@@ -125,7 +126,7 @@ fn sign(
                 size_bytes,
                 request: SignedView::new(request, expires_at),
             })
-            .map_err(|error| problems::store(error.into()))
+            .map_err(|error| unavailable(error.into()))
     });
     Ok(SignedParts { parts: signed.collect::<Result<_, _>>()? })
 }

@@ -3,8 +3,8 @@
 //! Any number of requests may do this at once, and any of them may die half-way: each step can be repeated,
 //! and whoever finds that the store has moved on looks at the object.
 
-use crate::uploads::{Uploads, place};
 use mcsp_object_store::{Client, ListedPart, PARTS_PER_LIST, StoreError};
+use upload_bytes::{Uploads, place};
 use upload_domain::{Mismatch, Multipart, PARTS_MAX, PartPlan, SNIFF_BYTES, Short, StoredPart, Upload};
 
 /// Why an upload cannot be initiated.

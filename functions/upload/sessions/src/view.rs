@@ -1,13 +1,13 @@
 //! An upload as its owner sees it.
 
-use crate::problems;
-use crate::uploads::{Uploads, place, until};
+use crate::times::{until, url_expires_at};
 use jiff::Timestamp;
 use mcsp_ids::{UploadId, VideoId};
 use mcsp_object_store::SignedRequest;
 use mcsp_problem::Problem;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use upload_bytes::{Uploads, place, unavailable};
 use upload_domain::{Method, State, Upload};
 
 /// An upload.
@@ -86,13 +86,13 @@ impl SignedView {
 }
 
 fn sign(uploads: &Uploads, upload: &Upload, now: Timestamp) -> Result<SignedView, Problem> {
-    let expires_at = uploads.url_expires_at(upload, now);
+    let expires_at = url_expires_at(upload, now);
     let file = &upload.file;
     let checksum = file.checksum_sha256.as_ref().map(|checksum| checksum.as_str());
     let body = (file.size_bytes, file.content_type.as_str(), checksum);
     let request = uploads
         .store
         .sign_put(place(upload), body, now, until(now, expires_at))
-        .map_err(|error| problems::store(error.into()))?;
+        .map_err(|error| unavailable(error.into()))?;
     Ok(SignedView::new(request, expires_at))
 }

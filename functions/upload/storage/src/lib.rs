@@ -5,4 +5,4 @@ mod row;
 mod save;
 
 pub use find::{find, owned, page};
-pub use save::{SaveError, Written, insert, save, update};
+pub use save::{SaveError, Written, forget, insert, save, update};

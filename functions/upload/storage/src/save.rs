@@ -13,8 +13,8 @@ use upload_domain::Upload;
 pub struct Written {
     /// Events that tell of the change.
     pub events: Vec<Event>,
-    /// The statement that remembers the answer.
-    pub answer: Option<GuardedStatement>,
+    /// Statements that belong to it, such as the one that remembers the answer.
+    pub statements: Vec<GuardedStatement>,
 }
 
 /// Why an upload was not saved.
@@ -93,9 +93,17 @@ pub fn update(upload: &Upload) -> GuardedStatement {
     .expecting(1)
 }
 
+/// The statement that removes an upload as it is stored.
+pub fn forget(upload: &Upload) -> GuardedStatement {
+    sql("DELETE FROM uploads WHERE id = $1 AND version = $2")
+        .bind(upload.id.uuid())
+        .bind(upload.version)
+        .expecting(1)
+}
+
 async fn transact(context: &Context, first: GuardedStatement, written: Written) -> Result<(), SaveError> {
-    let Written { events, answer } = written;
-    let statements = std::iter::once(first).chain(answer).collect();
+    let Written { events, statements } = written;
+    let statements = std::iter::once(first).chain(statements).collect();
     let transaction = Transaction { consumed_event: None, statements, events };
     match context.bridge().transact(transaction).await {
         Ok(_) => Ok(()),

@@ -1,10 +1,13 @@
 //! Upload, standing alone.
 
 use mcsp_access::{Claims, Role};
+use mcsp_ids::{UploadId, UserId};
+use mcsp_object_store::{Client, ObjectStore, Place, Settings, StoreError};
 use mcsp_testbed::{Component, Reply, Setup, Testbed, new_id, store_url, unique};
-use serde_json::Value;
+use serde_json::{Value, json};
 use url::Url;
 
+const BUCKET: &str = "mcsp-uploads";
 const BUCKETS: &str = r#"{"eu": "mcsp-uploads"}"#;
 
 /// Upload with a database of its own.
@@ -14,12 +17,15 @@ pub struct Stand {
     sessions: Component,
     pipeline: Component,
     client: reqwest::Client,
+    store: ObjectStore,
 }
 
 /// Someone who uploads.
 pub struct Creator<'a> {
     stand: &'a Stand,
     bearer: String,
+    /// `user_…`
+    pub user_id: String,
 }
 
 impl Stand {
@@ -27,6 +33,14 @@ impl Stand {
     pub async fn new() -> Self {
         let store: Url = store_url("MCSP_TEST_S3_URL").parse().unwrap();
         let endpoint = format!("http://{}:{}", store.host_str().unwrap(), store.port().unwrap());
+        let settings = Settings {
+            public_url: &endpoint,
+            signing_region: "us-east-1",
+            access_key: store.username(),
+            secret_key: store.password().unwrap(),
+            buckets: BUCKETS,
+        };
+        let object_store = ObjectStore::new(settings).unwrap();
         let variables = vec![
             ("object_store_public_url", endpoint.clone()),
             ("object_store_access_key", store.username().to_owned()),
@@ -40,13 +54,15 @@ impl Stand {
             pipeline: bed.component("upload-pipeline", upload_pipeline::router),
             bed,
             client: reqwest::Client::new(),
+            store: object_store,
         }
     }
 
     /// A new account in a region.
     pub fn creator(&self, region: &str) -> Creator<'_> {
-        let claims = Claims { region: region.to_owned(), ..self.bed.claims(new_id(), Role::Creator) };
-        Creator { stand: self, bearer: self.bed.bearer_of(&claims) }
+        let user: UserId = new_id();
+        let claims = Claims { region: region.to_owned(), ..self.bed.claims(user, Role::Creator) };
+        Creator { stand: self, bearer: self.bed.bearer_of(&claims), user_id: user.to_string() }
     }
 
     /// Cuts Upload off from the object store, or lets it through again.
@@ -58,6 +74,45 @@ impl Stand {
     pub async fn deliver(&self, event_id: &str, happened: &str, data: &Value) -> u16 {
         let kind = format!("mcsp.pipeline.processing.{happened}.v1");
         self.pipeline.deliver(event_id, &kind, data).await.status
+    }
+
+    /// Delivers the timer of an upload, as the bridge does when it is due, and gives the status.
+    pub async fn deliver_sweep(&self, upload: &Value) -> u16 {
+        let data = json!({"upload_id": upload["id"]});
+        self.pipeline.deliver(&unique(), "mcsp.upload.session.sweep_due.v1", &data).await.status
+    }
+
+    /// Tells that an account was erased, and gives the status.
+    pub async fn deliver_erasure(&self, event_id: &str, user_id: &str) -> u16 {
+        let data = json!({"user_id": user_id, "version": 2, "state": "erased"});
+        self.pipeline.deliver(event_id, "mcsp.auth.account.erased.v1", &data).await.status
+    }
+
+    /// Lets the time of all uploads run out. Stores take no signature of a clock that runs ahead, so the clock stays.
+    pub async fn run_out(&self) {
+        self.bed.execute("UPDATE uploads SET expires_at = expires_at - interval '25 hours'").await;
+    }
+
+    /// The multipart upload at the store that an upload has begun.
+    pub async fn multipart(&self, upload: &Value) -> String {
+        let id: UploadId = upload["id"].as_str().unwrap().parse().unwrap();
+        self.bed.ask(&format!("SELECT multipart_id FROM uploads WHERE id = '{}'", id.uuid())).await
+    }
+
+    /// Whether the object store has an upload's object, or this multipart upload of it.
+    pub async fn store_has(&self, upload: &Value, multipart: Option<&str>) -> bool {
+        let key = format!("uploads/{}/source", upload["id"].as_str().unwrap());
+        let place = Place { bucket: BUCKET, key: &key };
+        let bridge = self.bed.bridge("upload-sessions");
+        let client = Client::new(&self.store, &*bridge, self.bed.now());
+        if let Some(multipart) = multipart {
+            match client.list_parts(place, multipart, 0, 1).await {
+                Ok(_) => return true,
+                Err(StoreError::NoSuchUpload) => {}
+                Err(error) => panic!("{error:?}"),
+            }
+        }
+        client.head(place).await.unwrap().is_some()
     }
 
     /// Sends bytes as `signed` says, and gives the status.

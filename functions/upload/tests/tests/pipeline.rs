@@ -55,8 +55,9 @@ async fn a_failure_shows_its_code() {
 async fn poison_is_told_from_what_comes_too_early_and_what_is_of_no_concern() {
     let stand = Stand::new().await;
     let creator = stand.creator("eu");
+    // Its account was erased.
     let unknown = json!({"upload_id": "upload_00000000000000000000000000"});
-    assert_eq!(stand.deliver("e1", "completed", &unknown).await, 422);
+    assert_eq!(stand.deliver("e1", "completed", &unknown).await, 204);
     assert_eq!(stand.deliver("e2", "completed", &json!({"upload_id": 7})).await, 422);
     assert_eq!(stand.deliver("e3", "renamed", &json!({})).await, 204);
     let wanted = json!({"file_name": "a.mp4", "size_bytes": 9, "content_type": "video/mp4"});
