@@ -49,9 +49,9 @@ class Callback(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def browser(with_scripts, dark=False, width=1000):
+def browser(with_scripts, dark=False, phone=False):
     options = webdriver.ChromeOptions()
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", f"--window-size={width},800"):
+    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1000,800"):
         options.add_argument(argument)
     if dark:
         options.add_argument("--force-dark-mode")
@@ -60,7 +60,12 @@ def browser(with_scripts, dark=False, width=1000):
     options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": scripts})
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     options.binary_location = shutil.which("chromium")
-    return webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver")))
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver")))
+    if phone:
+        # No window is as narrow as the least of phones.
+        screen = {"width": 360, "height": 740, "deviceScaleFactor": 2, "mobile": True}
+        driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
+    return driver
 
 
 class Walk:
@@ -68,6 +73,12 @@ class Walk:
         self.given, self.driver, self.name = given, driver, name
 
     def shot(self, page):
+        """Keeps a picture, and wants the page to fit its window: nothing is as long as people's addresses."""
+        self.keep(page)
+        sizes = self.driver.execute_cdp_cmd("Page.getLayoutMetrics", {})
+        assert sizes["cssContentSize"]["width"] <= sizes["cssLayoutViewport"]["clientWidth"], (page, sizes)
+
+    def keep(self, page):
         self.driver.save_screenshot(os.path.join(self.given["screenshots"], f"{self.name}-{page}.png"))
 
     def wait(self, title):
@@ -141,7 +152,7 @@ def main():
     for name, options in (
         ("with-scripts", {"with_scripts": True}),
         ("without-scripts", {"with_scripts": False, "dark": True}),
-        ("narrow", {"with_scripts": False, "width": 500}),
+        ("phone", {"with_scripts": False, "phone": True}),
     ):
         driver = browser(**options)
         try:
@@ -150,7 +161,7 @@ def main():
             device_walk(given, walk)
             print(f"{name}: signed in, consented, let a device in")
         except BaseException:
-            Walk(given, driver, name).shot("failed")
+            Walk(given, driver, name).keep("failed")
             raise
         finally:
             driver.quit()

@@ -55,7 +55,7 @@ async fn a_library_of_oauth_needs_nothing_but_the_discovery_document() {
 #[tokio::test]
 async fn a_person_signs_in_with_a_real_browser_with_scripts_and_without() {
     let told = run("browser.py", &given(&Platform::running()).await).await;
-    let walks = ["with-scripts", "without-scripts", "narrow"];
+    let walks = ["with-scripts", "without-scripts", "phone"];
     let walks = walks.map(|name| format!("{name}: signed in, consented, let a device in"));
     assert_eq!(told.lines().collect::<Vec<_>>(), walks);
 }
