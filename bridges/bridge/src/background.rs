@@ -3,6 +3,7 @@
 use crate::Bridges;
 use crate::deliver::{ByRequest, Invoke};
 use mcsp_kafka::{Consumer, ConsumerConfig, ConsumerCounts, ConsumerMeter};
+use mcsp_manifest::Manifest;
 use mcsp_outbox::{Relay, RelayConfig, RelayCounts, RelayMeter};
 use mcsp_timers::{TimerCounts, Timers, TimersConfig, TimersMeter};
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,6 +14,29 @@ use tokio_util::task::TaskTracker;
 
 /// How long a stop waits for Kafka to take what is queued.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What runs beside requests: all names are the manifest's.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Duties {
+    /// Services whose outboxes are relayed.
+    pub relay: BTreeSet<String>,
+    /// Services whose timers are delivered.
+    pub remind: BTreeSet<String>,
+    /// Components whose events are consumed.
+    pub consume: BTreeSet<String>,
+}
+
+impl Duties {
+    /// Everything that the manifest has.
+    pub fn all(manifest: &Manifest) -> Self {
+        let services: BTreeSet<String> = manifest.services().into_iter().map(str::to_owned).collect();
+        Duties {
+            relay: services.clone(),
+            remind: services,
+            consume: manifest.components.keys().cloned().collect(),
+        }
+    }
+}
 
 /// Relays and consumers, running on the runtime that started them.
 pub struct Background {
@@ -27,14 +51,8 @@ pub struct Background {
 }
 
 impl Background {
-    /// Relays the outbox and delivers the timers of every service in `relay`, and delivers the events of every
-    /// component in `consume`; all that is delivered, by `invoke`. Both are names from the manifest.
-    pub fn start(
-        bridges: Arc<Bridges>,
-        relay: &BTreeSet<String>,
-        consume: &BTreeSet<String>,
-        invoke: Arc<dyn Invoke>,
-    ) -> Self {
+    /// Does these duties until it is stopped; all that is delivered, by `invoke`.
+    pub fn start(bridges: Arc<Bridges>, duties: &Duties, invoke: Arc<dyn Invoke>) -> Self {
         let mut background = Background {
             bridges,
             consumers: CancellationToken::new(),
@@ -46,11 +64,13 @@ impl Background {
             timer_meters: BTreeMap::new(),
         };
         let deliver = background.deliver(invoke);
-        for service in relay {
+        for service in &duties.relay {
             background.relay(service);
+        }
+        for service in &duties.remind {
             background.remind(service, &deliver);
         }
-        background.consume(consume, &deliver);
+        background.consume(&duties.consume, &deliver);
         background
     }
 

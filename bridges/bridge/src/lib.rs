@@ -13,7 +13,7 @@ mod metrics;
 mod policies;
 mod worker;
 
-pub use background::Background;
+pub use background::{Background, Duties};
 pub use bridges::{Bridges, StartError};
 pub use config::{
     BridgeConfig, ConfigError, POLICIES_VARIABLE, postgres_password_variable, role_of, service_url_variable,

@@ -14,9 +14,16 @@ const OFFSET: &str = "mcsp_dead_offset";
 /// On a redriven record: the one component that takes it. The others have applied it long ago.
 const REDRIVEN_FOR: &str = "mcsp_redriven_for";
 
+const SUFFIX: &str = ".dlq";
+
+/// What Knative adds to an event that it gives up: `knativeerrordest`, `knativeerrorcode`, `knativeerrordata`.
+const KNATIVE_PREFIX: &str = "ce_knativeerror";
+/// The key of each event, which Knative does not keep.
+const SUBJECT: &str = "ce_subject";
+
 /// Where the dead letters of a topic go: `<topic>.dlq`.
 pub fn dead_letter_topic(topic: &str) -> String {
-    format!("{topic}.dlq")
+    format!("{topic}{SUFFIX}")
 }
 
 /// Makes the dead letter of a record that failed for good.
@@ -38,12 +45,17 @@ pub(crate) fn bury(record: &Record, component: &str, attempts: u32, cause: &str)
     letter
 }
 
-/// The record that a dead letter was, marked for the component that failed, and the topic it came from.
-/// None where it is no dead letter.
+/// The record that a dead letter was, and the topic it came from: marked for the component that failed, or, where Knative
+/// gave it up, for all, of which those that have applied it know it. None where it is no dead letter.
 pub(crate) fn exhume(letter: &Record) -> Option<(Record, String)> {
+    let mut record = letter.clone();
+    if letter.headers.iter().any(|(key, _)| key.starts_with(KNATIVE_PREFIX)) {
+        record.headers.retain(|(key, _)| !key.starts_with(KNATIVE_PREFIX));
+        record.key = record.key.or_else(|| letter.header(SUBJECT).map(|subject| subject.as_bytes().to_vec()));
+        return Some((record, letter.topic.strip_suffix(SUFFIX)?.to_owned()));
+    }
     let topic = letter.header(TOPIC)?.to_owned();
     let component = letter.header(COMPONENT)?.to_owned();
-    let mut record = letter.clone();
     record.headers.retain(|(key, _)| !key.starts_with(PREFIX));
     record.headers.push((REDRIVEN_FOR.to_owned(), Some(component.into_bytes())));
     Some((record, topic))
@@ -96,6 +108,22 @@ mod tests {
             bury(&record(), "search", 1, &format!("x{}", "é".repeat(2_000))).header(CAUSE).unwrap().len(),
             2_047
         );
+    }
+
+    #[test]
+    fn a_letter_of_knatives_is_redriven_for_all_with_its_key() {
+        let mut letter = record();
+        letter.topic = dead_letter_topic(&letter.topic);
+        letter.key = None;
+        for (name, value) in
+            [("ce_subject", "k"), ("ce_knativeerrorcode", "422"), ("ce_knativeerrordest", "http://relay")]
+        {
+            letter.headers.push((name.to_owned(), Some(value.as_bytes().to_vec())));
+        }
+        let (redriven, topic) = exhume(&letter).unwrap();
+        assert_eq!((topic.as_str(), redriven.key.as_deref()), ("media.changed", Some(b"k".as_slice())));
+        assert_eq!(redriven.headers.len(), record().headers.len() + 1, "the subject is the event's own");
+        assert!(!is_for_another(&redriven, "search") && !is_for_another(&redriven, "notifier"));
     }
 
     #[test]

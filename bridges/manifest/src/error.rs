@@ -59,6 +59,12 @@ pub enum ManifestError {
         /// Its component.
         second_component: String,
     },
+    /// A part of the application was asked for that it does not have.
+    #[error("no component belongs to a service `{name}`")]
+    Service {
+        /// What was asked for.
+        name: String,
+    },
     /// An application variable cannot be.
     #[error("variable `{name}`: {problem}")]
     Variable {

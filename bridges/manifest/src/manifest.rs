@@ -93,6 +93,18 @@ impl Manifest {
         self.components.values().filter(move |c| c.settings.grants.service.as_deref() == Some(service))
     }
 
+    /// The part of the application that these services are, and what belongs to no service.
+    pub fn only(mut self, services: &BTreeSet<String>) -> Result<Self, ManifestError> {
+        if let Some(unknown) = services.iter().find(|name| !self.services().contains(name.as_str())) {
+            return Err(ManifestError::Service { name: unknown.clone() });
+        }
+        self.components.retain(|_, component| {
+            component.settings.grants.service.as_ref().is_none_or(|service| services.contains(service))
+        });
+        self.routes.retain(|route| self.components.contains_key(&route.component));
+        Ok(self)
+    }
+
     fn check_routes(&self) -> Result<(), ManifestError> {
         for route in &self.routes {
             if !self.components.contains_key(&route.component) {

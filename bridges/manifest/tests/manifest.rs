@@ -220,3 +220,23 @@ fn a_manifest_that_is_not_there_is_named() {
     let error = Manifest::load(Path::new("/nowhere/spin.toml")).unwrap_err();
     assert_eq!(error.to_string(), "cannot read /nowhere/spin.toml");
 }
+
+#[test]
+fn a_part_of_the_application_has_its_own_components_and_routes_alone() {
+    let two = PLATFORM.replace(
+        "[component.content-events]\nsource = \"content_events.wasm\"\n[component.content-events.tool.mcsp]\nservice = \"content\"",
+        "[component.content-events]\nsource = \"content_events.wasm\"\n[component.content-events.tool.mcsp]\nservice = \"search\"",
+    );
+    let whole = Manifest::parse(&two, Path::new("")).unwrap();
+    let part = whole.clone().only(&["search".to_owned()].into()).unwrap();
+    assert_eq!(part.components.keys().collect::<Vec<_>>(), ["content-events"]);
+    assert_eq!(
+        part.routes.iter().map(|route| route.path.as_str()).collect::<Vec<_>>(),
+        ["/events/content-events"]
+    );
+    // What its components do not use need not be given.
+    assert!(Variables::resolve(&whole, |_| None).is_err());
+    assert!(Variables::resolve(&part, |_| None).is_ok());
+    let unknown = whole.only(&["serach".to_owned()].into()).unwrap_err();
+    assert_eq!(unknown.to_string(), "no component belongs to a service `serach`");
+}

@@ -6,9 +6,11 @@ mod demo;
 mod events;
 mod functions;
 mod migrate;
+mod precompile;
 mod scaling;
 mod serve;
 mod state;
+mod topics;
 mod up;
 
 use clap::{Parser, Subcommand};
@@ -25,11 +27,13 @@ pub(crate) struct Cli {
 enum Command {
     Up(up::Up),
     Migrate(migrate::Migrate),
+    Topics(topics::Topics),
     Accounts(accounts::Accounts),
     Demo(demo::Demo),
     Bench(bench::Bench),
     Events(events::Events),
     Functions(functions::Functions),
+    Precompile(precompile::Precompile),
     Serve(serve::Serve),
 }
 
@@ -38,11 +42,13 @@ impl Cli {
         match self.command {
             Command::Up(command) => command.run(),
             Command::Migrate(command) => command.run(),
+            Command::Topics(command) => command.run(),
             Command::Accounts(command) => command.run(),
             Command::Demo(command) => command.run(),
             Command::Bench(command) => command.run(),
             Command::Events(command) => command.run(),
             Command::Functions(command) => command.run(),
+            Command::Precompile(command) => command.run(),
             Command::Serve(command) => command.run(),
         }
     }

@@ -97,15 +97,19 @@ impl CodeCache {
 }
 
 fn is_ours_alone(dir: &Path) -> std::io::Result<bool> {
-    let metadata = std::fs::metadata(dir)?;
-    let own = metadata.uid() == rustix::process::geteuid().as_raw();
-    Ok(own && metadata.mode() & WRITABLE_BY_OTHERS == 0)
+    let own = std::fs::metadata(dir)?.uid() == rustix::process::geteuid().as_raw();
+    Ok(own && !is_writable_by_others(dir)?)
+}
+
+/// Whether users of the group, or all users, may write to a directory.
+pub(crate) fn is_writable_by_others(dir: &Path) -> std::io::Result<bool> {
+    Ok(std::fs::metadata(dir)?.mode() & WRITABLE_BY_OTHERS != 0)
 }
 
 /// Maps compiled code. Its pages are shared between engines and read when they are used.
 pub(crate) fn load(engine: &Engine, compiled: &Path) -> wasmtime::Result<Component> {
-    // SAFETY: the file was written by `CodeCache`, whole, into a directory that only this user may write;
-    // wasmtime refuses code of another version or configuration.
+    // SAFETY: the file was written by `CodeCache`, whole, into a directory that only this user may write, or it came with
+    // the program, in a directory that nobody but its owner may write. wasmtime refuses code of another version or configuration.
     unsafe { Component::deserialize_file(engine, compiled) }
 }
 

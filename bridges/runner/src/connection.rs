@@ -1,5 +1,6 @@
 //! Connections of clients: HTTP/1.1, or HTTP/2 without TLS (h2c, by prior knowledge), on one port.
 
+use crate::client::client_of;
 use crate::request;
 use crate::worker::Worker;
 use http::{HeaderName, HeaderValue, Request};
@@ -48,12 +49,13 @@ pub(crate) async fn serve(
         _ = stop.wait_for(|stop| *stop) => return,
     };
     let Ok(Ok(http2)) = first_bytes else { return };
-    let client = stream.peer_addr().ok().and_then(|client| HeaderValue::from_str(&client.to_string()).ok());
-    let Some(client) = client else { return };
+    let Ok(peer) = stream.peer_addr() else { return };
+    let Ok(peer_shown) = HeaderValue::from_str(&peer.to_string()) else { return };
     let service = service_fn(move |mut request: Request<Incoming>| {
         let worker = Arc::clone(&worker);
         // Whatever the client says of its address.
-        request.headers_mut().insert(CLIENT_ADDRESS, client.clone());
+        let client = client_of(peer.ip(), request.headers(), worker.trusted_proxies());
+        request.headers_mut().insert(CLIENT_ADDRESS, client.unwrap_or_else(|| peer_shown.clone()));
         async move { Ok::<_, Infallible>(request::serve(&worker, request).await) }
     });
     let io = TokioIo::new(Lingering::new(stream));

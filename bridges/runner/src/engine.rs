@@ -25,6 +25,18 @@ const MAX_MEMORY_BYTES: usize = 1 << 30;
 
 /// Makes an engine. All engines of one build are alike: code compiled by one runs on all.
 pub(crate) fn new(workers: usize) -> wasmtime::Result<Engine> {
+    Engine::new(&config(workers))
+}
+
+/// Makes an engine whose code runs on every processor of this machine's architecture, not on those with the features of
+/// this one alone.
+pub(crate) fn portable() -> wasmtime::Result<Engine> {
+    let mut config = config(1);
+    config.target(&format!("{}-unknown-linux-gnu", std::env::consts::ARCH))?;
+    Engine::new(&config)
+}
+
+fn config(workers: usize) -> Config {
     let workers = u32::try_from(workers.max(1)).unwrap_or(u32::MAX);
     let instances = (MAX_INSTANCES / workers).clamp(1, MAX_INSTANCES_PER_ENGINE);
     let mut pool = PoolingAllocationConfig::new();
@@ -45,7 +57,7 @@ pub(crate) fn new(workers: usize) -> wasmtime::Result<Engine> {
         .parallel_compilation(true)
         .memory_init_cow(true)
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
-    Engine::new(&config)
+    config
 }
 
 /// Ticks every engine while an instance is at work, and sleeps while none is.

@@ -53,10 +53,18 @@ pub enum CodeError {
         source: std::io::Error,
     },
     /// What lies in the cache is executed.
-    #[error("{} belongs to another user or can be written by others; take it back (chmod go-w) or choose another --cache-dir", path.display())]
+    #[error("{} belongs to another user or can be written by others; take it back (chmod go-w) or choose another directory", path.display())]
     CacheOfOthers {
         /// The directory.
         path: PathBuf,
+    },
+    /// What was compiled before cannot be used: it is missing, or another version's.
+    #[error("{} is no code of this mcsp: compile it with `mcsp precompile`", path.display())]
+    Precompiled {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: wasmtime::Error,
     },
     /// The cache directory could not be used.
     #[error("cannot write compiled code to {}", path.display())]

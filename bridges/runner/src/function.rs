@@ -22,7 +22,8 @@ use wasmtime_wasi_http::handler::{ExpirationError, InstantiationError, ProxyHand
 pub(crate) struct Floor {
     pub engine: Engine,
     pub linker: Linker<State>,
-    pub cache: CodeCache,
+    /// None where the code came with the program.
+    pub cache: Option<CodeCache>,
     pub ticker: TickerHandle,
 }
 
@@ -181,10 +182,12 @@ impl Function {
         if let Some(handler) = self.loaded() {
             return Ok(handler);
         }
-        let (cache, source) = (self.floor.cache.clone(), self.outline.source.clone());
-        let ensured = tokio::task::spawn_blocking(move || cache.ensure(&source)).await;
-        if let Ok(ensured) = ensured {
-            ensured?;
+        if let Some(cache) = self.floor.cache.clone() {
+            let source = self.outline.source.clone();
+            let ensured = tokio::task::spawn_blocking(move || cache.ensure(&source)).await;
+            if let Ok(ensured) = ensured {
+                ensured?;
+            }
         }
         self.load()
     }

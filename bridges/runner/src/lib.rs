@@ -8,6 +8,7 @@
 mod admin;
 mod body;
 mod bridges;
+mod client;
 mod code;
 mod connection;
 mod dispatch;
@@ -16,6 +17,7 @@ mod error;
 mod function;
 mod host;
 mod instance;
+mod precompiled;
 mod problem;
 mod request;
 mod runner;
@@ -25,8 +27,10 @@ mod worker;
 
 pub use admin::Extension;
 pub use bridges::{BridgeFactory, NoBridge};
+pub use client::{Network, NetworkError};
 pub use dispatch::Dispatcher;
 pub use error::{CodeError, StartError};
+pub use precompiled::precompile;
 pub use runner::{Application, Runner};
 pub use settings::{AdminAddress, Reuse, Settings};
 pub use stats::{FunctionReport, FunctionState};

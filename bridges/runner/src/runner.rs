@@ -9,6 +9,7 @@ use crate::error::{CodeError, StartError};
 use crate::function::{Floor, Function, Outline};
 use crate::host::{self, Surroundings};
 use crate::instance::{self, Lifetime};
+use crate::precompiled;
 use crate::settings::{AdminAddress, Settings};
 use crate::stats::{Account, FunctionReport, FunctionStats};
 use crate::worker::{self, Orders, Worker};
@@ -181,7 +182,10 @@ impl Thread {
         let floor = Arc::new(Floor {
             engine: self.engine.clone(),
             linker: host::linker(&self.engine).map_err(StartError::Engine)?,
-            cache: cache(&self.settings, &self.engine)?,
+            cache: match self.settings.precompiled {
+                None => Some(cache(&self.settings, &self.engine)?),
+                Some(_) => None,
+            },
             ticker: self.ticker.clone(),
         });
         let mut functions = Vec::new();
@@ -196,7 +200,7 @@ impl Thread {
             let outline = self.outline(component, compiled.clone(), account, Arc::clone(stats));
             functions.push(Arc::new(Function::new(Arc::clone(&floor), outline)));
         }
-        Worker::new(functions, &self.application.manifest.routes, self.settings.public_events)
+        Worker::new(functions, &self.application.manifest.routes, &self.settings)
     }
 
     fn outline(
@@ -243,6 +247,9 @@ async fn compile_all(
     let (settings, application) = (settings.clone(), Arc::clone(application));
     let compiling = tokio::task::spawn_blocking(move || {
         let engine = engine::new(settings.workers).map_err(StartError::Engine)?;
+        if let Some(dir) = &settings.precompiled {
+            return Ok(Arc::new(precompiled::find_all(&engine, dir, &application.manifest)?));
+        }
         let cache = cache(&settings, &engine)?;
         let mut compiled = HashMap::new();
         for component in application.manifest.components.values() {

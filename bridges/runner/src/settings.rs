@@ -1,5 +1,6 @@
 //! How a runner serves, with the values that hold where nothing else is said.
 
+use crate::client::Network;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -14,6 +15,8 @@ pub struct Settings {
     /// Where compiled code is kept between starts. It must belong to the user of the runner alone: what
     /// lies there is executed.
     pub cache_dir: PathBuf,
+    /// Where [`crate::precompile`] has put the code of every component. Then nothing is compiled, and nothing is written.
+    pub precompiled: Option<PathBuf>,
     /// Threads that serve, each with a listener, an engine and instances of its own.
     pub workers: usize,
     /// How often an instance is used.
@@ -27,6 +30,8 @@ pub struct Settings {
     /// Whether the listener takes requests below `/events/`. Where events come from outside (Knative) it
     /// must; where the bridge's consumers run in the same process they use [`crate::Dispatcher`].
     pub public_events: bool,
+    /// Proxies that say truly for whom they ask (`X-Forwarded-For`). Nobody else is believed.
+    pub trusted_proxies: Vec<Network>,
 }
 
 impl Settings {
@@ -36,12 +41,14 @@ impl Settings {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             admin: None,
             cache_dir,
+            precompiled: None,
             workers: std::thread::available_parallelism().map_or(1, usize::from),
             reuse: Reuse::default(),
             instance_idle: Duration::from_secs(1),
             code_idle: Duration::from_secs(60),
             drain: Duration::from_secs(20),
             public_events: false,
+            trusted_proxies: Vec::new(),
         }
     }
 }

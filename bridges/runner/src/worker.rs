@@ -1,9 +1,11 @@
 //! One thread that serves: a listener, an engine, and the functions' instances on it.
 
+use crate::client::Network;
 use crate::connection;
 use crate::dispatch::Job;
 use crate::error::StartError;
 use crate::function::Function;
+use crate::settings::Settings;
 use hyper_util::server::graceful::GracefulShutdown;
 use mcsp_manifest::Router;
 use std::collections::HashMap;
@@ -32,6 +34,7 @@ pub(crate) struct Worker {
     functions: HashMap<String, Arc<Function>>,
     routes: Router<Arc<Function>>,
     public_events: bool,
+    trusted_proxies: Vec<Network>,
     body_room: Semaphore,
 }
 
@@ -39,14 +42,20 @@ impl Worker {
     pub(crate) fn new(
         functions: Vec<Arc<Function>>,
         routes: &[mcsp_manifest::Route],
-        public_events: bool,
+        settings: &Settings,
     ) -> Result<Self, StartError> {
         let functions: HashMap<_, _> =
             functions.into_iter().map(|function| (function.component().to_owned(), function)).collect();
         let routes = Router::new(routes.iter().filter_map(|route| {
             functions.get(&route.component).map(|function| (route.path.as_str(), Arc::clone(function)))
         }))?;
-        Ok(Worker { functions, routes, public_events, body_room: Semaphore::new(BODY_ROOM_BYTES) })
+        Ok(Worker {
+            functions,
+            routes,
+            public_events: settings.public_events,
+            trusted_proxies: settings.trusted_proxies.clone(),
+            body_room: Semaphore::new(BODY_ROOM_BYTES),
+        })
     }
 
     pub(crate) fn function(&self, component: &str) -> Option<&Arc<Function>> {
@@ -59,6 +68,10 @@ impl Worker {
 
     pub(crate) fn takes_public_events(&self) -> bool {
         self.public_events
+    }
+
+    pub(crate) fn trusted_proxies(&self) -> &[Network] {
+        &self.trusted_proxies
     }
 
     pub(crate) fn body_room(&self) -> &Semaphore {

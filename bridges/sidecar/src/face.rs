@@ -1,7 +1,6 @@
-//! The HTTP face: calls of components, and what ops look at.
+//! The HTTP faces: calls of components, and what ops look at.
 
 use crate::call;
-use crate::prompt::PromptListener;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::response::{IntoResponse, Response};
@@ -14,66 +13,68 @@ use mcsp_manifest::Manifest;
 use std::collections::HashMap;
 use std::sync::Arc;
 use subtle::ConstantTimeEq;
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 /// The largest call: a transaction with its events. The adapter sends none that is larger.
 const CALL_MAX_BYTES: usize = 4 * 1024 * 1024;
 
-/// What the face answers from.
-pub(crate) struct Face {
+/// What calls are answered from.
+pub(crate) struct Calls {
     ports: HashMap<String, Arc<dyn Bridge>>,
     token: String,
-    pages: Pages,
-    stopping: CancellationToken,
 }
 
-impl Face {
+impl Calls {
     /// To be made within the runtime that serves.
     pub(crate) fn new(
         manifest: &Manifest,
         bridges: &Arc<Bridges>,
         token: String,
-        pages: Pages,
-        stopping: CancellationToken,
     ) -> Result<Self, StartError> {
         let worker = Worker::new(Arc::clone(bridges))?;
         let port = |id: &String| Ok((id.clone(), worker.for_component(id)?));
         let ports = manifest.components.keys().map(port).collect::<Result<_, StartError>>()?;
-        Ok(Face { ports, token, pages, stopping })
+        Ok(Calls { ports, token })
     }
 
-    /// Serves until `signalled`, then finishes what is under way.
-    pub(crate) async fn serve(
-        self,
-        listener: TcpListener,
-        signalled: impl Future<Output = ()> + Send + 'static,
-    ) -> std::io::Result<()> {
-        let router = Router::new()
+    pub(crate) fn router(self) -> Router {
+        Router::new()
             .route("/v1/{interface}/{function}", post(answer_call))
+            .layer(DefaultBodyLimit::max(CALL_MAX_BYTES))
+            .with_state(Arc::new(self))
+    }
+}
+
+/// What ops look at: nothing of it is secret.
+pub(crate) struct Ops {
+    pub pages: Pages,
+    pub stopping: CancellationToken,
+}
+
+impl Ops {
+    pub(crate) fn router(self: Arc<Self>) -> Router {
+        Router::new()
             .route("/healthz", get(|| async { StatusCode::NO_CONTENT }))
             .route("/readyz", get(ready))
             .route("/metrics", get(metrics))
             .route("/breakers", get(breakers))
-            .layer(DefaultBodyLimit::max(CALL_MAX_BYTES))
-            .with_state(Arc::new(self));
-        axum::serve(PromptListener(listener), router).with_graceful_shutdown(signalled).await
+            .with_state(self)
     }
 }
 
 async fn answer_call(
-    State(face): State<Arc<Face>>,
+    State(calls): State<Arc<Calls>>,
     Path((interface, function)): Path<(String, String)>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
     let header = |name| headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok());
     let given = header(header::AUTHORIZATION.as_str()).and_then(|value| value.strip_prefix("Bearer "));
-    let expected = face.token.as_bytes();
+    let expected = calls.token.as_bytes();
     if !given.is_some_and(|given| given.as_bytes().ct_eq(expected).into()) {
         return StatusCode::UNAUTHORIZED.into_response();
     }
-    let Some(port) = header("mcsp-component").and_then(|id| face.ports.get(id)) else {
+    let Some(port) = header("mcsp-component").and_then(|id| calls.ports.get(id)) else {
         return (StatusCode::FORBIDDEN, "unknown component").into_response();
     };
     match call::answer(&**port, &interface, &function, &body).await {
@@ -84,17 +85,17 @@ async fn answer_call(
     }
 }
 
-async fn ready(State(face): State<Arc<Face>>) -> StatusCode {
+async fn ready(State(ops): State<Arc<Ops>>) -> StatusCode {
     // Open breakers do not make the bridge unready: what can still be served is.
-    if face.stopping.is_cancelled() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::NO_CONTENT }
+    if ops.stopping.is_cancelled() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::NO_CONTENT }
 }
 
-async fn metrics(State(face): State<Arc<Face>>) -> impl IntoResponse {
+async fn metrics(State(ops): State<Arc<Ops>>) -> impl IntoResponse {
     let mut text = String::new();
-    face.pages.metrics(&mut text);
+    ops.pages.metrics(&mut text);
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text)
 }
 
-async fn breakers(State(face): State<Arc<Face>>) -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "application/json")], face.pages.breakers().to_string())
+async fn breakers(State(ops): State<Arc<Ops>>) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], ops.pages.breakers().to_string())
 }

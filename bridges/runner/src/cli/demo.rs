@@ -32,6 +32,9 @@ pub(super) struct Demo {
     /// Where the running platform keeps its state
     #[arg(long, default_value = ".mcsp")]
     state_dir: PathBuf,
+    /// Where a platform answers whose state is elsewhere; MCSP_KAFKA_BROKERS is then needed, and SPIN_VARIABLE_PLAYBACK_URL_KEYS
+    #[arg(long, env = "MCSP_URL")]
+    url: Option<String>,
 }
 
 /// Someone who is signed in.
@@ -48,7 +51,7 @@ impl Demo {
     async fn play(self) -> anyhow::Result<()> {
         let begun = Instant::now();
         let state = StateDir::new(self.state_dir);
-        let api = Api::new(state.url()?);
+        let api = Api::new(self.url.map_or_else(|| state.url(), Ok)?);
         let brokers = state.variable("MCSP_KAFKA_BROKERS")?;
         let directory = tempfile::tempdir()?;
         let video = media::video(self.video, directory.path()).await?;

@@ -10,12 +10,11 @@ use anyhow::Context;
 use bridge::{ByDispatch, InProcess, Shown};
 use clap::Args;
 use keys::Keys;
-use mcsp_bridge::{Background, Bridges, POLICIES_VARIABLE, Pages, watch_policies};
+use mcsp_bridge::{Background, Bridges, Duties, POLICIES_VARIABLE, Pages, watch_policies};
 use mcsp_local::{Durability, Lines, Progress, Stack, StackConfig};
 use mcsp_manifest::{DEAD_LETTER_SUFFIX, Manifest, Variables};
 use mcsp_runner::{AdminAddress, Application, Runner, Settings};
 use settings::Environment;
-use std::collections::BTreeSet;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -159,13 +158,11 @@ impl Up {
             extensions: vec![Arc::new(Shown(Arc::clone(&pages)))],
         };
         let runner = Runner::start(settings, application).await?;
-        let relay: BTreeSet<String> = manifest.services().into_iter().map(str::to_owned).collect();
-        let consume = manifest.components.keys().cloned().collect();
         let invoke = Arc::new(ByDispatch(runner.dispatcher()));
         if let Some(path) = std::env::var_os(POLICIES_VARIABLE) {
             tokio::spawn(watch_policies(path.into(), Arc::clone(&bridges)));
         }
-        let background = Arc::new(Background::start(bridges, &relay, &consume, invoke));
+        let background = Arc::new(Background::start(bridges, &Duties::all(manifest), invoke));
         pages.show(Arc::clone(&background));
         Ok((runner, background))
     }

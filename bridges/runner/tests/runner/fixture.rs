@@ -20,6 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub struct Setup {
     pub settings: Settings,
     pub manifest: String,
+    /// Where the manifest's `.wasm` files are.
+    pub sources: PathBuf,
     pub bridges: Arc<dyn BridgeFactory>,
 }
 
@@ -27,7 +29,7 @@ impl Default for Setup {
     fn default() -> Self {
         let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("runner-code");
         let settings = Settings { workers: 1, drain: PATIENCE, ..Settings::new(cache) };
-        Setup { settings, manifest: manifest("", ""), bridges: Arc::new(NoBridge) }
+        Setup { settings, manifest: manifest_of_both(), sources: wasm_dir(), bridges: Arc::new(NoBridge) }
     }
 }
 
@@ -55,7 +57,7 @@ impl Setup {
     }
 
     pub async fn try_start(self) -> Result<Runner, StartError> {
-        let manifest = Manifest::parse(&self.manifest, &wasm_dir()).unwrap();
+        let manifest = Manifest::parse(&self.manifest, &self.sources).unwrap();
         let who = |name: &str| (name == "who").then(|| "world".to_owned());
         let variables = Variables::resolve(&manifest, who).unwrap();
         let application = Application { manifest, variables, bridges: self.bridges, extensions: Vec::new() };
@@ -76,11 +78,16 @@ impl Setup {
     }
 }
 
-fn wasm_dir() -> PathBuf {
+pub fn wasm_dir() -> PathBuf {
     std::env::var_os("MCSP_TEST_WASM_DIR").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/wasm32-wasip2/release"),
         PathBuf::from,
     )
+}
+
+/// The hello and the probe function, without settings.
+pub fn manifest_of_both() -> String {
+    manifest("", "")
 }
 
 fn manifest(hello: &str, probe: &str) -> String {

@@ -9,6 +9,7 @@ mod bridge;
 mod events;
 mod fixture;
 mod limits;
+mod precompiled;
 mod scaling;
 mod serving;
 mod stopping;

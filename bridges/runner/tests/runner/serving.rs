@@ -150,3 +150,20 @@ async fn a_taken_port_and_a_component_that_is_not_built_are_named() {
     let cause = std::error::Error::source(&error).unwrap().to_string();
     assert!(cause.contains("unbuilt.wasm: build it first"), "{cause}");
 }
+
+#[tokio::test]
+async fn who_asks_is_the_peer_or_whom_a_trusted_proxy_names() {
+    let asked = || {
+        let request = Request::get("/probe/client").header("spin-client-addr", "198.51.100.1");
+        request.header("x-forwarded-for", "203.0.113.9, 192.0.2.7").body(Full::<Bytes>::default()).unwrap()
+    };
+    let runner = Setup::default().start().await;
+    assert!(send(runner.address(), asked()).await.body().starts_with(b"127.0.0.1:"));
+    runner.stop().await;
+    let mut behind = Setup::default();
+    behind.settings.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+    let runner = behind.start().await;
+    assert_eq!(send(runner.address(), asked()).await.body(), "192.0.2.7");
+    assert!(get(&runner, "/probe/client").await.body().starts_with(b"127.0.0.1:"));
+    runner.stop().await;
+}

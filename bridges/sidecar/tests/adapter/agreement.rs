@@ -2,7 +2,8 @@
 
 use crate::postgres::{nulls, statements, unique, values};
 use crate::probe::Probe;
-use crate::stage::Stage;
+use crate::sidecar::Sidecar;
+use crate::stage::{Stage, TOKEN};
 use mcsp_bridge::{BridgeConfig, Bridges, Worker};
 use mcsp_bridge_api::kafka::Acknowledgement;
 use mcsp_bridge_api::limits::{Standing, Subject};
@@ -13,16 +14,21 @@ use mcsp_bridge_api::services::Request;
 use mcsp_bridge_api::sql::sql;
 use mcsp_bridge_api::{Bridge, Failure};
 use mcsp_manifest::Variables;
+use mcsp_remote::Remote;
 use mcsp_runner::{Application, BridgeFactory, Runner, Settings};
 use std::fmt::Debug;
 use std::path::Path;
 use std::sync::Arc;
 
-/// The two ways from the probe to the stores.
-struct Both {
-    over_http: Probe,
+/// The ways from the probe to the stores.
+struct Ways {
     in_process: Probe,
-    runner: Runner,
+    /// Composed with the adapter, as under stock Spin.
+    over_http: Probe,
+    /// In a runner with a sidecar beside it, as in a pod.
+    in_a_pod: Probe,
+    runners: [Runner; 2],
+    _sidecar: Sidecar,
 }
 
 /// The bridge as `mcsp up` has it.
@@ -34,70 +40,88 @@ impl BridgeFactory for InProcess {
     }
 }
 
-impl Both {
+/// The bridge as `mcsp serve --bridge` has it.
+struct Beside(String);
+
+impl BridgeFactory for Beside {
+    fn for_component(&self, id: &str) -> Arc<dyn Bridge> {
+        Arc::new(Remote::new(self.0.parse().unwrap()).for_component(id, TOKEN).unwrap())
+    }
+}
+
+impl Ways {
     async fn of(stage: &Stage) -> Self {
         let manifest = stage.manifest();
         let config = BridgeConfig::read(&manifest, |name| stage.environment.get(name).cloned()).unwrap();
-        let bridges = Bridges::new(Arc::new(manifest.clone()), config).unwrap();
-        let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("runner-code");
-        let settings = Settings { workers: 1, ..Settings::new(cache) };
-        let application = Application {
-            variables: Variables::resolve(&manifest, |_| None).unwrap(),
-            manifest,
-            bridges: Arc::new(InProcess(bridges)),
-            extensions: Vec::new(),
-        };
-        let runner = Runner::start(settings, application).await.unwrap();
-        Both { over_http: stage.probe(), in_process: Probe::at(runner.address()), runner }
+        let bridges = Bridges::new(Arc::new(manifest), config).unwrap();
+        let sidecar = stage.sidecar_on_a_socket().await;
+        let runners = [
+            runner(stage, Arc::new(InProcess(bridges))).await,
+            runner(stage, Arc::new(Beside(sidecar.address.clone()))).await,
+        ];
+        let [in_process, in_a_pod] = runners.each_ref().map(|runner| Probe::at(runner.address()));
+        Ways { in_process, over_http: stage.probe(), in_a_pod, runners, _sidecar: sidecar }
     }
 
-    /// Asks both, one after the other, and gives the answer on which they agree.
+    /// Asks all, one after the other, and gives the answer on which they agree.
     async fn agree<T: PartialEq + Debug>(&self, ask: impl AsyncFn(&Probe) -> T) -> T {
-        let (in_process, over_http) = (ask(&self.in_process).await, ask(&self.over_http).await);
-        assert_eq!(over_http, in_process);
-        over_http
+        let in_process = ask(&self.in_process).await;
+        assert_eq!(ask(&self.over_http).await, in_process, "through the adapter");
+        assert_eq!(ask(&self.in_a_pod).await, in_process, "from a runner beside the sidecar");
+        in_process
     }
 
     async fn stop(self) {
-        self.runner.stop().await;
+        for runner in self.runners {
+            runner.stop().await;
+        }
     }
+}
+
+async fn runner(stage: &Stage, bridges: Arc<dyn BridgeFactory>) -> Runner {
+    let manifest = stage.manifest();
+    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("runner-code");
+    let settings = Settings { workers: 1, ..Settings::new(cache) };
+    let variables = Variables::resolve(&manifest, |_| None).unwrap();
+    let application = Application { variables, manifest, bridges, extensions: Vec::new() };
+    Runner::start(settings, application).await.unwrap()
 }
 
 #[tokio::test]
 async fn every_type_of_value_comes_back_as_it_went() {
     let stage = Stage::start().await;
-    let both = Both::of(&stage).await;
+    let ways = Ways::of(&stage).await;
     let sent = [values(), nulls()].concat();
     let places: Vec<String> = (1..=sent.len()).map(|n| format!("${n}")).collect();
     let statement = Statement { sql: format!("SELECT {}", places.join(", ")), parameters: sent.clone() };
-    let answer = both.agree(async |probe| probe.query(statement.clone()).await).await.unwrap();
+    let answer = ways.agree(async |probe| probe.query(statement.clone()).await).await.unwrap();
     assert_eq!((answer.width as usize, answer.affected), (sent.len(), 1));
     assert_eq!(answer.cells, sent);
-    let nothing = both.agree(async |probe| probe.query(sql("SELECT 1 WHERE false")).await).await.unwrap();
+    let nothing = ways.agree(async |probe| probe.query(sql("SELECT 1 WHERE false")).await).await.unwrap();
     assert!(nothing.cells.is_empty());
-    both.stop().await;
+    ways.stop().await;
 }
 
 #[tokio::test]
 async fn a_query_that_cannot_be_is_refused_by_its_code() {
     let stage = Stage::start().await;
-    let both = Both::of(&stage).await;
+    let ways = Ways::of(&stage).await;
     let refused =
         [("SELECT 1 +", "42601"), ("SELECT * FROM nowhere", "42P01"), ("DELETE FROM things", "not-a-read")];
     for (text, code) in refused {
-        let answer = both.agree(async |probe| probe.query(sql(text)).await).await;
+        let answer = ways.agree(async |probe| probe.query(sql(text)).await).await;
         assert_eq!(answer, Err(Failure::Refused(code.to_owned())));
     }
-    both.stop().await;
+    ways.stop().await;
 }
 
 #[tokio::test]
 async fn a_transaction_takes_effect_or_tells_why_not() {
     let stage = Stage::start().await;
-    let both = Both::of(&stage).await;
+    let ways = Ways::of(&stage).await;
     let add =
         |id: i64, name: &str| sql("INSERT INTO things VALUES ($1, $2) RETURNING id").bind(id).bind(name);
-    let answers = both
+    let answers = ways
         .agree(async |probe| {
             probe.transact(statements(vec![sql("DELETE FROM things").unguarded()])).await.unwrap();
             let consumed = |id: &str, name: &str| Transaction {
@@ -124,15 +148,15 @@ async fn a_transaction_takes_effect_or_tells_why_not() {
     assert_eq!(violated, Err(TransactError::ConstraintViolated(violation)));
     assert_eq!(missed, Err(TransactError::UnexpectedRows(RowMismatch { statement: 1, actual_rows: 0 })));
     assert_eq!(empty, Ok(vec![]));
-    let left = both.agree(async |probe| probe.query(sql("SELECT id, name FROM things")).await).await;
+    let left = ways.agree(async |probe| probe.query(sql("SELECT id, name FROM things")).await).await;
     assert_eq!(left.unwrap().cells, [Value::Int64(Some(1)), Value::Text(Some("a".to_owned()))]);
-    both.stop().await;
+    ways.stop().await;
 }
 
 #[tokio::test]
 async fn redis_answers_each_operation() {
     let stage = Stage::start().await;
-    let both = Both::of(&stage).await;
+    let ways = Ways::of(&stage).await;
     let key = |name: &str| format!("{}{name}", stage.prefix).into_bytes();
     let command = |words: &[&[u8]]| Operation::Command(words.iter().map(|word| word.to_vec()).collect());
     let every_byte: Vec<u8> = (0..=255).collect();
@@ -152,7 +176,7 @@ async fn redis_answers_each_operation() {
         script,
         command(&[b"DEL", &key("a"), &key("empty")]),
     ];
-    let replies = both.agree(async |probe| probe.pipeline(operations.clone()).await).await.unwrap();
+    let replies = ways.agree(async |probe| probe.pipeline(operations.clone()).await).await.unwrap();
     let expected = [
         Reply::Okay,
         Reply::Bulk(every_byte),
@@ -165,27 +189,27 @@ async fn redis_answers_each_operation() {
         Reply::Integer(2),
     ];
     assert_eq!(replies, expected);
-    assert_eq!(both.agree(async |probe| probe.pipeline(vec![]).await).await, Ok(vec![]));
-    both.stop().await;
+    assert_eq!(ways.agree(async |probe| probe.pipeline(vec![]).await).await, Ok(vec![]));
+    ways.stop().await;
 }
 
 #[tokio::test]
 async fn a_published_event_is_in_kafka() {
     let stage = Stage::start().await;
-    let both = Both::of(&stage).await;
+    let ways = Ways::of(&stage).await;
     for acknowledged in [Acknowledgement::Replicated, Acknowledgement::Enqueued] {
         let publish = async |probe: &Probe| probe.publish(vec![stage.event("{}")], acknowledged).await;
-        assert_eq!(both.agree(publish).await, Ok(()));
+        assert_eq!(ways.agree(publish).await, Ok(()));
     }
-    let events = crate::kafka::read(&stage.topic, 4).await;
+    let events = crate::kafka::read(&stage.topic, 6).await;
     assert!(events.iter().all(|event| event.data == b"{}"));
-    both.stop().await;
+    ways.stop().await;
 }
 
 #[tokio::test]
 async fn a_service_answers_whatever_its_status_is() {
     let stage = Stage::start().await;
-    let both = Both::of(&stage).await;
+    let ways = Ways::of(&stage).await;
     let request = Request {
         target: "echo".to_owned(),
         method: "PUT".to_owned(),
@@ -195,7 +219,7 @@ async fn a_service_answers_whatever_its_status_is() {
         idempotent: true,
         deadline_ms: Some(1_000),
     };
-    let answer = both
+    let answer = ways
         .agree(async |probe| {
             let mut response = probe.call(request.clone()).await.unwrap();
             response.headers.retain(|(name, _)| name.starts_with("x-"));
@@ -206,14 +230,14 @@ async fn a_service_answers_whatever_its_status_is() {
     let headers = [("x-method", "PUT"), ("x-word", "hello")];
     assert_eq!(answer.headers, headers.map(|(name, value)| (name.to_owned(), value.to_owned())));
     assert_eq!((answer.status, answer.body, answer.stale_ms), (418, request.body, 0));
-    both.stop().await;
+    ways.stop().await;
 }
 
 #[tokio::test]
 async fn a_password_is_told_from_a_wrong_one() {
     let stage = Stage::start().await;
-    let both = Both::of(&stage).await;
-    let verdicts = both
+    let ways = Ways::of(&stage).await;
+    let verdicts = ways
         .agree(async |probe| {
             let hash = probe.hash_password("correct horse").await.unwrap();
             [
@@ -224,22 +248,22 @@ async fn a_password_is_told_from_a_wrong_one() {
         })
         .await;
     assert_eq!(verdicts, [Verdict::Right, Verdict::Wrong, Verdict::Wrong].map(Ok));
-    both.stop().await;
+    ways.stop().await;
 }
 
 #[tokio::test]
 async fn who_asks_too_often_is_told_to_wait() {
     let stage = Stage::start().await;
-    let both = Both::of(&stage).await;
+    let ways = Ways::of(&stage).await;
     for subject in [Subject::User("user_a".to_owned()), Subject::Address("192.0.2.1".to_owned())] {
         for remaining in [1, 0] {
-            let taken = both.agree(async |probe| probe.take_request(subject.clone()).await.map(rough)).await;
+            let taken = ways.agree(async |probe| probe.take_request(subject.clone()).await.map(rough)).await;
             assert_eq!(taken, Ok((0, 2, 120_000, remaining)));
         }
-        let refused = both.agree(async |probe| probe.take_request(subject.clone()).await.map(rough)).await;
+        let refused = ways.agree(async |probe| probe.take_request(subject.clone()).await.map(rough)).await;
         assert_eq!(refused, Ok((1, 2, 120_000, 0)), "in whole minutes");
     }
-    both.stop().await;
+    ways.stop().await;
 }
 
 /// Without what depends on the moment.
@@ -251,7 +275,7 @@ fn rough(standing: Standing) -> (u32, u32, u32, u32) {
 #[tokio::test]
 async fn what_is_not_granted_is_refused_by_name() {
     let stage = Stage::start().await;
-    let both = Both::of(&stage).await;
+    let ways = Ways::of(&stage).await;
     let mut event = stage.event("{}");
     event.topic = "test.of-another".to_owned();
     let transaction = Transaction { consumed_event: None, statements: vec![], events: vec![event.clone()] };
@@ -267,12 +291,12 @@ async fn what_is_not_granted_is_refused_by_name() {
     };
     let published =
         async |probe: &Probe| probe.publish(vec![event.clone()], Acknowledgement::Replicated).await;
-    assert!(matches!(both.agree(published).await, Err(Failure::NotGranted(_))));
-    let transacted = both.agree(async |probe| probe.transact(transaction.clone()).await).await;
+    assert!(matches!(ways.agree(published).await, Err(Failure::NotGranted(_))));
+    let transacted = ways.agree(async |probe| probe.transact(transaction.clone()).await).await;
     assert!(matches!(transacted, Err(TransactError::Failed(Failure::NotGranted(_)))));
-    let read = both.agree(async |probe| probe.pipeline(vec![get.clone()]).await).await;
+    let read = ways.agree(async |probe| probe.pipeline(vec![get.clone()]).await).await;
     assert!(matches!(read, Err(Failure::NotGranted(_))));
-    let called = both.agree(async |probe| probe.call(call.clone()).await).await;
+    let called = ways.agree(async |probe| probe.call(call.clone()).await).await;
     assert!(matches!(called, Err(Failure::NotGranted(_))));
-    both.stop().await;
+    ways.stop().await;
 }

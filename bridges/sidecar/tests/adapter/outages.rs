@@ -26,7 +26,7 @@ async fn calls_fail_while_the_sidecar_is_gone_and_are_answered_when_it_is_back()
 async fn a_sidecar_that_hangs_is_given_up() {
     let stage = Stage::start().await;
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let told = variables(silent.local_addr().unwrap(), &stage.component);
+    let told = variables(&silent.local_addr().unwrap().to_string(), &stage.component);
     let probe = stage.probe_with(told, Outgoing::new(1_000)).await;
     assert_eq!(probe.query(sql("SELECT 1")).await, Err(Failure::DeadlineExceeded));
 }
@@ -35,7 +35,7 @@ async fn a_sidecar_that_hangs_is_given_up() {
 async fn a_request_waits_only_a_moment_for_a_sidecar_that_does_not_count_it() {
     let stage = Stage::start().await;
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let told = variables(silent.local_addr().unwrap(), &stage.component);
+    let told = variables(&silent.local_addr().unwrap().to_string(), &stage.component);
     let probe = stage.probe_with(told, Outgoing::new(1)).await;
     let begun = Instant::now();
     let subject = Subject::User("user_a".to_owned());
@@ -50,7 +50,7 @@ async fn a_sidecar_that_is_asked_to_end_finishes_what_is_under_way() {
     let ending = async {
         stage.target.entered().await;
         stage.sidecar.terminate();
-        let refused = async || TcpStream::connect(stage.sidecar.address).await.is_err();
+        let refused = async || TcpStream::connect(&stage.sidecar.address).await.is_err();
         until("the sidecar accepts no more", refused).await;
         stage.target.let_pass();
     };

@@ -13,15 +13,17 @@ use tokio::process::{Child, ChildStderr, Command};
 /// Killed when it is dropped.
 pub struct Sidecar {
     process: Child,
-    pub address: SocketAddr,
+    /// As it tells it itself: an address, or the path of its socket.
+    pub address: String,
 }
 
 /// What a sidecar is told.
 pub struct Orders<'a> {
-    pub listen: SocketAddr,
+    pub listen: &'a str,
     pub manifest: &'a Path,
     pub functions: SocketAddr,
     pub environment: &'a BTreeMap<String, String>,
+    pub more: &'a [&'a str],
 }
 
 impl Sidecar {
@@ -30,8 +32,9 @@ impl Sidecar {
         let mut process = Command::new(env!("CARGO_BIN_EXE_mcsp-bridge"))
             .arg("--manifest")
             .arg(orders.manifest)
-            .args(["--listen", &orders.listen.to_string()])
+            .args(["--listen", orders.listen])
             .args(["--functions-url", &format!("http://{}", orders.functions)])
+            .args(orders.more)
             .env_clear()
             .envs(orders.environment)
             .stderr(Stdio::piped())
@@ -62,12 +65,12 @@ impl Sidecar {
     }
 }
 
-async fn address_in(log: &mut Lines<BufReader<ChildStderr>>) -> SocketAddr {
+async fn address_in(log: &mut Lines<BufReader<ChildStderr>>) -> String {
     loop {
         let line = next(log).await.unwrap().expect("the sidecar has ended");
         let entry: Value = serde_json::from_str(&line).unwrap_or_default();
         if entry["fields"]["message"] == "the bridge serves" {
-            return entry["fields"]["address"].as_str().unwrap().parse().unwrap();
+            return entry["fields"]["address"].as_str().unwrap().to_owned();
         }
     }
 }

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
-const TOKEN: &str = "the token of this stage";
+pub const TOKEN: &str = "the token of this stage";
 
 /// Sidecars listen here, where nobody else does: a port that one has left is free for the next.
 const SIDECARS: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 95));
@@ -52,10 +52,10 @@ impl Stage {
         let environment = environment(&service, &database, &target);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let functions = listener.local_addr().unwrap();
-        let listen = SocketAddr::new(SIDECARS, 0);
-        let manifest = &manifest_in(&dir);
-        let sidecar = Sidecar::start(Orders { listen, manifest, functions, environment: &environment }).await;
-        let told = variables(sidecar.address, &component);
+        let (listen, manifest) = (&format!("{SIDECARS}:0"), &manifest_in(&dir));
+        let orders = Orders { listen, manifest, functions, environment: &environment, more: &[] };
+        let sidecar = Sidecar::start(orders).await;
+        let told = variables(&sidecar.address, &component);
         host::serve(listener, Arc::new(told), Outgoing::new(1));
         Stage { sidecar, target, component, topic, prefix, functions, environment, dir, _database: database }
     }
@@ -67,7 +67,7 @@ impl Stage {
 
     /// The same, told otherwise.
     pub async fn probe_told(&self, name: &str, value: &str) -> Probe {
-        let mut told = variables(self.sidecar.address, &self.component);
+        let mut told = variables(&self.sidecar.address, &self.component);
         told.insert(name.to_owned(), value.to_owned());
         self.probe_with(told, Outgoing::new(1)).await
     }
@@ -79,9 +79,18 @@ impl Stage {
 
     /// Starts another sidecar where the last one was.
     pub async fn start_sidecar_again(&mut self) {
-        let (listen, manifest) = (self.sidecar.address, &manifest_in(&self.dir));
-        let (functions, environment) = (self.functions, &self.environment);
-        self.sidecar = Sidecar::start(Orders { listen, manifest, functions, environment }).await;
+        self.sidecar = self.another_sidecar(&self.sidecar.address, &[]).await;
+    }
+
+    /// A sidecar of its own for a runner, on a Unix socket, which leaves events to the first.
+    pub async fn sidecar_on_a_socket(&self) -> Sidecar {
+        let socket = self.dir.path().join("bridge.sock");
+        self.another_sidecar(&socket.display().to_string(), &["--no-consumers", "--no-timers"]).await
+    }
+
+    async fn another_sidecar(&self, listen: &str, more: &[&str]) -> Sidecar {
+        let (manifest, functions) = (&manifest_in(&self.dir), self.functions);
+        Sidecar::start(Orders { listen, manifest, functions, environment: &self.environment, more }).await
     }
 
     pub fn manifest(&self) -> Manifest {
@@ -94,7 +103,7 @@ impl Stage {
 }
 
 /// What a component's adapter is told.
-pub fn variables(sidecar: SocketAddr, component: &str) -> BTreeMap<String, String> {
+pub fn variables(sidecar: &str, component: &str) -> BTreeMap<String, String> {
     let told = [
         ("bridge_url", format!("http://{sidecar}")),
         ("bridge_token", TOKEN.to_owned()),

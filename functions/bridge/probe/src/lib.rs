@@ -5,7 +5,7 @@ mod call;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, Request};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post};
 use mcsp_bridge_api::{Bridge, redis};
 use std::sync::Arc;
@@ -31,6 +31,7 @@ pub fn router(host: Host) -> Router {
         .route("/probe/redis/{key}", get(move |Path(key): Path<String>| read(Arc::clone(&host), key)))
         .route("/probe/bridge/{function}", calls.layer(DefaultBodyLimit::disable()))
         .route("/probe/echo", post(|body: String| async { body }))
+        .route("/probe/client", get(client))
         .route("/probe/trap", get(trap))
         .route("/probe/spin", get(spin))
         .route("/probe/spin/{ms}", get(spin_for))
@@ -44,6 +45,12 @@ async fn read(host: Arc<Host>, key: String) -> (StatusCode, String) {
         Ok(replies) => (StatusCode::OK, format!("{replies:?}")),
         Err(failure) => (StatusCode::BAD_GATEWAY, format!("{failure:?}")),
     }
+}
+
+/// Whom the host takes for the client.
+async fn client(headers: HeaderMap) -> Result<Vec<u8>, StatusCode> {
+    let client = headers.get("spin-client-addr").map(|client| client.as_bytes().to_vec());
+    client.ok_or(StatusCode::NOT_FOUND)
 }
 
 #[expect(clippy::panic, reason = "tests ask for it")]
