@@ -7,6 +7,7 @@ mod media;
 mod operator;
 mod own;
 mod platform;
+mod pod;
 mod signing;
 mod wait;
 
@@ -17,5 +18,6 @@ pub use media::{ready_video, sample_mp4, titled_video, uploaded_video};
 pub use operator::{Operator, variable};
 pub use own::{OwnPlatform, policies};
 pub use platform::Platform;
+pub use pod::{Cluster, Pod, manifest};
 pub use signing::{claims, platform_key};
 pub use wait::eventually;
