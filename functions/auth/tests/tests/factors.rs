@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use auth_domain::TotpSecret;
+use auth_tests::browser::{answer, location};
 use auth_tests::{Reply, Stand};
 use futures::future::join_all;
 use mcsp_testbed::unique;
@@ -108,6 +109,35 @@ async fn with_a_second_factor_the_password_alone_does_not_sign_in() {
     );
     let sessions = "SELECT acr || ' ' || array_to_string(amr, ',') FROM sessions ORDER BY id DESC LIMIT 1";
     assert_eq!(ada.stand.bed.ask::<String>(sessions).await, "2 pwd,otp,mfa");
+}
+
+#[tokio::test]
+async fn the_sign_in_page_asks_for_the_code_and_takes_each_once() {
+    let ada = Protected::new().await;
+    let app = ada.stand.app(json!({"first_party": true})).await;
+    let (browser, code) = (ada.stand.browser(), ada.next_code());
+    let mut page = browser.open(&app.request(&[])).await;
+    let typed = |code| [("email", ada.email.as_str()), ("password", PASSWORD), ("code", code)];
+    for (code, says) in [("", "Type the code"), ("000000x", "The code is wrong"), (&code, "")] {
+        let reply = browser.submit(&page, &typed(code)).await;
+        if says.is_empty() {
+            let redirect = browser.open(&location(&reply)).await;
+            let granted = app.redeem(&answer(&redirect, "code").unwrap()).await.json;
+            assert!(granted["access_token"].is_string(), "{granted}");
+        } else {
+            assert_eq!(reply.status, 403);
+            assert!(reply.text.contains(says) && reply.text.contains("role=\"alert\""), "{}", reply.text);
+            page = reply;
+        }
+    }
+    let sessions = "SELECT acr || ' ' || array_to_string(amr, ',') FROM sessions ORDER BY id DESC LIMIT 1";
+    assert_eq!(ada.stand.bed.ask::<String>(sessions).await, "2 pwd,otp,mfa");
+    let other = ada.stand.browser();
+    let page = other.open(&app.request(&[])).await;
+    assert_eq!(other.submit(&page, &typed(&code)).await.status, 403, "the code was taken");
+    let page = other.open(&app.request(&[])).await;
+    let recovery = ada.recovery_codes[0].as_str();
+    assert_eq!(other.submit(&page, &typed(recovery)).await.status, 303, "a recovery code will do");
 }
 
 #[tokio::test]
