@@ -2,6 +2,7 @@
 
 mod authorize;
 mod client;
+mod cors;
 mod device_authorization;
 mod device_page;
 mod error;
@@ -17,6 +18,7 @@ mod secret;
 mod token;
 mod userinfo;
 
+use crate::cors::any_origin;
 use auth_keys::SigningKeyring;
 use auth_tokens::Tokens;
 use axum::Router;
@@ -32,15 +34,15 @@ pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
     auth_credentials::sealing_keys(context)?;
     let metadata = metadata::Metadata::new(tokens.issuer());
     Ok(Router::new()
-        .route("/.well-known/jwks.json", get(jwks::show))
-        .route("/.well-known/openid-configuration", get(metadata::show))
-        .route("/.well-known/oauth-authorization-server", get(metadata::show))
+        .route("/.well-known/jwks.json", any_origin(get(jwks::show)))
+        .route("/.well-known/openid-configuration", any_origin(get(metadata::show)))
+        .route("/.well-known/oauth-authorization-server", any_origin(get(metadata::show)))
         .route(authorize::PATH, get(authorize::show).post(authorize::act))
-        .route("/oauth/par", post(par::push))
-        .route("/oauth/token", post(token::token))
+        .route("/oauth/par", any_origin(post(par::push)))
+        .route("/oauth/token", any_origin(post(token::token)))
         .route("/oauth/introspect", post(introspect::introspect))
-        .route("/oauth/revoke", post(revoke::revoke))
-        .route("/oauth/userinfo", get(userinfo::show).post(userinfo::show))
+        .route("/oauth/revoke", any_origin(post(revoke::revoke)))
+        .route("/oauth/userinfo", any_origin(get(userinfo::show).post(userinfo::show)))
         .route("/oauth/device_authorization", post(device_authorization::begin))
         .route(device_page::PATH, get(device_page::show).post(device_page::act))
         .layer(Extension(keys))
