@@ -1,7 +1,7 @@
 //! The bridge as a component sees it: its host's imports.
 
 use crate::bindings::mcsp::bridge as wit;
-use crate::{Bridge, Failure, kafka, limits, passwords, postgres, redis, services};
+use crate::{Bridge, Failure, kafka, limits, memory, passwords, postgres, redis, services};
 use async_trait::async_trait;
 
 /// Calls the imports that the host, or the bridge adapter, provides.
@@ -12,6 +12,14 @@ pub struct Imports;
 impl Bridge for Imports {
     async fn query(&self, statement: postgres::Statement) -> Result<postgres::RowSet, Failure> {
         wit::postgres::query(statement).await
+    }
+
+    async fn try_query(
+        &self,
+        statement: postgres::Statement,
+        patience_ms: u32,
+    ) -> Result<postgres::RowSet, Failure> {
+        wit::postgres::try_query(statement, patience_ms).await
     }
 
     async fn transact(
@@ -33,6 +41,14 @@ impl Bridge for Imports {
         wit::redis::pipeline(operations).await
     }
 
+    async fn try_pipeline(
+        &self,
+        operations: Vec<redis::Operation>,
+        patience_ms: u32,
+    ) -> Result<Vec<redis::Reply>, Failure> {
+        wit::redis::try_pipeline(operations, patience_ms).await
+    }
+
     async fn call(&self, request: services::Request) -> Result<services::Response, Failure> {
         wit::services::call(request).await
     }
@@ -51,6 +67,10 @@ impl Bridge for Imports {
 
     async fn take_request(&self, subject: limits::Subject) -> Result<limits::Standing, Failure> {
         wit::limits::take(subject).await
+    }
+
+    async fn exchange(&self, steps: Vec<memory::Step>) -> Result<Vec<memory::Outcome>, Failure> {
+        wit::memory::exchange(steps).await
     }
 }
 

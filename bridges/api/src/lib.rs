@@ -46,6 +46,13 @@ pub mod limits {
     pub use crate::bindings::mcsp::bridge::limits::{Standing, Subject};
 }
 
+/// Types of `mcsp:bridge/memory`.
+pub mod memory {
+    pub use crate::bindings::mcsp::bridge::memory::{
+        Condition, Deposit, Entry, Listing, Outcome, Removal, Step,
+    };
+}
+
 /// Types of `mcsp:bridge/passwords`.
 pub mod passwords {
     pub use crate::bindings::mcsp::bridge::passwords::Verdict;
@@ -84,6 +91,13 @@ pub trait Bridge: Send + Sync + 'static {
     /// `mcsp:bridge/postgres.query`
     async fn query(&self, statement: postgres::Statement) -> Result<postgres::RowSet, Failure>;
 
+    /// `mcsp:bridge/postgres.try-query`
+    async fn try_query(
+        &self,
+        statement: postgres::Statement,
+        patience_ms: u32,
+    ) -> Result<postgres::RowSet, Failure>;
+
     /// `mcsp:bridge/postgres.transact`
     async fn transact(
         &self,
@@ -100,6 +114,13 @@ pub trait Bridge: Send + Sync + 'static {
     /// `mcsp:bridge/redis.pipeline`
     async fn pipeline(&self, operations: Vec<redis::Operation>) -> Result<Vec<redis::Reply>, Failure>;
 
+    /// `mcsp:bridge/redis.try-pipeline`
+    async fn try_pipeline(
+        &self,
+        operations: Vec<redis::Operation>,
+        patience_ms: u32,
+    ) -> Result<Vec<redis::Reply>, Failure>;
+
     /// `mcsp:bridge/services.call`
     async fn call(&self, request: services::Request) -> Result<services::Response, Failure>;
 
@@ -115,4 +136,7 @@ pub trait Bridge: Send + Sync + 'static {
 
     /// `mcsp:bridge/limits.take`
     async fn take_request(&self, subject: limits::Subject) -> Result<limits::Standing, Failure>;
+
+    /// `mcsp:bridge/memory.exchange`
+    async fn exchange(&self, steps: Vec<memory::Step>) -> Result<Vec<memory::Outcome>, Failure>;
 }

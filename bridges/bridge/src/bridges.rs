@@ -6,18 +6,20 @@ use mcsp_guard::{GuardRegistry, MonotonicClock};
 use mcsp_kafka::{KafkaFault, Producer};
 use mcsp_limits::Limiter;
 use mcsp_manifest::Manifest;
+use mcsp_memory::Memories;
 use mcsp_passwords::HashingPool;
 use mcsp_postgres::OutboxWake;
 use mcsp_services::ResponseCache;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// What a process has once: guards, limits, the Kafka producer, hashing threads, and the bells of the outboxes.
+/// What a process has once: guards, limits, memories, the Kafka producer, hashing threads, and the bells of the outboxes.
 pub struct Bridges {
     pub(crate) manifest: Arc<Manifest>,
     pub(crate) config: BridgeConfig,
     pub(crate) guards: GuardRegistry,
     pub(crate) limiter: Limiter,
+    pub(crate) memories: Memories,
     pub(crate) producer: Option<Producer>,
     pub(crate) hashing: Option<Arc<HashingPool>>,
     pub(crate) answers: Arc<ResponseCache>,
@@ -56,6 +58,7 @@ impl Bridges {
         Ok(Arc::new(Bridges {
             guards: GuardRegistry::new(config.policies.guards()),
             limiter: Limiter::new(config.policies.limits.clone()),
+            memories: Memories::default(),
             wakes: wakes.collect(),
             answers: Arc::new(ResponseCache::new(config.services.cache)),
             clock: Arc::new(MonotonicClock::default()),

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use mcsp_bridge_api::kafka::{Acknowledgement, Event};
 use mcsp_bridge_api::limits::{Standing, Subject};
+use mcsp_bridge_api::memory::{Outcome, Step};
 use mcsp_bridge_api::passwords::Verdict;
 use mcsp_bridge_api::postgres::{RowSet, Statement, TransactError, Transaction};
 use mcsp_bridge_api::redis::{Operation, Reply};
@@ -12,11 +13,13 @@ use mcsp_guard::Guard;
 use mcsp_kafka::Producer;
 use mcsp_limits::ComponentLimits;
 use mcsp_manifest::Grants;
+use mcsp_memory::Memory;
 use mcsp_passwords::Passwords;
 use mcsp_postgres::Postgres;
 use mcsp_redis::Redis;
 use mcsp_services::Services;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The port of one component on one thread. A capability that is granted may still be none, where it is not
 /// configured: that is told apart, since only a missing grant is the component's mistake.
@@ -28,6 +31,7 @@ pub(crate) struct Granted {
     pub producer: Option<(Producer, Arc<Guard>)>,
     pub services: Services,
     pub passwords: Option<Passwords>,
+    pub memory: Option<Memory>,
     /// None for a component that the manifest does not have: it is not limited, and can reach nothing.
     pub limits: Option<ComponentLimits>,
 }
@@ -39,6 +43,10 @@ impl Granted {
 
     fn passwords(&self) -> Result<&Passwords, Failure> {
         self.passwords.as_ref().ok_or_else(|| absent(self.grants.passwords, "passwords"))
+    }
+
+    fn redis(&self) -> Result<&Redis, Failure> {
+        self.redis.as_ref().ok_or_else(|| absent(!self.grants.redis.is_empty(), "redis"))
     }
 
     fn check_topics(&self, events: &[Event]) -> Result<(), Failure> {
@@ -59,6 +67,10 @@ impl Bridge for Granted {
         self.postgres()?.query(statement).await
     }
 
+    async fn try_query(&self, statement: Statement, patience_ms: u32) -> Result<RowSet, Failure> {
+        self.postgres()?.try_query(statement, Duration::from_millis(patience_ms.into())).await
+    }
+
     async fn transact(&self, transaction: Transaction) -> Result<Vec<RowSet>, TransactError> {
         self.check_topics(&transaction.events).map_err(TransactError::Failed)?;
         self.postgres().map_err(TransactError::Failed)?.transact(&self.component, transaction).await
@@ -71,8 +83,16 @@ impl Bridge for Granted {
     }
 
     async fn pipeline(&self, operations: Vec<Operation>) -> Result<Vec<Reply>, Failure> {
-        let redis = self.redis.as_ref().ok_or_else(|| absent(!self.grants.redis.is_empty(), "redis"))?;
-        redis.pipeline(operations).await
+        self.redis()?.pipeline(operations).await
+    }
+
+    async fn try_pipeline(
+        &self,
+        operations: Vec<Operation>,
+        patience_ms: u32,
+    ) -> Result<Vec<Reply>, Failure> {
+        let patience = Duration::from_millis(patience_ms.into());
+        self.redis()?.try_pipeline(operations, patience).await
     }
 
     async fn call(&self, request: Request) -> Result<Response, Failure> {
@@ -90,5 +110,9 @@ impl Bridge for Granted {
     async fn take_request(&self, subject: Subject) -> Result<Standing, Failure> {
         let limits = self.limits.as_ref().ok_or_else(|| absent(false, "limits"))?;
         Ok(limits.take(&subject))
+    }
+
+    async fn exchange(&self, steps: Vec<Step>) -> Result<Vec<Outcome>, Failure> {
+        self.memory.as_ref().ok_or_else(|| absent(false, "memory"))?.exchange(steps)
     }
 }

@@ -4,8 +4,10 @@ use crate::{Background, Bridges};
 use mcsp_guard::GuardSnapshot;
 use mcsp_kafka::ConsumerCounts;
 use mcsp_limits::LimitCounts;
+use mcsp_memory::Usage;
 use mcsp_timers::TimerCounts;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::{Arc, OnceLock};
 
@@ -39,6 +41,7 @@ impl Pages {
     pub fn metrics(&self, out: &mut String) {
         guard_metrics(out, &self.bridges.guards().snapshot());
         limit_metrics(out, &self.bridges.limiter.counts());
+        memory_metrics(out, &self.bridges.memories.usage());
         if let Some(background) = self.background.get() {
             event_metrics(out, background);
         }
@@ -126,6 +129,28 @@ fn limit_metrics(out: &mut String, counts: &LimitCounts) {
     let name = "mcsp_rate_limit_evictions_total";
     family(out, name, "counter", "Users and addresses whose requests were forgotten too early.");
     line(out, name, &[], counts.evicted as f64);
+}
+
+fn memory_metrics(out: &mut String, usage: &BTreeMap<String, Usage>) {
+    let values: [Family<Usage>; 5] = [
+        ("mcsp_memory_copies", "gauge", "Copies of what stores have, in the bridge's memory.", |u| {
+            u.copies as f64
+        }),
+        ("mcsp_memory_copy_bytes", "gauge", "Their size.", |u| u.copy_bytes as f64),
+        ("mcsp_memory_held", "gauge", "What no store could take yet, in the bridge's memory.", |u| {
+            u.held as f64
+        }),
+        ("mcsp_memory_held_bytes", "gauge", "Its size.", |u| u.held_bytes as f64),
+        ("mcsp_memory_refused_total", "counter", "What could not be held for want of room.", |u| {
+            u.refused_total as f64
+        }),
+    ];
+    for (name, kind, help, value) in values {
+        family(out, name, kind, help);
+        for (service, usage) in usage {
+            line(out, name, &[("service", service)], value(usage));
+        }
+    }
 }
 
 fn family(out: &mut String, name: &str, kind: &str, help: &str) {

@@ -52,6 +52,11 @@ impl Worker {
             services: Services::new(caller, Arc::clone(&self.transport), guards, &grants.services),
             passwords: hashing
                 .map(|pool| Passwords::new(Arc::clone(pool), guards.guard(caller, "passwords"))),
+            memory: grants
+                .service
+                .as_ref()
+                .filter(|_| !grants.memory.is_empty())
+                .map(|service| self.bridges.memories.of(service, &grants.memory)),
             limits: settings
                 .map(|settings| self.bridges.limiter.component(id, rates_of(&settings.rate_limits))),
             grants: grants.clone(),

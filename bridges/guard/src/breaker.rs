@@ -2,7 +2,7 @@
 //! finished call takes one short lock.
 
 use crate::clock::Clock;
-use crate::machine::{Machine, State, Ticket};
+use crate::machine::{Machine, PROBE_RETRY_AFTER, State, Ticket};
 use crate::policy::BreakerPolicy;
 use crate::window::{Sample, Tally};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -75,6 +75,17 @@ impl Breaker {
         }
         let refusal = self.change(|machine| machine.check(now));
         refusal.map_or(Ok(()), |retry_after| Err(self.refused(retry_after)))
+    }
+
+    /// Fails where the breaker is not closed, also where it would let a probe through.
+    pub fn check_closed(&self, now: Duration) -> Result<(), BreakerOpen> {
+        if self.closed_epoch.load(Ordering::Acquire) != NOT_CLOSED {
+            return Ok(());
+        }
+        self.check(now).and_then(|()| {
+            let closed = self.closed_epoch.load(Ordering::Acquire) != NOT_CLOSED;
+            if closed { Ok(()) } else { Err(self.refused(PROBE_RETRY_AFTER)) }
+        })
     }
 
     /// Lets a call through, or refuses it.

@@ -133,6 +133,26 @@ impl Guard {
         result.map_err(GuardError::Failed)
     }
 
+    /// Makes a call for whoever can do without it: once, within `patience`, and only while the breaker is closed. Who
+    /// has another way open is not made to wait for a target that is not well, nor for a probe of one that was not.
+    pub async fn call_if_closed<T, E, F>(
+        &self,
+        patience: Duration,
+        classify: impl Fn(&Result<T, E>) -> Verdict,
+        mut attempt: impl FnMut() -> F,
+    ) -> Result<T, GuardError<E>>
+    where
+        F: Future<Output = Result<T, E>>,
+    {
+        let now = self.breaker.now();
+        self.breaker.check_closed(now)?;
+        let due = now.saturating_add(patience);
+        match self.attempt(now, due, &classify, &mut attempt).await {
+            Attempted::Finished(result, _) => result.map_err(GuardError::Failed),
+            Attempted::NotFinished(error) => Err(error),
+        }
+    }
+
     async fn attempt<T, E, F>(
         &self,
         mut now: Duration,

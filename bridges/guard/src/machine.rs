@@ -25,7 +25,7 @@ enum Phase {
 }
 
 /// Told to callers who find all probes taken: a probe takes about this long.
-const PROBE_RETRY_AFTER: Duration = Duration::from_millis(100);
+pub(crate) const PROBE_RETRY_AFTER: Duration = Duration::from_millis(100);
 
 /// A call's admission. It is only good for the phase that gave it: what a call of an earlier phase found
 /// says nothing about the present one.

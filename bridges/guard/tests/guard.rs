@@ -317,3 +317,33 @@ fn a_guard_is_shared_between_single_threaded_runtimes() {
     let snapshot = guard.snapshot();
     assert_eq!((snapshot.calls, snapshot.in_flight, snapshot.waiting), (100, 0, 0));
 }
+
+#[tokio::test(start_paused = true)]
+async fn whoever_can_do_without_is_let_through_a_closed_breaker_only() {
+    let guard = small_guard();
+    let attempt = || guard.call_if_closed(Duration::from_millis(10), classify, || async { Ok(()) });
+    assert_eq!(attempt().await, Ok(()));
+    for _ in 0..9 {
+        bad(&guard).await.unwrap_err();
+    }
+    assert!(matches!(attempt().await, Err(GuardError::BreakerOpen(_))), "open");
+    tokio::time::advance(Duration::from_secs(1)).await;
+    assert!(matches!(attempt().await, Err(GuardError::BreakerOpen(_))), "half-open: it takes no probe");
+    for _ in 0..3 {
+        good(&guard).await.unwrap();
+    }
+    assert_eq!(attempt().await, Ok(()), "closed again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn patience_is_the_deadline_and_ends_without_a_retry() {
+    let (guard, attempts) = (small_guard(), Cell::new(0));
+    let hang = || {
+        attempts.set(attempts.get() + 1);
+        std::future::pending::<Result<(), Broken>>()
+    };
+    let begun = tokio::time::Instant::now();
+    let late = guard.call_if_closed(Duration::from_millis(10), classify, hang).await;
+    assert_eq!((late, attempts.get()), (Err(GuardError::DeadlineExceeded), 1));
+    assert_eq!(begun.elapsed(), Duration::from_millis(10));
+}

@@ -60,6 +60,8 @@ pub struct Grants {
     pub redis: Vec<String>,
     /// Targets that it may call.
     pub services: Vec<String>,
+    /// Prefixes of the keys that it may have kept in the memory of the bridge.
+    pub memory: Vec<String>,
     /// Hashing and checking passwords.
     pub passwords: bool,
 }
@@ -94,6 +96,7 @@ struct Table {
     events_path: Option<String>,
     redis: Vec<String>,
     services: Vec<String>,
+    memory: Vec<String>,
     passwords: bool,
     pinned: u32,
     memory_mib: u32,
@@ -115,6 +118,7 @@ impl Default for Table {
             events_path: None,
             redis: Vec::new(),
             services: Vec::new(),
+            memory: Vec::new(),
             passwords: false,
             pinned,
             memory_mib,
@@ -142,6 +146,7 @@ impl Settings {
                 events_path: table.events_path,
                 redis: table.redis,
                 services: table.services,
+                memory: table.memory,
                 passwords: table.passwords,
             },
             limits: Limits {
@@ -165,8 +170,13 @@ impl Grants {
             Some(service) if !is_name(service) => {
                 return refuse("service", "a service is lower case letters, digits and hyphens");
             }
-            None if self.postgres || !self.produces.is_empty() || !self.consumes.is_empty() => {
-                return refuse("service", "missing: postgres, produces and consumes belong to a service");
+            None if self.postgres
+                || !(self.produces.is_empty() && self.consumes.is_empty() && self.memory.is_empty()) =>
+            {
+                return refuse(
+                    "service",
+                    "missing: postgres, produces, consumes and memory belong to a service",
+                );
             }
             Some(_) | None => {}
         }
@@ -190,8 +200,10 @@ impl Grants {
         if self.timers && !self.postgres {
             return refuse("timers", "without `postgres` no timer can be set");
         }
-        if self.redis.iter().any(String::is_empty) {
-            return refuse("redis", "an empty prefix would grant every key");
+        for (key, prefixes) in [("redis", &self.redis), ("memory", &self.memory)] {
+            if prefixes.iter().any(String::is_empty) {
+                return refuse(key, "an empty prefix would grant every key");
+            }
         }
         match self.services.iter().find(|name| !is_name(name)) {
             Some(name) => Err(ManifestError::component(

@@ -204,6 +204,7 @@ fn what_would_go_wrong_later_is_refused_with_its_place() {
         ("per_minute = 1200", "per_minute = 0", "tool.mcsp"),
         ("burst = 200", "brust = 200", "unknown field `brust`"),
         ("redis = [\"content:\"]", "redis = [\"\"]", "redis: an empty prefix"),
+        ("redis = [\"content:\"]", "memory = [\"\"]", "memory: an empty prefix"),
         ("service = \"content\"\npostgres = true\nproduces", "postgres = true\nproduces", "service: missing"),
         ("\"media.published\"", "\"media.published.dlq\"", "is a dead-letter topic"),
         ("\"media.published\"", "\"media published\"", "characters that Kafka does not take"),

@@ -54,6 +54,16 @@ impl Postgres {
             .map_err(|error| error.into_failure(|failure| failure))
     }
 
+    /// The same for whoever can do without: see [`Guard::call_if_closed`].
+    pub async fn try_query(&self, statement: Statement, patience: Duration) -> Result<RowSet, Failure> {
+        check_read(&statement.sql)?;
+        let patience = patience.min(self.deadline);
+        self.guard
+            .call_if_closed(patience, |result| verdict(result.as_ref().err()), || self.read(&statement))
+            .await
+            .map_err(|error| error.into_failure(|failure| failure))
+    }
+
     /// Writes rows and events, all or nothing. `component` names the consumer for the inbox.
     pub async fn transact(
         &self,

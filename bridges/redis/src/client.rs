@@ -11,6 +11,7 @@ use mcsp_bridge_api::redis::{Operation, Reply};
 use mcsp_guard::{CallKind, Guard, GuardError, Verdict};
 use redis::Value;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// `mcsp:bridge/redis` for one caller, on one worker thread.
 #[derive(Clone, Debug)]
@@ -40,7 +41,25 @@ impl Redis {
         let config = self.connection.config();
         let plan = Plan::new(operations, &self.grant, config, &self.digests)?;
         let kind = CallKind { idempotent: plan.only_reads, deadline: config.deadline() };
-        let result = self.guard.call(kind, classify, || self.attempt(&plan)).await;
+        self.replies(self.guard.call(kind, classify, || self.attempt(&plan)).await)
+    }
+
+    /// The same for whoever can do without: see [`Guard::call_if_closed`].
+    pub async fn try_pipeline(
+        &self,
+        operations: Vec<Operation>,
+        patience: Duration,
+    ) -> Result<Vec<Reply>, Failure> {
+        if operations.is_empty() {
+            return Ok(Vec::new());
+        }
+        let config = self.connection.config();
+        let plan = Plan::new(operations, &self.grant, config, &self.digests)?;
+        let patience = patience.min(config.deadline());
+        self.replies(self.guard.call_if_closed(patience, classify, || self.attempt(&plan)).await)
+    }
+
+    fn replies(&self, result: Result<Vec<Value>, GuardError<RedisError>>) -> Result<Vec<Reply>, Failure> {
         if matches!(result, Err(GuardError::DeadlineExceeded)) {
             // A connection whose other end vanished never breaks by itself. If Redis was only slow, a new
             // connection does no harm.

@@ -8,7 +8,7 @@ use mcsp_bridge_api::Failure;
 use mcsp_bridge_api::redis::Reply;
 use mcsp_guard::{Policy, State};
 use mcsp_redis::{Redis, RedisConfig};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use support::{Mode, PATIENCE, Proxy, command, guard, prefix, redis_with, script};
 use tokio::time::timeout;
 
@@ -127,4 +127,39 @@ async fn a_thousand_dropped_calls_leave_the_connection_well() {
     assert_eq!(guard.snapshot().in_flight, 0);
     let replies = redis.pipeline(vec![command("PING"), command(&format!("UNLINK {p}count"))]).await;
     assert_eq!(replies.unwrap()[0], Reply::Bulk(b"PONG".to_vec()));
+}
+
+#[tokio::test]
+async fn whoever_can_do_without_waits_no_longer_than_it_has_patience() {
+    let (proxy, p) = (Proxy::start().await, prefix());
+    let config = RedisConfig { deadline_ms: 60_000, ..RedisConfig::at(proxy.url()) };
+    let redis = redis_with(config, guard(Policy::default()), &p);
+    redis.pipeline(vec![command("PING")]).await.unwrap();
+    proxy.set(Mode::Stall);
+    let asked = redis.try_pipeline(vec![command("PING")], Duration::from_millis(50));
+    assert_eq!(timeout(PATIENCE, asked).await.expect("an answer"), Err(Failure::DeadlineExceeded));
+}
+
+#[tokio::test]
+async fn whoever_can_do_without_is_no_probe() {
+    let (proxy, p) = (Proxy::start().await, prefix());
+    let guard = guard(impatient());
+    let redis = redis_with(RedisConfig::at(proxy.url()), guard.clone(), &p);
+    let attempt = || redis.try_pipeline(vec![command("PING")], Duration::from_secs(1));
+    proxy.set(Mode::Cut);
+    while guard.snapshot().state != State::Open {
+        attempt().await.unwrap_err();
+    }
+    proxy.set(Mode::Forward);
+    // Until a probe is due, after 20 ms, and then still: it is left to others.
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_millis(100) {
+        assert!(matches!(attempt().await, Err(Failure::BreakerOpen(_))));
+        tokio::task::yield_now().await;
+    }
+    until_it_answers(&redis).await;
+    while guard.snapshot().state == State::HalfOpen {
+        redis.pipeline(vec![command("PING")]).await.unwrap();
+    }
+    assert_eq!(attempt().await, Ok(vec![Reply::Bulk(b"PONG".to_vec())]));
 }

@@ -7,6 +7,7 @@ use http::HeaderValue;
 use http::header::InvalidHeaderValue;
 use mcsp_bridge_api::kafka::{Acknowledgement, Event};
 use mcsp_bridge_api::limits::{Standing, Subject};
+use mcsp_bridge_api::memory::{Outcome, Step};
 use mcsp_bridge_api::passwords::Verdict;
 use mcsp_bridge_api::postgres::{RowSet, Statement, TransactError, Transaction};
 use mcsp_bridge_api::redis::{Operation, Reply};
@@ -61,6 +62,16 @@ impl Bridge for Port {
         call(self.way(), ANSWER_TIMEOUT, "postgres/query", &Parameters { statement }).await
     }
 
+    async fn try_query(&self, statement: Statement, patience_ms: u32) -> Result<RowSet, Failure> {
+        #[derive(Serialize)]
+        struct Parameters {
+            statement: Statement,
+            patience_ms: u32,
+        }
+        let parameters = Parameters { statement, patience_ms };
+        call(self.way(), ANSWER_TIMEOUT, "postgres/try-query", &parameters).await
+    }
+
     async fn transact(&self, transaction: Transaction) -> Result<Vec<RowSet>, TransactError> {
         #[derive(Serialize)]
         struct Parameters {
@@ -84,6 +95,20 @@ impl Bridge for Port {
             operations: Vec<Operation>,
         }
         call(self.way(), ANSWER_TIMEOUT, "redis/pipeline", &Parameters { operations }).await
+    }
+
+    async fn try_pipeline(
+        &self,
+        operations: Vec<Operation>,
+        patience_ms: u32,
+    ) -> Result<Vec<Reply>, Failure> {
+        #[derive(Serialize)]
+        struct Parameters {
+            operations: Vec<Operation>,
+            patience_ms: u32,
+        }
+        let parameters = Parameters { operations, patience_ms };
+        call(self.way(), ANSWER_TIMEOUT, "redis/try-pipeline", &parameters).await
     }
 
     async fn call(&self, request: Request) -> Result<Response, Failure> {
@@ -117,5 +142,13 @@ impl Bridge for Port {
             subject: Subject,
         }
         call(self.way(), LIMITS_TIMEOUT, "limits/take", &Parameters { subject }).await
+    }
+
+    async fn exchange(&self, steps: Vec<Step>) -> Result<Vec<Outcome>, Failure> {
+        #[derive(Serialize)]
+        struct Parameters {
+            steps: Vec<Step>,
+        }
+        call(self.way(), ANSWER_TIMEOUT, "memory/exchange", &Parameters { steps }).await
     }
 }

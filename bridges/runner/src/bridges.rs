@@ -1,7 +1,7 @@
 //! Where functions' calls to the bridge go.
 
 use async_trait::async_trait;
-use mcsp_bridge_api::{Bridge, Failure, kafka, limits, passwords, postgres, redis, services};
+use mcsp_bridge_api::{Bridge, Failure, kafka, limits, memory, passwords, postgres, redis, services};
 use std::sync::Arc;
 
 /// Makes the bridge of a component. It is called on each worker thread, within that thread's runtime, once
@@ -28,6 +28,10 @@ impl Bridge for NoBridge {
         Err(Failure::Unreachable)
     }
 
+    async fn try_query(&self, _: postgres::Statement, _: u32) -> Result<postgres::RowSet, Failure> {
+        Err(Failure::Unreachable)
+    }
+
     async fn transact(
         &self,
         _: postgres::Transaction,
@@ -40,6 +44,10 @@ impl Bridge for NoBridge {
     }
 
     async fn pipeline(&self, _: Vec<redis::Operation>) -> Result<Vec<redis::Reply>, Failure> {
+        Err(Failure::Unreachable)
+    }
+
+    async fn try_pipeline(&self, _: Vec<redis::Operation>, _: u32) -> Result<Vec<redis::Reply>, Failure> {
         Err(Failure::Unreachable)
     }
 
@@ -56,6 +64,10 @@ impl Bridge for NoBridge {
     }
 
     async fn take_request(&self, _: limits::Subject) -> Result<limits::Standing, Failure> {
+        Err(Failure::Unreachable)
+    }
+
+    async fn exchange(&self, _: Vec<memory::Step>) -> Result<Vec<memory::Outcome>, Failure> {
         Err(Failure::Unreachable)
     }
 }

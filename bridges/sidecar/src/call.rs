@@ -6,6 +6,7 @@
 use mcsp_bridge_api::Bridge;
 use mcsp_bridge_api::kafka::{Acknowledgement, Event};
 use mcsp_bridge_api::limits::Subject;
+use mcsp_bridge_api::memory::Step;
 use mcsp_bridge_api::postgres::{Statement, Transaction};
 use mcsp_bridge_api::redis::Operation;
 use mcsp_bridge_api::services::Request;
@@ -35,6 +36,10 @@ pub(crate) async fn answer(
             let Query { statement } = parameters(body)?;
             encoded(&port.query(statement).await)
         }
+        ("postgres", "try-query") => {
+            let TryQuery { statement, patience_ms } = parameters(body)?;
+            encoded(&port.try_query(statement, patience_ms).await)
+        }
         ("postgres", "transact") => {
             let Transact { transaction } = parameters(body)?;
             encoded(&port.transact(transaction).await)
@@ -46,6 +51,10 @@ pub(crate) async fn answer(
         ("redis", "pipeline") => {
             let Pipeline { operations } = parameters(body)?;
             encoded(&port.pipeline(operations).await)
+        }
+        ("redis", "try-pipeline") => {
+            let TryPipeline { operations, patience_ms } = parameters(body)?;
+            encoded(&port.try_pipeline(operations, patience_ms).await)
         }
         ("services", "call") => {
             let Call { request } = parameters(body)?;
@@ -63,6 +72,10 @@ pub(crate) async fn answer(
             let Take { subject } = parameters(body)?;
             encoded(&port.take_request(subject).await)
         }
+        ("memory", "exchange") => {
+            let Exchange { steps } = parameters(body)?;
+            encoded(&port.exchange(steps).await)
+        }
         _ => Err(Unanswerable::NoSuchFunction),
     }
 }
@@ -70,6 +83,12 @@ pub(crate) async fn answer(
 #[derive(Deserialize)]
 struct Query {
     statement: Statement,
+}
+
+#[derive(Deserialize)]
+struct TryQuery {
+    statement: Statement,
+    patience_ms: u32,
 }
 
 #[derive(Deserialize)]
@@ -86,6 +105,12 @@ struct Publish {
 #[derive(Deserialize)]
 struct Pipeline {
     operations: Vec<Operation>,
+}
+
+#[derive(Deserialize)]
+struct TryPipeline {
+    operations: Vec<Operation>,
+    patience_ms: u32,
 }
 
 #[derive(Deserialize)]
@@ -107,6 +132,11 @@ struct Verify {
 #[derive(Deserialize)]
 struct Take {
     subject: Subject,
+}
+
+#[derive(Deserialize)]
+struct Exchange {
+    steps: Vec<Step>,
 }
 
 fn parameters<T: DeserializeOwned>(body: &[u8]) -> Result<T, Unanswerable> {

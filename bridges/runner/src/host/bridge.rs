@@ -1,7 +1,7 @@
 //! The imports of `mcsp:bridge`, answered by the component's [`Bridge`].
 
 use super::bindings::functions::mcsp::bridge::{
-    failures, kafka, limits, passwords, postgres, redis, services, signatures,
+    failures, kafka, limits, memory, passwords, postgres, redis, services, signatures,
 };
 use super::convert::{convert, convert_all};
 use super::{Imports, State};
@@ -16,6 +16,7 @@ fn bridge<T>(accessor: &Accessor<T, Imports>) -> Arc<dyn Bridge> {
 impl failures::Host for &mut State {}
 impl kafka::Host for &mut State {}
 impl limits::Host for &mut State {}
+impl memory::Host for &mut State {}
 impl passwords::Host for &mut State {}
 impl postgres::Host for &mut State {}
 impl redis::Host for &mut State {}
@@ -33,6 +34,17 @@ impl<T> postgres::HostWithStore<T> for Imports {
         statement: postgres::Statement,
     ) -> Result<postgres::RowSet, failures::Failure> {
         match bridge(accessor).query(statement.into()).await {
+            Ok(rows) => Ok(rows.into()),
+            Err(failure) => Err(failure.into()),
+        }
+    }
+
+    async fn try_query(
+        accessor: &Accessor<T, Self>,
+        statement: postgres::Statement,
+        patience_ms: u32,
+    ) -> Result<postgres::RowSet, failures::Failure> {
+        match bridge(accessor).try_query(statement.into(), patience_ms).await {
             Ok(rows) => Ok(rows.into()),
             Err(failure) => Err(failure.into()),
         }
@@ -67,6 +79,29 @@ impl<T> redis::HostWithStore<T> for Imports {
     ) -> Result<Vec<redis::Reply>, failures::Failure> {
         match bridge(accessor).pipeline(convert_all(operations)).await {
             Ok(replies) => Ok(convert_all(replies)),
+            Err(failure) => Err(failure.into()),
+        }
+    }
+
+    async fn try_pipeline(
+        accessor: &Accessor<T, Self>,
+        operations: Vec<redis::Operation>,
+        patience_ms: u32,
+    ) -> Result<Vec<redis::Reply>, failures::Failure> {
+        match bridge(accessor).try_pipeline(convert_all(operations), patience_ms).await {
+            Ok(replies) => Ok(convert_all(replies)),
+            Err(failure) => Err(failure.into()),
+        }
+    }
+}
+
+impl<T> memory::HostWithStore<T> for Imports {
+    async fn exchange(
+        accessor: &Accessor<T, Self>,
+        steps: Vec<memory::Step>,
+    ) -> Result<Vec<memory::Outcome>, failures::Failure> {
+        match bridge(accessor).exchange(convert_all(steps)).await {
+            Ok(outcomes) => Ok(convert_all(outcomes)),
             Err(failure) => Err(failure.into()),
         }
     }

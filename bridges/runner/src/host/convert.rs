@@ -72,6 +72,21 @@ record!(wit::redis::Script => port::redis::Script { source, keys, arguments });
 variant!(wit::redis::Operation => port::redis::Operation { ; Command; RunScript });
 variant!(port::redis::Reply => wit::redis::Reply { Nil, Okay; Integer, Bulk, Array, Error; });
 
+variant!(wit::memory::Condition => port::memory::Condition { Always, Absent; Unchanged, Refresh; });
+record!(wit::memory::Deposit => port::memory::Deposit { key, value, ttl_ms; condition });
+record!(wit::memory::Removal => port::memory::Removal { key, version });
+record!(wit::memory::Listing => port::memory::Listing { prefix, limit });
+variant!(wit::memory::Step => port::memory::Step { ; Recall; Keep, Forget, Held });
+record!(port::memory::Entry => wit::memory::Entry { key, value, version, age_ms });
+impl From<port::memory::Outcome> for wit::memory::Outcome {
+    fn from(outcome: port::memory::Outcome) -> Self {
+        match outcome {
+            port::memory::Outcome::Entries(entries) => Self::Entries(convert_all(entries)),
+            port::memory::Outcome::Done(done) => Self::Done(done),
+        }
+    }
+}
+
 record!(wit::services::Request => port::services::Request {
     target, method, path, headers, body, idempotent, deadline_ms
 });

@@ -3,7 +3,7 @@
 use crate::fixture::{Setup, get, get_from, report, wait_until};
 use async_trait::async_trait;
 use futures::future::join_all;
-use mcsp_bridge_api::{Bridge, Failure, kafka, limits, passwords, postgres, redis, services};
+use mcsp_bridge_api::{Bridge, Failure, kafka, limits, memory, passwords, postgres, redis, services};
 use mcsp_runner::BridgeFactory;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -56,6 +56,10 @@ impl Bridge for GatedBridge {
         Err(Failure::NotGranted("postgres".into()))
     }
 
+    async fn try_query(&self, _: postgres::Statement, _: u32) -> Result<postgres::RowSet, Failure> {
+        Err(Failure::NotGranted("postgres".into()))
+    }
+
     async fn transact(
         &self,
         _: postgres::Transaction,
@@ -65,6 +69,14 @@ impl Bridge for GatedBridge {
 
     async fn publish(&self, _: Vec<kafka::Event>, _: kafka::Acknowledgement) -> Result<(), Failure> {
         Err(Failure::NotGranted("produces".into()))
+    }
+
+    async fn try_pipeline(
+        &self,
+        operations: Vec<redis::Operation>,
+        _: u32,
+    ) -> Result<Vec<redis::Reply>, Failure> {
+        self.pipeline(operations).await
     }
 
     async fn call(&self, _: services::Request) -> Result<services::Response, Failure> {
@@ -81,6 +93,10 @@ impl Bridge for GatedBridge {
 
     async fn take_request(&self, _: limits::Subject) -> Result<limits::Standing, Failure> {
         Err(Failure::NotGranted("limits".into()))
+    }
+
+    async fn exchange(&self, _: Vec<memory::Step>) -> Result<Vec<memory::Outcome>, Failure> {
+        Err(Failure::NotGranted("memory".into()))
     }
 }
 

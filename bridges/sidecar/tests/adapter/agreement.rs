@@ -7,6 +7,7 @@ use crate::stage::{Stage, TOKEN};
 use mcsp_bridge::{BridgeConfig, Bridges, Worker};
 use mcsp_bridge_api::kafka::Acknowledgement;
 use mcsp_bridge_api::limits::{Standing, Subject};
+use mcsp_bridge_api::memory::{Condition, Deposit, Entry, Listing, Outcome, Removal, Step};
 use mcsp_bridge_api::passwords::Verdict;
 use mcsp_bridge_api::postgres::{RowMismatch, Statement, TransactError, Transaction, Value, Violation};
 use mcsp_bridge_api::redis::{Operation, Reply, Script};
@@ -252,6 +253,63 @@ async fn a_password_is_told_from_a_wrong_one() {
 }
 
 #[tokio::test]
+async fn whoever_can_do_without_is_answered_too_while_the_stores_are_well() {
+    let stage = Stage::start().await;
+    let ways = Ways::of(&stage).await;
+    let ping = || vec![Operation::Command(vec![b"PING".to_vec()])];
+    let pong = Ok(vec![Reply::Bulk(b"PONG".to_vec())]);
+    assert_eq!(ways.agree(async |probe| probe.try_pipeline(ping(), 5_000).await).await, pong);
+    let rows = ways.agree(async |probe| probe.try_query(sql("SELECT 1::bigint"), 5_000).await).await;
+    assert_eq!(rows.unwrap().cells, [Value::Int64(Some(1))]);
+    let late = async |probe: &Probe| probe.try_query(sql("SELECT pg_sleep(5)"), 50).await;
+    assert_eq!(ways.agree(late).await, Err(Failure::DeadlineExceeded));
+    ways.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_kept_is_found_again_by_another_call() {
+    let stage = Stage::start().await;
+    let ways = Ways::of(&stage).await;
+    let key = |name: &str| format!("{}{name}", stage.prefix);
+    let every_byte: Vec<u8> = (0..=255).collect();
+    let deposit = |name: &str, ttl_ms, condition| {
+        Step::Keep(Deposit { key: key(name), value: every_byte.clone(), ttl_ms, condition })
+    };
+    let outcomes = ways
+        .agree(async |probe| {
+            let kept = probe.exchange(vec![deposit("copy", Some(60_000), Condition::Absent)]).await;
+            let listing = Listing { prefix: stage.prefix.clone(), limit: 10 };
+            let steps = vec![
+                deposit("copy", Some(60_000), Condition::Refresh(60_000)),
+                deposit("held", None, Condition::Always),
+                Step::Recall(key("copy")),
+                Step::Recall(key("none")),
+                Step::Held(listing),
+                Step::Forget(Removal { key: key("none"), version: 1 }),
+            ];
+            let mut found = probe.exchange(steps).await.unwrap();
+            for outcome in &mut found {
+                if let Outcome::Entries(entries) = outcome {
+                    entries.iter_mut().for_each(|entry| (entry.version, entry.age_ms) = (0, 0));
+                }
+            }
+            (kept, found)
+        })
+        .await;
+    let entry = |name: &str| Entry { key: key(name), value: every_byte.clone(), version: 0, age_ms: 0 };
+    let expected = vec![
+        Outcome::Done(false),
+        Outcome::Done(true),
+        Outcome::Entries(vec![entry("copy")]),
+        Outcome::Entries(vec![]),
+        Outcome::Entries(vec![entry("held")]),
+        Outcome::Done(false),
+    ];
+    assert_eq!(outcomes, (Ok(vec![Outcome::Done(true)]), expected));
+    ways.stop().await;
+}
+
+#[tokio::test]
 async fn who_asks_too_often_is_told_to_wait() {
     let stage = Stage::start().await;
     let ways = Ways::of(&stage).await;
@@ -296,6 +354,8 @@ async fn what_is_not_granted_is_refused_by_name() {
     assert!(matches!(transacted, Err(TransactError::Failed(Failure::NotGranted(_)))));
     let read = ways.agree(async |probe| probe.pipeline(vec![get.clone()]).await).await;
     assert!(matches!(read, Err(Failure::NotGranted(_))));
+    let recalled = async |probe: &Probe| probe.exchange(vec![Step::Recall("another:key".to_owned())]).await;
+    assert!(matches!(ways.agree(recalled).await, Err(Failure::NotGranted(_))));
     let called = ways.agree(async |probe| probe.call(call.clone()).await).await;
     assert!(matches!(called, Err(Failure::NotGranted(_))));
     ways.stop().await;

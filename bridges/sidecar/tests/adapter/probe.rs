@@ -4,6 +4,7 @@ use crate::kafka::PATIENCE;
 use mcsp_bridge_api::Failure;
 use mcsp_bridge_api::kafka::{Acknowledgement, Event};
 use mcsp_bridge_api::limits::{Standing, Subject};
+use mcsp_bridge_api::memory::{Outcome, Step};
 use mcsp_bridge_api::passwords::Verdict;
 use mcsp_bridge_api::postgres::{RowSet, Statement, TransactError, Transaction};
 use mcsp_bridge_api::redis::{Operation, Reply};
@@ -37,6 +38,26 @@ impl Probe {
 
     pub async fn pipeline(&self, operations: Vec<Operation>) -> Result<Vec<Reply>, Failure> {
         self.ask("pipeline", (operations,)).await
+    }
+
+    pub async fn try_query(
+        &self,
+        statement: impl Into<Statement>,
+        patience_ms: u32,
+    ) -> Result<RowSet, Failure> {
+        self.ask("try_query", (statement.into(), patience_ms)).await
+    }
+
+    pub async fn try_pipeline(
+        &self,
+        operations: Vec<Operation>,
+        patience_ms: u32,
+    ) -> Result<Vec<Reply>, Failure> {
+        self.ask("try_pipeline", (operations, patience_ms)).await
+    }
+
+    pub async fn exchange(&self, steps: Vec<Step>) -> Result<Vec<Outcome>, Failure> {
+        self.ask("exchange", (steps,)).await
     }
 
     pub async fn call(&self, request: Request) -> Result<Response, Failure> {

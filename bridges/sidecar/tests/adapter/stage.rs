@@ -167,6 +167,7 @@ produces = ["{topic}"]
 consumes = ["{topic}"]
 events_path = "/events/probe"
 redis = ["{prefix}"]
+memory = ["{prefix}"]
 services = ["echo"]
 passwords = true
 rate_limit = {{ per_minute = 1, burst = 2 }}

@@ -2,7 +2,9 @@
 
 use crate::sidecar;
 use bindings::exports::mcsp::bridge::failures::Failure;
-use bindings::exports::mcsp::bridge::{kafka, limits, passwords, postgres, redis, services, signatures};
+use bindings::exports::mcsp::bridge::{
+    kafka, limits, memory, passwords, postgres, redis, services, signatures,
+};
 use serde::Serialize;
 
 #[allow(missing_docs, clippy::all, clippy::restriction)]
@@ -26,6 +28,18 @@ impl postgres::Guest for Adapter {
             statement: postgres::Statement,
         }
         sidecar::call("postgres/query", &Parameters { statement }).await
+    }
+
+    async fn try_query(
+        statement: postgres::Statement,
+        patience_ms: u32,
+    ) -> Result<postgres::RowSet, Failure> {
+        #[derive(Serialize)]
+        struct Parameters {
+            statement: postgres::Statement,
+            patience_ms: u32,
+        }
+        sidecar::call("postgres/try-query", &Parameters { statement, patience_ms }).await
     }
 
     async fn transact(
@@ -60,6 +74,18 @@ impl redis::Guest for Adapter {
             operations: Vec<redis::Operation>,
         }
         sidecar::call("redis/pipeline", &Parameters { operations }).await
+    }
+
+    async fn try_pipeline(
+        operations: Vec<redis::Operation>,
+        patience_ms: u32,
+    ) -> Result<Vec<redis::Reply>, Failure> {
+        #[derive(Serialize)]
+        struct Parameters {
+            operations: Vec<redis::Operation>,
+            patience_ms: u32,
+        }
+        sidecar::call("redis/try-pipeline", &Parameters { operations, patience_ms }).await
     }
 }
 
@@ -108,6 +134,17 @@ impl limits::Guest for Adapter {
             subject: limits::Subject,
         }
         sidecar::call_within(sidecar::LIMITS_TIMEOUT_NS, "limits/take", &Parameters { subject }).await
+    }
+}
+
+impl memory::Guest for Adapter {
+    /// The sidecar's memory: instances come and go.
+    async fn exchange(steps: Vec<memory::Step>) -> Result<Vec<memory::Outcome>, Failure> {
+        #[derive(Serialize)]
+        struct Parameters {
+            steps: Vec<memory::Step>,
+        }
+        sidecar::call("memory/exchange", &Parameters { steps }).await
     }
 }
 

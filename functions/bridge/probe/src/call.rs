@@ -17,6 +17,10 @@ pub(crate) async fn answer(
             let (statement,) = read(parameters)?;
             told(&bridge.query(statement).await)
         }
+        "try_query" => {
+            let (statement, patience_ms) = read(parameters)?;
+            told(&bridge.try_query(statement, patience_ms).await)
+        }
         "transact" => {
             let (transaction,) = read(parameters)?;
             told(&bridge.transact(transaction).await)
@@ -28,6 +32,10 @@ pub(crate) async fn answer(
         "pipeline" => {
             let (operations,) = read(parameters)?;
             told(&bridge.pipeline(operations).await)
+        }
+        "try_pipeline" => {
+            let (operations, patience_ms) = read(parameters)?;
+            told(&bridge.try_pipeline(operations, patience_ms).await)
         }
         "call" => {
             let (request,) = read(parameters)?;
@@ -44,6 +52,10 @@ pub(crate) async fn answer(
         "take_request" => {
             let (subject,) = read(parameters)?;
             told(&bridge.take_request(subject).await)
+        }
+        "exchange" => {
+            let (steps,) = read(parameters)?;
+            told(&bridge.exchange(steps).await)
         }
         _ => Err(StatusCode::NOT_FOUND),
     }

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use mcsp_bridge_api::kafka::{Acknowledgement, Event};
 use mcsp_bridge_api::limits::{Standing, Subject};
+use mcsp_bridge_api::memory::{Outcome, Step};
 use mcsp_bridge_api::passwords::Verdict;
 use mcsp_bridge_api::postgres::{RowSet, Statement, TransactError, Transaction};
 use mcsp_bridge_api::redis::{Operation, Reply};
@@ -11,6 +12,7 @@ use mcsp_bridge_api::{Bridge, Failure};
 use mcsp_postgres::Postgres;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// What a test sees of its components' calls, and does to them.
 #[derive(Default)]
@@ -38,20 +40,38 @@ impl Port {
     fn note(&self, call: &'static str) {
         self.traffic.calls.lock().unwrap().push(call);
     }
+
+    /// Fails where the test has cut the component off.
+    fn reach(&self, target: &str) -> Result<(), Failure> {
+        if self.traffic.down.lock().unwrap().contains(target) { Err(Failure::Unreachable) } else { Ok(()) }
+    }
 }
 
 #[async_trait]
 impl Bridge for Port {
     async fn query(&self, statement: Statement) -> Result<RowSet, Failure> {
         self.note("query");
+        self.reach("postgres")?;
         match (self.bridge.query(statement.clone()).await, &self.postgres) {
             (Err(Failure::Unreachable), Some(postgres)) => postgres.query(statement).await,
             (refused, _) => refused,
         }
     }
 
+    async fn try_query(&self, statement: Statement, patience_ms: u32) -> Result<RowSet, Failure> {
+        self.note("try_query");
+        self.reach("postgres")?;
+        match (self.bridge.try_query(statement.clone(), patience_ms).await, &self.postgres) {
+            (Err(Failure::Unreachable), Some(postgres)) => {
+                postgres.try_query(statement, Duration::from_millis(patience_ms.into())).await
+            }
+            (refused, _) => refused,
+        }
+    }
+
     async fn transact(&self, transaction: Transaction) -> Result<Vec<RowSet>, TransactError> {
         self.note("transact");
+        self.reach("postgres").map_err(TransactError::Failed)?;
         match (self.bridge.transact(transaction.clone()).await, &self.postgres) {
             (Err(TransactError::Failed(Failure::Unreachable)), Some(postgres)) => {
                 postgres.transact(&self.component, transaction).await
@@ -67,14 +87,23 @@ impl Bridge for Port {
 
     async fn pipeline(&self, operations: Vec<Operation>) -> Result<Vec<Reply>, Failure> {
         self.note("pipeline");
+        self.reach("redis")?;
         self.bridge.pipeline(operations).await
+    }
+
+    async fn try_pipeline(
+        &self,
+        operations: Vec<Operation>,
+        patience_ms: u32,
+    ) -> Result<Vec<Reply>, Failure> {
+        self.note("try_pipeline");
+        self.reach("redis")?;
+        self.bridge.try_pipeline(operations, patience_ms).await
     }
 
     async fn call(&self, request: Request) -> Result<Response, Failure> {
         self.note("call");
-        if self.traffic.down.lock().unwrap().contains(&request.target) {
-            return Err(Failure::Unreachable);
-        }
+        self.reach(&request.target)?;
         self.bridge.call(request).await
     }
 
@@ -90,9 +119,12 @@ impl Bridge for Port {
 
     /// Not noted: it reaches nothing.
     async fn take_request(&self, subject: Subject) -> Result<Standing, Failure> {
-        if self.traffic.down.lock().unwrap().contains("limits") {
-            return Err(Failure::Unreachable);
-        }
+        self.reach("limits")?;
         self.bridge.take_request(subject).await
+    }
+
+    /// Not noted: it reaches nothing.
+    async fn exchange(&self, steps: Vec<Step>) -> Result<Vec<Outcome>, Failure> {
+        self.bridge.exchange(steps).await
     }
 }

@@ -191,7 +191,8 @@ impl Testbed {
         Issuer::claims(user, role, self.now())
     }
 
-    /// Cuts the components off from a target of calls, or from `limits`, or lets them through again.
+    /// Cuts the components off from a target of calls, or from `redis`, `postgres` or `limits`, or lets them through
+    /// again.
     pub fn set_down(&self, target: &str, down: bool) {
         let mut all = self.traffic.down.lock().unwrap();
         if down {
@@ -202,7 +203,7 @@ impl Testbed {
     }
 
     /// The calls that the components made of the bridge since this was last asked: `query`, `transact`,
-    /// `publish`, `pipeline`, `call`, `hash_password`, `verify_password`.
+    /// `publish`, `pipeline`, `call`, `hash_password`, `verify_password`, `try_query`, `try_pipeline`.
     pub fn take_calls(&self) -> Vec<&'static str> {
         std::mem::take(&mut *self.traffic.calls.lock().unwrap())
     }

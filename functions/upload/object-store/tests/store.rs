@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use mcsp_bridge_api::services::{Request, Response};
-use mcsp_bridge_api::{Bridge, Failure, kafka, limits, passwords, postgres, redis};
+use mcsp_bridge_api::{Bridge, Failure, kafka, limits, memory, passwords, postgres, redis};
 use mcsp_object_store::{Client, ListedPart, ObjectStore, Place, Settings, SignedRequest, StoreError};
 use std::time::Duration;
 use url::Url;
@@ -42,6 +42,10 @@ impl Bridge for ToStore {
         Err(Failure::NotGranted("postgres".into()))
     }
 
+    async fn try_query(&self, _: postgres::Statement, _: u32) -> Result<postgres::RowSet, Failure> {
+        Err(Failure::NotGranted("postgres".into()))
+    }
+
     async fn transact(
         &self,
         _: postgres::Transaction,
@@ -57,6 +61,10 @@ impl Bridge for ToStore {
         Err(Failure::NotGranted("redis".into()))
     }
 
+    async fn try_pipeline(&self, _: Vec<redis::Operation>, _: u32) -> Result<Vec<redis::Reply>, Failure> {
+        Err(Failure::NotGranted("redis".into()))
+    }
+
     async fn hash_password(&self, _: String) -> Result<String, Failure> {
         Err(Failure::NotGranted("passwords".into()))
     }
@@ -67,6 +75,10 @@ impl Bridge for ToStore {
 
     async fn take_request(&self, _: limits::Subject) -> Result<limits::Standing, Failure> {
         Err(Failure::NotGranted("limits".into()))
+    }
+
+    async fn exchange(&self, _: Vec<memory::Step>) -> Result<Vec<memory::Outcome>, Failure> {
+        Err(Failure::NotGranted("memory".into()))
     }
 }
 
