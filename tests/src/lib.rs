@@ -10,14 +10,16 @@ mod platform;
 mod pod;
 mod signing;
 mod wait;
+mod wire;
 
 pub use account::Account;
 pub use answer::Answer;
 pub use mail::{Mail, mails, nth_mail};
 pub use media::{ready_video, sample_mp4, titled_video, uploaded_video};
 pub use operator::{Operator, variable};
-pub use own::{OwnPlatform, policies};
+pub use own::{OwnPlatform, Wires, policies};
 pub use platform::Platform;
 pub use pod::{Cluster, Pod, manifest};
 pub use signing::{claims, platform_key};
 pub use wait::eventually;
+pub use wire::{End, Fault, Wire};

@@ -1,7 +1,8 @@
 //! A platform of a test's own, to break: its stores and its process can be ended and started again.
 
+use crate::wire::{End, Wire};
 use crate::{Platform, eventually};
-use mcsp_local::{Durability, Kafka, Server, Silent, Stack, StackConfig};
+use mcsp_local::{Durability, Kafka, Server, Silent, Stack, StackConfig, Urls};
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -15,6 +16,60 @@ pub struct OwnPlatform {
     port: Port,
     settings: Settings,
     process: Running,
+}
+
+/// Wires to what Playback depends on: stores, and the services that its components may call.
+#[derive(Debug)]
+pub struct Wires {
+    /// To Postgres.
+    pub postgres: Wire,
+    /// To Redis.
+    pub redis: Wire,
+    /// To Kafka.
+    pub kafka: Wire,
+    /// To Auth.
+    pub auth: Wire,
+    /// To Content.
+    pub content: Wire,
+}
+
+impl Wires {
+    /// The wires, and what the platform is told so that it uses them.
+    fn before(urls: &Urls, port: u16) -> (Wires, Vec<(String, String)>) {
+        const HTTP: [&[u8]; 2] =
+            [b"\x00\xffwhat?\r\n\r\n", b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"];
+        let end =
+            |address: &str, garbage| End { address: address.to_owned(), garbage, tells_its_address: false };
+        let (postgres, redis) =
+            (urls.postgres.clone().unwrap_or_default(), urls.redis.clone().unwrap_or_default());
+        let brokers = urls.kafka_brokers.clone().unwrap_or_default();
+        let own = format!("127.0.0.1:{port}");
+        let wires = Wires {
+            postgres: Wire::to(end(&place(&postgres), [b"\x00\xffwhat?", b"N"])),
+            redis: Wire::to(end(&place(&redis), [b"\x00\xffwhat?\r\n", b"+OK\r\n"])),
+            kafka: Wire::to(End {
+                tells_its_address: true,
+                ..end(&brokers, [b"\x00\xffwhat?", b"\0\0\0\x04\0\0\0\x01"])
+            }),
+            auth: Wire::to(end(&own, HTTP)),
+            content: Wire::to(end(&own, HTTP)),
+        };
+        let through = |url: &str, wire: &Wire| url.replacen(&place(url), &wire.address().to_string(), 1);
+        let told = [
+            ("MCSP_POSTGRES_URL", through(&postgres, &wires.postgres)),
+            ("MCSP_REDIS_URL", through(&redis, &wires.redis)),
+            ("MCSP_KAFKA_BROKERS", wires.kafka.address().to_string()),
+            ("MCSP_SERVICE_URL_AUTH", format!("http://{}", wires.auth.address())),
+            ("MCSP_SERVICE_URL_CONTENT", format!("http://{}", wires.content.address())),
+        ];
+        (wires, told.map(|(name, url)| (name.to_owned(), url)).into())
+    }
+}
+
+/// `host:port` of a URL.
+fn place(url: &str) -> String {
+    let url = reqwest::Url::parse(url).expect("a URL");
+    format!("{}:{}", url.host_str().expect("a host"), url.port().expect("a port"))
 }
 
 /// A port that stays ours while no process listens on it: bound, and shared with the one that will.
@@ -64,7 +119,30 @@ impl OwnPlatform {
     /// # Panics
     /// When something does not start, with the log's place.
     pub async fn start_with(arguments: &[&str], variables: &[(&str, &str)]) -> OwnPlatform {
-        let settings = Settings {
+        OwnPlatform::launch(arguments, variables, |_, _| Vec::new()).await
+    }
+
+    /// The same, with a wire between the platform and each thing that Playback depends on.
+    ///
+    /// # Panics
+    /// When something does not start, with the log's place.
+    pub async fn start_behind_wires(variables: &[(&str, &str)]) -> (OwnPlatform, Wires) {
+        let mut wires = None;
+        let platform = OwnPlatform::launch(&[], variables, |urls, port| {
+            let (all, told) = Wires::before(urls, port);
+            wires = Some(all);
+            told
+        });
+        let platform = platform.await;
+        (platform, wires.expect("the wires"))
+    }
+
+    async fn launch(
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+        wire: impl FnOnce(&Urls, u16) -> Vec<(String, String)>,
+    ) -> OwnPlatform {
+        let mut settings = Settings {
             arguments: arguments.iter().map(|argument| (*argument).to_owned()).collect(),
             variables: variables
                 .iter()
@@ -80,6 +158,7 @@ impl OwnPlatform {
         let config = StackConfig { tools_dir, ..StackConfig::stores(stores, Durability::Durable) };
         let stack = Stack::start(config, &Silent).await.expect("private stores");
         let port = Port::take().expect("a port");
+        settings.variables.extend(wire(&stack.urls(), port.number));
         let process = run(state.path(), &stack, port.number, &settings);
         let platform = OwnPlatform { state, stack, port, settings, process };
         platform.answers().await;
@@ -179,10 +258,10 @@ fn run(state: &Path, stack: &Stack, port: u16, settings: &Settings) -> Running {
         .args(["--cache-dir", "target/test-cache"])
         .args(&settings.arguments)
         .env("MCSP_POLICIES", policies())
-        .envs(settings.variables.iter().map(|(name, value)| (name, value)))
         .env("MCSP_POSTGRES_URL", urls.postgres.unwrap_or_default())
         .env("MCSP_REDIS_URL", urls.redis.unwrap_or_default())
         .env("MCSP_KAFKA_BROKERS", urls.kafka_brokers.unwrap_or_default())
+        .envs(settings.variables.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(log.expect("a log file"))

@@ -44,7 +44,12 @@ async fn one_call_gives_all_that_a_player_needs() {
     assert_eq!(session["video_id"], video_id);
     assert_eq!(session["resume_position_ms"], 0);
     assert_eq!(session["stale_ms"], 0);
-    assert_eq!(session["renewal_path"], format!("{}/heartbeat", path(&session)));
+    for (name, path) in
+        [("renewal_path", format!("{}/heartbeat", path(&session))), ("end_path", path(&session))]
+    {
+        let given = session[name].as_str().expect("a path");
+        assert!(given.starts_with(&format!("{path}?grant=")), "{given}");
+    }
     assert!(session["duration_ms"].as_u64() > Some(0), "{session}");
     assert!(session["renditions"][0]["height"].as_u64() > Some(0), "{session}");
     assert!(session["cmcd_session_id"].as_str().expect("a sid").parse::<Uuid>().is_ok());
@@ -204,9 +209,17 @@ async fn a_session_ends_once_and_then_has_no_heartbeat() {
     let viewer = platform.account("viewer").await;
     let session = start(&viewer, &video_id).await.expect(201);
     viewer.delete(&path(&session)).await.expect(204);
-    viewer.delete(&path(&session)).await.refused(404, "not_found");
-    let beat = viewer.put(&format!("{}/heartbeat", path(&session)), &heartbeat(1)).await;
-    beat.refused(404, "not_found");
+    for name in ["end_path", "renewal_path"] {
+        let given = session[name].as_str().expect("a path").to_owned();
+        let without = given.split('?').next().expect("a path").to_owned();
+        for path in [given, without] {
+            if name == "end_path" {
+                viewer.delete(&path).await.refused(404, "not_found");
+            } else {
+                viewer.put(&path, &heartbeat(1)).await.refused(404, "not_found");
+            }
+        }
+    }
 }
 
 #[tokio::test]
@@ -221,6 +234,10 @@ async fn anothers_session_is_not_found() {
         let beat = other.put(&format!("{}/heartbeat", path(session)), &heartbeat(1)).await;
         beat.refused(404, "not_found");
     }
+    // Not even by the paths that its holder was given.
+    let given = |name: &str| session[name].as_str().expect("a path").to_owned();
+    other.delete(&given("end_path")).await.refused(404, "not_found");
+    other.put(&given("renewal_path"), &heartbeat(1)).await.refused(404, "not_found");
     viewer.put(&format!("{}/heartbeat", path(&session)), &heartbeat(1)).await.expect(200);
 }
 

@@ -11,5 +11,7 @@ pub use device::{Device, InvalidDevice};
 pub use entitlement::{Allowance, Denial, Facts, HoldsFor, Limits, Reason, Viewer, decide};
 pub use position::{CLIENT_CLOCK_SKEW_MAX, InvalidPosition, POSITION_MAX_MS, Position};
 pub use region::{InvalidRegion, Region};
-pub use streams::{HEARTBEAT_INTERVAL_MS, HEARTBEATS_MISSED_MAX, PlayerState, SLOT_TTL_MS};
+pub use streams::{
+    HEARTBEAT_INTERVAL_MS, HEARTBEATS_MISSED_MAX, PlayerState, SLOT_TTL_MS, Streams, watched_ms,
+};
 pub use video::{Regions, State, Video, Visibility};

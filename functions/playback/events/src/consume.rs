@@ -1,17 +1,23 @@
 //! `POST /events/playback-events`: takes the events that Playback follows.
 
 use crate::{account_erased, video_changed};
+use axum::Extension;
 use axum::extract::State;
 use mcsp_events::{Applied, Received};
 use mcsp_function::Context;
 use mcsp_problem::Problem;
+use playback_storage::Bounds;
 
 /// All of Content's events about videos carry the whole state: one handler is right for each of them.
 const VIDEO_EVENTS: &str = "mcsp.content.video.";
 
-pub(crate) async fn consume(State(context): State<Context>, received: Received) -> Result<Applied, Problem> {
+pub(crate) async fn consume(
+    State(context): State<Context>,
+    Extension(bounds): Extension<Bounds>,
+    received: Received,
+) -> Result<Applied, Problem> {
     match received.kind.as_str() {
-        kind if kind.starts_with(VIDEO_EVENTS) => video_changed::apply(&context, &received).await,
+        kind if kind.starts_with(VIDEO_EVENTS) => video_changed::apply(&context, &bounds, &received).await,
         "mcsp.auth.account.erased.v1" => account_erased::apply(&context, &received).await,
         _ => Ok(Applied::Ignored),
     }

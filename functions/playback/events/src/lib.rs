@@ -4,14 +4,16 @@ mod account_erased;
 mod consume;
 mod video_changed;
 
-use axum::Router;
 use axum::routing::post;
+use axum::{Extension, Router};
 use mcsp_function::{Context, MissingVariable};
+use playback_storage::Bounds;
 
 /// `/events/playback-events`
 pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
     context.variable("bridge_token")?;
-    Ok(Router::new().route("/events/playback-events", post(consume::consume)))
+    let bounds = Bounds::of(context)?;
+    Ok(Router::new().route("/events/playback-events", post(consume::consume)).layer(Extension(bounds)))
 }
 
-mcsp_function::component!(router, variables = ["bridge_token"]);
+mcsp_function::component!(router, variables = ["bridge_token", "redis_patience_ms", "stale_ttl_s"]);

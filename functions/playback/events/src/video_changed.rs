@@ -5,10 +5,15 @@ use mcsp_events::{Applied, Received};
 use mcsp_function::Context;
 use mcsp_problem::Problem;
 use playback_storage::videos::{self, Announcement, Version};
+use playback_storage::{Bounds, memory};
 
-/// Postgres first; then Redis gets what Postgres has by now, also when the event was applied before: a delivery
+/// Postgres first; then what is remembered here, and Redis, get what Postgres has by now, also when the event was applied before: a delivery
 /// that broke off between the two is mended by the next. Neither goes back to an earlier version.
-pub(crate) async fn apply(context: &Context, received: &Received) -> Result<Applied, Problem> {
+pub(crate) async fn apply(
+    context: &Context,
+    bounds: &Bounds,
+    received: &Received,
+) -> Result<Applied, Problem> {
     let announced: Announcement = received.data()?;
     let id = announced.video_id;
     let version = Version::try_from(announced).map_err(|error| {
@@ -17,6 +22,7 @@ pub(crate) async fn apply(context: &Context, received: &Received) -> Result<Appl
     })?;
     let applied = received.apply(context, vec![videos::upsert(id, &version)], Vec::new()).await?;
     let current = videos::find(context.bridge(), id).await?.unwrap_or(version);
+    memory::keep_video(context.bridge(), bounds, id, &current).await?;
     videos::keep(context.bridge(), id, &current).await?;
     Ok(applied)
 }

@@ -4,13 +4,17 @@ mod read;
 mod view;
 mod write;
 
-use axum::Router;
 use axum::routing::get;
+use axum::{Extension, Router};
 use mcsp_function::{Context, MissingVariable};
+use playback_storage::Bounds;
 
 /// `/v1/playback/positions/{video_id}`
-pub fn router(_: &Context) -> Result<Router<Context>, MissingVariable> {
-    Ok(Router::new().route("/v1/playback/positions/{video_id}", get(read::read).put(write::write)))
+pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
+    let bounds = Bounds::of(context)?;
+    Ok(Router::new()
+        .route("/v1/playback/positions/{video_id}", get(read::read).put(write::write))
+        .layer(Extension(bounds)))
 }
 
-mcsp_function::component!(router, variables = ["issuer", "audience"]);
+mcsp_function::component!(router, variables = ["issuer", "audience", "redis_patience_ms", "stale_ttl_s"]);

@@ -1,22 +1,70 @@
 //! `GET /v1/playback/positions/{video_id}`: where the caller stopped.
 
-use crate::view::PositionView;
+use crate::view::{Found, PositionView};
+use axum::Extension;
 use axum::extract::State;
 use mcsp_access::Permission;
 use mcsp_function::{Caller, Context};
-use mcsp_ids::VideoId;
+use mcsp_ids::{UserId, VideoId};
 use mcsp_problem::{Json, Path, Problem};
-use playback_storage::positions;
+use playback_domain::Position;
+use playback_storage::memory::{self, Seen};
+use playback_storage::positions::{self, Known};
+use playback_storage::videos::Source;
+use playback_storage::{Bounds, Redis, StoreError, probe_after_answer, remember_after_answer};
 
-/// From Redis, or from Postgres where Redis does not know the account.
+/// From Redis, or from Postgres where Redis does not know the account; where they can't tell, what is remembered.
 pub(crate) async fn read(
     State(context): State<Context>,
+    Extension(bounds): Extension<Bounds>,
     caller: Caller,
     Path(video): Path<VideoId>,
 ) -> Result<Json<PositionView>, Problem> {
     caller.require(Permission::PlaybackStart)?;
-    let known = positions::known(context.bridge(), caller.user(), video).await?;
-    let position = positions::settle(&context, known, caller.user(), video).await?;
+    let Found { position, source, stale_ms } = find(&context, &bounds, caller.user(), video).await?;
     let position = position.ok_or_else(Problem::not_found)?;
-    Ok(Json(PositionView::new(video, &position)))
+    Ok(Json(PositionView::new(video, Found { position, source, stale_ms })))
+}
+
+async fn find(
+    context: &Context,
+    bounds: &Bounds,
+    user: UserId,
+    video: VideoId,
+) -> Result<Found<Option<Position>>, StoreError> {
+    match positions::known(Redis::within(context.bridge(), bounds), user, video).await {
+        Ok(known) => {
+            let source = if matches!(known, Known::Yes(_)) { Source::Redis } else { Source::Postgres };
+            match positions::settle(context, known, user, video).await {
+                Ok(position) => {
+                    let seen = Seen { position: Some(position), ..Seen::nothing_of(user, video) };
+                    remember_after_answer(context, bounds, seen);
+                    Ok(Found::fresh(position, source))
+                }
+                Err(error) => remembered(context, user, video).await?.ok_or(error),
+            }
+        }
+        Err(error) if error.is_outage() => {
+            probe_after_answer(context, &error);
+            if let Some(found) = remembered(context, user, video).await? {
+                return Ok(found);
+            }
+            let position = positions::find_in_postgres(context.bridge(), user, video).await?;
+            Ok(Found::fresh(position, Source::Postgres))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn remembered(
+    context: &Context,
+    user: UserId,
+    video: VideoId,
+) -> Result<Option<Found<Option<Position>>>, StoreError> {
+    let remembered = memory::position(context.bridge(), user, video).await?;
+    Ok(remembered.map(|remembered| Found {
+        position: remembered.position,
+        source: Source::Memory,
+        stale_ms: remembered.age_ms,
+    }))
 }

@@ -1,16 +1,19 @@
 //! `PUT /v1/playback/positions/{video_id}`: notes where the caller stopped. Of two writes the one of the later
 //! client time counts, in whatever order they come.
 
-use crate::view::PositionView;
+use crate::view::{Found, PositionView};
+use axum::Extension;
 use axum::extract::State;
 use jiff::Timestamp;
 use mcsp_access::Permission;
 use mcsp_bridge_api::postgres::TransactError;
 use mcsp_function::{Caller, Context};
-use mcsp_ids::VideoId;
+use mcsp_ids::{UserId, VideoId};
 use mcsp_problem::{Invalid, Json, Path, Problem, Reason};
 use playback_domain::{InvalidPosition, Position};
-use playback_storage::{StoreError, positions};
+use playback_storage::memory::{self, Seen};
+use playback_storage::videos::Source;
+use playback_storage::{Bounds, Redis, StoreError, positions, probe_after_answer, remember_after_answer};
 use serde::Deserialize;
 
 #[derive(Debug, Deserialize)]
@@ -21,9 +24,11 @@ pub(crate) struct WriteRequest {
     client_time: Option<Timestamp>,
 }
 
-/// Postgres first: what was answered survives Redis. Answers with the position that counts now.
+/// Answers with the position that counts now. It is in Redis then, or held in the bridge's memory, and goes to Postgres
+/// after the answer; in a video that neither knows, Postgres is asked first.
 pub(crate) async fn write(
     State(context): State<Context>,
+    Extension(bounds): Extension<Bounds>,
     caller: Caller,
     Path(video): Path<VideoId>,
     Json(request): Json<WriteRequest>,
@@ -31,10 +36,71 @@ pub(crate) async fn write(
     caller.require(Permission::PlaybackStart)?;
     let position =
         Position::told(request.position_ms, request.client_time, context.now()).map_err(WriteError::from)?;
-    let saved = positions::save(context.bridge(), caller.user(), video, position).await;
-    let saved = saved.map_err(WriteError::from)?;
-    let counting = positions::put(context.bridge(), caller.user(), video, saved).await;
-    Ok(Json(PositionView::new(video, &counting.map_err(WriteError::from)?)))
+    let told = Told { user: caller.user(), video, position };
+    let found = note(&context, &bounds, told).await.map_err(WriteError::from)?;
+    Ok(Json(PositionView::new(video, found)))
+}
+
+#[derive(Clone, Copy)]
+struct Told {
+    user: UserId,
+    video: VideoId,
+    position: Position,
+}
+
+async fn note(context: &Context, bounds: &Bounds, told: Told) -> Result<Found<Position>, StoreError> {
+    let (bridge, Told { user, video, position }) = (context.bridge(), told);
+    let redis = Redis::within(bridge, bounds);
+    match positions::put_in_known(redis, user, video, position).await {
+        Ok(Some(counting)) => {
+            write_behind(context, Told { position: counting, ..told });
+            let seen = Seen { position: Some(Some(counting)), ..Seen::nothing_of(user, video) };
+            remember_after_answer(context, bounds, seen);
+            Ok(Found::fresh(counting, Source::Redis))
+        }
+        Ok(None) => match positions::save(bridge, user, video, position).await {
+            Ok(saved) => {
+                let counting = positions::put(redis, user, video, saved).await?;
+                Ok(Found::fresh(counting, Source::Postgres))
+            }
+            Err(error) => hold_if_known(context, told, error).await,
+        },
+        Err(error) if error.is_outage() => {
+            probe_after_answer(context, &error);
+            match hold_if_known(context, told, error).await {
+                Err(_) => {
+                    let saved = positions::save(bridge, user, video, position).await?;
+                    // Redis must hear of it before it tells an older one.
+                    memory::hold_position(bridge, user, video, saved).await?;
+                    Ok(Found::fresh(saved, Source::Postgres))
+                }
+                held => held,
+            }
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Holds the position until the stores have it, if the video is remembered; otherwise it is the error.
+async fn hold_if_known(
+    context: &Context,
+    told: Told,
+    error: StoreError,
+) -> Result<Found<Position>, StoreError> {
+    let (bridge, Told { user, video, position }) = (context.bridge(), told);
+    if !error.is_outage() || memory::video(bridge, video).await?.is_none() {
+        return Err(error);
+    }
+    let counting = memory::hold_position(bridge, user, video, position).await?;
+    write_behind(context, Told { position: counting, ..told });
+    Ok(Found::fresh(counting, Source::Memory))
+}
+
+fn write_behind(context: &Context, told: Told) {
+    let (own, Told { user, video, position }) = (context.clone(), told);
+    context.after_answer(async move {
+        positions::write_behind(own.bridge(), user, video, position).await;
+    });
 }
 
 /// Why a position is not noted.

@@ -61,7 +61,7 @@ async fn the_oldest_of_many_positions_are_not_forgotten() {
     assert_eq!(scene.read(LOADED_MAX + 3).await.status, 404);
     scene.bed.take_calls();
     scene.expect(1).await;
-    assert_eq!(scene.bed.take_calls(), ["pipeline"], "what was found is kept");
+    assert_eq!(scene.bed.take_calls(), ["try_pipeline"], "what was found is kept");
 }
 
 #[tokio::test]
@@ -78,5 +78,5 @@ async fn once_all_are_loaded_postgres_is_not_asked_for_others() {
     scene.bed.take_calls();
     scene.expect(3).await;
     assert_eq!(scene.read(4).await.status, 404);
-    assert_eq!(scene.bed.take_calls(), ["pipeline", "pipeline"]);
+    assert_eq!(scene.bed.take_calls(), ["try_pipeline", "try_pipeline"]);
 }

@@ -2,20 +2,26 @@
 //! gives a new manifest URL before the old one expires.
 
 use crate::denied;
-use crate::settings::Settings;
+use crate::refusal::Refusal;
+use crate::renewal::{Renewal, renew};
+use crate::settings::{GrantQuery, Settings};
 use crate::signal::{self, Happened, Signal};
-use crate::start::{ManifestsView, Refusal, expiry};
+use crate::view::{ManifestsView, expiry};
 use axum::Extension;
 use axum::extract::State;
 use jiff::Timestamp;
 use mcsp_access::Permission;
 use mcsp_function::{Caller, Context, TraceParent};
-use mcsp_ids::{PlaybackSessionId, VideoId};
-use mcsp_problem::{Invalid, Json, Path, Problem};
+use mcsp_ids::{PlaybackSessionId, UserId, VideoId};
+use mcsp_problem::{Invalid, Json, Path, Problem, Query};
 use playback_domain::{
-    Denial, Facts, HEARTBEAT_INTERVAL_MS, InvalidPosition, PlayerState, Position, Reason, Viewer, decide,
+    Denial, HEARTBEAT_INTERVAL_MS, InvalidPosition, PlayerState, Position, Reason, Streams, Viewer,
 };
-use playback_storage::{Beaten, Heartbeat, positions, videos};
+use playback_storage::memory::{self, Seen};
+use playback_storage::videos::Source;
+use playback_storage::{
+    Beaten, Bounds, Heartbeat, Redis, StoreError, positions, probe_after_answer, remember_after_answer,
+};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -41,9 +47,13 @@ pub(crate) struct HeartbeatView {
     expires_at: Timestamp,
     /// New URLs, where the old ones have less than half of their time left.
     manifests: Option<ManifestsView>,
+    /// Where the next heartbeats go, with new URLs.
+    renewal_path: Option<String>,
     position_ms: u64,
     watched_ms: u64,
     heartbeat_interval_ms: u64,
+    served_from: &'static str,
+    stale_ms: u64,
 }
 
 pub(crate) async fn heartbeat(
@@ -52,56 +62,124 @@ pub(crate) async fn heartbeat(
     caller: Caller,
     trace: TraceParent,
     Path(session): Path<PlaybackSessionId>,
+    Query(GrantQuery { grant }): Query<GrantQuery>,
     Json(request): Json<HeartbeatRequest>,
 ) -> Result<Json<HeartbeatView>, Problem> {
     caller.require(Permission::PlaybackStart)?;
     let (viewer, now) = (settings.viewer(&caller)?, context.now());
     let position = position(request.position_ms, request.client_time, now)?;
-    let state = match request.state {
-        PlayerStateRequest::Playing => PlayerState::Playing,
-        PlayerStateRequest::Paused => PlayerState::Paused,
+    let heartbeat = Heartbeat {
+        user: viewer.user,
+        session,
+        now,
+        stream_limit: settings.stream_limit(),
+        position,
+        state: match request.state {
+            PlayerStateRequest::Playing => PlayerState::Playing,
+            PlayerStateRequest::Paused => PlayerState::Paused,
+        },
+        shown: settings.shown(grant.as_deref(), viewer.user, session, now),
     };
-    let user = viewer.user;
-    let heartbeat = Heartbeat { user, session, now, stream_limit: settings.stream_limit(), position, state };
-    let signal = |video_id, watched_ms, reason| {
-        let position_ms = position.position_ms();
-        Signal { session_id: session, user_id: user, video_id, position_ms, watched_ms, reason }
-    };
-    let beaten = playback_storage::beat(context.bridge(), &heartbeat).await.map_err(Refusal::unknown)?;
+    let (beaten, source) = beat(&context, settings.bounds(), &heartbeat).await.map_err(Refusal::unknown)?;
+    let about = Told { context: &context, trace: &trace, heartbeat: &heartbeat };
     match beaten {
         Beaten::Unknown => Err(Problem::not_found()),
         Beaten::Full { video, watched_ms, .. } => {
             let denial = Denial { reason: Reason::TooManyStreams, hidden: false };
-            let signal = signal(video, watched_ms, Some(denial.reason.as_str()));
-            signal::send(&context, &trace, Happened::Denied, signal);
+            about.send(Happened::Denied, (video, watched_ms), Some(denial));
             Err(denied::problem(denial))
         }
-        Beaten::Kept { video, expires_at_s, watched_ms, write_due, position: counting } => {
+        Beaten::Kept { video, expires_at_s, watched_ms, write_due, position, streams } => {
             if write_due {
-                write_behind(&context, user, video, counting);
-                signal::send(&context, &trace, Happened::Heartbeat, signal(video, watched_ms, None));
+                write_behind(&context, viewer.user, video, position);
+                about.send(Happened::Heartbeat, (video, watched_ms), None);
             }
-            let renewed = if settings.renewal_due(expires_at_s, now) {
-                renew(&context, &trace, &settings, &viewer, (session, video)).await.inspect_err(|denial| {
-                    let signal = signal(video, watched_ms, Some(denial.reason.as_str()));
-                    signal::send(&context, &trace, Happened::Denied, signal);
-                })
+            if source == Source::Redis {
+                remember(&context, settings.bounds(), viewer.user, (video, Some(position), streams));
+            }
+            let renewal = if settings.renewal_due(expires_at_s, now) {
+                let wanted = Wanted { viewer: &viewer, session, video, source };
+                renew(&context, &trace, &settings, wanted).await.map_err(|denial| {
+                    about.send(Happened::Denied, (video, watched_ms), Some(denial));
+                    denied::problem(denial)
+                })?
             } else {
-                Ok(None)
+                None
             };
-            let (expires_at_s, hls) = match renewed.map_err(denied::problem)? {
-                Some((expires_at_s, hls)) => (expires_at_s, Some(hls)),
-                None => (expires_at_s, None),
-            };
+            let expires_at_s = renewal.as_ref().map_or(expires_at_s, |renewal| renewal.expires_at_s);
+            let stale_ms = renewal.as_ref().map_or(0, |renewal| renewal.stale_ms);
+            let (hls, renewal_path) = renewal.map(|Renewal { hls, path, .. }| (hls, path)).unzip();
             Ok(Json(HeartbeatView {
                 id: session,
                 expires_at: expiry(expires_at_s).map_err(|error| Problem::internal(&error))?,
                 manifests: hls.map(|hls| ManifestsView { hls }),
-                position_ms: counting.position_ms(),
+                renewal_path,
+                position_ms: position.position_ms(),
                 watched_ms,
                 heartbeat_interval_ms: HEARTBEAT_INTERVAL_MS,
+                served_from: source.as_str(),
+                stale_ms,
             }))
         }
+    }
+}
+
+/// A session whose URL is to be signed anew.
+pub(crate) struct Wanted<'a> {
+    pub viewer: &'a Viewer,
+    pub session: PlaybackSessionId,
+    pub video: VideoId,
+    /// What kept the session.
+    pub source: Source,
+}
+
+/// With Redis, and without it where it can't tell. A session that Redis does not know may be one that was opened here
+/// while it was away.
+async fn beat(
+    context: &Context,
+    bounds: &Bounds,
+    heartbeat: &Heartbeat,
+) -> Result<(Beaten, Source), StoreError> {
+    let (bridge, redis) = (context.bridge(), Redis::within(context.bridge(), bounds));
+    let beaten = match playback_storage::beat(redis, heartbeat).await {
+        Ok(Beaten::Unknown) if heartbeat.shown.is_none() => {
+            match memory::shown(bridge, heartbeat.user, heartbeat.session).await? {
+                shown @ Some(_) => playback_storage::beat(redis, &Heartbeat { shown, ..*heartbeat }).await,
+                None => return Ok((Beaten::Unknown, Source::Redis)),
+            }
+        }
+        beaten => beaten,
+    };
+    match beaten {
+        Ok(beaten) => Ok((beaten, Source::Redis)),
+        Err(error) if error.is_outage() => {
+            probe_after_answer(context, &error);
+            let beaten = memory::beat(bridge, heartbeat).await?;
+            beaten.map(|beaten| (beaten, Source::Memory)).ok_or(error)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Whom a heartbeat's signals are about.
+struct Told<'a> {
+    context: &'a Context,
+    trace: &'a TraceParent,
+    heartbeat: &'a Heartbeat,
+}
+
+impl Told<'_> {
+    fn send(&self, happened: Happened, (video_id, watched_ms): (VideoId, u64), denial: Option<Denial>) {
+        let Heartbeat { user, session, position, .. } = *self.heartbeat;
+        let signal = Signal {
+            session_id: session,
+            user_id: user,
+            video_id,
+            position_ms: position.position_ms(),
+            watched_ms,
+            reason: denial.map(|denial| denial.reason.as_str()),
+        };
+        signal::send(self.context, self.trace, happened, signal);
     }
 }
 
@@ -119,36 +197,22 @@ pub(crate) fn position(
     })
 }
 
-/// Writes the position to Postgres after the answer: Redis has it, so nobody waits.
-pub(crate) fn write_behind(context: &Context, user: mcsp_ids::UserId, video: VideoId, position: Position) {
+/// Writes the position to Postgres after the answer: Redis or the bridge's memory has it, so nobody waits.
+pub(crate) fn write_behind(context: &Context, user: UserId, video: VideoId, position: Position) {
     let writer = context.clone();
     context.after_answer(async move {
         positions::write_behind(writer.bridge(), user, video, position).await;
     });
 }
 
-/// A new URL with its expiry, if the viewer may still play the video. What cannot be found out now is tried
-/// again with the next heartbeat: nothing is given that was not decided, and half of the time is left.
-async fn renew(
+/// What Redis told is remembered, after the answer.
+pub(crate) fn remember(
     context: &Context,
-    trace: &TraceParent,
-    settings: &Settings,
-    viewer: &Viewer,
-    (session, video): (PlaybackSessionId, VideoId),
-) -> Result<Option<(u64, String)>, Denial> {
-    let version = match videos::cached(context.bridge(), video).await {
-        Ok(Some(version)) => Some(version),
-        Ok(None) => match videos::load(context, trace, video).await {
-            Ok(loaded) => loaded.map(|loaded| loaded.version),
-            Err(_) => return Ok(None),
-        },
-        Err(_) => return Ok(None),
-    };
-    let video = version.as_ref().map(|version| &version.video);
-    // The session has its slot: of the other streams none is in its way.
-    let media = decide(&Facts { viewer, video, open_streams: 0 })?.media;
-    let expires_at_s = settings.url_expires_at_s(context.now());
-    let Ok(hls) = settings.hls_url(media, &session.to_string(), expires_at_s) else { return Ok(None) };
-    let noted = playback_storage::note_renewal(context.bridge(), viewer.user, session, expires_at_s).await;
-    Ok(noted.unwrap_or(false).then_some((expires_at_s, hls)))
+    bounds: &Bounds,
+    user: UserId,
+    (video, position, streams): (VideoId, Option<Position>, Streams),
+) {
+    let (streams, position) = (Some(streams), position.map(Some));
+    let seen = Seen { streams, position, ..Seen::nothing_of(user, video) };
+    remember_after_answer(context, bounds, seen);
 }

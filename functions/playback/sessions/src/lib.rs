@@ -3,9 +3,15 @@
 mod denied;
 mod end;
 mod heartbeat;
+mod refusal;
+mod renewal;
+mod session;
 mod settings;
 mod signal;
 mod start;
+mod view;
+mod with_redis;
+mod without_redis;
 
 use axum::routing::{post, put};
 use axum::{Extension, Router};
@@ -32,5 +38,7 @@ mcsp_function::component!(
         "default_stream_limit",
         "playback_url_keys",
         "playback_url_ttl_s",
+        "redis_patience_ms",
+        "stale_ttl_s",
     ]
 );

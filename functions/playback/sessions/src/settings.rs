@@ -1,18 +1,34 @@
 //! What the component is configured with, parsed once for each instance.
 
 use mcsp_function::{Caller, Context, MissingVariable};
-use mcsp_playback_url::{Grant, InvalidGrant, Signer, ring_from_json};
+use mcsp_ids::{PlaybackSessionId, UserId};
+use mcsp_playback_url::{Grant, InvalidGrant, SessionGrant, Signer, Verifier, ring_from_json};
 use mcsp_problem::Problem;
 use playback_domain::{Region, Viewer};
 use playback_storage::videos::Media;
+use playback_storage::{Bounds, Shown};
+use serde::Deserialize;
 
 /// A manifest URL lives for a day at most.
 const URL_TTL_MAX_S: u64 = 24 * 60 * 60;
+
+/// A player's proof of its session is good for so long. It gets a new one with each new manifest URL.
+const GRANT_TTL_S: u64 = 12 * 60 * 60;
+
+/// `?grant=…`: a player's proof of its session, out of the path that it was given.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct GrantQuery {
+    #[serde(default)]
+    pub grant: Option<String>,
+}
 
 /// What the component is configured with.
 #[derive(Debug)]
 pub(crate) struct Settings {
     signer: Signer,
+    verifier: Verifier,
+    bounds: Bounds,
     cdn_base_url: String,
     url_ttl_s: u64,
     stream_limit: u32,
@@ -21,12 +37,14 @@ pub(crate) struct Settings {
 impl Settings {
     pub(crate) fn of(context: &Context) -> Result<Self, MissingVariable> {
         let unusable = |name| move || MissingVariable(name);
-        let ring = ring_from_json(context.variable("playback_url_keys")?).ok();
-        let key = ring.and_then(|ring| ring.into_iter().next()).ok_or_else(unusable("playback_url_keys"))?;
+        let ring = ring_from_json(context.variable("playback_url_keys")?).unwrap_or_default();
+        let key = ring.first().cloned().ok_or_else(unusable("playback_url_keys"))?;
         let url_ttl_s = context.variable("playback_url_ttl_s")?.parse().ok();
         let stream_limit = context.variable("default_stream_limit")?.parse().ok();
         Ok(Settings {
             signer: Signer::new(key),
+            verifier: Verifier::new(ring),
+            bounds: Bounds::of(context)?,
             cdn_base_url: context.variable("cdn_base_url")?.trim_end_matches('/').to_owned(),
             url_ttl_s: url_ttl_s
                 .filter(|ttl_s| (1..=URL_TTL_MAX_S).contains(ttl_s))
@@ -49,14 +67,50 @@ impl Settings {
         self.stream_limit
     }
 
+    /// What an outage may cost.
+    pub(crate) fn bounds(&self) -> &Bounds {
+        &self.bounds
+    }
+
+    /// A proof of a session, for its player.
+    pub(crate) fn grant(
+        &self,
+        user: UserId,
+        session: PlaybackSessionId,
+        shown: Shown,
+        now: jiff::Timestamp,
+    ) -> String {
+        self.signer.sign_session(&SessionGrant {
+            session_id: session.to_string(),
+            user_id: user.to_string(),
+            video_id: shown.video.to_string(),
+            url_expires_at_unix_s: shown.expires_at_s,
+            expires_at_unix_s: unix_s(now).saturating_add(GRANT_TTL_S),
+        })
+    }
+
+    /// What a player proves of its session. What proves nothing, or of another's session, is as if it were not there.
+    pub(crate) fn shown(
+        &self,
+        grant: Option<&str>,
+        user: UserId,
+        session: PlaybackSessionId,
+        now: jiff::Timestamp,
+    ) -> Option<Shown> {
+        let grant = self.verifier.verify_session(grant?, unix_s(now)).ok()?;
+        let is_its_own = grant.user_id.parse() == Ok(user) && grant.session_id.parse() == Ok(session);
+        let video = grant.video_id.parse().ok().filter(|_| is_its_own)?;
+        Some(Shown { video, expires_at_s: grant.url_expires_at_unix_s })
+    }
+
     /// When a URL expires that is signed now, in Unix seconds.
     pub(crate) fn url_expires_at_s(&self, now: jiff::Timestamp) -> u64 {
-        u64::try_from(now.as_second()).unwrap_or_default().saturating_add(self.url_ttl_s)
+        unix_s(now).saturating_add(self.url_ttl_s)
     }
 
     /// Whether a URL has less than half of its time left.
     pub(crate) fn renewal_due(&self, expires_at_s: u64, now: jiff::Timestamp) -> bool {
-        expires_at_s.saturating_sub(self.url_ttl_s / 2) <= u64::try_from(now.as_second()).unwrap_or_default()
+        expires_at_s.saturating_sub(self.url_ttl_s / 2) <= unix_s(now)
     }
 
     /// The URL of the HLS manifest, whose token opens the video's whole directory and names the session. The
@@ -71,4 +125,8 @@ impl Settings {
         let token = self.signer.sign(&Grant::new(prefix.as_str(), session, expires_at_s)?);
         Ok(format!("{}/p/{token}/{prefix}{hls}", self.cdn_base_url))
     }
+}
+
+fn unix_s(time: jiff::Timestamp) -> u64 {
+    u64::try_from(time.as_second()).unwrap_or_default()
 }

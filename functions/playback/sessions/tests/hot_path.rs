@@ -68,7 +68,7 @@ async fn a_warm_start_is_one_round_trip_and_nothing_else() {
     let (status, second) = scene.start().await;
     assert_eq!(status, StatusCode::CREATED, "{second}");
     let calls = scene.bed.take_calls();
-    let (pipelines, others): (Vec<_>, Vec<_>) = calls.into_iter().partition(|call| *call == "pipeline");
+    let (pipelines, others): (Vec<_>, Vec<_>) = calls.into_iter().partition(|call| *call == "try_pipeline");
     assert_eq!(pipelines.len(), 1);
     assert!(others.iter().all(|call| *call == "publish"), "{others:?}");
     assert_eq!(second["served_from"], "redis");

@@ -28,6 +28,14 @@ pub enum StoreError {
     },
 }
 
+impl StoreError {
+    /// Whether another source may be asked: the store can't tell, whatever is wrong with it. A missing grant is no such
+    /// thing.
+    pub fn is_outage(&self) -> bool {
+        !matches!(self, StoreError::Failed(Failure::NotGranted(_)) | StoreError::RolledBack(_))
+    }
+}
+
 impl From<Failure> for StoreError {
     fn from(failure: Failure) -> Self {
         StoreError::Failed(failure)

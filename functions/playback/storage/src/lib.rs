@@ -1,9 +1,11 @@
 //! Playback's stores. Redis answers while players wait; Postgres is what survives Redis; Content is asked for
-//! videos that neither knows.
+//! videos that neither knows; and the bridge's memory is for when they can't be asked.
 //!
 //! Redis is one primary with its replicas: the script that starts a session reads the video's key and the
 //! account's, which a cluster would keep apart. The account's keys share a hash tag all the same.
 
+mod afterwards;
+mod ask;
 mod content;
 mod error;
 mod keys;
@@ -14,22 +16,30 @@ mod reply;
 mod sessions;
 mod videos_postgres;
 mod videos_redis;
+mod write_back;
+
+pub mod memory;
 
 /// Where viewers stopped.
 pub mod positions {
-    pub use crate::positions_postgres::{forget, save, settle, write_behind};
-    pub use crate::positions_redis::{Known, LOADED_MAX, drop_kept, known, put, refill};
+    pub use crate::positions_postgres::{find_in_postgres, forget, save, settle, try_find, write_behind};
+    pub use crate::positions_redis::{Known, LOADED_MAX, drop_kept, known, put, put_in_known, refill};
 }
 
 /// What Playback knows of videos.
 pub mod videos {
-    pub use crate::content::{Loaded, Source, load};
+    pub use crate::content::{Loaded, Source, keep_loaded, load, load_without_redis};
     pub use crate::model::{Announcement, InvalidAnnouncement, Media, Version, Video};
     pub use crate::videos_postgres::{find, upsert};
     pub use crate::videos_redis::{cached, keep};
 }
 
+pub use afterwards::{probe_after_answer, remember_after_answer};
+pub use ask::{Bounds, Redis};
 pub use error::StoreError;
+pub use memory::Account;
 pub use sessions::{
-    Beaten, Ended, Heartbeat, Opened, Read, Start, StartOutcome, Yes, beat, end, note_renewal, start,
+    Beaten, End, Ended, Heartbeat, Opened, Read, Shown, Start, StartOutcome, Yes, beat, end, note_renewal,
+    start,
 };
+pub use write_back::write_back;

@@ -1,11 +1,11 @@
 //! Positions in Postgres: what survives Redis.
 
-use crate::StoreError;
 use crate::positions_redis::{self, Known, LOADED_MAX};
+use crate::{Bounds, StoreError, memory};
 use jiff::Timestamp;
 use mcsp_bridge_api::Bridge;
 use mcsp_bridge_api::postgres::{GuardedStatement, Transaction};
-use mcsp_bridge_api::sql::{Inconsistency, Row, Rows, sql};
+use mcsp_bridge_api::sql::{Inconsistency, Row, Rows, Sql, sql};
 use mcsp_function::Context;
 use mcsp_ids::{UserId, VideoId};
 use playback_domain::Position;
@@ -18,11 +18,7 @@ pub async fn save(
     video: VideoId,
     position: Position,
 ) -> Result<Position, StoreError> {
-    let winner = sql("SELECT position_ms, client_time FROM positions WHERE user_id = $1 AND video_id = $2")
-        .bind(user.uuid())
-        .bind(video.uuid())
-        .expecting(1);
-    let statements = vec![upsert(user, video, position), winner];
+    let statements = vec![upsert(user, video, position), find(user, video).expecting(1)];
     let transaction = Transaction { consumed_event: None, statements, events: Vec::new() };
     let mut answers = bridge.transact(transaction).await?.into_iter().skip(1);
     let winner = answers.next().map(|rows| Rows::new("positions", rows).first(read)).transpose()?.flatten();
@@ -33,11 +29,25 @@ pub async fn save(
     }))
 }
 
-/// Keeps a position that Redis has already. A failure only means that Postgres learns of it later, with the
-/// session's next write or its end.
+/// Keeps a position that was answered already. Where Postgres can't take it now it is held in the bridge's memory.
 pub async fn write_behind(bridge: &dyn Bridge, user: UserId, video: VideoId, position: Position) {
-    let statements = vec![upsert(user, video, position)];
-    drop(bridge.transact(Transaction { consumed_event: None, statements, events: Vec::new() }).await);
+    let statements = vec![upsert_of_known(user, video, position)];
+    let transaction = Transaction { consumed_event: None, statements, events: Vec::new() };
+    if bridge.transact(transaction).await.is_err() {
+        // Without room it is in Redis alone, until the session's next write or its end.
+        drop(memory::hold_position(bridge, user, video, position).await);
+    }
+}
+
+/// What Postgres has of a position, for whoever can do without: none where it has none, or can't tell soon.
+pub async fn try_find(
+    bridge: &dyn Bridge,
+    bounds: &Bounds,
+    user: UserId,
+    video: VideoId,
+) -> Option<Position> {
+    let rows = bridge.try_query(find(user, video).into(), bounds.patience_ms).await.ok()?;
+    Rows::new("positions", rows).first(read).ok()?
 }
 
 /// The viewer's position in a video: what Redis knows of it, and otherwise what Postgres has, which Redis then
@@ -57,12 +67,7 @@ pub async fn settle(
 
 /// Loads the one position.
 async fn look_up(bridge: &dyn Bridge, user: UserId, video: VideoId) -> Result<Option<Position>, StoreError> {
-    let statement =
-        sql("SELECT position_ms, client_time FROM positions WHERE user_id = $1 AND video_id = $2")
-            .bind(user.uuid())
-            .bind(video.uuid());
-    let rows = bridge.query(statement.into()).await?;
-    match Rows::new("positions", rows).first(read)? {
+    match find_in_postgres(bridge, user, video).await? {
         Some(position) => positions_redis::put(bridge, user, video, position).await.map(Some),
         None => Ok(None),
     }
@@ -86,13 +91,43 @@ async fn load(bridge: &dyn Bridge, user: UserId, video: VideoId) -> Result<Optio
     }
 }
 
+/// What Postgres has of a position.
+pub async fn find_in_postgres(
+    bridge: &dyn Bridge,
+    user: UserId,
+    video: VideoId,
+) -> Result<Option<Position>, StoreError> {
+    let rows = bridge.query(find(user, video).into()).await?;
+    Ok(Rows::new("positions", rows).first(read)?)
+}
+
 /// The statement that forgets all of an account's positions.
 pub fn forget(user: UserId) -> GuardedStatement {
     sql("DELETE FROM positions WHERE user_id = $1").bind(user.uuid()).unguarded()
 }
 
+fn find(user: UserId, video: VideoId) -> Sql {
+    sql("SELECT position_ms, client_time FROM positions WHERE user_id = $1 AND video_id = $2")
+        .bind(user.uuid())
+        .bind(video.uuid())
+}
+
 fn upsert(user: UserId, video: VideoId, position: Position) -> GuardedStatement {
     sql("INSERT INTO positions AS p (user_id, video_id, position_ms, client_time) VALUES ($1, $2, $3, $4) \
+         ON CONFLICT (user_id, video_id) DO UPDATE \
+             SET position_ms = excluded.position_ms, client_time = excluded.client_time \
+         WHERE p.client_time < excluded.client_time")
+    .bind(user.uuid())
+    .bind(video.uuid())
+    .bind(i64::try_from(position.position_ms()).unwrap_or(i64::MAX))
+    .bind(position.client_time())
+    .unguarded()
+}
+
+/// The same, where the video may be unknown: then nothing is kept, and nothing fails.
+pub(crate) fn upsert_of_known(user: UserId, video: VideoId, position: Position) -> GuardedStatement {
+    sql("INSERT INTO positions AS p (user_id, video_id, position_ms, client_time) \
+         SELECT $1, id, $3, $4 FROM videos WHERE id = $2 \
          ON CONFLICT (user_id, video_id) DO UPDATE \
              SET position_ms = excluded.position_ms, client_time = excluded.client_time \
          WHERE p.client_time < excluded.client_time")

@@ -1,12 +1,13 @@
 //! Positions in Redis: see `lua/keep_position.lua`.
 
-use crate::reply::{Fields, command, number, run};
-use crate::{StoreError, keys};
-use mcsp_bridge_api::Bridge;
+use crate::reply::{Fields, command, number, run, script};
+use crate::{Redis, StoreError, keys};
+use mcsp_bridge_api::redis::{Operation, Reply};
 use mcsp_ids::{UserId, VideoId};
 use playback_domain::Position;
 
 const PUT: &str = concat!(include_str!("lua/keep_position.lua"), include_str!("lua/positions.lua"));
+const PUT_KNOWN: &str = concat!(include_str!("lua/keep_position.lua"), include_str!("lua/keep_known.lua"));
 /// An account that plays nothing for a month leaves Redis; Postgres has it.
 pub(crate) const POSITIONS_TTL_MS: u64 = 30 * 24 * 60 * 60 * 1000;
 
@@ -45,46 +46,75 @@ impl Known {
 }
 
 /// The viewer's position in a video.
-pub async fn known(bridge: &dyn Bridge, user: UserId, video: VideoId) -> Result<Known, StoreError> {
+pub async fn known(redis: impl Into<Redis<'_>>, user: UserId, video: VideoId) -> Result<Known, StoreError> {
     let key = keys::Account::new(user).positions();
-    let reply = command(bridge, &["HMGET", &key, &video.to_string(), "*"]).await?;
+    let reply = command(redis.into(), &["HMGET", &key, &video.to_string(), "*"]).await?;
     Known::read(&mut Fields::new("positions", reply)?)
 }
 
 /// Keeps a position, unless a later one is known. Gives the one that counts.
 pub async fn put(
-    bridge: &dyn Bridge,
+    redis: impl Into<Redis<'_>>,
     user: UserId,
     video: VideoId,
     position: Position,
 ) -> Result<Position, StoreError> {
-    let reply = write(bridge, user, &[(video, position)], ONE).await?;
+    let reply = write(redis.into(), user, &[(video, position)], ONE).await?;
     let mut fields = Fields::new("positions", reply)?;
     fields.bytes().and_then(|value| parse(&value)).ok_or_else(|| fields.unreadable())
 }
 
+/// The same in one step with a look whether Redis knows the video; none where it does not.
+pub async fn put_in_known(
+    redis: impl Into<Redis<'_>>,
+    user: UserId,
+    video: VideoId,
+    position: Position,
+) -> Result<Option<Position>, StoreError> {
+    let keys = vec![keys::Account::new(user).positions(), keys::video(video)];
+    let arguments = vec![
+        number(POSITIONS_TTL_MS),
+        number(video),
+        number(position.client_time().as_millisecond()),
+        number(position.position_ms()),
+    ];
+    let mut fields = Fields::new("positions", run(redis.into(), PUT_KNOWN, keys, arguments).await?)?;
+    fields.bytes().map(|value| parse(&value).ok_or_else(|| fields.unreadable())).transpose()
+}
+
+/// [`put`] as a step of a larger pipeline.
+pub(crate) fn putting(user: UserId, video: VideoId, position: Position) -> Operation {
+    let (keys, arguments) = writing(user, &[(video, position)], ONE);
+    script(PUT, keys, arguments)
+}
+
 /// Keeps the newest positions that Postgres has of an account: all, where they are fewer than [`LOADED_MAX`].
 pub async fn refill(
-    bridge: &dyn Bridge,
+    redis: impl Into<Redis<'_>>,
     user: UserId,
     positions: &[(VideoId, Position)],
 ) -> Result<(), StoreError> {
     let extent = if positions.len() < LOADED_MAX { ALL } else { NEWEST };
-    write(bridge, user, positions, extent).await.map(drop)
+    write(redis.into(), user, positions, extent).await.map(drop)
 }
 
 /// Forgets what Redis has of an account: its positions, and which streams it had open. Sessions end by themselves.
-pub async fn drop_kept(bridge: &dyn Bridge, user: UserId) -> Result<(), StoreError> {
+pub async fn drop_kept(redis: impl Into<Redis<'_>>, user: UserId) -> Result<(), StoreError> {
     let account = keys::Account::new(user);
-    command(bridge, &["DEL", &account.positions(), &account.streams()]).await.map(drop)
+    command(redis.into(), &["DEL", &account.positions(), &account.streams()]).await.map(drop)
 }
 
 async fn write(
-    bridge: &dyn Bridge,
+    redis: Redis<'_>,
     user: UserId,
     positions: &[(VideoId, Position)],
     extent: &[u8],
-) -> Result<mcsp_bridge_api::redis::Reply, StoreError> {
+) -> Result<Reply, StoreError> {
+    let (keys, arguments) = writing(user, positions, extent);
+    run(redis, PUT, keys, arguments).await
+}
+
+fn writing(user: UserId, positions: &[(VideoId, Position)], extent: &[u8]) -> (Vec<String>, Vec<Vec<u8>>) {
     let mut arguments = Vec::with_capacity(2 + positions.len() * 3);
     arguments.push(number(POSITIONS_TTL_MS));
     arguments.push(extent.to_vec());
@@ -93,10 +123,15 @@ async fn write(
         arguments.push(number(position.client_time().as_millisecond()));
         arguments.push(number(position.position_ms()));
     }
-    run(bridge, PUT, vec![keys::Account::new(user).positions()], arguments).await
+    (vec![keys::Account::new(user).positions()], arguments)
 }
 
 /// `<client time, ms>:<position, ms>`
+pub(crate) fn written(position: &Position) -> String {
+    format!("{}:{}", position.client_time().as_millisecond(), position.position_ms())
+}
+
+/// What [`written`] wrote.
 pub(crate) fn parse(value: &[u8]) -> Option<Position> {
     let (client_time_ms, position_ms) = std::str::from_utf8(value).ok()?.split_once(':')?;
     Position::kept(position_ms.parse().ok()?, client_time_ms.parse().ok()?)

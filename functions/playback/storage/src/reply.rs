@@ -1,28 +1,32 @@
 //! One script, and its answer taken apart.
 
-use crate::StoreError;
+use crate::{Redis, StoreError};
+use mcsp_bridge_api::Failure;
 use mcsp_bridge_api::redis::{Operation, Reply, Script};
-use mcsp_bridge_api::{Bridge, Failure};
 
 /// Runs one script: one round trip.
 pub(crate) async fn run(
-    bridge: &dyn Bridge,
+    redis: Redis<'_>,
     source: &str,
     keys: Vec<String>,
     arguments: Vec<Vec<u8>>,
 ) -> Result<Reply, StoreError> {
-    let script = Script { source: source.to_owned(), keys, arguments };
-    single(bridge, Operation::RunScript(script)).await
+    single(redis, script(source, keys, arguments)).await
+}
+
+/// A script as an operation.
+pub(crate) fn script(source: &str, keys: Vec<String>, arguments: Vec<Vec<u8>>) -> Operation {
+    Operation::RunScript(Script { source: source.to_owned(), keys, arguments })
 }
 
 /// Runs one command: one round trip.
-pub(crate) async fn command(bridge: &dyn Bridge, words: &[&str]) -> Result<Reply, StoreError> {
+pub(crate) async fn command(redis: Redis<'_>, words: &[&str]) -> Result<Reply, StoreError> {
     let words = words.iter().map(|word| word.as_bytes().to_vec()).collect();
-    single(bridge, Operation::Command(words)).await
+    single(redis, Operation::Command(words)).await
 }
 
-async fn single(bridge: &dyn Bridge, operation: Operation) -> Result<Reply, StoreError> {
-    match bridge.pipeline(vec![operation]).await?.pop() {
+async fn single(redis: Redis<'_>, operation: Operation) -> Result<Reply, StoreError> {
+    match redis.pipeline(vec![operation]).await?.pop() {
         Some(Reply::Error(code)) => Err(Failure::Refused(code).into()),
         Some(reply) => Ok(reply),
         None => Err(StoreError::Unreadable("pipeline")),

@@ -2,23 +2,32 @@
 
 use crate::model::Version;
 use crate::positions_redis::{Known, POSITIONS_TTL_MS, parse};
-use crate::reply::{Fields, number, run};
-use crate::{StoreError, keys, videos_redis};
+use crate::reply::{Fields, number, run, script};
+use crate::{Redis, StoreError, keys, videos_redis};
 use jiff::Timestamp;
-use mcsp_bridge_api::Bridge;
-use mcsp_bridge_api::redis::Reply;
+use mcsp_bridge_api::redis::{Operation, Reply};
 use mcsp_ids::{PlaybackSessionId, UserId, VideoId};
-use playback_domain::{Device, HoldsFor, PlayerState, Position, SLOT_TTL_MS, Viewer};
+use playback_domain::{Device, HoldsFor, PlayerState, Position, SLOT_TTL_MS, Streams, Viewer};
 
-const START: &str = include_str!("lua/start.lua");
-const HEARTBEAT: &str = concat!(include_str!("lua/keep_position.lua"), include_str!("lua/heartbeat.lua"));
+const START: &str = concat!(include_str!("lua/streams.lua"), include_str!("lua/start.lua"));
+const HEARTBEAT: &str = concat!(
+    include_str!("lua/streams.lua"),
+    include_str!("lua/keep_position.lua"),
+    include_str!("lua/heartbeat.lua")
+);
 const RENEW: &str = include_str!("lua/renew.lua");
-const END: &str = concat!(include_str!("lua/keep_position.lua"), include_str!("lua/end.lua"));
+const END: &str = concat!(
+    include_str!("lua/streams.lua"),
+    include_str!("lua/keep_position.lua"),
+    include_str!("lua/end.lua")
+);
 
 /// A session is forgotten this long after its last heartbeat; its slot is free long before.
-const SESSION_TTL_MS: u64 = 12 * 60 * 60 * 1000;
+pub(crate) const SESSION_TTL_MS: u64 = 12 * 60 * 60 * 1000;
 /// How long a position may be in Redis alone, while its session goes on.
-const POSTGRES_PAUSE_MS: u64 = 30_000;
+pub(crate) const POSTGRES_PAUSE_MS: u64 = 30_000;
+/// How long a session is known to have ended: longer than its last heartbeats are under way.
+pub(crate) const ENDED_TTL_MS: u64 = 5 * 60 * 1000;
 
 /// A session to be started.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +48,14 @@ pub struct Start<'a> {
     pub idempotency_key: Option<&'a str>,
 }
 
+impl Start<'_> {
+    /// What is asked for, as it is compared with what was asked for under the same Idempotency-Key.
+    pub fn request(&self) -> String {
+        let Start { video, device, .. } = self;
+        format!("{video}\n{}\n{}", device.id(), device.name().unwrap_or_default())
+    }
+}
+
 /// A yes of the entitlement decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Yes {
@@ -55,6 +72,8 @@ pub struct Read {
     pub version: Version,
     /// Where the viewer stopped.
     pub position: Known,
+    /// Which streams the account has; of an account with very many, the newest.
+    pub streams: Streams,
 }
 
 /// A session that was opened, or opened before under the same Idempotency-Key.
@@ -87,7 +106,7 @@ pub enum StartOutcome {
 
 /// Starts a session. `yes` is the decision about what an earlier try read, where there was one.
 pub async fn start(
-    bridge: &dyn Bridge,
+    redis: impl Into<Redis<'_>>,
     start: &Start<'_>,
     yes: Option<Yes>,
 ) -> Result<StartOutcome, StoreError> {
@@ -114,7 +133,7 @@ pub async fn start(
         yes.map(|yes| number(yes.version)).unwrap_or_default(),
         yes.map(|yes| name(yes.holds_for)).unwrap_or_default(),
     ];
-    started(run(bridge, START, keys, arguments).await?)
+    started(run(redis.into(), START, keys, arguments).await?)
 }
 
 /// The name under which a yes is kept beside the read model. Regions have no colon, so no two are alike.
@@ -135,18 +154,43 @@ fn started(reply: Reply) -> Result<StartOutcome, StoreError> {
         return Ok(StartOutcome::KeyReused);
     }
     let version = videos_redis::version(&mut fields)?.ok_or_else(|| fields.unreadable())?;
-    let read = Read { version, position: Known::read(&mut fields)? };
+    let mut read = Read { version, position: Known::read(&mut fields)?, streams: Streams::default() };
     let others_open = fields.parse()?;
     match outcome.as_slice() {
         b"undecided" => Ok(StartOutcome::Undecided(read)),
         b"full" => Ok(StartOutcome::Full(read, others_open)),
         b"started" | b"again" => {
             let (session, expires_at_s) = (fields.parse()?, fields.parse()?);
+            read.streams = told_streams(&mut fields)?;
             let again = outcome == b"again";
             Ok(StartOutcome::Opened(read, Opened { session, expires_at_s, others_open, again }))
         }
         _ => Err(fields.unreadable()),
     }
+}
+
+fn told_streams(fields: &mut Fields) -> Result<Streams, StoreError> {
+    fields.bytes().and_then(|told| streams(&told)).ok_or_else(|| fields.unreadable())
+}
+
+/// `<session> <last heard of, ms> <session> …`
+pub(crate) fn streams(told: &[u8]) -> Option<Streams> {
+    let mut streams = Streams::default();
+    let mut words = std::str::from_utf8(told).ok()?.split_ascii_whitespace();
+    while let Some(session) = words.next() {
+        let at = Timestamp::from_millisecond(words.next()?.parse().ok()?).ok()?;
+        streams.heard_of(session.parse().ok()?, at);
+    }
+    Some(streams)
+}
+
+/// What of a session its holder can prove, where no store knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// What it plays.
+    pub video: VideoId,
+    /// When its manifest URL expires, in Unix seconds.
+    pub expires_at_s: u64,
 }
 
 /// A sign of life.
@@ -164,10 +208,12 @@ pub struct Heartbeat {
     pub position: Position,
     /// What the player does.
     pub state: PlayerState,
+    /// What the player can prove of its session.
+    pub shown: Option<Shown>,
 }
 
 /// What became of a sign of life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Beaten {
     /// The account has no such session.
     Unknown,
@@ -194,12 +240,14 @@ pub enum Beaten {
         write_due: bool,
         /// The position that counts.
         position: Position,
+        /// Which streams the account has.
+        streams: Streams,
     },
 }
 
 /// Keeps a session and its slot, and notes where the viewer is.
-pub async fn beat(bridge: &dyn Bridge, heartbeat: &Heartbeat) -> Result<Beaten, StoreError> {
-    let Heartbeat { user, session, now, stream_limit, position, state } = *heartbeat;
+pub async fn beat(redis: impl Into<Redis<'_>>, heartbeat: &Heartbeat) -> Result<Beaten, StoreError> {
+    let Heartbeat { user, session, now, stream_limit, position, state, shown } = *heartbeat;
     let account = keys::Account::new(user);
     let keys = vec![account.streams(), account.session(session), account.positions()];
     let arguments = vec![
@@ -213,8 +261,10 @@ pub async fn beat(bridge: &dyn Bridge, heartbeat: &Heartbeat) -> Result<Beaten, 
         state.as_str().as_bytes().to_vec(),
         number(POSTGRES_PAUSE_MS),
         number(POSITIONS_TTL_MS),
+        shown.map(|shown| number(shown.video)).unwrap_or_default(),
+        shown.map(|shown| number(shown.expires_at_s)).unwrap_or_default(),
     ];
-    let mut fields = Fields::new("heartbeat", run(bridge, HEARTBEAT, keys, arguments).await?)?;
+    let mut fields = Fields::new("heartbeat", run(redis.into(), HEARTBEAT, keys, arguments).await?)?;
     let outcome = fields.bytes().ok_or_else(|| fields.unreadable())?;
     if outcome == b"unknown" {
         return Ok(Beaten::Unknown);
@@ -226,7 +276,8 @@ pub async fn beat(bridge: &dyn Bridge, heartbeat: &Heartbeat) -> Result<Beaten, 
             let write_due = fields.parse::<u8>()? == 1;
             let position = fields.bytes().and_then(|value| parse(&value));
             let position = position.ok_or_else(|| fields.unreadable())?;
-            Ok(Beaten::Kept { video, expires_at_s, watched_ms, write_due, position })
+            let streams = told_streams(&mut fields)?;
+            Ok(Beaten::Kept { video, expires_at_s, watched_ms, write_due, position, streams })
         }
         _ => Err(fields.unreadable()),
     }
@@ -234,17 +285,32 @@ pub async fn beat(bridge: &dyn Bridge, heartbeat: &Heartbeat) -> Result<Beaten, 
 
 /// Notes that a session's manifest URL was signed anew. False where the session has ended meanwhile.
 pub async fn note_renewal(
-    bridge: &dyn Bridge,
+    redis: impl Into<Redis<'_>>,
     user: UserId,
     session: PlaybackSessionId,
     expires_at_s: u64,
 ) -> Result<bool, StoreError> {
     let key = keys::Account::new(user).session(session);
-    Ok(run(bridge, RENEW, vec![key], vec![number(expires_at_s)]).await? == Reply::Integer(1))
+    Ok(run(redis.into(), RENEW, vec![key], vec![number(expires_at_s)]).await? == Reply::Integer(1))
+}
+
+/// A session to be ended.
+#[derive(Clone, Copy, Debug)]
+pub struct End {
+    /// Whose session.
+    pub user: UserId,
+    /// Which.
+    pub session: PlaybackSessionId,
+    /// When.
+    pub now: Timestamp,
+    /// Where the viewer stopped; otherwise the last heartbeat's position counts.
+    pub position: Option<Position>,
+    /// What the player can prove of its session.
+    pub shown: Option<Shown>,
 }
 
 /// A session that has ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ended {
     /// What it played.
     pub video: VideoId,
@@ -252,16 +318,24 @@ pub struct Ended {
     pub watched_ms: u64,
     /// Where the viewer stopped; none where the player never said.
     pub position: Option<Position>,
+    /// Which streams the account still has.
+    pub streams: Streams,
 }
 
-/// Ends a session; none where the account has no such session. Without a position the last heartbeat's counts.
-pub async fn end(
-    bridge: &dyn Bridge,
-    user: UserId,
-    session: PlaybackSessionId,
-    now: Timestamp,
-    position: Option<Position>,
-) -> Result<Option<Ended>, StoreError> {
+/// Ends a session; none where the account has no such session.
+pub async fn end(redis: impl Into<Redis<'_>>, end: &End) -> Result<Option<Ended>, StoreError> {
+    let (keys, arguments) = ending(end);
+    ended(run(redis.into(), END, keys, arguments).await?)
+}
+
+/// [`end`] as a step of a larger pipeline.
+pub(crate) fn ending_step(end: &End) -> Operation {
+    let (keys, arguments) = ending(end);
+    script(END, keys, arguments)
+}
+
+fn ending(end: &End) -> (Vec<String>, Vec<Vec<u8>>) {
+    let End { user, session, now, position, shown } = *end;
     let account = keys::Account::new(user);
     let keys = vec![account.streams(), account.session(session), account.positions()];
     let arguments = vec![
@@ -271,14 +345,21 @@ pub async fn end(
         number(POSITIONS_TTL_MS),
         position.map(|position| number(position.client_time().as_millisecond())).unwrap_or_default(),
         position.map(|position| number(position.position_ms())).unwrap_or_default(),
+        shown.map(|shown| number(shown.video)).unwrap_or_default(),
+        number(ENDED_TTL_MS),
     ];
-    let mut fields = Fields::new("end", run(bridge, END, keys, arguments).await?)?;
+    (keys, arguments)
+}
+
+fn ended(reply: Reply) -> Result<Option<Ended>, StoreError> {
+    let mut fields = Fields::new("end", reply)?;
     match fields.bytes().as_deref() {
         Some(b"unknown") => Ok(None),
         Some(b"ended") => {
             let (video, watched_ms) = (fields.parse()?, fields.parse()?);
             let position = fields.bytes().map(|value| parse(&value).ok_or_else(|| fields.unreadable()));
-            Ok(Some(Ended { video, watched_ms, position: position.transpose()? }))
+            let (position, streams) = (position.transpose()?, told_streams(&mut fields)?);
+            Ok(Some(Ended { video, watched_ms, position, streams }))
         }
         _ => Err(fields.unreadable()),
     }

@@ -2,8 +2,7 @@
 
 use crate::model::{Version, decode, encode};
 use crate::reply::{Fields, command, number, run};
-use crate::{StoreError, keys};
-use mcsp_bridge_api::Bridge;
+use crate::{Redis, StoreError, keys};
 use mcsp_ids::VideoId;
 
 const KEEP: &str = include_str!("lua/video.lua");
@@ -11,14 +10,24 @@ const KEEP: &str = include_str!("lua/video.lua");
 const VIDEO_TTL_MS: u64 = 24 * 60 * 60 * 1000;
 
 /// Keeps a version, unless a later one is known.
-pub async fn keep(bridge: &dyn Bridge, id: VideoId, version: &Version) -> Result<(), StoreError> {
-    let arguments = vec![number(version.number), encode(&version.video), number(VIDEO_TTL_MS)];
-    run(bridge, KEEP, vec![keys::video(id)], arguments).await.map(drop)
+pub async fn keep(redis: impl Into<Redis<'_>>, id: VideoId, version: &Version) -> Result<(), StoreError> {
+    keep_for(redis, id, version, VIDEO_TTL_MS).await
+}
+
+/// The same, for so long.
+pub(crate) async fn keep_for(
+    redis: impl Into<Redis<'_>>,
+    id: VideoId,
+    version: &Version,
+    ttl_ms: u64,
+) -> Result<(), StoreError> {
+    let arguments = vec![number(version.number), encode(&version.video), number(ttl_ms)];
+    run(redis.into(), KEEP, vec![keys::video(id)], arguments).await.map(drop)
 }
 
 /// What Redis knows of a video, where it does.
-pub async fn cached(bridge: &dyn Bridge, id: VideoId) -> Result<Option<Version>, StoreError> {
-    let reply = command(bridge, &["HMGET", &keys::video(id), "version", "model"]).await?;
+pub async fn cached(redis: impl Into<Redis<'_>>, id: VideoId) -> Result<Option<Version>, StoreError> {
+    let reply = command(redis.into(), &["HMGET", &keys::video(id), "version", "model"]).await?;
     version(&mut Fields::new("video", reply)?)
 }
 

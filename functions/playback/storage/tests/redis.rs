@@ -17,7 +17,10 @@ use playback_domain::{
 };
 use playback_storage::positions::{self, Known, LOADED_MAX};
 use playback_storage::videos::{self, Announcement, Version};
-use playback_storage::{Beaten, Heartbeat, Opened, Start, StartOutcome, Yes, beat, end, note_renewal, start};
+use playback_storage::{
+    Beaten, End, Ended, Heartbeat, Opened, Shown, Start, StartOutcome, StoreError, Yes, beat, end,
+    note_renewal, start,
+};
 use serde_json::json;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -89,8 +92,14 @@ impl Scene {
             stream_limit: LIMIT,
             position: at(position_ms, self.now),
             state,
+            shown: None,
         };
         beat(&*self.redis, &heartbeat).await.unwrap()
+    }
+
+    async fn end(&self, session: PlaybackSessionId) -> Result<Option<Ended>, StoreError> {
+        let (user, now) = (self.viewer.user, self.now);
+        end(&*self.redis, &End { user, session, now, position: None, shown: None }).await
     }
 
     async fn position(&self) -> Known {
@@ -203,7 +212,7 @@ async fn a_session_that_lost_its_slot_takes_another_only_if_one_is_free() {
     let full = scene.beat(session, 1, PlayerState::Playing).await;
     assert!(matches!(full, Beaten::Full { open_streams: LIMIT, .. }), "{full:?}");
     let other = others[0].unwrap().session;
-    end(&*scene.redis, scene.viewer.user, other, scene.now, None).await.unwrap().unwrap();
+    scene.end(other).await.unwrap().unwrap();
     assert!(matches!(scene.beat(session, 1, PlayerState::Playing).await, Beaten::Kept { .. }));
     assert_eq!(scene.open().await.unwrap_err(), LIMIT);
 }
@@ -213,9 +222,8 @@ async fn ending_frees_the_slot_and_is_done_once() {
     let scene = Scene::new().await;
     let sessions = join_all((0..LIMIT).map(|_| scene.open())).await;
     let session = sessions[0].unwrap().session;
-    let ended = || end(&*scene.redis, scene.viewer.user, session, scene.now, None);
-    assert_eq!(ended().await.unwrap().unwrap().position, None);
-    assert_eq!(ended().await.unwrap(), None);
+    assert_eq!(scene.end(session).await.unwrap().unwrap().position, None);
+    assert_eq!(scene.end(session).await.unwrap(), None);
     assert_eq!(scene.open().await.unwrap().others_open, LIMIT - 1);
 }
 
@@ -226,7 +234,7 @@ async fn another_account_has_no_part_in_a_session() {
     let mut other = Scene::cold().await;
     other.video = scene.video;
     assert_eq!(other.beat(session, 1, PlayerState::Playing).await, Beaten::Unknown);
-    assert_eq!(end(&*other.redis, other.viewer.user, session, other.now, None).await.unwrap(), None);
+    assert_eq!(other.end(session).await.unwrap(), None);
     assert!(matches!(scene.beat(session, 1, PlayerState::Playing).await, Beaten::Kept { .. }));
 }
 
@@ -308,7 +316,7 @@ async fn the_last_heartbeats_position_is_there_after_the_end() {
     let session = scene.open().await.unwrap().session;
     scene.beat(session, 4_000, PlayerState::Playing).await;
     scene.after(1_000);
-    let ended = end(&*scene.redis, scene.viewer.user, session, scene.now, None).await.unwrap().unwrap();
+    let ended = scene.end(session).await.unwrap().unwrap();
     assert_eq!((ended.position.unwrap().position_ms(), ended.watched_ms), (4_000, 1_000));
     match scene.start_under(None).await {
         StartOutcome::Opened(read, _) => assert_eq!(read.position, Known::Yes(ended.position)),
@@ -387,7 +395,76 @@ async fn a_renewal_does_not_bring_back_an_ended_session() {
     assert!(renew().await.unwrap());
     let beaten = scene.beat(session, 1, PlayerState::Playing).await;
     assert!(matches!(beaten, Beaten::Kept { expires_at_s: 1_900_000_000, .. }), "{beaten:?}");
-    end(&*scene.redis, scene.viewer.user, session, scene.now, None).await.unwrap();
+    scene.end(session).await.unwrap();
     assert!(!renew().await.unwrap());
     assert_eq!(scene.beat(session, 1, PlayerState::Playing).await, Beaten::Unknown);
+}
+
+#[tokio::test]
+async fn a_session_that_redis_does_not_know_is_taken_in_on_its_holders_proof() {
+    let mut scene = Scene::new().await;
+    let shown = Some(Shown { video: scene.video, expires_at_s: 1_900_000_000 });
+    let session: PlaybackSessionId = new_id();
+    let heartbeat = |scene: &Scene, session, shown| Heartbeat {
+        user: scene.viewer.user,
+        session,
+        now: scene.now,
+        stream_limit: LIMIT,
+        position: at(1, scene.now),
+        state: PlayerState::Playing,
+        shown,
+    };
+    assert_eq!(beat(&*scene.redis, &heartbeat(&scene, session, None)).await.unwrap(), Beaten::Unknown);
+    let taken_in = beat(&*scene.redis, &heartbeat(&scene, session, shown)).await.unwrap();
+    assert!(
+        matches!(taken_in, Beaten::Kept { expires_at_s: 1_900_000_000, watched_ms: 0, write_due: true, .. }),
+        "{taken_in:?}"
+    );
+    scene.after(1_000);
+    let next = beat(&*scene.redis, &heartbeat(&scene, session, None)).await.unwrap();
+    assert!(matches!(next, Beaten::Kept { watched_ms: 1_000, .. }), "from now on Redis knows it: {next:?}");
+
+    // Its slot counts, and it gets none beyond the limit.
+    for _ in 1..LIMIT {
+        scene.open().await.unwrap();
+    }
+    assert_eq!(scene.open().await.unwrap_err(), LIMIT);
+    let another = beat(&*scene.redis, &heartbeat(&scene, new_id(), shown)).await.unwrap();
+    assert!(matches!(another, Beaten::Full { open_streams: LIMIT, .. }), "{another:?}");
+
+    // What has ended stays ended, whatever its holder proves.
+    scene.end(session).await.unwrap().unwrap();
+    assert_eq!(beat(&*scene.redis, &heartbeat(&scene, session, shown)).await.unwrap(), Beaten::Unknown);
+}
+
+#[tokio::test]
+async fn the_accounts_streams_are_told() {
+    let mut scene = Scene::new().await;
+    let first = scene.open().await.unwrap().session;
+    scene.after(5_000);
+    let second = match scene.start_under(Some(YES)).await {
+        StartOutcome::Opened(read, opened) => {
+            let told: Vec<_> = read.streams.iter().collect();
+            let expected = [(first, scene.now - SignedDuration::from_secs(5)), (opened.session, scene.now)];
+            assert_eq!(told, expected);
+            opened.session
+        }
+        other => panic!("{other:?}"),
+    };
+    let ended = scene.end(first).await.unwrap().unwrap();
+    assert_eq!(ended.streams.iter().collect::<Vec<_>>(), [(second, scene.now)]);
+    match scene.beat(second, 1, PlayerState::Playing).await {
+        Beaten::Kept { streams, .. } => assert_eq!(streams.iter().collect::<Vec<_>>(), [(second, scene.now)]),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_position_is_kept_in_a_video_that_is_known() {
+    let scene = Scene::new().await;
+    let put = async |video| {
+        positions::put_in_known(&*scene.redis, scene.viewer.user, video, at(5, scene.now)).await.unwrap()
+    };
+    assert_eq!(put(scene.video).await, Some(at(5, scene.now)));
+    assert_eq!(put(new_id()).await, None);
 }

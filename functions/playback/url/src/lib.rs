@@ -9,9 +9,11 @@ mod grant;
 mod key;
 mod path;
 mod ring;
+mod session;
 mod token;
 
 pub use grant::{Grant, InvalidGrant};
 pub use key::{InvalidKey, Key, MIN_SECRET_BYTES};
 pub use ring::{InvalidRing, ring_from_json};
+pub use session::SessionGrant;
 pub use token::{Refusal, Signer, Verifier};

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
 /// Longer ones are refused before anything is decoded.
-const MAX_TOKEN_BYTES: usize = 4096;
+pub(crate) const MAX_TOKEN_BYTES: usize = 4096;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -75,6 +75,10 @@ impl Signer {
         Self { key }
     }
 
+    pub(crate) fn key(&self) -> &Key {
+        &self.key
+    }
+
     /// The token for a grant.
     #[must_use]
     pub fn sign(&self, grant: &Grant) -> String {
@@ -102,6 +106,10 @@ impl Verifier {
         Self { keys: keys.into_iter().collect() }
     }
 
+    pub(crate) fn key(&self, id: &str) -> Option<&Key> {
+        self.keys.iter().find(|key| key.id() == id)
+    }
+
     /// Checks a token for a path: what stands in the URL behind `/p/<token>/`, as it was sent, not decoded.
     ///
     /// # Errors
@@ -114,7 +122,7 @@ impl Verifier {
         let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| Refusal::Malformed)?;
         let json = URL_SAFE_NO_PAD.decode(signed).map_err(|_| Refusal::Malformed)?;
         let payload: Payload<'_> = serde_json::from_slice(&json).map_err(|_| Refusal::Malformed)?;
-        let key = self.keys.iter().find(|key| key.id() == payload.kid).ok_or(Refusal::UnknownKey)?;
+        let key = self.key(&payload.kid).ok_or(Refusal::UnknownKey)?;
         let mut mac = key.mac();
         mac.update(signed.as_bytes());
         // In constant time.

@@ -3,7 +3,7 @@
 -- KEYS  1 the session
 -- ARGV  1 when the new URL expires, s
 -- Gives 1 where the session was there, otherwise 0.
-if redis.call('EXISTS', KEYS[1]) == 0 then
+if redis.call('HEXISTS', KEYS[1], 'video') == 0 then
   return 0
 end
 redis.call('HSET', KEYS[1], 'expires_s', ARGV[1])

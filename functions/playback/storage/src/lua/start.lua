@@ -10,7 +10,7 @@
 --       6 when the manifest's URL expires, s  7 lifetime of a session, ms  8 lifetime of the key, ms
 --       9 and 10 names under which a yes is kept  11 device  12 name of the device
 --       13 version that was decided on just now, or ""  14 name under which to keep that yes
--- Gives outcome, version, model, position, how many others are known, open streams, session, expiry.
+-- Gives outcome, version, model, position, how many others are known, open streams, session, expiry, streams.
 --       cold       the read model is not here
 --       undecided  no yes for this viewer and version
 --       again      the first answer to this Idempotency-Key
@@ -22,7 +22,8 @@ local version = model[1]
 local position = redis.call('HMGET', KEYS[2], ARGV[1], '*')
 
 local function answer(outcome, open, session, expires_s)
-  return { outcome, version, model[2], position[1], position[2], open, session, expires_s }
+  local told = session and streams_told(KEYS[3])
+  return { outcome, version, model[2], position[1], position[2], open, session, expires_s, told }
 end
 
 if not version then

@@ -1,0 +1,75 @@
+//! A new manifest URL for a session that goes on.
+
+use crate::heartbeat::Wanted;
+use crate::session::allowed;
+use crate::settings::Settings;
+use crate::view::renewal_path;
+use mcsp_function::{Context, TraceParent};
+use playback_domain::{Denial, Reason};
+use playback_storage::memory;
+use playback_storage::videos::{self, Loaded, Source};
+use playback_storage::{Redis, Shown, StoreError};
+
+/// A new URL.
+pub(crate) struct Renewal {
+    pub expires_at_s: u64,
+    pub hls: String,
+    /// Where the next heartbeats go.
+    pub path: String,
+    /// How old the facts are that it was decided on.
+    pub stale_ms: u64,
+}
+
+/// A new URL, if the viewer may still play the video. What cannot be found out now is tried again with the next
+/// heartbeat: nothing is given that was not decided, and half of the time is left.
+pub(crate) async fn renew(
+    context: &Context,
+    trace: &TraceParent,
+    settings: &Settings,
+    wanted: Wanted<'_>,
+) -> Result<Option<Renewal>, Denial> {
+    let Ok(loaded) = load(context, trace, settings, &wanted).await else { return Ok(None) };
+    let Loaded { version, stale_ms, .. } = loaded.ok_or(Denial { reason: Reason::NotFound, hidden: true })?;
+    let Wanted { viewer, session, video, .. } = wanted;
+    // The session has its slot: of the other streams none is in its way.
+    let media = allowed(viewer, &version, 0)?;
+    let (now, id) = (context.now(), session.to_string());
+    let expires_at_s = settings.url_expires_at_s(now);
+    let Ok(hls) = settings.hls_url(media, &id, expires_at_s) else { return Ok(None) };
+    if !note(context, settings, &wanted, expires_at_s).await {
+        return Ok(None);
+    }
+    let grant = settings.grant(viewer.user, session, Shown { video, expires_at_s }, now);
+    Ok(Some(Renewal { expires_at_s, hls, path: renewal_path(&id, &grant), stale_ms }))
+}
+
+/// What is known of the video, where the session was kept.
+async fn load(
+    context: &Context,
+    trace: &TraceParent,
+    settings: &Settings,
+    wanted: &Wanted<'_>,
+) -> Result<Option<Loaded>, StoreError> {
+    if wanted.source == Source::Memory {
+        return videos::load_without_redis(context, trace, settings.bounds(), wanted.video).await;
+    }
+    let redis = Redis::within(context.bridge(), settings.bounds());
+    if let Some(version) = videos::cached(redis, wanted.video).await? {
+        return Ok(Some(Loaded { version, source: Source::Redis, stale_ms: 0 }));
+    }
+    let loaded = videos::load(context, trace, wanted.video).await?;
+    if let Some(loaded) = &loaded {
+        videos::keep_loaded(redis, wanted.video, loaded).await?;
+    }
+    Ok(loaded)
+}
+
+/// Notes the new expiry where the session was kept. False where it could not be noted, or has ended meanwhile.
+async fn note(context: &Context, settings: &Settings, wanted: &Wanted<'_>, expires_at_s: u64) -> bool {
+    let (bridge, user, session) = (context.bridge(), wanted.viewer.user, wanted.session);
+    if wanted.source == Source::Memory {
+        return memory::renewed(bridge, user, session, expires_at_s).await.is_ok();
+    }
+    let redis = Redis::within(bridge, settings.bounds());
+    playback_storage::note_renewal(redis, user, session, expires_at_s).await.unwrap_or(false)
+}

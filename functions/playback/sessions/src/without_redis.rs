@@ -1,0 +1,74 @@
+//! Opening a session while Redis can't tell: from what this process remembers, then Postgres, then Content. The same
+//! decision is made, and streams are counted in the bridge's memory.
+
+use crate::refusal::Refusal;
+use crate::session::{Session, allowed};
+use mcsp_function::{Context, TraceParent};
+use playback_domain::{Denial, Position, Reason};
+use playback_storage::memory::{self, Opening};
+use playback_storage::videos::{self, Loaded};
+use playback_storage::{Account, Bounds, Start, positions};
+
+/// An account whose streams change while they are counted is counted again, this often: each time that a stream of it
+/// was opened, kept or ended.
+const TRIES_MAX: u32 = 64;
+
+pub(crate) async fn open(
+    context: &Context,
+    trace: &TraceParent,
+    bounds: &Bounds,
+    start: &Start<'_>,
+) -> Result<Session, Refusal> {
+    let loaded = videos::load_without_redis(context, trace, bounds, start.video).await;
+    let loaded = loaded.map_err(Refusal::unknown)?;
+    let loaded = loaded.ok_or(Denial { reason: Reason::NotFound, hidden: true })?;
+    for _ in 0..TRIES_MAX {
+        let account = account(context, start).await?;
+        let others_open = account.streams().others_open(start.session, start.now);
+        if let Some(first) = start.idempotency_key.and_then(|key| account.started(key, start.now)) {
+            if first.request != start.request() {
+                return Err(Refusal::KeyReused);
+            }
+            allowed(start.viewer, &loaded.version, 0)?;
+            let (id, expires_at_s) = (first.session, first.expires_at_s);
+            let position = position(context, bounds, start).await;
+            return Ok(Session { id, expires_at_s, again: true, ..opened(start, loaded, 0, position) });
+        }
+        allowed(start.viewer, &loaded.version, others_open)?;
+        let opening = Opening { start, account };
+        if memory::open(context.bridge(), opening).await.map_err(Refusal::unknown)? {
+            let position = position(context, bounds, start).await;
+            return Ok(opened(start, loaded, others_open, position));
+        }
+    }
+    Err(Refusal::Unsettled)
+}
+
+async fn account(context: &Context, start: &Start<'_>) -> Result<Account, Refusal> {
+    let account = memory::account(context.bridge(), start.viewer.user, start.idempotency_key);
+    account.await.map_err(Refusal::unknown)
+}
+
+/// Where the viewer stopped: what is remembered, or what Postgres can tell soon.
+async fn position(context: &Context, bounds: &Bounds, start: &Start<'_>) -> Option<Position> {
+    let (bridge, user) = (context.bridge(), start.viewer.user);
+    match memory::position(bridge, user, start.video).await {
+        Ok(Some(remembered)) => remembered.position,
+        Ok(None) | Err(_) => positions::try_find(bridge, bounds, user, start.video).await,
+    }
+}
+
+fn opened(start: &Start<'_>, loaded: Loaded, others_open: u32, position: Option<Position>) -> Session {
+    let Loaded { version, source, stale_ms } = loaded;
+    Session {
+        id: start.session,
+        version,
+        expires_at_s: start.expires_at_s,
+        others_open,
+        again: false,
+        position,
+        source,
+        stale_ms,
+        told: None,
+    }
+}

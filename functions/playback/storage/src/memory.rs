@@ -1,0 +1,28 @@
+//! What the bridge's memory has of videos, streams and positions: for when the stores can't tell, and until they can be
+//! told.
+//!
+//! After an answer that Redis gave, copies of it are remembered. Without Redis, sessions are opened, kept and ended here:
+//! exactly counted within the process, since each change is a compare-and-put. Positions and ends are held until Redis
+//! and Postgres have them.
+
+mod account;
+mod exchange;
+mod here;
+mod keys;
+mod positions;
+mod remember;
+mod sessions;
+mod videos;
+
+pub use account::{Account, account, shown};
+pub use here::Started;
+pub(crate) use keys::turn as turn_key;
+pub(crate) use positions::{Held, HeldPosition, held};
+pub use positions::{Remembered, hold_position, position};
+pub use remember::{Seen, remember};
+pub(crate) use sessions::HeldEnd;
+pub use sessions::{EndedHere, Opening, beat, end, open, renewed};
+pub use videos::{CopyOf, keep_video, video};
+
+/// A change that others came before is tried again, this often: each time another one's was made.
+pub(crate) const TRIES_MAX: u32 = 64;

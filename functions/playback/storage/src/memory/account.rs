@@ -1,0 +1,75 @@
+//! An account's streams, as far as this process knows them.
+
+use super::exchange::as_seen;
+use super::here::{Here, Started};
+use super::keys;
+use crate::StoreError;
+use crate::sessions::{SESSION_TTL_MS, Shown, streams};
+use jiff::Timestamp;
+use mcsp_bridge_api::Bridge;
+use mcsp_bridge_api::memory::{Outcome, Step};
+use mcsp_ids::{PlaybackSessionId, UserId};
+use playback_domain::Streams;
+
+/// An account's streams, as far as this process knows them: those that Redis had when it was last asked, and those that
+/// were opened here since.
+#[derive(Clone, Debug)]
+pub struct Account {
+    user: UserId,
+    pub(crate) streams: Streams,
+    pub(crate) here: Here,
+    /// What is in the memory of `here`.
+    seen: Option<u64>,
+    copied: Option<Started>,
+}
+
+/// What is known of an account, and of what was started under an Idempotency-Key.
+pub async fn account(bridge: &dyn Bridge, user: UserId, key: Option<&str>) -> Result<Account, StoreError> {
+    let mut steps = vec![Step::Recall(keys::streams(user)), Step::Recall(keys::here(user))];
+    steps.extend(key.map(|key| Step::Recall(keys::started(user, key))));
+    let mut found = bridge.exchange(steps).await?.into_iter().map(|outcome| match outcome {
+        Outcome::Entries(mut entries) => entries.pop(),
+        Outcome::Done(_) => None,
+    });
+    let mut next = || found.next().flatten();
+    // A copy of another form is of another version of this code: it counts as none.
+    let mut known = next().and_then(|entry| streams(&entry.value)).unwrap_or_default();
+    let own = next();
+    let seen = own.as_ref().map(|entry| entry.version);
+    let here = own.and_then(|entry| Here::read(&entry.value)).unwrap_or_default();
+    let copied = next().and_then(|entry| serde_json::from_slice(&entry.value).ok());
+    here.add_to(&mut known);
+    Ok(Account { user, streams: known, here, seen, copied })
+}
+
+impl Account {
+    /// The streams, those of other processes that Redis was not asked for since aside.
+    pub fn streams(&self) -> &Streams {
+        &self.streams
+    }
+
+    /// What was started under the Idempotency-Key that was asked for.
+    pub fn started(&self, key: &str, now: Timestamp) -> Option<&Started> {
+        let copied = self.copied.as_ref();
+        self.here.started(key, now).or_else(|| {
+            copied.filter(|copied| copied.expires_at_s > u64::try_from(now.as_second()).unwrap_or(0))
+        })
+    }
+
+    /// The step that writes what was changed here, if nobody else has changed it meanwhile.
+    pub(crate) fn change(&self) -> Step {
+        let ttl_ms = u32::try_from(SESSION_TTL_MS).unwrap_or(u32::MAX);
+        let (key, value) = (keys::here(self.user), self.here.written());
+        super::exchange::keep(key, value, Some(ttl_ms), as_seen(self.seen))
+    }
+}
+
+/// What is known here of a session that was opened here, and has not ended.
+pub async fn shown(
+    bridge: &dyn Bridge,
+    user: UserId,
+    session: PlaybackSessionId,
+) -> Result<Option<Shown>, StoreError> {
+    let account = account(bridge, user, None).await?;
+    Ok(account.here.known(session, None).filter(|_| !account.here.has_ended(session)))
+}

@@ -1,0 +1,100 @@
+//! What the bridge's memory holds, written to the stores once they are back.
+
+use crate::memory::{self, Held, HeldEnd, HeldPosition};
+use crate::{Bounds, StoreError, positions_postgres, positions_redis, sessions};
+use mcsp_bridge_api::memory::{Condition, Deposit, Entry, Outcome, Removal, Step};
+use mcsp_bridge_api::postgres::Transaction;
+use mcsp_bridge_api::redis::Reply;
+use mcsp_bridge_api::{Bridge, Failure};
+
+/// So many are written at once.
+const BATCH: u32 = 64;
+/// And so many such batches before somebody else goes on.
+const BATCHES_MAX: usize = 32;
+/// Whoever fails, or is gone, lets nobody else try for so long.
+const TURN_MS: u32 = 2_000;
+
+/// Writes what is held to Postgres and to Redis, which both keep the later of two positions. One caller at a time does;
+/// what fails stays held.
+pub async fn write_back(bridge: &dyn Bridge, bounds: &Bounds) {
+    let Some(turn) = Turn::take(bridge).await else { return };
+    for _ in 0..BATCHES_MAX {
+        match batch(bridge, bounds).await {
+            Ok(0) => break,
+            Ok(_) => {}
+            Err(_) => return,
+        }
+    }
+    turn.pass(bridge).await;
+}
+
+/// Gives how many were written.
+async fn batch(bridge: &dyn Bridge, bounds: &Bounds) -> Result<usize, StoreError> {
+    let (mut positions, mut ends) = (Vec::new(), Vec::new());
+    for held in memory::held(bridge, BATCH).await? {
+        match held {
+            Held::Position(position) => positions.push(position),
+            Held::End(end) => ends.push(end),
+        }
+    }
+    let count = positions.len() + ends.len();
+    if count == 0 {
+        return Ok(0);
+    }
+    to_postgres(bridge, &positions).await?;
+    to_redis(bridge, &positions, &ends).await?;
+    let positions = positions.into_iter().map(|position| position.letting_go(bounds));
+    bridge.exchange(positions.chain(ends.into_iter().map(HeldEnd::letting_go)).collect()).await?;
+    Ok(count)
+}
+
+/// First, since it costs nothing while Postgres is known to be away.
+async fn to_postgres(bridge: &dyn Bridge, positions: &[HeldPosition]) -> Result<(), StoreError> {
+    if positions.is_empty() {
+        return Ok(());
+    }
+    let upsert =
+        |held: &HeldPosition| positions_postgres::upsert_of_known(held.user, held.video, held.position);
+    let statements = positions.iter().map(upsert).collect();
+    let transaction = Transaction { consumed_event: None, statements, events: Vec::new() };
+    Ok(bridge.transact(transaction).await.map(drop)?)
+}
+
+async fn to_redis(
+    bridge: &dyn Bridge,
+    positions: &[HeldPosition],
+    ends: &[HeldEnd],
+) -> Result<(), StoreError> {
+    let putting = positions.iter().map(|held| positions_redis::putting(held.user, held.video, held.position));
+    let ending = ends.iter().map(|held| sessions::ending_step(&held.end()));
+    let replies = bridge.pipeline(putting.chain(ending).collect()).await?;
+    match replies.into_iter().find_map(|reply| match reply {
+        Reply::Error(code) => Some(code),
+        _ => None,
+    }) {
+        Some(code) => Err(Failure::Refused(code).into()),
+        None => Ok(()),
+    }
+}
+
+/// The right to write.
+struct Turn(Entry);
+
+impl Turn {
+    async fn take(bridge: &dyn Bridge) -> Option<Self> {
+        let key = memory::turn_key();
+        let (ttl_ms, condition) = (Some(TURN_MS), Condition::Absent);
+        let taking = Step::Keep(Deposit { key: key.clone(), value: Vec::new(), ttl_ms, condition });
+        let mut outcomes = bridge.exchange(vec![taking, Step::Recall(key)]).await.ok()?.into_iter();
+        match (outcomes.next(), outcomes.next()) {
+            (Some(Outcome::Done(true)), Some(Outcome::Entries(mut entries))) => entries.pop().map(Turn),
+            _ => None,
+        }
+    }
+
+    async fn pass(self, bridge: &dyn Bridge) {
+        let removal = Removal { key: self.0.key, version: self.0.version };
+        // Otherwise it runs out.
+        drop(bridge.exchange(vec![Step::Forget(removal)]).await);
+    }
+}

@@ -1,0 +1,167 @@
+//! Session grants: what a player shows with its heartbeats, so that its session goes on where no store knows it.
+//!
+//! A grant is `base64url(payload) "." base64url(HMAC-SHA256(key, "session." base64url(payload)))`; the payload is JSON:
+//! `kid` the key's id, `sid` the session, `uid` whose it is, `vid` what it plays, `url` the second (Unix time) at which
+//! its manifest URL expires, `exp` the first second at which the grant is refused. What is signed begins with a word of
+//! its own, so that no grant opens a path and no token of a path is a grant.
+
+use crate::key::Key;
+use crate::token::{MAX_TOKEN_BYTES, Refusal, Signer, Verifier};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, Mac};
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+use std::borrow::Cow;
+
+const DOMAIN: &[u8] = b"session.";
+
+/// What a session is, as it was opened or last renewed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionGrant {
+    /// `playback_…`
+    pub session_id: String,
+    /// `user_…`
+    pub user_id: String,
+    /// `video_…`
+    pub video_id: String,
+    /// When its manifest URL expires.
+    pub url_expires_at_unix_s: u64,
+    /// The first second at which it is refused.
+    pub expires_at_unix_s: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Payload<'a> {
+    #[serde(borrow)]
+    kid: Cow<'a, str>,
+    #[serde(borrow)]
+    sid: Cow<'a, str>,
+    #[serde(borrow)]
+    uid: Cow<'a, str>,
+    #[serde(borrow)]
+    vid: Cow<'a, str>,
+    url: u64,
+    exp: u64,
+}
+
+impl Signer {
+    /// The text of a session grant.
+    #[must_use]
+    pub fn sign_session(&self, grant: &SessionGrant) -> String {
+        let payload = Payload {
+            kid: self.key().id().into(),
+            sid: (&grant.session_id).into(),
+            uid: (&grant.user_id).into(),
+            vid: (&grant.video_id).into(),
+            url: grant.url_expires_at_unix_s,
+            exp: grant.expires_at_unix_s,
+        };
+        // Strings and numbers: there is nothing in it that JSON cannot hold.
+        let mut text = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&payload).unwrap_or_default());
+        let signature = mac(self.key(), &text).finalize().into_bytes();
+        text.push('.');
+        URL_SAFE_NO_PAD.encode_string(signature, &mut text);
+        text
+    }
+}
+
+impl Verifier {
+    /// Reads a session grant. Whose it is, and of which session, whoever asks must compare.
+    ///
+    /// # Errors
+    /// Why it is refused.
+    pub fn verify_session(&self, text: &str, now_unix_s: u64) -> Result<SessionGrant, Refusal> {
+        if text.len() > MAX_TOKEN_BYTES {
+            return Err(Refusal::Malformed);
+        }
+        let (signed, signature) = text.split_once('.').ok_or(Refusal::Malformed)?;
+        let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| Refusal::Malformed)?;
+        let json = URL_SAFE_NO_PAD.decode(signed).map_err(|_| Refusal::Malformed)?;
+        let payload: Payload<'_> = serde_json::from_slice(&json).map_err(|_| Refusal::Malformed)?;
+        let key = self.key(&payload.kid).ok_or(Refusal::UnknownKey)?;
+        // In constant time.
+        mac(key, signed).verify_slice(&signature).map_err(|_| Refusal::Signature)?;
+        if now_unix_s >= payload.exp {
+            return Err(Refusal::Expired);
+        }
+        Ok(SessionGrant {
+            session_id: payload.sid.into_owned(),
+            user_id: payload.uid.into_owned(),
+            video_id: payload.vid.into_owned(),
+            url_expires_at_unix_s: payload.url,
+            expires_at_unix_s: payload.exp,
+        })
+    }
+}
+
+fn mac(key: &Key, text: &str) -> Hmac<Sha256> {
+    let mut mac = key.mac();
+    mac.update(DOMAIN);
+    mac.update(text.as_bytes());
+    mac
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Grant;
+
+    fn key(id: &str, secret: &str) -> Key {
+        Key::new(id, secret.repeat(32).as_bytes()).unwrap()
+    }
+
+    fn grant() -> SessionGrant {
+        SessionGrant {
+            session_id: "playback_1".to_owned(),
+            user_id: "user_1".to_owned(),
+            video_id: "video_1".to_owned(),
+            url_expires_at_unix_s: 900,
+            expires_at_unix_s: 1_000,
+        }
+    }
+
+    #[test]
+    fn a_grant_is_good_until_it_expires_with_any_key_of_the_ring() {
+        let text = Signer::new(key("old", "a")).sign_session(&grant());
+        let verifier = Verifier::new([key("new", "b"), key("old", "a")]);
+        assert_eq!(verifier.verify_session(&text, 999), Ok(grant()));
+        assert_eq!(verifier.verify_session(&text, 1_000), Err(Refusal::Expired));
+        let without = Verifier::new([key("new", "b")]);
+        assert_eq!(without.verify_session(&text, 999), Err(Refusal::UnknownKey));
+        let forged = Verifier::new([key("old", "c")]);
+        assert_eq!(forged.verify_session(&text, 999), Err(Refusal::Signature));
+    }
+
+    #[test]
+    fn no_character_of_a_grant_can_be_changed() {
+        let text = Signer::new(key("k", "a")).sign_session(&grant());
+        let verifier = Verifier::new([key("k", "a")]);
+        // The last character holds bits that are no part of the signature, and must be zero.
+        for at in 0..text.len() {
+            let mut changed = text.clone().into_bytes();
+            changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
+            let changed = String::from_utf8(changed).unwrap();
+            assert!(verifier.verify_session(&changed, 0).is_err(), "character {at}");
+        }
+        assert_eq!(verifier.verify_session("", 0), Err(Refusal::Malformed));
+        assert_eq!(verifier.verify_session(&"A".repeat(5_000), 0), Err(Refusal::Malformed));
+    }
+
+    #[test]
+    fn a_grant_opens_no_path_and_a_paths_token_is_no_grant() {
+        let signer = Signer::new(key("k", "a"));
+        let verifier = Verifier::new([key("k", "a")]);
+        let token = signer.sign(&Grant::new("packaged/video_1/", "playback_1", 1_000).unwrap());
+        assert!(verifier.verify_session(&token, 0).is_err());
+        assert!(verifier.verify(&signer.sign_session(&grant()), "packaged/video_1/a", 0).is_err());
+        // Not by its form alone: the same payload with a path's signature.
+        let text = signer.sign_session(&grant());
+        let signed = text.split('.').next().unwrap();
+        let mut of_a_path = key("k", "a").mac();
+        of_a_path.update(signed.as_bytes());
+        let signature = URL_SAFE_NO_PAD.encode(of_a_path.finalize().into_bytes());
+        assert_eq!(verifier.verify_session(&format!("{signed}.{signature}"), 0), Err(Refusal::Signature));
+    }
+}
