@@ -3,6 +3,7 @@
 mod bridge;
 mod events;
 mod hello;
+mod outage;
 mod playback;
 mod scaling;
 mod steady;
@@ -35,6 +36,8 @@ pub(crate) enum Group {
     Hello,
     /// The start of a playback session against the same code without WebAssembly
     Playback,
+    /// The same with stores and services broken, against itself while all is well
+    Outage,
     /// What a sign-in storm costs the others
     Storm,
     /// Cold start, process start, idle memory
@@ -103,6 +106,7 @@ impl Group {
         match self {
             Group::Hello => hello::measure(bench),
             Group::Playback => playback::measure(bench),
+            Group::Outage => outage::measure(bench),
             Group::Storm => storm::measure(bench),
             Group::Scaling => scaling::measure(bench),
             Group::Bridge => bridge::measure(bench),
@@ -116,6 +120,7 @@ impl fmt::Display for Group {
         f.write_str(match self {
             Group::Hello => "a function without a store",
             Group::Playback => "the start of a playback session",
+            Group::Outage => "the start of a playback session with its stores broken",
             Group::Storm => "a sign-in storm",
             Group::Scaling => "cold start, process start, idle memory",
             Group::Bridge => "what the breaker costs",
