@@ -1,7 +1,8 @@
 //! What the platform answered.
 
-use reqwest::StatusCode;
+use crate::contract::{self, Seen};
 use reqwest::header::HeaderMap;
+use reqwest::{Request, StatusCode};
 use serde_json::Value;
 
 /// An answer, read to its end.
@@ -20,10 +21,15 @@ pub struct Answer {
 }
 
 impl Answer {
-    pub(crate) async fn read(request: String, response: reqwest::Response) -> Answer {
+    /// Reads an answer, which must be one that the API reference describes.
+    pub(crate) async fn read(asked: &Request, response: reqwest::Response) -> Answer {
+        let (method, path) = (asked.method().as_str(), asked.url().path());
+        let request = format!("{method} {path}");
         let (status, headers) = (response.status(), response.headers().clone());
         let body =
             response.bytes().await.unwrap_or_else(|error| panic!("{request}: the body broke off: {error}"));
+        let sent = asked.body().and_then(|body| serde_json::from_slice(body.as_bytes()?).ok());
+        contract::check(&Seen { method, path, request: sent, status, headers: &headers, body: &body });
         let json = serde_json::from_slice(&body).unwrap_or(Value::Null);
         let text = String::from_utf8_lossy(&body).into_owned();
         Answer { request, status, headers, json, text }

@@ -2,6 +2,7 @@
 
 mod account;
 mod answer;
+mod contract;
 mod mail;
 mod media;
 mod operator;
@@ -14,6 +15,7 @@ mod wire;
 
 pub use account::Account;
 pub use answer::Answer;
+pub use contract::permissions;
 pub use mail::{Mail, mails, nth_mail};
 pub use media::{ready_video, sample_mp4, titled_video, uploaded_video};
 pub use operator::{Operator, variable};

@@ -53,10 +53,10 @@ impl Platform {
     /// When there is no answer.
     pub async fn send(&self, request: RequestBuilder) -> Answer {
         let request = request.build().expect("a request that can be sent");
-        let name = format!("{} {}", request.method(), request.url().path());
+        let sent = request.try_clone().expect("a body that is no stream");
         match self.client.execute(request).await {
-            Ok(response) => Answer::read(name, response).await,
-            Err(error) => panic!("{name}: {error}"),
+            Ok(response) => Answer::read(&sent, response).await,
+            Err(error) => panic!("{} {}: {error}", sent.method(), sent.url().path()),
         }
     }
 

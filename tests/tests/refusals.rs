@@ -6,7 +6,7 @@
 mod routes;
 
 use mcsp_access::{Claims, Role};
-use mcsp_tests::{Account, Platform, claims, platform_key};
+use mcsp_tests::{Account, Platform, claims, permissions, platform_key};
 use reqwest::{Method, RequestBuilder};
 use routes::{Auth, ROUTES, Route};
 use serde_json::{Value, json};
@@ -227,6 +227,28 @@ async fn a_broken_or_expired_token_is_refused_on_every_route_that_takes_one() {
             account.platform.send(request).await.refused(401, code);
         }
     }
+}
+
+/// The detail names the permission, which the client compares with those that the API reference names.
+#[tokio::test]
+async fn what_a_viewer_may_not_do_is_forbidden() {
+    let viewer = Platform::running().account("viewer").await;
+    let may = |name: &str| Role::Viewer.permissions().iter().any(|permission| permission.as_str() == name);
+    let mut forbidden = 0;
+    for route in ROUTES.iter().filter(|route| matches!(route.auth, Auth::Bearer)) {
+        let needed = permissions(route.method, route.path);
+        if needed.is_empty() || needed.into_iter().any(may) {
+            continue;
+        }
+        let request = request(&viewer, route, route.path);
+        let request = match route.body {
+            Some(body) => request.header("content-type", "application/json").body(body),
+            None => request,
+        };
+        viewer.platform.send(request).await.refused(403, "insufficient_permission");
+        forbidden += 1;
+    }
+    assert!(forbidden > 0, "no route asks for more than a viewer has");
 }
 
 #[tokio::test]

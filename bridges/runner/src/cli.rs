@@ -7,6 +7,7 @@ mod events;
 mod functions;
 mod migrate;
 mod precompile;
+mod reference;
 mod scaling;
 mod serve;
 mod state;

@@ -50,6 +50,11 @@ async fn receive(worker: &Worker, request: Request<Incoming>) -> Result<Response
         if path == HEALTH_PATH {
             return Ok(Response::new(Body::whole(Bytes::from_static(b"ok\n"))));
         }
+        if let Some(document) = worker.document_at(path) {
+            return document
+                .answer(request.method(), request.headers())
+                .map(|answer| answer.map(Body::whole));
+        }
         return Err(Problem::NotFound);
     };
     if matches!(*request.method(), Method::CONNECT | Method::TRACE) {

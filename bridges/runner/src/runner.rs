@@ -4,6 +4,7 @@ use crate::admin::{self, Extension};
 use crate::bridges::BridgeFactory;
 use crate::code::{self, CodeCache};
 use crate::dispatch::{self, Dispatcher};
+use crate::document::Document;
 use crate::engine::{self, Ticker};
 use crate::error::{CodeError, StartError};
 use crate::function::{Floor, Function, Outline};
@@ -34,6 +35,8 @@ pub struct Application {
     pub bridges: Arc<dyn BridgeFactory>,
     /// What the admin face shows beside the runner's own.
     pub extensions: Vec<Arc<dyn Extension>>,
+    /// What is shown where no function has the path.
+    pub documents: Vec<Document>,
 }
 
 /// A runner that serves. Dropping it stops it without waiting for requests.
@@ -200,7 +203,8 @@ impl Thread {
             let outline = self.outline(component, compiled.clone(), account, Arc::clone(stats));
             functions.push(Arc::new(Function::new(Arc::clone(&floor), outline)));
         }
-        Worker::new(functions, &self.application.manifest.routes, &self.settings)
+        let documents = self.application.documents.clone();
+        Worker::new(functions, &self.application.manifest.routes, documents, &self.settings)
     }
 
     fn outline(

@@ -3,6 +3,7 @@
 use crate::client::Network;
 use crate::connection;
 use crate::dispatch::Job;
+use crate::document::Document;
 use crate::error::StartError;
 use crate::function::Function;
 use crate::settings::Settings;
@@ -33,6 +34,7 @@ const LOOKS_PER_CODE_IDLE: u32 = 8;
 pub(crate) struct Worker {
     functions: HashMap<String, Arc<Function>>,
     routes: Router<Arc<Function>>,
+    documents: Vec<Document>,
     public_events: bool,
     trusted_proxies: Vec<Network>,
     body_room: Semaphore,
@@ -42,6 +44,7 @@ impl Worker {
     pub(crate) fn new(
         functions: Vec<Arc<Function>>,
         routes: &[mcsp_manifest::Route],
+        documents: Vec<Document>,
         settings: &Settings,
     ) -> Result<Self, StartError> {
         let functions: HashMap<_, _> =
@@ -52,6 +55,7 @@ impl Worker {
         Ok(Worker {
             functions,
             routes,
+            documents,
             public_events: settings.public_events,
             trusted_proxies: settings.trusted_proxies.clone(),
             body_room: Semaphore::new(BODY_ROOM_BYTES),
@@ -64,6 +68,10 @@ impl Worker {
 
     pub(crate) fn function_at(&self, path: &str) -> Option<&Arc<Function>> {
         self.routes.find(path)
+    }
+
+    pub(crate) fn document_at(&self, path: &str) -> Option<&Document> {
+        self.documents.iter().find(|document| document.is_at(path))
     }
 
     pub(crate) fn takes_public_events(&self) -> bool {

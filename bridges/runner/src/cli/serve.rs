@@ -1,5 +1,6 @@
 //! `mcsp serve`: functions without stores of their own, alone or with a bridge beside them.
 
+use super::reference::Reference;
 use super::scaling::Scaling;
 use anyhow::Context;
 use clap::Args;
@@ -49,6 +50,8 @@ pub(super) struct Serve {
     precompiled: Option<PathBuf>,
     #[command(flatten)]
     scaling: Scaling,
+    #[command(flatten)]
+    reference: Reference,
 }
 
 impl Serve {
@@ -70,7 +73,8 @@ impl Serve {
             None => Arc::new(NoBridge),
             Some(address) => Arc::new(Beside::new(address, &manifest)?),
         };
-        let application = Application { manifest, variables, bridges, extensions: Vec::new() };
+        let documents = self.reference.documents(&self.manifest)?;
+        let application = Application { manifest, variables, bridges, extensions: Vec::new(), documents };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
             let mut terminate = signal(SignalKind::terminate()).context("cannot wait for signals")?;

@@ -4,6 +4,7 @@ mod bridge;
 pub(super) mod keys;
 pub(super) mod settings;
 
+use super::reference::Reference;
 use super::scaling::Scaling;
 use super::state::StateDir;
 use anyhow::Context;
@@ -48,6 +49,8 @@ pub(super) struct Up {
     fast: bool,
     #[command(flatten)]
     scaling: Scaling,
+    #[command(flatten)]
+    reference: Reference,
 }
 
 /// What runs, in the order in which it is started.
@@ -156,6 +159,7 @@ impl Up {
             variables: Variables::resolve(manifest, |name| environment.variable(name))?,
             bridges: Arc::new(InProcess(Arc::clone(&bridges))),
             extensions: vec![Arc::new(Shown(Arc::clone(&pages)))],
+            documents: self.reference.documents(&self.manifest)?,
         };
         let runner = Runner::start(settings, application).await?;
         let invoke = Arc::new(ByDispatch(runner.dispatcher()));

@@ -60,7 +60,13 @@ impl Setup {
         let manifest = Manifest::parse(&self.manifest, &self.sources).unwrap();
         let who = |name: &str| (name == "who").then(|| "world".to_owned());
         let variables = Variables::resolve(&manifest, who).unwrap();
-        let application = Application { manifest, variables, bridges: self.bridges, extensions: Vec::new() };
+        let application = Application {
+            manifest,
+            variables,
+            bridges: self.bridges,
+            extensions: Vec::new(),
+            documents: Vec::new(),
+        };
         Runner::start(self.settings, application).await
     }
 

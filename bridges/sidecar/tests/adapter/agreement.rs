@@ -84,7 +84,8 @@ async fn runner(stage: &Stage, bridges: Arc<dyn BridgeFactory>) -> Runner {
     let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("runner-code");
     let settings = Settings { workers: 1, ..Settings::new(cache) };
     let variables = Variables::resolve(&manifest, |_| None).unwrap();
-    let application = Application { variables, manifest, bridges, extensions: Vec::new() };
+    let application =
+        Application { variables, manifest, bridges, extensions: Vec::new(), documents: Vec::new() };
     Runner::start(settings, application).await.unwrap()
 }
 

@@ -1,7 +1,7 @@
 //! `DELETE /v1/accounts/me`: closes the account and signs all devices out. For 30 days its owner can take it back
 //! by signing in; then it is erased.
 
-use auth_credentials::require_step_up;
+use auth_credentials::{require_step_up, step_up_needed};
 use auth_domain::{Account, Mail, MailKind, REOPENABLE_FOR};
 use auth_events::{account_changed, erase_later, mail_requested};
 use axum::extract::State;
@@ -12,13 +12,31 @@ use mcsp_bridge_api::postgres::{RowMismatch, TransactError, Transaction};
 use mcsp_etag::IfMatch;
 use mcsp_function::{Caller, Context, TraceParent};
 use mcsp_problem::{Json, Problem};
+use mcsp_reference::{Answer, Operation};
+use schemars::JsonSchema;
 use serde::Serialize;
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ClosedAccount")]
 pub(crate) struct Closed {
+    /// What the account is now.
+    #[schemars(extend("const" = "closed"))]
     state: &'static str,
-    /// When it is erased.
+    /// Until when its owner can take it back. Then it is erased.
     reopenable_until: Timestamp,
+}
+
+pub(crate) fn reference() -> Operation {
+    Operation::delete("/v1/accounts/me", close)
+        .named("closeOwnAccount", "Close one's own account")
+        .described(
+            "Closes the account and signs all devices out. For 30 days its owner can take it back by signing in with \
+            `reopen`; then it is erased.",
+        )
+        .requires(Permission::AccountManage)
+        .answers(Answer::json::<Closed>(StatusCode::OK, "The account is closed."))
+        // A token may outlive its account by minutes.
+        .refuses([step_up_needed(), Problem::not_found(), not_active(), TransactError::Conflict.into()])
 }
 
 pub(crate) async fn close(
@@ -34,10 +52,7 @@ pub(crate) async fn close(
     let account = account.ok_or_else(Problem::not_found)?;
     if_match.check(account.version)?;
     let at = context.now();
-    let account = account.close(at).map_err(|refused| {
-        Problem::new(StatusCode::CONFLICT, "account_not_active", "only an active account can be closed")
-            .with_detail(refused)
-    })?;
+    let account = account.close(at).map_err(|refused| not_active().with_detail(refused))?;
     store(&context, &trace, &account, at).await.map_err(|error| match error {
         TransactError::UnexpectedRows(RowMismatch { statement: 0, .. }) => {
             if_match.outdated().unwrap_or_else(|| error.into())
@@ -45,6 +60,10 @@ pub(crate) async fn close(
         error => error.into(),
     })?;
     Ok(Json(Closed { state: account.state.as_str(), reopenable_until: at + REOPENABLE_FOR }))
+}
+
+fn not_active() -> Problem {
+    Problem::new(StatusCode::CONFLICT, "account_not_active", "only an active account can be closed")
 }
 
 async fn store(

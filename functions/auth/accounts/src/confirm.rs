@@ -11,6 +11,9 @@ use mcsp_idempotency::{Answer, Claim, IdempotencyKey, once};
 use mcsp_problem::Problem;
 use serde::Serialize;
 
+/// What a token looks like.
+pub(crate) const TOKEN_EXAMPLE: &str = "AZrbIhyAcACAAAAAAAAAAVDYWOCYXsx_YEGKrwzFq1h_QsJXCohAlanozKzQ9lRc";
+
 /// Does the work once for each key. Callers are unknown here: a key is one client's by being unguessable.
 pub(crate) async fn once_for<R: Serialize>(
     context: &Context,

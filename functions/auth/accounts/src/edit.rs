@@ -2,10 +2,10 @@
 //!
 //! Whether the wanted address has an account is not told: its owner gets the mail of whoever registers it again.
 
-use crate::mail::{counted, email_of};
+use crate::mail::{TOO_MANY, counted, email_of};
 use crate::register::TOLD_AGAIN_AFTER;
-use crate::show::shown;
-use auth_credentials::require_step_up;
+use crate::show::{answered, shown};
+use auth_credentials::{require_step_up, step_up_needed};
 use auth_domain::{Account, Email, Mail, MailKind};
 use auth_events::{account_changed, mail_requested};
 use axum::extract::State;
@@ -14,13 +14,34 @@ use mcsp_access::Permission;
 use mcsp_bridge_api::postgres::{RowMismatch, TransactError, Transaction};
 use mcsp_etag::IfMatch;
 use mcsp_function::{Caller, ClientAddress, Context, TraceParent};
-use mcsp_problem::{Json, Problem};
+use mcsp_problem::{Invalid, Json, Problem};
+use mcsp_reference::Operation;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "EditAccountRequest")]
 pub(crate) struct EditRequest {
+    /// The address that the account is to have. With its present one, another that was asked for is forgotten.
+    #[schemars(example = &"ada@example.org")]
     email: Option<String>,
+}
+
+pub(crate) fn reference() -> Operation {
+    Operation::patch("/v1/accounts/me", edit)
+        .named("editOwnAccount", "Ask for another address")
+        .described(
+            "Sends a mail with a token to the wanted address, and news of it to the present one. The account has the new \
+            address once that token was shown at `/v1/accounts/verification/confirmation`. Whether the wanted address \
+            has an account is not told. What is left out stays as it is.",
+        )
+        .requires(Permission::AccountManage)
+        .answers(answered("The account, which still has its present address."))
+        // A token may outlive its account by minutes.
+        .refuses([step_up_needed(), Problem::not_found(), Invalid::default().into_problem()])
+        .refuses([Problem::from(TransactError::Conflict)])
+        .refuses([Problem::from(TOO_MANY)])
 }
 
 pub(crate) async fn edit(

@@ -15,6 +15,7 @@ use axum::Router;
 use axum::extract::Extension;
 use axum::routing::{get, post, put};
 use mcsp_function::{Context, MissingVariable};
+use mcsp_reference::Section;
 
 /// The routes.
 pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
@@ -28,6 +29,25 @@ pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
         .route("/v1/accounts/me", get(show::show).patch(edit::edit).delete(close::close))
         .route("/v1/accounts/me/password", put(password::change))
         .layer(Extension(settings)))
+}
+
+/// What the API reference says of them.
+pub fn reference() -> Section {
+    Section::new(
+        "Accounts",
+        "Registering, and one's own account.",
+        [
+            register::reference(),
+            mail::verification_reference(),
+            verify::reference(),
+            mail::recovery_reference(),
+            recover::reference(),
+            show::reference(),
+            edit::reference(),
+            close::reference(),
+            password::reference(),
+        ],
+    )
 }
 
 mcsp_function::component!(

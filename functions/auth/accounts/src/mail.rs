@@ -7,7 +7,7 @@
 use crate::confirm::once_for;
 use auth_domain::{Email, Mail, MailKind};
 use auth_events::mail_requested;
-use auth_limits::{Attempt, Limit, Policy};
+use auth_limits::{Attempt, Limit, Policy, Told};
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
@@ -15,6 +15,8 @@ use mcsp_bridge_api::postgres::Transaction;
 use mcsp_function::{ClientAddress, Context, TraceParent};
 use mcsp_idempotency::{Answer, IdempotencyKey};
 use mcsp_problem::{Invalid, Json, Problem, Reason};
+use mcsp_reference::{Answer as Answered, Operation};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// A few at once, and then one in a quarter of an hour: nobody's mailbox is filled by others. Addresses without
@@ -36,10 +38,41 @@ const ADDRESS: Policy = Policy {
     is_told: true,
 };
 
-#[derive(Deserialize)]
+pub(crate) const TOO_MANY: Told =
+    Told { code: "too_many_mails", title: "too many mails are being asked for: wait before the next" };
+
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct MailRequest {
+    /// The account's address.
+    #[schemars(example = &"ada@example.com")]
     email: String,
+}
+
+pub(crate) fn verification_reference() -> Operation {
+    asking(Operation::post("/v1/accounts/verification", ask_for_verification))
+        .named("requestVerification", "Have an address verified")
+        .described(
+            "Sends a mail with a token to the address, if it has an account and is not verified yet. Neither the answer \
+            nor its time tells whether it has. How many mails an address and a network may ask for is limited.",
+        )
+}
+
+pub(crate) fn recovery_reference() -> Operation {
+    asking(Operation::post("/v1/accounts/recovery", ask_for_recovery))
+        .named("requestRecovery", "Have a lost password replaced")
+        .described(
+            "Sends a mail with a token to the address, if it has an account. Neither the answer nor its time tells \
+            whether it has. How many mails an address and a network may ask for is limited.",
+        )
+}
+
+fn asking(operation: Operation) -> Operation {
+    let accepted = "If there is somebody to send it to, a mail is on its way.";
+    operation
+        .answers(Answered::empty(StatusCode::ACCEPTED, accepted))
+        .refuses([Invalid::default().into_problem()])
+        .refuses([Problem::from(TOO_MANY)])
 }
 
 pub(crate) async fn ask_for_verification(
@@ -91,9 +124,7 @@ pub(crate) async fn counted(
     address: ClientAddress,
 ) -> Result<Attempt<2>, Problem> {
     let limits = [Limit::new(ACCOUNT, email.as_str()), Limit::of_network(ADDRESS, address)];
-    auth_limits::attempt(context, limits).await.map_err(|refused| {
-        refused.into_problem("too_many_mails", "too many mails are being asked for: wait before the next")
-    })
+    auth_limits::attempt(context, limits).await.map_err(|refused| refused.into_problem(TOO_MANY))
 }
 
 /// An address in the field `/email`.

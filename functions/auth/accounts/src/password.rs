@@ -1,9 +1,9 @@
 //! `PUT /v1/accounts/me/password`: changes the password, and signs all other devices out.
 
-use auth_credentials::require_second_factor;
+use auth_credentials::{require_second_factor, step_up_needed};
 use auth_domain::{Account, Mail, MailKind, Password, UnfitPassword};
 use auth_events::{account_changed, mail_requested};
-use auth_limits::{Limit, Policy};
+use auth_limits::{Limit, Policy, TOO_MANY_ATTEMPTS};
 use auth_storage::Credential;
 use axum::extract::State;
 use http::StatusCode;
@@ -12,6 +12,8 @@ use mcsp_bridge_api::passwords::Verdict;
 use mcsp_bridge_api::postgres::{GuardedStatement, RowMismatch, TransactError, Transaction};
 use mcsp_function::{Caller, Context, TraceParent};
 use mcsp_problem::{Invalid, Json, Problem, Reason};
+use mcsp_reference::{Answer, Operation};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// Whoever finds a signed-in device does not guess its owner's password: in the long run 144 times a day.
@@ -24,10 +26,15 @@ const ATTEMPTS: Policy = Policy {
     is_told: false,
 };
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "ChangePasswordRequest")]
 pub(crate) struct ChangeRequest {
+    /// The password that the account has.
+    #[schemars(example = &"correct horse battery")]
     current_password: String,
+    /// The one that it is to have: 12 to 128 characters, none of the commonest passwords.
+    #[schemars(example = &"staple battery horse")]
     new_password: String,
 }
 
@@ -41,6 +48,21 @@ enum Error {
     Failed(Problem),
 }
 
+pub(crate) fn reference() -> Operation {
+    Operation::put("/v1/accounts/me/password", change)
+        .named("changePassword", "Change one's own password")
+        .described(
+            "Changes the password and signs all other devices out. An account with a second factor must have shown it of \
+            late.",
+        )
+        .requires(Permission::AccountManage)
+        .answers(Answer::empty(StatusCode::NO_CONTENT, "The password is changed."))
+        // A token may outlive its account by minutes.
+        .refuses([step_up_needed(), Error::WrongPassword.into(), Problem::not_found()])
+        .refuses([Invalid::default().into_problem(), TransactError::Conflict.into()])
+        .refuses([Problem::from(TOO_MANY_ATTEMPTS)])
+}
+
 pub(crate) async fn change(
     State(context): State<Context>,
     trace: TraceParent,
@@ -51,12 +73,8 @@ pub(crate) async fn change(
     require_second_factor(&context, &caller).await?;
     let new = chosen("/new_password", &request.new_password)?;
     let limit = Limit::new(ATTEMPTS, &caller.user().to_string());
-    let attempt = auth_limits::attempt(&context, [limit]).await.map_err(|refused| {
-        refused.into_problem(
-            "too_many_attempts",
-            "the current password was wrong too often: wait before the next",
-        )
-    })?;
+    let attempt = auth_limits::attempt(&context, [limit]).await;
+    let attempt = attempt.map_err(|refused| refused.into_problem(TOO_MANY_ATTEMPTS))?;
     let changed = change_checked(&context, &trace, &caller, &request.current_password, &new).await;
     if !matches!(changed, Err(Error::WrongPassword)) {
         attempt.take_back(&context).await;
@@ -134,7 +152,7 @@ impl From<Error> for Problem {
         match error {
             // Not a 401: the token is good.
             Error::WrongPassword => {
-                Problem::new(StatusCode::FORBIDDEN, "wrong_password", "the current password is another")
+                Problem::new(StatusCode::FORBIDDEN, "wrong_password", "the password is another")
             }
             Error::Failed(problem) => problem,
         }

@@ -1,7 +1,7 @@
 //! `POST /v1/accounts/recovery/confirmation`: sets a new password with the token of a mail, and signs all
 //! devices out. A second factor is asked for all the same at the next sign-in.
 
-use crate::confirm::{commit, once_for, opened};
+use crate::confirm::{TOKEN_EXAMPLE, commit, once_for, opened, unusable_token};
 use crate::password::{chosen, password_mails};
 use crate::settings::Settings;
 use auth_domain::MailKind;
@@ -12,14 +12,31 @@ use http::StatusCode;
 use mcsp_bridge_api::postgres::Transaction;
 use mcsp_function::{Context, TraceParent};
 use mcsp_idempotency::{Answer, IdempotencyKey};
-use mcsp_problem::{Json, Problem};
+use mcsp_problem::{Invalid, Json, Problem};
+use mcsp_reference::{Answer as Answered, Operation};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RecoverRequest {
+    /// The token of the mail. It is good once.
+    #[schemars(example = TOKEN_EXAMPLE)]
     token: String,
+    /// The new password: 12 to 128 characters, none of the commonest passwords.
+    #[schemars(example = &"correct horse battery")]
     password: String,
+}
+
+pub(crate) fn reference() -> Operation {
+    Operation::post("/v1/accounts/recovery/confirmation", recover)
+        .named("recoverAccount", "Set a new password with a mail's token")
+        .described(
+            "Sets the password, signs all devices out, and verifies the address. A second factor is asked for all the \
+            same at the next sign-in.",
+        )
+        .answers(Answered::empty(StatusCode::NO_CONTENT, "The password is set."))
+        .refuses([unusable_token(), Invalid::default().into_problem()])
 }
 
 pub(crate) async fn recover(

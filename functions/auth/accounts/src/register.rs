@@ -7,9 +7,10 @@
 //! How often one network address may register is limited, because hashing is work that sign-ins wait for too.
 
 use crate::settings::Settings;
+use crate::show::STATES;
 use auth_domain::{Account, Email, Mail, MailKind, Password, Registration};
 use auth_events::{account_changed, mail_requested};
-use auth_limits::{Attempt, Limit, Refused};
+use auth_limits::{Attempt, Limit, Refused, Told};
 use auth_storage::RegisterError;
 use axum::extract::{Extension, State};
 use axum::response::{IntoResponse, Response};
@@ -21,29 +22,44 @@ use mcsp_function::{ClientAddress, Context, TraceParent};
 use mcsp_idempotency::{Answer, IdempotencyKey, once};
 use mcsp_ids::UserId;
 use mcsp_problem::{Invalid, Json, Problem, Reason};
+use mcsp_reference::{Answer as Answered, Operation};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The owner of an address hears of attempts to register it again once in this time, however many there are.
 pub(crate) const TOLD_AGAIN_AFTER: SignedDuration = SignedDuration::from_hours(1);
 
+const TOO_MANY: Told = Told {
+    code: "too_many_registrations",
+    title: "too many accounts are being registered from this address: wait before the next",
+};
+
 /// Callers are unknown here: a key is one client's by being unguessable.
 const IDEMPOTENCY_SCOPE: &str = "accounts.register";
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RegisterRequest {
+    /// What the account will sign in with: an address in ASCII, of 254 characters at most. Capital letters do not
+    /// matter.
+    #[schemars(example = &"ada@example.com")]
     email: String,
+    /// 12 to 128 characters, none of the commonest passwords.
+    #[schemars(example = &"correct horse battery")]
     password: String,
+    /// What the account is to be.
     #[serde(default)]
     role: OpenRole,
 }
 
 /// The roles that anybody can take.
-#[derive(Clone, Copy, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum OpenRole {
+    /// Watches.
     #[default]
     Viewer,
+    /// Uploads and publishes, and watches.
     Creator,
 }
 
@@ -65,12 +81,19 @@ struct Fingerprint<'a> {
 }
 
 /// The answer. It is kept for repetitions of the request, so the address is not in it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "RegisteredAccount")]
 struct Registered<'a> {
     id: UserId,
+    /// What the account may do.
     roles: &'a [Role],
+    /// Where the account's data lives.
+    #[schemars(example = &"eu")]
     region: &'a str,
+    /// Whether the account may be used.
+    #[schemars(extend("enum" = STATES))]
     state: &'static str,
+    /// When it was registered.
     created_at: Timestamp,
 }
 
@@ -79,6 +102,23 @@ impl<'a> From<&'a Account> for Registered<'a> {
         let Account { id, roles, region, state, created_at, .. } = account;
         Registered { id: *id, roles, region, state: state.as_str(), created_at: *created_at }
     }
+}
+
+pub(crate) fn reference() -> Operation {
+    Operation::post("/v1/accounts", register)
+        .named("registerAccount", "Register an account")
+        .described(
+            "Nobody learns from the answer whether the address had an account before: then it looks the same, and its \
+            `id` names nothing. The owner of the address signs in as ever, and learns of it by mail. Who registers gets a \
+            mail with a token that verifies the address.\n\n\
+            How many accounts one network may register is limited; `RateLimit` tells of that limit as `address`.",
+        )
+        .answers(
+            Answered::json::<Registered<'_>>(StatusCode::CREATED, "The account, if the address had none.")
+                .with(header::LOCATION),
+        )
+        .refuses([Invalid::default().into_problem()])
+        .refuses([Problem::from(TOO_MANY)])
 }
 
 pub(crate) async fn register(
@@ -124,10 +164,7 @@ pub(crate) async fn register(
 async fn counted(context: &Context, limit: Limit) -> Result<Option<Attempt<1>>, Problem> {
     match auth_limits::attempt(context, [limit]).await {
         Ok(attempt) => Ok(Some(attempt)),
-        Err(Refused::TooMany(too_many)) => Err(too_many.into_problem(
-            "too_many_registrations",
-            "too many accounts are being registered from this address: wait before the next",
-        )),
+        Err(Refused::TooMany(refusal)) => Err(refusal.into_problem(TOO_MANY)),
         Err(Refused::Unavailable(_)) => Ok(None),
     }
 }

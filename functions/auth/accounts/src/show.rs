@@ -3,26 +3,42 @@
 use auth_domain::{Account, Email};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::header;
+use http::{StatusCode, header};
 use jiff::Timestamp;
 use mcsp_access::{Permission, Role};
 use mcsp_etag::ETag;
 use mcsp_function::{Caller, Context};
 use mcsp_ids::UserId;
 use mcsp_problem::{Json, Problem};
+use mcsp_reference::{Answer, Operation};
+use schemars::JsonSchema;
 use serde::Serialize;
 
+/// The states of an account, as [`auth_domain::State`] names them.
+pub(crate) const STATES: [&str; 3] = ["active", "suspended", "closed"];
+
 /// The account, as its owner sees it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Account")]
 struct AccountView<'a> {
     id: UserId,
+    /// What the owner signs in with, in lower case.
+    #[schemars(example = &"ada@example.com")]
     email: &'a str,
+    /// Whether the owner has proved that the address is theirs.
     email_verified: bool,
-    /// The address that it is to have, once that is proved.
+    /// The address that it is to have, once that is proved; null where it is to keep its own.
+    #[schemars(example = &"ada@example.org")]
     new_email: Option<&'a str>,
+    /// What the account may do.
     roles: &'a [Role],
+    /// Where the account's data lives.
+    #[schemars(example = &"eu")]
     region: &'a str,
+    /// Whether the account may be used.
+    #[schemars(extend("enum" = STATES))]
     state: &'static str,
+    /// When it was registered.
     created_at: Timestamp,
 }
 
@@ -39,6 +55,25 @@ impl<'a> From<&'a Account> for AccountView<'a> {
             created_at: account.created_at,
         }
     }
+}
+
+pub(crate) fn reference() -> Operation {
+    Operation::get("/v1/accounts/me", show)
+        .named("getOwnAccount", "Show one's own account")
+        .described(
+            "The account that the access token was issued for. Its `ETag` changes with each change of it.",
+        )
+        .requires(Permission::AccountManage)
+        .answers(answered("The account."))
+        // A token may outlive its account by minutes.
+        .refuses([Problem::not_found()])
+}
+
+/// What [`shown`] is in the API reference.
+pub(crate) fn answered(description: &'static str) -> Answer {
+    Answer::json::<AccountView<'_>>(StatusCode::OK, description)
+        .with(header::ETAG)
+        .with(header::CACHE_CONTROL)
 }
 
 pub(crate) async fn show(State(context): State<Context>, caller: Caller) -> Result<Response, Problem> {

@@ -1,7 +1,7 @@
 //! `POST /v1/accounts/verification/confirmation`: whoever reads an address' mail proves that it is theirs, be it
 //! the account's address or the one that it wants instead.
 
-use crate::confirm::{commit, once_for, opened, unusable_token};
+use crate::confirm::{TOKEN_EXAMPLE, commit, once_for, opened, unusable_token};
 use crate::settings::Settings;
 use auth_domain::{Account, MailKind};
 use auth_events::account_changed;
@@ -13,12 +13,27 @@ use mcsp_bridge_api::postgres::Transaction;
 use mcsp_function::{Context, TraceParent};
 use mcsp_idempotency::{Answer, IdempotencyKey};
 use mcsp_problem::{Json, Problem};
+use mcsp_reference::{Answer as Answered, Operation};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct VerifyRequest {
+    /// The token of the mail. It is good once.
+    #[schemars(example = TOKEN_EXAMPLE)]
     token: String,
+}
+
+pub(crate) fn reference() -> Operation {
+    Operation::post("/v1/accounts/verification/confirmation", verify)
+        .named("verifyAddress", "Verify an address")
+        .described(
+            "Proves with the token of a mail that its reader has the address: the account's, or the one that the account \
+            is to have instead, which it has from then on.",
+        )
+        .answers(Answered::empty(StatusCode::NO_CONTENT, "The address is verified."))
+        .refuses([unusable_token()])
 }
 
 pub(crate) async fn verify(

@@ -14,30 +14,64 @@ use mcsp_access::Permission;
 use mcsp_function::{Caller, Context};
 use mcsp_idempotency::{IdempotencyKey, once};
 use mcsp_problem::{Invalid, Json, Problem};
+use mcsp_reference::Operation;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "CreateClientRequest")]
 pub(crate) struct CreateRequest {
+    /// Whether it can keep a secret (RFC 6749, section 2.1). It never changes.
     kind: Kind,
+    /// What people are shown when they are asked for consent: 1 to 80 printable characters.
+    #[schemars(example = &"Couch Player")]
     name: String,
+    /// Where codes may be sent, at most 20: `https`, `http` to a loopback address, or a private-use scheme. They are
+    /// compared character by character, but for the port of a loopback address.
     #[serde(default)]
+    #[schemars(example = ["https://couch.example/callback"])]
     redirect_uris: Vec<String>,
+    /// Where a browser may be sent after a logout, at most 20: `https`, or `http` to a loopback address.
     #[serde(default)]
+    #[schemars(example = ["https://couch.example/"])]
     post_logout_redirect_uris: Vec<String>,
+    /// Where it is to be told of a logout: `https`, or `http` to a loopback address.
     #[serde(default)]
+    #[schemars(example = &"https://couch.example/logged-out")]
     backchannel_logout_uri: Option<String>,
+    /// How it may get tokens: `authorization_code`, `refresh_token`, `client_credentials`,
+    /// `urn:ietf:params:oauth:grant-type:device_code`.
+    #[schemars(example = ["authorization_code", "refresh_token"])]
     grant_types: Vec<String>,
+    /// What it may ask for, at most 50: permissions, `openid`, `profile`, `email` and `offline_access`.
+    #[schemars(example = ["openid", "playback.start"])]
     scopes: Vec<String>,
+    /// Whether it is the platform's own: people are not asked for consent.
     #[serde(default)]
     first_party: bool,
 }
 
-#[derive(Clone, Copy, Serialize, Deserialize)]
+#[derive(Clone, Copy, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "ClientKind")]
 enum Kind {
+    /// It runs where others can look: in a browser, on a phone, on a TV.
     Public,
+    /// It runs on a server, and gets a secret.
     Confidential,
+}
+
+pub(crate) fn reference() -> Operation {
+    Operation::post("/v1/clients", create)
+        .named("createClient", "Register an application")
+        .described(
+            "A confidential application gets its secret in the answer, shown this once: a repetition under the same \
+            `Idempotency-Key` gives the same answer without it. Who has lost the first answer rotates the secret.",
+        )
+        .requires(Permission::ClientManage)
+        .answers(Revealing::answered(StatusCode::CREATED, "The application is registered."))
+        .refuses([Invalid::default().into_problem()])
 }
 
 pub(crate) async fn create(

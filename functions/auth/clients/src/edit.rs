@@ -11,25 +11,54 @@ use mcsp_etag::IfMatch;
 use mcsp_function::{Caller, Context};
 use mcsp_ids::ClientId;
 use mcsp_problem::{Invalid, Json, Path, Problem};
+use mcsp_reference::Operation;
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "EditClientRequest")]
 pub(crate) struct EditRequest {
+    /// What people are shown when they are asked for consent: 1 to 80 printable characters.
     #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "String", example = &"Couch Player")]
     name: Option<String>,
+    /// Where codes may be sent, at most 20.
     #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Vec<String>", example = ["https://couch.example/callback"])]
     redirect_uris: Option<Vec<String>>,
+    /// Where a browser may be sent after a logout, at most 20.
     #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Vec<String>", example = ["https://couch.example/"])]
     post_logout_redirect_uris: Option<Vec<String>>,
+    /// Where it is to be told of a logout. Null clears it.
     #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Option<String>", example = &"https://couch.example/logged-out")]
     backchannel_logout_uri: Option<Option<String>>,
+    /// How it may get tokens.
     #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Vec<String>", example = ["authorization_code", "refresh_token"])]
     grant_types: Option<Vec<String>>,
+    /// What it may ask for, at most 50.
     #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Vec<String>", example = ["openid", "playback.start"])]
     scopes: Option<Vec<String>>,
+    /// Whether it is the platform's own: people are not asked for consent.
     #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "bool")]
     first_party: Option<bool>,
+}
+
+pub(crate) fn reference() -> Operation {
+    Operation::patch("/v1/clients/{id}", edit)
+        .named("editClient", "Change an application")
+        .described(
+            "What is left out stays as it is; a list replaces the whole list. Send the `ETag` that you have read as \
+            `If-Match`, so that nobody's change is lost.",
+        )
+        .requires(Permission::ClientManage)
+        .answers(view::answered("The application as it is now."))
+        .refuses([Problem::not_found(), Invalid::default().into_problem(), TransactError::Conflict.into()])
 }
 
 /// Tells a field that is left out, which is `None`, from one that is null.

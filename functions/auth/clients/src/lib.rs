@@ -16,6 +16,7 @@ use axum::Router;
 use axum::extract::Extension;
 use axum::routing::{get, post};
 use mcsp_function::{Context, MissingVariable};
+use mcsp_reference::Section;
 
 /// The routes.
 pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
@@ -28,6 +29,23 @@ pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
         .route("/v1/clients/{id}/secret", post(rotate_secret::rotate_secret))
         .route("/v1/signing-keys", get(list_keys::list_keys).post(rotate_keys::rotate_keys))
         .layer(Extension(rotating)))
+}
+
+/// What the API reference says of them.
+pub fn reference() -> [Section; 2] {
+    let clients = [
+        list::reference(),
+        create::reference(),
+        get::reference(),
+        edit::reference(),
+        delete::reference(),
+        rotate_secret::reference(),
+    ];
+    let keys = [list_keys::reference(), rotate_keys::reference()];
+    [
+        Section::new("Clients", "The applications that may ask for tokens.", clients),
+        Section::new("Signing keys", "The keys that sign access tokens.", keys),
+    ]
 }
 
 mcsp_function::component!(

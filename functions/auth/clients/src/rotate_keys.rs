@@ -4,7 +4,7 @@
 //! With `compromised` all keys before are out at once, and so is every token that they signed: whoever was signed
 //! in asks for a new one.
 
-use crate::key_view::{KeysView, schedule};
+use crate::key_view::{self, KeyView, schedule};
 use auth_domain::{KeyRole, KeyTimes, LEAD_MIN, RotationUnderWay};
 use auth_keys::{SigningKeyring, new_key};
 use auth_storage::signing_keys::{self, RotateError, Rotation, StoredKey};
@@ -15,7 +15,10 @@ use jiff::SignedDuration;
 use mcsp_access::Permission;
 use mcsp_function::{Caller, Context, MissingVariable};
 use mcsp_idempotency::{Answer, Claim, IdempotencyKey, once};
+use mcsp_paging::Page;
 use mcsp_problem::{Json, Problem};
+use mcsp_reference::{Answer as Answered, Operation};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How rotations are made.
@@ -35,11 +38,29 @@ impl Rotating {
     }
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "RotateKeysRequest")]
 pub(crate) struct RotateRequest {
+    /// Whether others may have the private keys: then all keys before are out at once, and so is every token that they
+    /// signed.
     #[serde(default)]
     compromised: bool,
+}
+
+pub(crate) fn reference() -> Operation {
+    Operation::post("/v1/signing-keys", rotate_keys)
+        .named("rotateSigningKeys", "Rotate the signing keys")
+        .described(
+            "Makes another key. It is published now and signs in a while, and the one before leaves when its last token \
+            has expired: nothing more has to be done.",
+        )
+        .requires(Permission::SigningKeyManage)
+        .answers(
+            Answered::json::<Page<KeyView>>(StatusCode::CREATED, "All keys, with the new one.")
+                .with(header::LOCATION),
+        )
+        .refuses([under_way()])
 }
 
 /// Why there is no other key.
@@ -90,7 +111,7 @@ async fn rotate(
         before.times.revoked_at = before.times.revoked_at.or(revoked_at);
     }
     keys.push(key.clone());
-    let answer = Answer::json(StatusCode::CREATED, &KeysView::new(&keys, now))
+    let answer = Answer::json(StatusCode::CREATED, &key_view::page(&keys, now))
         .with_header(header::LOCATION, "/v1/signing-keys");
     let rotation = Rotation { key: &key, gone, revoked_at };
     signing_keys::rotate(context.bridge(), rotation, claim.record(&answer)).await?;
@@ -101,14 +122,16 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
             Error::UnderWay(under_way) => {
-                Problem::new(StatusCode::CONFLICT, "rotation_under_way", "a rotation is under way")
-                    .with_detail(format_args!("its key signs from {} on", under_way.signs_from))
+                let signs_from = under_way.signs_from;
+                self::under_way().with_detail(format_args!("its key signs from {signs_from} on"))
             }
-            Error::NotWritten(RotateError::Outdated) => {
-                Problem::new(StatusCode::CONFLICT, "rotation_under_way", "a rotation is under way")
-            }
+            Error::NotWritten(RotateError::Outdated) => under_way(),
             Error::NotWritten(RotateError::Failed(error)) => error.into(),
             Error::Failed(problem) => problem,
         }
     }
+}
+
+fn under_way() -> Problem {
+    Problem::new(StatusCode::CONFLICT, "rotation_under_way", "a rotation is under way")
 }

@@ -15,14 +15,31 @@ use mcsp_function::{Caller, Context};
 use mcsp_idempotency::{Claim, IdempotencyKey, once};
 use mcsp_ids::ClientId;
 use mcsp_problem::{Invalid, Json, Path, Problem, Reason};
+use mcsp_reference::Operation;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 const OVERLAP_DEFAULT: SignedDuration = SignedDuration::from_hours(24);
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "RotateSecretRequest")]
 pub(crate) struct RotateRequest {
+    /// For how long the secret that is replaced stays good: at most a week, by default a day. With 0 it ends at once.
+    #[schemars(example = 86_400)]
     overlap_s: Option<u32>,
+}
+
+pub(crate) fn reference() -> Operation {
+    Operation::post("/v1/clients/{id}/secret", rotate_secret)
+        .named("rotateClientSecret", "Give an application another secret")
+        .described(
+            "The secret stands in the answer, shown this once: a repetition under the same `Idempotency-Key` gives the \
+            same answer without it.",
+        )
+        .requires(Permission::ClientManage)
+        .answers(Revealing::answered(StatusCode::OK, "The application with its new secret."))
+        .refuses([Problem::not_found(), Invalid::default().into_problem(), is_public()])
 }
 
 /// Why there is no other secret.
@@ -81,9 +98,11 @@ fn overlap(request: &RotateRequest) -> Result<SignedDuration, Problem> {
 
 fn problem(error: RotateError, if_match: &IfMatch) -> Problem {
     match error {
-        RotateError::NoSecret(NoSecret) => {
-            Problem::new(StatusCode::CONFLICT, "client_is_public", "a public client has no secret")
-        }
+        RotateError::NoSecret(NoSecret) => is_public(),
         RotateError::NotWritten(error) => refuse(error, if_match),
     }
+}
+
+fn is_public() -> Problem {
+    Problem::new(StatusCode::CONFLICT, "client_is_public", "a public client has no secret")
 }

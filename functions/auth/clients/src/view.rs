@@ -8,25 +8,47 @@ use mcsp_etag::ETag;
 use mcsp_idempotency::Answer;
 use mcsp_ids::ClientId;
 use mcsp_problem::Json;
+use mcsp_reference::Answer as Answered;
+use schemars::JsonSchema;
 use serde::Serialize;
 
-#[derive(Serialize)]
+/// An application that may ask for tokens.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Client")]
 pub(crate) struct ClientView {
     id: ClientId,
+    /// Whether it can keep a secret (RFC 6749, section 2.1).
+    #[schemars(extend("enum" = ["public", "confidential"]))]
     kind: &'static str,
+    /// What people are shown when they are asked for consent.
+    #[schemars(example = &"Couch Player")]
     name: String,
+    /// Where codes may be sent.
+    #[schemars(example = ["https://couch.example/callback"])]
     redirect_uris: Vec<String>,
+    /// Where a browser may be sent after a logout.
+    #[schemars(example = ["https://couch.example/"])]
     post_logout_redirect_uris: Vec<String>,
+    /// Where it is told of a logout.
+    #[schemars(example = &"https://couch.example/logged-out")]
     backchannel_logout_uri: Option<String>,
+    /// How it may get tokens.
+    #[schemars(example = ["authorization_code", "refresh_token"])]
     grant_types: Vec<&'static str>,
+    /// What it may ask for: permissions, and the scopes of OpenID Connect.
+    #[schemars(example = ["openid", "playback.start"])]
     scopes: Vec<String>,
+    /// Whether it is the platform's own: people are not asked for consent.
     first_party: bool,
     /// Until when the secret before the last rotation is good.
     previous_secret_expires_at: Option<Timestamp>,
+    /// When it was registered.
     created_at: Timestamp,
+    /// When it last changed.
     updated_at: Timestamp,
-    /// In the one answer to the request that made it.
+    /// In the one answer to the request that made it, and in no repetition of that.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"mcspcs_Tm9ib2R5IGd1ZXNzZXMgMzIgcmFuZG9tIGJ5dGVzIQ")]
     secret: Option<String>,
 }
 
@@ -59,6 +81,11 @@ impl From<&Client> for ClientView {
     }
 }
 
+/// What [`answer`] is in the API reference.
+pub(crate) fn answered(description: &'static str) -> Answered {
+    Answered::json::<ClientView>(StatusCode::OK, description).with(header::ETAG)
+}
+
 /// The answer to a read or an edit.
 pub(crate) fn answer(client: &Client) -> Response {
     ([(header::ETAG, ETag(client.version).to_string())], Json(ClientView::from(client))).into_response()
@@ -71,6 +98,14 @@ pub(crate) struct Revealing {
 }
 
 impl Revealing {
+    /// What it is in the API reference.
+    pub(crate) fn answered(status: StatusCode, description: &'static str) -> Answered {
+        Answered::json::<ClientView>(status, description)
+            .with(header::ETAG)
+            .with(header::CACHE_CONTROL)
+            .with(header::LOCATION)
+    }
+
     pub(crate) fn new(status: StatusCode, client: &Client, secret: Option<&ClientSecret>) -> Self {
         let answer = |secret: Option<&ClientSecret>| {
             let secret = secret.map(|secret| secret.reveal().to_owned());

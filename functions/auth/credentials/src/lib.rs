@@ -11,4 +11,4 @@ mod step_up;
 pub use limits::attempt;
 pub use password::{CheckError, Checked, check_password};
 pub use second_factor::{CodeError, attempt_code, check_code, sealing_keys, secret_of, wrong_code};
-pub use step_up::{FRESH_FOR, require_second_factor, require_step_up};
+pub use step_up::{FRESH_FOR, require_second_factor, require_step_up, step_up_needed};

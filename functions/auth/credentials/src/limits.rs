@@ -1,7 +1,7 @@
 //! Sign-in limits, per account and per address: whoever guesses waits longer and longer.
 
 use auth_domain::Email;
-use auth_limits::{Attempt, Limit, Policy};
+use auth_limits::{Attempt, Limit, Policy, TOO_MANY_ATTEMPTS};
 use mcsp_function::{ClientAddress, Context};
 use mcsp_problem::Problem;
 
@@ -33,7 +33,6 @@ pub async fn attempt(
     address: ClientAddress,
 ) -> Result<Attempt<2>, Problem> {
     let limits = [Limit::new(ACCOUNT, email.as_str()), Limit::of_network(ADDRESS, address)];
-    auth_limits::attempt(context, limits).await.map_err(|refused| {
-        refused.into_problem("too_many_attempts", "too many attempts to sign in failed: wait before the next")
-    })
+    let attempt = auth_limits::attempt(context, limits).await;
+    attempt.map_err(|refused| refused.into_problem(TOO_MANY_ATTEMPTS))
 }

@@ -1,7 +1,7 @@
 //! Checking a code: of an authenticator, or a recovery code.
 
 use auth_domain::{RecoveryCode, TotpSecret};
-use auth_limits::{Attempt, Limit, Policy};
+use auth_limits::{Attempt, Limit, Policy, TOO_MANY_ATTEMPTS};
 use auth_seal::SealingKeys;
 use http::StatusCode;
 use jiff::Timestamp;
@@ -55,9 +55,8 @@ pub fn wrong_code() -> Problem {
 /// Counts a code that somebody shows for an account, if they may now. To be taken back when it was right.
 pub async fn attempt_code(context: &Context, account: UserId) -> Result<Attempt<1>, Problem> {
     let limit = Limit::new(CODES, &account.to_string());
-    auth_limits::attempt(context, [limit]).await.map_err(|refused| {
-        refused.into_problem("too_many_attempts", "too many codes were wrong: wait before the next")
-    })
+    let attempt = auth_limits::attempt(context, [limit]).await;
+    attempt.map_err(|refused| refused.into_problem(TOO_MANY_ATTEMPTS))
 }
 
 /// Checks a code, and gives the statement that takes it: in the transaction of what it is shown for, which fails

@@ -15,6 +15,11 @@ pub async fn require_step_up(context: &Context, caller: &Caller) -> Result<(), P
     caller.require_authentication(context.now(), needed, FRESH_FOR)
 }
 
+/// How [`require_step_up`] and [`require_second_factor`] refuse, for the API reference.
+pub fn step_up_needed() -> Problem {
+    Caller::insufficient_authentication(Acr::Two, FRESH_FOR)
+}
+
 /// The same for what shows the password anyway: the second factor must have been shown of late, where there is one.
 pub async fn require_second_factor(context: &Context, caller: &Caller) -> Result<(), Problem> {
     match auth_storage::has_factor(context.bridge(), caller.user()).await? {

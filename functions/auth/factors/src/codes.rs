@@ -1,26 +1,34 @@
 //! `/v1/factors/recovery-codes`: how many are left, and new ones in the place of all.
 
-use auth_credentials::require_step_up;
+use auth_credentials::{require_step_up, step_up_needed};
 use auth_domain::{RECOVERY_CODES, RecoveryCode};
 use auth_events::account_changed;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
 use mcsp_access::Permission;
-use mcsp_bridge_api::postgres::Transaction;
+use mcsp_bridge_api::postgres::{TransactError, Transaction};
 use mcsp_function::{Caller, Context, TraceParent};
 use mcsp_ids::UserId;
 use mcsp_problem::{Json, Problem};
+use mcsp_reference::{Answer, Operation};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// Recovery codes, for their owner to write down: they are shown once.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "RecoveryCodes")]
 pub(crate) struct Codes {
+    /// Each stands in once for a code of an authenticator.
+    #[schemars(example = ["k7qp-2mzd-x4va-9thc"])]
     pub(crate) recovery_codes: Vec<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "RemainingRecoveryCodes")]
 struct Remaining {
+    /// How many have not been used.
+    #[schemars(example = 10)]
     remaining: i64,
 }
 
@@ -39,6 +47,29 @@ pub(crate) fn new_codes(context: &Context, account: UserId) -> NewCodes {
     }
 }
 
+pub(crate) fn count_reference() -> Operation {
+    Operation::get("/v1/factors/recovery-codes", count)
+        .named("countRecoveryCodes", "Count one's own recovery codes")
+        .described("How many recovery codes are left. What they are is shown only when they are made.")
+        .requires(Permission::AccountManage)
+        .answers(Answer::json::<Remaining>(StatusCode::OK, "How many are left.").with(header::CACHE_CONTROL))
+}
+
+pub(crate) fn replace_reference() -> Operation {
+    Operation::post("/v1/factors/recovery-codes", replace)
+        .named("replaceRecoveryCodes", "Make new recovery codes")
+        .described(
+            "Makes new recovery codes in the place of all that the account has. It takes no `Idempotency-Key`: its answer \
+            is a secret and is not kept.",
+        )
+        .requires(Permission::AccountManage)
+        .answers(
+            Answer::json::<Codes>(StatusCode::CREATED, "The codes, shown this once.").with(header::CACHE_CONTROL),
+        )
+        // A token may outlive its account by minutes.
+        .refuses([step_up_needed(), no_second_factor(), Problem::not_found(), TransactError::Conflict.into()])
+}
+
 pub(crate) async fn count(State(context): State<Context>, caller: Caller) -> Result<Response, Problem> {
     caller.require(Permission::AccountManage)?;
     let (_, remaining) = auth_storage::codes(context.bridge(), caller.user(), "").await?;
@@ -54,11 +85,7 @@ pub(crate) async fn replace(
     caller.require(Permission::AccountManage)?;
     require_step_up(&context, &caller).await?;
     if !auth_storage::has_factor(context.bridge(), caller.user()).await? {
-        return Err(Problem::new(
-            StatusCode::CONFLICT,
-            "no_second_factor",
-            "recovery codes stand in for an authenticator, and the account has none",
-        ));
+        return Err(no_second_factor());
     }
     let account = auth_storage::account(context.bridge(), caller.user()).await?;
     // A token may outlive its account by minutes.
@@ -70,4 +97,12 @@ pub(crate) async fn replace(
     context.bridge().transact(Transaction { consumed_event: None, statements, events }).await?;
     let shown = Json(Codes { recovery_codes: codes.shown });
     Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], shown).into_response())
+}
+
+fn no_second_factor() -> Problem {
+    Problem::new(
+        StatusCode::CONFLICT,
+        "no_second_factor",
+        "recovery codes stand in for an authenticator, and the account has none",
+    )
 }

@@ -4,23 +4,45 @@
 
 use crate::codes::{Codes, new_codes};
 use crate::settings::Settings;
-use auth_credentials::{attempt_code, require_step_up, secret_of, wrong_code};
+use auth_credentials::{attempt_code, require_step_up, secret_of, step_up_needed, wrong_code};
 use auth_events::account_changed;
+use auth_limits::TOO_MANY_ATTEMPTS;
 use auth_storage::StoredFactor;
 use axum::extract::{Extension, State};
 use axum::response::{IntoResponse, Response};
-use http::header;
+use http::{StatusCode, header};
 use mcsp_access::Permission;
 use mcsp_bridge_api::postgres::{RowMismatch, TransactError, Transaction};
 use mcsp_function::{Caller, Context, TraceParent};
 use mcsp_ids::FactorId;
 use mcsp_problem::{Json, Path, Problem};
+use mcsp_reference::{Answer, Operation};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "ConfirmFactorRequest")]
 pub(crate) struct ConfirmRequest {
+    /// What the authenticator shows.
+    #[schemars(example = &"492039")]
     code: String,
+}
+
+pub(crate) fn reference() -> Operation {
+    Operation::post("/v1/factors/{id}/confirmation", confirm)
+        .named("confirmFactor", "Confirm an authenticator")
+        .described(
+            "Shows the first code of an authenticator, which protects the account from then on. With the first \
+            authenticator come the recovery codes; with others the list is empty. It takes no `Idempotency-Key`: its \
+            answer is a secret and is not kept.",
+        )
+        .requires(Permission::AccountManage)
+        .answers(
+            Answer::json::<Codes>(StatusCode::OK, "The factor is confirmed.").with(header::CACHE_CONTROL),
+        )
+        .refuses([step_up_needed(), wrong_code(), Problem::not_found(), TransactError::Conflict.into()])
+        .refuses([Problem::from(TOO_MANY_ATTEMPTS)])
 }
 
 pub(crate) async fn confirm(

@@ -4,7 +4,7 @@
 //! enrols replaces what was not confirmed.
 
 use crate::settings::Settings;
-use auth_credentials::require_step_up;
+use auth_credentials::{require_step_up, step_up_needed};
 use auth_domain::TotpSecret;
 use auth_storage::{FACTORS_MAX, StoredFactor, seal_place};
 use axum::extract::{Extension, State};
@@ -15,31 +15,62 @@ use mcsp_bridge_api::postgres::{RowMismatch, TransactError, Transaction};
 use mcsp_function::{Caller, Context};
 use mcsp_ids::FactorId;
 use mcsp_problem::{Invalid, Json, Problem, Reason};
+use mcsp_reference::{Answer, Operation};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 const NAME_MAX_CHARS: usize = 64;
 const NAME: &str = "Authenticator";
 
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "FactorKind")]
 enum Kind {
+    /// Time-based codes (RFC 6238).
     Totp,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "EnrolFactorRequest")]
 pub(crate) struct EnrolRequest {
+    /// What it is to be.
     kind: Kind,
+    /// What its owner calls it: 1 to 64 characters, by default `Authenticator`.
+    #[schemars(example = &"My phone")]
     name: Option<String>,
 }
 
-#[derive(Serialize)]
+/// A factor whose secret is shown this once.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "EnrolledFactor")]
 struct Enrolled {
     id: FactorId,
-    /// To be typed into an authenticator.
+    /// To be typed into an authenticator: Base32.
+    #[schemars(example = &"JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")]
     secret: String,
-    /// To be scanned by one.
+    /// To be scanned by one, as a QR code.
+    #[schemars(example = &"otpauth://totp/MCSP:ada%40example.com?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=MCSP")]
     otpauth_url: String,
+}
+
+pub(crate) fn reference() -> Operation {
+    Operation::post("/v1/factors", enrol)
+        .named("enrolFactor", "Enrol an authenticator")
+        .described(
+            "Makes a secret for an authenticator. It protects the account once a code of it was shown. What is enrolled \
+            replaces what was not confirmed.\n\n\
+            It takes no `Idempotency-Key`: its answer is a secret and is not kept.",
+        )
+        .requires(Permission::AccountManage)
+        .answers(
+            Answer::json::<Enrolled>(StatusCode::CREATED, "The factor, to be confirmed.")
+                .with(header::LOCATION)
+                .with(header::CACHE_CONTROL),
+        )
+        // A token may outlive its account by minutes.
+        .refuses([step_up_needed(), Problem::not_found(), Invalid::default().into_problem(), too_many()])
+        .refuses([Problem::from(TransactError::Conflict)])
 }
 
 pub(crate) async fn enrol(
@@ -91,14 +122,14 @@ async fn store(context: &Context, caller: &Caller, factor: &StoredFactor) -> Res
     let transaction = Transaction { consumed_event: None, statements, events: Vec::new() };
     match context.bridge().transact(transaction).await {
         Ok(_) => Ok(()),
-        Err(TransactError::UnexpectedRows(RowMismatch { statement: 1, .. })) => Err(Problem::new(
-            StatusCode::CONFLICT,
-            "too_many_factors",
-            "the account has all factors that it can",
-        )
-        .with_detail(format_args!("{FACTORS_MAX} at most"))),
+        Err(TransactError::UnexpectedRows(RowMismatch { statement: 1, .. })) => Err(too_many()),
         Err(error) => Err(error.into()),
     }
+}
+
+fn too_many() -> Problem {
+    Problem::new(StatusCode::CONFLICT, "too_many_factors", "the account has all factors that it can")
+        .with_detail(format_args!("{FACTORS_MAX} at most"))
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use axum::Router;
 use axum::extract::Extension;
 use axum::routing::{delete, get, post};
 use mcsp_function::{Context, MissingVariable};
+use mcsp_reference::Section;
 
 /// The routes.
 pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
@@ -23,6 +24,23 @@ pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
         .route("/v1/factors/{id}/confirmation", post(confirm::confirm))
         .route("/v1/sessions/{id}/step-up", post(step_up::step_up))
         .layer(Extension(settings)))
+}
+
+/// What the API reference says of them.
+pub fn reference() -> Section {
+    Section::new(
+        "Second factors",
+        "What protects an account beside its password, and showing it for what is sensitive.",
+        [
+            list::reference(),
+            enrol::reference(),
+            confirm::reference(),
+            remove::reference(),
+            codes::count_reference(),
+            codes::replace_reference(),
+            step_up::reference(),
+        ],
+    )
 }
 
 mcsp_function::component!(

@@ -3,30 +3,34 @@
 use auth_storage::StoredFactor;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::header;
+use http::{StatusCode, header};
 use jiff::Timestamp;
 use mcsp_access::Permission;
 use mcsp_function::{Caller, Context};
 use mcsp_ids::FactorId;
+use mcsp_paging::Page;
 use mcsp_problem::{Json, Problem};
+use mcsp_reference::{Answer, Operation};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// An authenticator, as its owner sees it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Factor")]
 pub(crate) struct FactorView {
     id: FactorId,
+    /// Time-based codes (RFC 6238).
+    #[schemars(extend("const" = "totp"))]
     kind: &'static str,
+    /// What its owner calls it.
+    #[schemars(example = &"My phone")]
     name: String,
     /// Whether a code of it was shown: before that it protects nothing.
     confirmed: bool,
+    /// When it was enrolled.
     created_at: Timestamp,
+    /// When a code of it was last taken.
     last_used_at: Option<Timestamp>,
-}
-
-#[derive(Serialize)]
-struct Factors {
-    items: Vec<FactorView>,
-    next_cursor: Option<String>,
 }
 
 impl From<StoredFactor> for FactorView {
@@ -42,10 +46,21 @@ impl From<StoredFactor> for FactorView {
     }
 }
 
+pub(crate) fn reference() -> Operation {
+    Operation::get("/v1/factors", list)
+        .named("listFactors", "List one's own authenticators")
+        .described("All of one's authenticators, the oldest first. There are so few that they are one page.")
+        .requires(Permission::AccountManage)
+        .answers(
+            Answer::json::<Page<FactorView>>(StatusCode::OK, "The authenticators.")
+                .with(header::CACHE_CONTROL),
+        )
+}
+
 pub(crate) async fn list(State(context): State<Context>, caller: Caller) -> Result<Response, Problem> {
     caller.require(Permission::AccountManage)?;
     let factors = auth_storage::factors(context.bridge(), caller.user()).await?;
-    let items = factors.into_iter().map(FactorView::from).collect();
-    let page = Factors { items, next_cursor: None };
+    let items: Vec<_> = factors.into_iter().map(FactorView::from).collect();
+    let page = Page { items, next_cursor: None };
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(page)).into_response())
 }

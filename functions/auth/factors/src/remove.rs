@@ -1,6 +1,6 @@
 //! `DELETE /v1/factors/{id}`: removes an authenticator, and the recovery codes with the last one.
 
-use auth_credentials::require_step_up;
+use auth_credentials::{require_step_up, step_up_needed};
 use auth_events::account_changed;
 use axum::extract::State;
 use http::StatusCode;
@@ -9,6 +9,16 @@ use mcsp_bridge_api::postgres::{RowMismatch, TransactError, Transaction};
 use mcsp_function::{Caller, Context, TraceParent};
 use mcsp_ids::FactorId;
 use mcsp_problem::{Path, Problem};
+use mcsp_reference::{Answer, Operation};
+
+pub(crate) fn reference() -> Operation {
+    Operation::delete("/v1/factors/{id}", remove)
+        .named("removeFactor", "Remove an authenticator")
+        .described("Removes one of one's own authenticators, and the recovery codes with the last one.")
+        .requires(Permission::AccountManage)
+        .answers(Answer::empty(StatusCode::NO_CONTENT, "The factor is removed."))
+        .refuses([step_up_needed(), Problem::not_found(), TransactError::Conflict.into()])
+}
 
 pub(crate) async fn remove(
     State(context): State<Context>,

@@ -4,6 +4,7 @@
 use crate::settings::Settings;
 use auth_credentials::{CodeError, attempt_code, check_code, wrong_code};
 use auth_domain::{ACCESS_TOKEN_LIFE, Account, Factor, Password, Session};
+use auth_limits::TOO_MANY_ATTEMPTS;
 use auth_storage::{Credential, Renewed};
 use auth_tokens::Bearer;
 use axum::extract::{Extension, State};
@@ -15,12 +16,20 @@ use mcsp_bridge_api::postgres::{GuardedStatement, RowMismatch, TransactError, Tr
 use mcsp_function::{Caller, ClientAddress, Context};
 use mcsp_ids::AuthSessionId;
 use mcsp_problem::{Invalid, Json, Path, Problem, Reason};
+use mcsp_reference::{Answer, Operation};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-#[derive(Deserialize)]
+/// One of both.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("examples" = [{"code": "492039"}]))]
 pub(crate) struct StepUpRequest {
+    /// The account's password, where it has no second factor.
+    #[schemars(example = &"correct horse battery")]
     password: Option<String>,
+    /// What an authenticator shows, or a recovery code.
+    #[schemars(example = &"492039")]
     code: Option<String>,
 }
 
@@ -30,12 +39,37 @@ enum Shown {
     Code(String),
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct SteppedUp {
+    /// A JWT (RFC 9068) in the place of the one that was sent. Treat it as opaque.
+    #[schemars(example = &"eyJhbGciOiJFZERTQSIsInR5cCI6ImF0K2p3dCIsImtpZCI6ImsxIn0.e30.c2lnbmF0dXJl")]
     access_token: String,
+    /// How it is to be sent.
+    #[schemars(extend("const" = "Bearer"))]
     token_type: &'static str,
+    /// For how long it is good.
+    #[schemars(example = 600)]
     expires_in_s: i64,
+    /// By how many factors the person is known now (RFC 9470).
     acr: Acr,
+}
+
+pub(crate) fn reference() -> Operation {
+    Operation::post("/v1/sessions/{id}/step-up", step_up)
+        .named("stepUp", "Show once more who one is")
+        .described(
+            "Authenticates the person anew, and gives an access token that says so (RFC 9470): what an operation that \
+            answers 401 `insufficient_user_authentication` asks for. An account with a second factor shows a code, one \
+            without its password. The session is the access token's own; other applications send their user to sign in \
+            again. It takes no `Idempotency-Key`: its answer is a secret and is not kept.",
+        )
+        .requires(Permission::AccountManage)
+        .answers(
+            Answer::json::<SteppedUp>(StatusCode::OK, "The new access token.").with(header::CACHE_CONTROL),
+        )
+        .refuses([wrong_password(), wrong_code(), code_needed(), Problem::not_found()])
+        .refuses([Invalid::default().into_problem(), TransactError::Conflict.into()])
+        .refuses([Problem::from(TOO_MANY_ATTEMPTS)])
 }
 
 pub(crate) async fn step_up(
@@ -118,8 +152,7 @@ async fn check(
     password: &str,
     address: ClientAddress,
 ) -> Result<(), Problem> {
-    let wrong = || Problem::new(StatusCode::FORBIDDEN, "wrong_password", "the password is another");
-    let password = Password::attempt(password).map_err(|_| wrong())?;
+    let password = Password::attempt(password).map_err(|_| wrong_password())?;
     let attempt = auth_credentials::attempt(context, &account.email, address).await?;
     let found = auth_storage::credential_of(context.bridge(), account.id).await?;
     let Credential { phc, .. } = found.ok_or_else(Problem::not_found)?;
@@ -128,7 +161,7 @@ async fn check(
             attempt.take_back(context).await;
             Ok(())
         }
-        Verdict::Wrong => Err(wrong()),
+        Verdict::Wrong => Err(wrong_password()),
     }
 }
 
@@ -143,6 +176,10 @@ async fn store(context: &Context, session: &Session, take: Option<GuardedStateme
         Err(TransactError::UnexpectedRows(RowMismatch { statement: 1, .. })) => Err(wrong_code()),
         Err(error) => Err(error.into()),
     }
+}
+
+fn wrong_password() -> Problem {
+    Problem::new(StatusCode::FORBIDDEN, "wrong_password", "the password is another")
 }
 
 fn code_needed() -> Problem {

@@ -38,6 +38,19 @@ pub struct TooMany {
     quota: Quota,
 }
 
+/// How it is told that there were too many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// The stable code.
+    pub code: &'static str,
+    /// For people.
+    pub title: &'static str,
+}
+
+/// Too many guesses: at a password, a code, or a secret.
+pub const TOO_MANY_ATTEMPTS: Told =
+    Told { code: "too_many_attempts", title: "too many attempts failed: wait before the next" };
+
 /// Counts an attempt, if all limits allow it now; otherwise none of them counts it.
 pub async fn attempt<const LIMITS: usize>(
     context: &Context,
@@ -75,9 +88,9 @@ impl<const LIMITS: usize> Attempt<LIMITS> {
 
 impl Refused {
     /// For what nobody may do while nobody counts: 429 with the state of the limit, or that Redis can't say.
-    pub fn into_problem(self, code: &'static str, title: &'static str) -> Problem {
+    pub fn into_problem(self, told: Told) -> Problem {
         match self {
-            Refused::TooMany(too_many) => too_many.into_problem(code, title),
+            Refused::TooMany(too_many) => too_many.into_problem(told),
             Refused::Unavailable(failure) => failure.into(),
         }
     }
@@ -85,11 +98,24 @@ impl Refused {
 
 impl TooMany {
     /// 429 with the state of the limit and `Retry-After`.
-    pub fn into_problem(self, code: &'static str, title: &'static str) -> Problem {
+    pub fn into_problem(self, told: Told) -> Problem {
         let TooMany { policy, quota } = self;
         let wait_s = u32::try_from(quota.wait_ms.div_ceil(1000)).unwrap_or(u32::MAX);
-        let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, code, title).retry_after_s(wait_s);
+        let problem = told.problem(wait_s);
         quota.told(&policy).headers().fold(problem, |problem, (name, value)| problem.with_header(name, value))
+    }
+}
+
+impl Told {
+    fn problem(self, wait_s: u32) -> Problem {
+        Problem::new(StatusCode::TOO_MANY_REQUESTS, self.code, self.title).retry_after_s(wait_s)
+    }
+}
+
+/// As any limit may be told, for the API reference.
+impl From<Told> for Problem {
+    fn from(told: Told) -> Self {
+        told.problem(1)
     }
 }
 
@@ -147,7 +173,8 @@ mod tests {
             is_told: true,
         };
         let quota = Quota { wait_ms: 1_500, remaining: 0, reset_ms: 60_000 };
-        let problem = TooMany { policy, quota }.into_problem("too_many_registrations", "too many");
+        let told = Told { code: "too_many_registrations", title: "too many" };
+        let problem = TooMany { policy, quota }.into_problem(told);
         assert_eq!((problem.status().as_u16(), problem.code()), (429, "too_many_registrations"));
         let response = axum::response::IntoResponse::into_response(problem);
         assert_eq!(response.headers()["retry-after"], "2");

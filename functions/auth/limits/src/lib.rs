@@ -7,5 +7,5 @@
 mod attempt;
 mod policy;
 
-pub use attempt::{Attempt, Refused, TooMany, attempt};
+pub use attempt::{Attempt, Refused, TOO_MANY_ATTEMPTS, Told, TooMany, attempt};
 pub use policy::{Limit, Policy};

@@ -8,8 +8,10 @@ pub(crate) mod consent;
 
 use crate::client;
 use crate::error::OAuthError;
-use crate::form::Form;
-use crate::page::{Attempted, Browser, Page, SignInForm, Typed, attempt, form, message};
+use crate::form::{FORM, Form};
+use crate::page::{
+    Attempted, Browser, Page, SignInForm, Typed, attempt, described, form, message, with_failures,
+};
 use crate::par;
 use crate::secret::OneTimeSecret;
 use auth_domain::{
@@ -20,7 +22,10 @@ use axum::extract::RawQuery;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use jiff::Timestamp;
+use mcsp_ids::ClientId;
 use mcsp_problem::Problem;
+use mcsp_reference::{Answer, Operation};
+use schemars::JsonSchema;
 
 pub(crate) const PATH: &str = "/oauth/authorize";
 
@@ -42,6 +47,81 @@ pub(crate) enum Stop {
     Page(Box<Page>),
     Redirect(Box<Response>),
     Failed(Problem),
+}
+
+/// What a client asks for (RFC 6749 section 4.1.1, OpenID Connect Core section 3.1.2.1).
+#[derive(JsonSchema)]
+#[schemars(rename = "AuthorizationRequest")]
+#[expect(dead_code, reason = "only described")]
+pub(crate) struct AuthorizationForm {
+    /// `code`, and nothing else. It is needed, unless the request was pushed.
+    #[schemars(example = &"code")]
+    response_type: Option<String>,
+    /// Who asks.
+    client_id: ClientId,
+    /// Where the answer goes: a registered address. It may be left out where only one is registered.
+    #[schemars(example = &"https://couch.example/callback")]
+    redirect_uri: Option<String>,
+    /// What for, separated by spaces; by default all that the client may ask for.
+    #[schemars(example = &"openid playback.start")]
+    scope: Option<String>,
+    /// What the client knows the answer by: it comes back in it.
+    #[schemars(example = &"af0ifjsldkj")]
+    state: Option<String>,
+    /// Base64url of the SHA-256 of a `code_verifier` (RFC 7636). It is needed, unless the request was pushed.
+    #[schemars(example = &"E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM")]
+    code_challenge: Option<String>,
+    /// `S256`, and nothing else. It is needed, unless the request was pushed.
+    #[schemars(example = &"S256")]
+    code_challenge_method: Option<String>,
+    /// What the client knows the ID token by: it stands in it.
+    #[schemars(example = &"n-0S6_WzA2Mj")]
+    nonce: Option<String>,
+    /// `query`, and nothing else.
+    #[schemars(example = &"query")]
+    response_mode: Option<String>,
+    /// What the person is to be asked, whatever is known: `login`, `consent`, or `none`.
+    #[schemars(example = &"login")]
+    prompt: Option<String>,
+    /// How many seconds ago the person may have been authenticated.
+    #[schemars(example = 3600)]
+    max_age: Option<u32>,
+    /// The address that the client expects the person to sign in with.
+    #[schemars(example = &"ada@example.com")]
+    login_hint: Option<String>,
+    /// By how many factors the person is to be known: `1` or `2` (RFC 9470).
+    #[schemars(example = &"2")]
+    acr_values: Option<String>,
+    /// What `/oauth/par` gave for a request that was pushed. Beside it only `client_id` counts.
+    #[schemars(example = &"urn:ietf:params:oauth:request_uri:Tm9ib2R5IGd1ZXNzZXMgMzIgcmFuZG9tIGJ5dGVzIQA")]
+    request_uri: Option<String>,
+}
+
+pub(crate) fn reference() -> [Operation; 2] {
+    let got = Operation::get(PATH, show)
+        .named("authorize", "Let a client act for a person")
+        .described(
+            "Where a client sends a browser (RFC 6749 section 4.1, OpenID Connect Core section 3.1.2): the person signs \
+            in and consents on pages, and the browser is sent back to `redirect_uri` with `code`, `state` and `iss`, or \
+            with `error` and `error_description`. PKCE (RFC 7636) is needed. A code is good once, and for a minute.",
+        )
+        .takes_query::<AuthorizationForm>();
+    let posted = Operation::post(PATH, act)
+        .named("authorizeByForm", "Let a client act for a person, by a form")
+        .described(
+            "The same with the parameters in the body; the browser is sent on to the `GET`. The forms of the pages are \
+            sent here too.",
+        )
+        .takes_body::<AuthorizationForm>(FORM)
+        .answers(described(StatusCode::FORBIDDEN, "What was typed is wrong. The page to sign in, once more."));
+    [got, posted].map(|operation| {
+        let sent_on =
+            Answer::empty(StatusCode::SEE_OTHER, "The browser is sent on: to the client with the answer.");
+        with_failures(operation)
+            .answers(described(StatusCode::OK, "The page to sign in, or to consent."))
+            .answers(sent_on.with(header::LOCATION).with(header::CACHE_CONTROL))
+            .answers(described(StatusCode::BAD_REQUEST, "Whoever asks can't be answered. A page says why."))
+    })
 }
 
 pub(crate) async fn show(browser: Browser, RawQuery(query): RawQuery) -> Result<Response, Stop> {

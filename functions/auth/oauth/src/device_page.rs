@@ -2,9 +2,11 @@
 
 use crate::authorize::{Stop, consent};
 use crate::error::OAuthError;
-use crate::form::Form;
+use crate::form::{FORM, Form};
 use crate::limits;
-use crate::page::{Attempted, Browser, Page, SignInForm, Typed, attempt, form, hidden, message};
+use crate::page::{
+    Attempted, Browser, Page, SignInForm, Typed, attempt, described, form, hidden, message, with_failures,
+};
 use auth_domain::{Client, Parameters, Scopes, UserCode};
 use auth_storage::{Approval, Decision, DeviceRequest, SignedIn};
 use axum::extract::RawQuery;
@@ -12,6 +14,8 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use maud::html;
 use mcsp_problem::Problem;
+use mcsp_reference::{Answer, Operation};
+use schemars::JsonSchema;
 
 pub(crate) const PATH: &str = "/oauth/device";
 
@@ -23,6 +27,41 @@ struct Visit<'a> {
     browser: &'a Browser,
     /// What was typed, and nothing else that came along.
     typed: Parameters,
+}
+
+/// What a person brings along.
+#[derive(JsonSchema)]
+#[schemars(rename = "DevicePageForm")]
+#[expect(dead_code, reason = "only described")]
+struct DevicePageForm {
+    /// The code that the device shows.
+    #[schemars(example = &"BCDF-GHJK")]
+    user_code: Option<String>,
+}
+
+pub(crate) fn reference() -> [Operation; 2] {
+    let got = Operation::get(PATH, show)
+        .named("showDevicePage", "Let a device in")
+        .described("The page where a person types the code that a device shows, and lets it in (RFC 8628, section 3.3).")
+        .takes_query::<DevicePageForm>();
+    let posted = Operation::post(PATH, act)
+        .named("sendDevicePage", "Let a device in, by the page's form")
+        .described("The forms of the page are sent here. Without one of them it is the page once more.")
+        .takes_body::<DevicePageForm>(FORM)
+        .answers(described(StatusCode::FORBIDDEN, "What was typed is wrong. The page to sign in, once more."))
+        .answers(
+            Answer::empty(StatusCode::SEE_OTHER, "The person has signed in, and is sent on to the page.")
+                .with(header::LOCATION)
+                .with(header::CACHE_CONTROL),
+        );
+    [got, posted].map(|operation| {
+        with_failures(operation)
+            .answers(described(StatusCode::OK, "The page: to sign in, to type the code, or to decide."))
+            .answers(described(
+                StatusCode::NOT_FOUND,
+                "No device waits with this code. The page to type it, once more.",
+            ))
+    })
 }
 
 pub(crate) async fn show(browser: Browser, RawQuery(query): RawQuery) -> Result<Response, Stop> {

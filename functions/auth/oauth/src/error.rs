@@ -3,7 +3,10 @@
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
+use mcsp_bridge_api::Failure;
 use mcsp_problem::{Cause, Problem};
+use mcsp_reference::Refusal;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// An error of a protocol route.
@@ -17,9 +20,15 @@ pub(crate) struct OAuthError {
     cause: Option<Cause>,
 }
 
-#[derive(Serialize)]
+/// Why a request of the protocol was refused or failed (RFC 6749, section 5.2).
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "OAuthError")]
 struct Document {
+    /// The protocol's code: what a program is to go by.
+    #[schemars(example = &"invalid_request")]
     error: &'static str,
+    /// For people: what is particular about this occurrence.
+    #[schemars(example = &"grant_type is required")]
     error_description: &'static str,
 }
 
@@ -83,6 +92,42 @@ impl From<Problem> for OAuthError {
         headers.remove(header::CONTENT_LENGTH);
         let cause = parts.extensions.get::<Cause>().cloned();
         OAuthError { status: parts.status, code, description, headers, cause }
+    }
+}
+
+/// How any route of the protocol may fail, for the API reference.
+pub(crate) fn failures() -> [OAuthError; 3] {
+    let down = Problem::from(Failure::Unreachable);
+    let late = Problem::from(Failure::DeadlineExceeded);
+    [down, late, Problem::internal(&std::fmt::Error)].map(OAuthError::from)
+}
+
+impl From<OAuthError> for Refusal {
+    fn from(error: OAuthError) -> Self {
+        let headers = std::iter::once(header::CACHE_CONTROL).chain(error.headers.keys().cloned()).collect();
+        let (status, code) = (error.status, error.code);
+        Refusal { status, code, title: meaning(code), headers, document: None }
+            .told_by::<Document>("application/json", ("error", "error_description"))
+    }
+}
+
+/// What a code means, whatever is particular about an occurrence.
+fn meaning(code: &'static str) -> &'static str {
+    match code {
+        "invalid_request" => "the request is malformed, or something is missing in it",
+        "invalid_client" => "the client is unknown, or did not authenticate",
+        "invalid_grant" => "what was to be exchanged is wrong, was used, has expired, or is another client's",
+        "invalid_scope" => "the scope is unknown, or more than the client may ask for",
+        "unauthorized_client" => "the client may not do this",
+        "unsupported_grant_type" => "there is no such grant here",
+        "authorization_pending" => "nobody has decided yet: ask again after `interval`",
+        "slow_down" => "asked too soon: wait five seconds more each time",
+        "unsupported_response_type" => "`response_type` must be `code`",
+        "request_not_supported" => "request objects are not supported",
+        "access_denied" => "the person refused",
+        "expired_token" => "the device code has expired",
+        "temporarily_unavailable" => "this cannot be answered now: try again later",
+        _ => "the request failed on our side",
     }
 }
 

@@ -3,16 +3,20 @@
 
 use crate::client::authenticate_or_count;
 use crate::error::OAuthError;
-use crate::form::Form;
+use crate::form::{FORM, Form};
+use crate::limits;
+use crate::revoke::TokenForm;
 use auth_domain::{Client, ClientKind, RefreshFamily};
 use auth_storage::SignedIn;
 use auth_tokens::{RefreshToken, Tokens};
 use axum::extract::{Extension, State};
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, header};
-use mcsp_access::{Claims, Subject};
+use http::{HeaderMap, StatusCode, header};
+use mcsp_access::{Acr, Claims, Permission, Role, Subject};
 use mcsp_function::{ClientAddress, Context};
 use mcsp_problem::{Json, Problem};
+use mcsp_reference::{Answer, Operation};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
@@ -22,6 +26,99 @@ struct Active {
     active: bool,
     #[serde(flatten)]
     claims: serde_json::Value,
+}
+
+/// What is told of a token (RFC 7662, section 2.2). Of one that is not good, `active` alone.
+#[derive(Serialize, JsonSchema)]
+struct Introspection {
+    /// Whether it is good right now.
+    active: bool,
+    /// Who issued it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"https://auth.example.com")]
+    iss: Option<String>,
+    /// Whom it is for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"mcsp")]
+    aud: Option<String>,
+    /// Who acts: an account, or a client in its own name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"user_01kb5t4v00e8ptxz3kd07gq2sn")]
+    sub: Option<String>,
+    /// Which client it was given to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"client_01kb5t4v00e8ptxz3kd07gq2sn")]
+    client_id: Option<String>,
+    /// What the client may do with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"openid playback.start")]
+    scope: Option<String>,
+    /// How it is to be sent; refresh tokens have none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"Bearer")]
+    token_type: Option<String>,
+    /// When it was issued, in seconds since the Unix epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = 1_764_061_200)]
+    iat: Option<i64>,
+    /// When it expires, in seconds since the Unix epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = 1_764_061_800)]
+    exp: Option<i64>,
+    /// From when on it is good, in seconds since the Unix epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = 1_764_061_200)]
+    nbf: Option<i64>,
+    /// Unique for each token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"01933b1e-8f00-7cc3-98c4-dc0c0c07398f")]
+    jti: Option<String>,
+    /// The signed-in device.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"session_01kb5t4v00e8ptxz3kd07gq2sn")]
+    sid: Option<String>,
+    /// What the client was given in that session.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"family_01kb5t4v00e8ptxz3kd07gq2sn")]
+    fid: Option<String>,
+    /// The account's built-in roles.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    roles: Option<Vec<Role>>,
+    /// What its custom roles permit beyond that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    permissions: Option<Vec<Permission>>,
+    /// Where the account's data lives.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"eu")]
+    region: Option<String>,
+    /// By how many factors the person is known (RFC 9470).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    acr: Option<Acr>,
+    /// By what the person was authenticated (RFC 8176).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = ["pwd"])]
+    amr: Option<Vec<String>>,
+    /// When the person was authenticated, in seconds since the Unix epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = 1_764_061_200)]
+    auth_time: Option<i64>,
+}
+
+pub(crate) fn reference() -> Operation {
+    Operation::post("/oauth/introspect", introspect)
+        .named("introspectToken", "Ask whether a token is good")
+        .described(
+            "Whether a token is good right now (RFC 7662). Unlike its signature this knows of ended sessions and \
+            suspended accounts at once. A confidential client may ask about its own tokens, the platform's own about \
+            any.",
+        )
+        .takes_client()
+        .takes_body::<TokenForm>(FORM)
+        .answers(
+            Answer::json::<Introspection>(StatusCode::OK, "What there is to know of the token.")
+                .with(header::CACHE_CONTROL),
+        )
+        .refuses([OAuthError::invalid_client(), OAuthError::unauthorized_client(), limits::too_many()])
 }
 
 pub(crate) async fn introspect(

@@ -25,6 +25,7 @@ use axum::Router;
 use axum::extract::Extension;
 use axum::routing::{get, post};
 use mcsp_function::{Context, MissingVariable};
+use mcsp_reference::Section;
 
 /// The routes.
 pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
@@ -48,6 +49,36 @@ pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
         .layer(Extension(keys))
         .layer(Extension(tokens))
         .layer(Extension(metadata)))
+}
+
+/// What the API reference says of them.
+pub fn reference() -> Section {
+    let [openid_configuration, server_metadata] = metadata::reference();
+    let [authorize, authorize_by_form] = authorize::reference();
+    let [userinfo, userinfo_by_post] = userinfo::reference();
+    let [device_page, device_page_form] = device_page::reference();
+    Section::new(
+        "OAuth",
+        "OAuth 2 and OpenID Connect, for applications that know nothing of this platform. These routes speak the protocol: \
+        bodies are forms, and errors have the protocol's `error` and `error_description`. Scripts of any origin may call \
+        those that an application in a browser needs, none of which reads a cookie.",
+        [
+            openid_configuration,
+            server_metadata,
+            jwks::reference(),
+            authorize,
+            authorize_by_form,
+            par::reference(),
+            token::reference(),
+            introspect::reference(),
+            revoke::reference(),
+            userinfo,
+            userinfo_by_post,
+            device_authorization::reference(),
+            device_page,
+            device_page_form,
+        ],
+    )
 }
 
 mcsp_function::component!(

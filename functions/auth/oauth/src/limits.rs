@@ -1,6 +1,7 @@
 //! How often anybody may guess.
 
-use auth_limits::{Limit, Policy, Refused};
+use crate::error::OAuthError;
+use auth_limits::{Limit, Policy, Refused, TOO_MANY_ATTEMPTS};
 use mcsp_function::{ClientAddress, Context};
 use mcsp_problem::Problem;
 
@@ -38,26 +39,29 @@ const DEVICES: Policy = Policy {
 /// Requests that public clients push: the same, for as long.
 const PUSHED: Policy = Policy { operation: "pushed-request", ..DEVICES };
 
-const TOO_MANY: (&str, &str) = ("too_many_attempts", "too many attempts failed: wait before the next");
+/// How those are refused who tried too often, for the API reference.
+pub(crate) fn too_many() -> OAuthError {
+    Problem::from(TOO_MANY_ATTEMPTS).into()
+}
 
 /// Counts what was refused.
 pub(crate) async fn count_refusal(context: &Context, address: ClientAddress) -> Result<(), Problem> {
     match auth_limits::attempt(context, [Limit::of_network(REFUSALS, address)]).await {
         Ok(_) | Err(Refused::Unavailable(_)) => Ok(()),
-        Err(Refused::TooMany(too_many)) => Err(too_many.into_problem(TOO_MANY.0, TOO_MANY.1)),
+        Err(Refused::TooMany(too_many)) => Err(too_many.into_problem(TOO_MANY_ATTEMPTS)),
     }
 }
 
 /// Counts a device that begins to wait.
 pub(crate) async fn device(context: &Context, address: ClientAddress) -> Result<(), Problem> {
     let counted = auth_limits::attempt(context, [Limit::of_network(DEVICES, address)]).await;
-    counted.map(drop).map_err(|refused| refused.into_problem(TOO_MANY.0, TOO_MANY.1))
+    counted.map(drop).map_err(|refused| refused.into_problem(TOO_MANY_ATTEMPTS))
 }
 
 /// Counts a request that a public client pushes.
 pub(crate) async fn push(context: &Context, address: ClientAddress) -> Result<(), Problem> {
     let counted = auth_limits::attempt(context, [Limit::of_network(PUSHED, address)]).await;
-    counted.map(drop).map_err(|refused| refused.into_problem(TOO_MANY.0, TOO_MANY.1))
+    counted.map(drop).map_err(|refused| refused.into_problem(TOO_MANY_ATTEMPTS))
 }
 
 /// Counts that somebody types a user code. To be taken back when there is one.
@@ -66,5 +70,5 @@ pub(crate) async fn user_code(
     address: ClientAddress,
 ) -> Result<auth_limits::Attempt<1>, Problem> {
     let attempt = auth_limits::attempt(context, [Limit::of_network(USER_CODES, address)]).await;
-    attempt.map_err(|refused| refused.into_problem(TOO_MANY.0, TOO_MANY.1))
+    attempt.map_err(|refused| refused.into_problem(TOO_MANY_ATTEMPTS))
 }

@@ -8,5 +8,5 @@ mod sign_in;
 
 pub(crate) use browser::Browser;
 use cookie::Cookies;
-pub(crate) use layout::{Page, hidden, message};
+pub(crate) use layout::{Page, described, hidden, message, with_failures};
 pub(crate) use sign_in::{Attempted, SignInForm, Typed, attempt, form};

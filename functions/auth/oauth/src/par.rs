@@ -1,9 +1,10 @@
 //! `POST /oauth/par`: a client says what it wants before it sends the person here, so that nothing of it stands in an
 //! address that others can read or change (RFC 9126).
 
+use crate::authorize::AuthorizationForm;
 use crate::client::{Caller, authenticate_or_count};
 use crate::error::OAuthError;
-use crate::form::Form;
+use crate::form::{FORM, Form};
 use crate::limits;
 use crate::secret::{OneTimeSecret, digest};
 use auth_domain::{AuthorizationError, AuthorizationRequest, ClientKind, Untaken};
@@ -13,15 +14,42 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode, header};
 use mcsp_function::{ClientAddress, Context};
 use mcsp_problem::Json;
+use mcsp_reference::{Answer, Operation};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// RFC 9126 section 2.2.
 const URN: &str = "urn:ietf:params:oauth:request_uri:";
 
-#[derive(Serialize)]
+/// What stands for the request (RFC 9126, section 2.2).
+#[derive(Serialize, JsonSchema)]
 struct PushedRequest {
+    /// The `request_uri` to send the person with, beside `client_id`.
+    #[schemars(example = &"urn:ietf:params:oauth:request_uri:Tm9ib2R5IGd1ZXNzZXMgMzIgcmFuZG9tIGJ5dGVzIQA")]
     request_uri: String,
+    /// For how many seconds it is good.
+    #[schemars(example = 600)]
     expires_in: u32,
+}
+
+pub(crate) fn reference() -> Operation {
+    let refusals = [AuthorizationError::UnsupportedResponseType, AuthorizationError::RequestNotSupported];
+    Operation::post("/oauth/par", push)
+        .named("pushAuthorizationRequest", "Say beforehand what a person is to be asked")
+        .described(
+            "A client says what it wants before it sends the person (RFC 9126), so that nothing of it stands in an \
+            address. The parameters are those of `/oauth/authorize`, which is given `client_id` and `request_uri` then. \
+            The reference is good for one answer, and for ten minutes.",
+        )
+        .takes_client()
+        .takes_body::<AuthorizationForm>(FORM)
+        .answers(
+            Answer::json::<PushedRequest>(StatusCode::CREATED, "What stands for the request.")
+                .with(header::CACHE_CONTROL),
+        )
+        .refuses([OAuthError::invalid_client(), OAuthError::unauthorized_client()])
+        .refuses([OAuthError::invalid_scope(), limits::too_many()])
+        .refuses(refusals.map(|error| OAuthError::new(error.code(), "")))
 }
 
 pub(crate) async fn push(

@@ -3,13 +3,49 @@
 
 use crate::client::authenticate_or_count;
 use crate::error::OAuthError;
-use crate::form::Form;
+use crate::form::{FORM, Form};
+use crate::limits;
 use auth_tokens::{RefreshToken, Tokens};
 use axum::extract::{Extension, State};
 use http::{HeaderMap, StatusCode};
 use mcsp_access::FIRST_PARTY;
 use mcsp_function::{ClientAddress, Context};
 use mcsp_ids::{ClientId, RefreshFamilyId};
+use mcsp_reference::{Answer, Operation};
+use schemars::JsonSchema;
+
+/// A token, and the client whose it is.
+#[derive(JsonSchema)]
+#[schemars(rename = "OAuthTokenForm")]
+#[expect(dead_code, reason = "only described")]
+pub(crate) struct TokenForm {
+    /// An access token or a refresh token.
+    #[schemars(example = &"mcsprt_AZrbIhyAcACAAAAAAAAAAQAAAADhM7nzK4R3Vb0sJmHq9zvYpH5Lr7wq2Xz0cVnUo3TtYQ")]
+    token: String,
+    /// What kind of token it is. It is seen from the token, whatever stands here.
+    #[schemars(example = &"refresh_token")]
+    token_type_hint: Option<String>,
+    /// The client, where it does not authenticate by HTTP Basic.
+    #[schemars(example = &"client_01kb5t4v00e8ptxz3kd07gq2sn")]
+    client_id: Option<String>,
+    /// Its secret, where it has one and does not authenticate by HTTP Basic.
+    #[schemars(example = &"mcspcs_Tm9ib2R5IGd1ZXNzZXMgMzIgcmFuZG9tIGJ5dGVzIQ")]
+    client_secret: Option<String>,
+}
+
+pub(crate) fn reference() -> Operation {
+    Operation::post("/oauth/revoke", revoke)
+        .named("revokeToken", "Give a token back")
+        .described(
+            "A client gives back what it was given (RFC 7009): with either token the refresh tokens and the right to \
+            renew end. Access tokens that are out are good for minutes still, wherever nobody introspects them. The \
+            answer is the same for a token that is none, or another client's.",
+        )
+        .takes_client()
+        .takes_body::<TokenForm>(FORM)
+        .answers(Answer::empty(StatusCode::OK, "The token is of no use, if it ever was."))
+        .refuses([OAuthError::invalid_client(), limits::too_many()])
+}
 
 pub(crate) async fn revoke(
     State(context): State<Context>,

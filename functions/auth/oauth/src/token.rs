@@ -7,29 +7,104 @@ mod refresh;
 
 use crate::client::{Caller, authenticate};
 use crate::error::OAuthError;
-use crate::form::Form;
+use crate::form::{FORM, Form};
 use crate::limits;
 use auth_domain::{ACCESS_TOKEN_LIFE, Client, GrantType, Parameters};
 use auth_storage::TokenHash;
 use auth_tokens::{Bearer, IdTokenRequest, RefreshToken, Tokens};
 use axum::extract::{Extension, State};
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, header};
+use http::{HeaderMap, StatusCode, header};
+use mcsp_bridge_api::postgres::TransactError;
 use mcsp_function::{ClientAddress, Context};
-use mcsp_problem::Json;
+use mcsp_problem::{Json, Problem};
+use mcsp_reference::{Answer, Operation};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// What a client gets (RFC 6749 section 5.1). The names are the protocol's.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "OAuthTokens")]
 struct Granted {
+    /// A JWT (RFC 9068), to be sent as `Authorization: Bearer …`. Treat it as opaque.
+    #[schemars(example = &"eyJhbGciOiJFZERTQSIsInR5cCI6ImF0K2p3dCIsImtpZCI6ImsxIn0.e30.c2lnbmF0dXJl")]
     access_token: String,
+    /// How it is to be sent.
+    #[schemars(extend("const" = "Bearer"))]
     token_type: &'static str,
+    /// For how many seconds it is good.
+    #[schemars(example = 600)]
     expires_in: i64,
+    /// What gives the next access token, once; where the client may use it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"mcsprt_AZrbIhyAcACAAAAAAAAAAQAAAADhM7nzK4R3Vb0sJmHq9zvYpH5Lr7wq2Xz0cVnUo3TtYQ")]
     refresh_token: Option<String>,
+    /// What the client may do with the access token.
+    #[schemars(example = &"openid playback.start")]
     scope: String,
+    /// Who has signed in, as a JWT (OpenID Connect); with the scope `openid`, the first time.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCIsImtpZCI6ImsxIn0.e30.c2lnbmF0dXJl")]
     id_token: Option<String>,
+}
+
+/// What a client has, to be exchanged. Which fields are needed depends on the grant.
+#[derive(JsonSchema)]
+#[schemars(rename = "OAuthTokenRequest")]
+#[schemars(extend("examples" = [{
+    "grant_type": "authorization_code",
+    "client_id": "client_01kb5t4v00e8ptxz3kd07gq2sn",
+    "code": "Tm9ib2R5IGd1ZXNzZXMgMzIgcmFuZG9tIGJ5dGVzIQA",
+    "code_verifier": "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
+    "redirect_uri": "https://couch.example/callback",
+}]))]
+#[expect(dead_code, reason = "only described")]
+struct TokenRequest {
+    /// How.
+    #[schemars(extend("enum" = GrantType::ALL.map(GrantType::as_str)))]
+    grant_type: String,
+    /// `authorization_code`: what the redirect has brought.
+    code: Option<String>,
+    /// `authorization_code`: what the `code_challenge` is the SHA-256 of (RFC 7636).
+    code_verifier: Option<String>,
+    /// `authorization_code`: the one of the authorization request, where that named one.
+    redirect_uri: Option<String>,
+    /// `refresh_token`: the last one. It is good once; its successor is in the answer.
+    refresh_token: Option<String>,
+    /// The device grant: the one of `/oauth/device_authorization`.
+    device_code: Option<String>,
+    /// `client_credentials`, `refresh_token`: what for, separated by spaces; by default all that there is.
+    scope: Option<String>,
+    /// The client, where it does not authenticate by HTTP Basic. `first-party` renews what `/v1/sessions` gave.
+    client_id: Option<String>,
+    /// Its secret, where it has one and does not authenticate by HTTP Basic.
+    client_secret: Option<String>,
+}
+
+pub(crate) fn reference() -> Operation {
+    let refused = [
+        "invalid_grant",
+        "unsupported_grant_type",
+        "authorization_pending",
+        "slow_down",
+        "access_denied",
+        "expired_token",
+    ];
+    Operation::post("/oauth/token", token)
+        .named("getTokens", "Exchange a code, a refresh token or credentials for tokens")
+        .described(
+            "The token endpoint of OAuth 2 (RFC 6749, section 3.2), for the grants `authorization_code` (with PKCE), \
+            `refresh_token`, `client_credentials` and that of devices (RFC 8628).\n\n\
+            A refresh token is good once. For some seconds after its use it gives the same successor again, so that a \
+            repetition or a second tab does no harm; used later, it ends all that came of it.",
+        )
+        .takes_client()
+        .takes_body::<TokenRequest>(FORM)
+        .answers(Answer::json::<Granted>(StatusCode::OK, "The tokens.").with(header::CACHE_CONTROL))
+        .refuses(refused.map(|code| OAuthError::new(code, "")))
+        .refuses([OAuthError::invalid_client(), OAuthError::unauthorized_client()])
+        .refuses([OAuthError::invalid_scope(), limits::too_many()])
+        .refuses([OAuthError::from(Problem::from(TransactError::Conflict))])
 }
 
 /// The parts of a request that the grants look at.

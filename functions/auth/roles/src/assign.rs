@@ -5,16 +5,18 @@
 //! (`mcsp accounts grant`).
 
 use crate::authority::{Asker, refused, unwritten};
-use crate::named;
+use crate::named::{self, Name};
 use crate::view::HeldView;
 use auth_domain::{Account, AnyRole, Authority, RoleOutcome, RoleRefusal};
 use auth_events::account_changed;
 use auth_storage::roles::WriteError;
 use axum::extract::State;
+use http::StatusCode;
 use mcsp_access::Permission;
 use mcsp_function::{Context, TraceParent};
 use mcsp_ids::UserId;
 use mcsp_problem::{Json, Path, Problem};
+use mcsp_reference::{Answer, Operation};
 
 /// How often a change may lose against others before the caller is told.
 const RACES_MAX: usize = 5;
@@ -28,10 +30,39 @@ struct Change {
 const GRANT: Change = Change { decide: Account::grant, happened: "account.role_granted" };
 const REVOKE: Change = Change { decide: Account::revoke, happened: "account.role_revoked" };
 
+pub(crate) fn grant_reference() -> Operation {
+    changing(Operation::put("/v1/accounts/{id}/roles/{name}", grant))
+        .named("grantRole", "Give a role to an account")
+        .described(
+            "Gives a role that permits less than one's own, to another account that may do less than oneself. Giving it \
+            again changes nothing. The account's access tokens say it from the next one on.",
+        )
+        .refuses([RoleRefusal::TooMany].map(refused))
+}
+
+pub(crate) fn revoke_reference() -> Operation {
+    changing(Operation::delete("/v1/accounts/{id}/roles/{name}", revoke))
+        .named("revokeRole", "Take a role from an account")
+        .described(
+            "Takes a role that permits less than one's own, from another account that may do less than oneself. Taking it \
+            again changes nothing. Access tokens that the account has say what they say until they expire.",
+        )
+        .refuses([RoleRefusal::LastRole].map(refused))
+}
+
+fn changing(operation: Operation) -> Operation {
+    let refusals = [RoleRefusal::OwnRoles, RoleRefusal::RoleNotBelow, RoleRefusal::AccountNotBelow];
+    operation
+        .requires(Permission::RoleGrant)
+        .answers(Answer::json::<HeldView>(StatusCode::OK, "The account's roles as they are now."))
+        .refuses(refusals.map(refused))
+        .refuses([Problem::not_found(), unwritten(WriteError::Outdated)])
+}
+
 pub(crate) async fn grant(
     State(context): State<Context>,
     (asker, trace): (Asker, TraceParent),
-    Path((id, name)): Path<(UserId, String)>,
+    Path((id, Name(name))): Path<(UserId, Name)>,
 ) -> Result<Json<HeldView>, Problem> {
     change(&context, &trace, asker, (id, &name), GRANT).await
 }
@@ -39,7 +70,7 @@ pub(crate) async fn grant(
 pub(crate) async fn revoke(
     State(context): State<Context>,
     (asker, trace): (Asker, TraceParent),
-    Path((id, name)): Path<(UserId, String)>,
+    Path((id, Name(name))): Path<(UserId, Name)>,
 ) -> Result<Json<HeldView>, Problem> {
     change(&context, &trace, asker, (id, &name), REVOKE).await
 }

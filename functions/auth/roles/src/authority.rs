@@ -9,6 +9,7 @@ use mcsp_access::Permission;
 use mcsp_bridge_api::postgres::TransactError;
 use mcsp_function::{Caller, Context, FromPlatform};
 use mcsp_problem::Problem;
+use mcsp_reference::{Describe, Operation};
 
 /// Who asks: an account by its token, or the platform by its own.
 pub(crate) enum Asker {
@@ -39,6 +40,13 @@ where
     }
 }
 
+impl Describe for Asker {
+    fn describe(operation: &mut Operation) {
+        Caller::describe(operation);
+        operation.take_platform_token();
+    }
+}
+
 impl Asker {
     /// Who acts, if they have the permission by their token and by what is stored.
     pub(crate) async fn acts(self, context: &Context, permission: Permission) -> Result<Actor, Problem> {
@@ -61,13 +69,8 @@ pub(crate) async fn acting(
     let account = auth_storage::account(context.bridge(), caller.user()).await?;
     account
         .filter(|account| account.may_sign_in().is_ok() && account.permissions().contains(&permission))
-        .ok_or_else(|| {
-            Problem::new(
-                StatusCode::FORBIDDEN,
-                "insufficient_permission",
-                "the account may not do this any more",
-            )
-        })
+        // Not any more, whatever the token says.
+        .ok_or_else(|| Caller::forbidden(permission))
 }
 
 impl Actor {

@@ -2,33 +2,58 @@
 //! oneself everybody may ask; about others whoever has `permission.check`.
 
 use axum::extract::State;
+use http::StatusCode;
 use mcsp_access::Permission;
 use mcsp_function::{Caller, Context};
 use mcsp_ids::UserId;
 use mcsp_problem::{Invalid, Json, Problem, Reason};
+use mcsp_reference::{Answer, Operation};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Permissions that one request may ask about.
 const PERMISSIONS_MAX: usize = 50;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "CheckPermissionsRequest")]
 pub(crate) struct CheckRequest {
+    /// Whose permissions; by default one's own.
     user_id: Option<UserId>,
+    /// 1 to 50 names of permissions.
+    #[schemars(example = ["content.publish"])]
     permissions: Vec<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "CheckedPermissions")]
 pub(crate) struct CheckAnswer {
     user_id: UserId,
     /// In the order of the request.
     results: Vec<Checked>,
 }
 
-#[derive(Serialize)]
+/// Whether an account may do something.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "CheckedPermission")]
 struct Checked {
+    /// As it was asked for.
+    #[schemars(example = &"content.publish")]
     permission: String,
+    /// False, too, for a permission that there is not, and for an account that is not active.
     allowed: bool,
+}
+
+pub(crate) fn reference() -> Operation {
+    Operation::post("/v1/permissions/check", check)
+        .named("checkPermissions", "Ask what an account may do")
+        .described(
+            "What an account may do at this moment, by what is stored and not by a token. Everybody may ask about \
+            themselves, about others who has `permission.check`. It changes nothing, and takes no `Idempotency-Key`.",
+        )
+        .requires_one_of([None, Some(Permission::PermissionCheck)])
+        .answers(Answer::json::<CheckAnswer>(StatusCode::OK, "What the account may do."))
+        .refuses([Problem::not_found(), Invalid::default().into_problem()])
 }
 
 pub(crate) async fn check(

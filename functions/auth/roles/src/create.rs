@@ -2,7 +2,8 @@
 
 use crate::authority::{Actor, acting, refused, unwritten};
 use crate::view::RoleView;
-use auth_domain::{CustomRole, RoleDescription, RoleName};
+use auth_domain::{CustomRole, RoleDescription, RoleName, RoleRefusal};
+use auth_storage::roles::WriteError;
 use axum::extract::State;
 use axum::response::Response;
 use http::{StatusCode, header};
@@ -11,16 +12,39 @@ use mcsp_etag::ETag;
 use mcsp_function::{Caller, Context};
 use mcsp_idempotency::{Answer, IdempotencyKey, once};
 use mcsp_problem::{Invalid, Json, Problem, Reason};
+use mcsp_reference::{Answer as Answered, Operation};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "CreateRoleRequest")]
 pub(crate) struct CreateRequest {
+    /// 2 to 32 lower-case letters, digits and underscores, beginning with a letter; not a built-in role's.
+    #[schemars(example = &"support")]
     name: String,
+    /// What it is for: up to 200 printable characters.
     #[serde(default)]
+    #[schemars(example = &"Answers viewers' questions.")]
     description: String,
+    /// What it is to permit.
+    #[schemars(example = ["permission.check"])]
     permissions: Vec<String>,
+}
+
+pub(crate) fn reference() -> Operation {
+    Operation::post("/v1/roles", create)
+        .named("createRole", "Make a role")
+        .described("Makes a role that permits less than one's own.")
+        .requires(Permission::RoleManage)
+        .answers(
+            Answered::json::<RoleView>(StatusCode::CREATED, "The role.")
+                .with(header::ETAG)
+                .with(header::LOCATION),
+        )
+        .refuses([Invalid::default().into_problem(), refused(RoleRefusal::RoleNotBelow)])
+        .refuses([unwritten(WriteError::NameTaken)])
 }
 
 pub(crate) async fn create(

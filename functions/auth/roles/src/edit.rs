@@ -3,8 +3,9 @@
 
 use crate::authority::{Actor, acting, refused, unwritten};
 use crate::create::{description, permissions};
-use crate::{named, view};
-use auth_domain::{AnyRole, CustomRole};
+use crate::named::{self, Name};
+use crate::view;
+use auth_domain::{AnyRole, CustomRole, RoleRefusal};
 use auth_storage::roles::WriteError;
 use axum::extract::State;
 use axum::response::Response;
@@ -13,19 +14,39 @@ use mcsp_access::Permission;
 use mcsp_etag::IfMatch;
 use mcsp_function::{Caller, Context};
 use mcsp_problem::{Invalid, Json, Path, Problem};
+use mcsp_reference::Operation;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "EditRoleRequest")]
 pub(crate) struct EditRequest {
+    /// What it is for: up to 200 printable characters.
+    #[schemars(example = &"Answers viewers' questions.")]
     description: Option<String>,
+    /// All that it is to permit.
+    #[schemars(example = ["permission.check"])]
     permissions: Option<Vec<String>>,
+}
+
+pub(crate) fn reference() -> Operation {
+    Operation::patch("/v1/roles/{name}", edit)
+        .named("editRole", "Change a custom role")
+        .described(
+            "What is left out stays as it is. Whoever has the role learns of it with their next access token. Neither what \
+            it was nor what it is to be may permit as much as one's own roles.",
+        )
+        .requires(Permission::RoleManage)
+        .answers(view::answered("The role as it is now."))
+        .refuses([Problem::not_found(), Invalid::default().into_problem(), built_in()])
+        .refuses([refused(RoleRefusal::RoleNotBelow), unwritten(WriteError::Outdated)])
 }
 
 pub(crate) async fn edit(
     State(context): State<Context>,
     (caller, if_match): (Caller, IfMatch),
-    Path(name): Path<String>,
+    Path(Name(name)): Path<Name>,
     Json(request): Json<EditRequest>,
 ) -> Result<Response, Problem> {
     let actor = Actor::Account(Box::new(acting(&context, &caller, Permission::RoleManage).await?));
@@ -49,10 +70,12 @@ pub(crate) async fn edit(
 pub(crate) async fn custom(context: &Context, name: &str) -> Result<CustomRole, Problem> {
     match named::any(context, name).await? {
         AnyRole::Custom(role) => Ok(role),
-        AnyRole::BuiltIn(_) => {
-            Err(Problem::new(StatusCode::CONFLICT, "role_is_built_in", "built-in roles do not change"))
-        }
+        AnyRole::BuiltIn(_) => Err(built_in()),
     }
+}
+
+pub(crate) fn built_in() -> Problem {
+    Problem::new(StatusCode::CONFLICT, "role_is_built_in", "built-in roles do not change")
 }
 
 /// Who named a version is told that it is stale; who named none may simply try again.

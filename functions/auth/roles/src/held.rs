@@ -4,12 +4,26 @@ use crate::authority::Asker;
 use crate::view::HeldView;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::header;
+use http::{StatusCode, header};
 use mcsp_access::Permission;
 use mcsp_etag::ETag;
 use mcsp_function::Context;
 use mcsp_ids::UserId;
 use mcsp_problem::{Json, Path, Problem};
+use mcsp_reference::{Answer, Operation};
+
+pub(crate) fn reference() -> Operation {
+    Operation::get("/v1/accounts/{id}/roles", held)
+        .named("getHeldRoles", "Show which roles an account has")
+        .described("One's own roles with `account.manage`, those of others with `role.view`.")
+        .requires_one_of([Permission::AccountManage, Permission::RoleView].map(Some))
+        .answers(
+            Answer::json::<HeldView>(StatusCode::OK, "The account's roles.")
+                .with(header::ETAG)
+                .with(header::CACHE_CONTROL),
+        )
+        .refuses([Problem::not_found()])
+}
 
 pub(crate) async fn held(
     State(context): State<Context>,

@@ -3,18 +3,29 @@
 use crate::view::RoleView;
 use auth_storage::roles;
 use axum::extract::State;
+use http::StatusCode;
 use mcsp_access::{Permission, Role};
 use mcsp_function::{Caller, Context};
 use mcsp_paging::{Cursor, Limit, Page};
 use mcsp_problem::{Json, Problem, Query};
+use mcsp_reference::{Answer, Operation};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ListRequest {
     #[serde(default)]
     limit: Limit,
     cursor: Option<Cursor<String>>,
+}
+
+pub(crate) fn reference() -> Operation {
+    Operation::get("/v1/roles", list)
+        .named("listRoles", "List the roles")
+        .described("Built-in and custom roles, by name.")
+        .requires(Permission::RoleView)
+        .answers(Answer::json::<Page<RoleView>>(StatusCode::OK, "A page of roles."))
 }
 
 pub(crate) async fn list(

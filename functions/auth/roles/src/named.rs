@@ -5,6 +5,13 @@ use auth_storage::roles;
 use mcsp_access::Role;
 use mcsp_function::Context;
 use mcsp_problem::Problem;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// A role's name.
+#[derive(Deserialize, JsonSchema)]
+#[schemars(example = &"support")]
+pub(crate) struct Name(pub(crate) String);
 
 /// The role of that name; 404 where there is none.
 pub(crate) async fn any(context: &Context, name: &str) -> Result<AnyRole, Problem> {

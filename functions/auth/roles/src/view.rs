@@ -2,22 +2,33 @@
 
 use auth_domain::{Account, AnyRole, CustomRole};
 use axum::response::{IntoResponse, Response};
-use http::header;
+use http::{StatusCode, header};
 use jiff::Timestamp;
 use mcsp_access::{Permission, Role};
 use mcsp_etag::ETag;
 use mcsp_ids::UserId;
 use mcsp_problem::Json;
+use mcsp_reference::Answer;
+use schemars::JsonSchema;
 use serde::Serialize;
 
-#[derive(Serialize)]
+/// A role.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "RoleDefinition")]
 pub(crate) struct RoleView {
+    /// By which it is known.
+    #[schemars(example = &"support")]
     pub(crate) name: String,
-    /// Built-in roles can't be changed.
+    /// Whether it is one that never changes.
     built_in: bool,
+    /// For people; empty for a built-in role.
+    #[schemars(example = &"Answers viewers' questions.")]
     description: String,
+    /// What it permits.
     permissions: Vec<Permission>,
+    /// When it was made; null for a built-in role.
     created_at: Option<Timestamp>,
+    /// When it last changed; null for a built-in role.
     updated_at: Option<Timestamp>,
 }
 
@@ -47,6 +58,11 @@ impl From<&CustomRole> for RoleView {
     }
 }
 
+/// What [`answer`] is in the API reference.
+pub(crate) fn answered(description: &'static str) -> Answer {
+    Answer::json::<RoleView>(StatusCode::OK, description).sometimes_with(header::ETAG)
+}
+
 pub(crate) fn answer(role: &AnyRole) -> Response {
     match role {
         AnyRole::BuiltIn(role) => Json(RoleView::from(*role)).into_response(),
@@ -57,9 +73,12 @@ pub(crate) fn answer(role: &AnyRole) -> Response {
 }
 
 /// The roles of an account.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "HeldRoles")]
 pub(crate) struct HeldView {
     user_id: UserId,
+    /// Built-in and custom ones, by their names.
+    #[schemars(example = ["viewer", "support"])]
     roles: Vec<String>,
     /// All that they permit.
     permissions: Vec<Permission>,

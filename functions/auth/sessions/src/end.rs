@@ -8,6 +8,18 @@ use mcsp_access::Permission;
 use mcsp_function::{Caller, Context};
 use mcsp_ids::AuthSessionId;
 use mcsp_problem::{Path, Problem};
+use mcsp_reference::{Answer, Operation};
+
+pub(crate) fn reference() -> Operation {
+    Operation::delete("/v1/sessions/{id}", end)
+        .named("endSession", "Sign a device out")
+        .described(
+            "Ends one of one's own sessions. Access tokens that the device has are good until they expire.",
+        )
+        .requires(Permission::AccountManage)
+        .answers(Answer::empty(StatusCode::NO_CONTENT, "The session has ended."))
+        .refuses([Problem::not_found()])
+}
 
 pub(crate) async fn end(
     State(context): State<Context>,

@@ -4,9 +4,22 @@
 use axum::extract::State;
 use http::StatusCode;
 use mcsp_access::Permission;
-use mcsp_bridge_api::postgres::Transaction;
+use mcsp_bridge_api::postgres::{TransactError, Transaction};
 use mcsp_function::{Caller, Context};
 use mcsp_problem::Problem;
+use mcsp_reference::{Answer, Operation};
+
+pub(crate) fn reference() -> Operation {
+    Operation::delete("/v1/sessions", end_others)
+        .named("endOtherSessions", "Sign all other devices out")
+        .described(
+            "Ends all of one's own sessions but the one of the access token. Access tokens that the devices have are good \
+            until they expire.",
+        )
+        .requires(Permission::AccountManage)
+        .answers(Answer::empty(StatusCode::NO_CONTENT, "All other sessions have ended."))
+        .refuses([Problem::from(TransactError::Conflict)])
+}
 
 pub(crate) async fn end_others(
     State(context): State<Context>,

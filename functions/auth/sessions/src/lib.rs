@@ -12,6 +12,7 @@ use axum::Router;
 use axum::extract::Extension;
 use axum::routing::{delete, get, post};
 use mcsp_function::{Context, MissingVariable};
+use mcsp_reference::Section;
 use settings::Settings;
 
 /// The routes.
@@ -22,6 +23,18 @@ pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
         .route("/v1/sessions/second-factor", post(second_factor::second_factor))
         .route("/v1/sessions/{id}", delete(end::end))
         .layer(Extension(settings)))
+}
+
+/// What the API reference says of them.
+pub fn reference() -> Section {
+    let operations = [
+        sign_in::reference(),
+        second_factor::reference(),
+        list::reference(),
+        end::reference(),
+        end_others::reference(),
+    ];
+    Section::new("Sessions", "Signing in, and where one is signed in.", operations)
 }
 
 mcsp_function::component!(

@@ -3,17 +3,19 @@
 use auth_domain::Session;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::header;
+use http::{StatusCode, header};
 use jiff::Timestamp;
 use mcsp_access::Permission;
 use mcsp_function::{Caller, Context};
 use mcsp_ids::AuthSessionId;
 use mcsp_paging::{Cursor, Limit, Page};
 use mcsp_problem::{Json, Problem, Query};
+use mcsp_reference::{Answer, Operation};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ListRequest {
     #[serde(default)]
@@ -22,15 +24,23 @@ pub(crate) struct ListRequest {
 }
 
 /// A session, as its owner sees it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Session")]
 struct SessionView {
     id: AuthSessionId,
     /// Whether this very request was made in it.
     current: bool,
+    /// What the device called itself when it signed in.
+    #[schemars(example = &"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")]
     user_agent: Option<String>,
+    /// Where it signed in from.
+    #[schemars(example = &"192.0.2.7")]
     address: Option<IpAddr>,
+    /// When it signed in.
     created_at: Timestamp,
+    /// When it was last given an access token.
     last_seen_at: Timestamp,
+    /// When it ends by itself.
     expires_at: Timestamp,
 }
 
@@ -46,6 +56,17 @@ impl SessionView {
             expires_at: session.expires_at,
         }
     }
+}
+
+pub(crate) fn reference() -> Operation {
+    Operation::get("/v1/sessions", list)
+        .named("listSessions", "List where one is signed in")
+        .described("One's own sessions that have not ended, the newest first.")
+        .requires(Permission::AccountManage)
+        .answers(
+            Answer::json::<Page<SessionView>>(StatusCode::OK, "A page of sessions.")
+                .with(header::CACHE_CONTROL),
+        )
 }
 
 pub(crate) async fn list(

@@ -4,24 +4,31 @@
 //! takes the same steps, the check of a password among them, and gets the answer of a wrong password. Whether there is
 //! a second factor, only who knows the password learns.
 
-use crate::second_factor::challenge;
+use crate::second_factor::{challenge, required};
 use crate::settings::Settings;
-use crate::signed_in::{Known, NotBegun, begin, device, inactive, reopened};
+use crate::signed_in::{Known, NotBegun, answered, begin, device, inactive, reopened};
 use auth_credentials::{CheckError, check_password};
 use auth_domain::{Authentication, Device, Email, Inactive, Password};
+use auth_limits::TOO_MANY_ATTEMPTS;
 use axum::extract::{Extension, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use mcsp_function::{ClientAddress, Context, TraceParent};
 use mcsp_problem::{Invalid, Json, Problem, Reason};
+use mcsp_reference::Operation;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SignInRequest {
+    /// The account's address.
+    #[schemars(example = &"ada@example.com")]
     email: String,
+    /// The account's password.
+    #[schemars(example = &"correct horse battery")]
     password: String,
-    /// Whether a closed account is to be taken back.
+    /// Whether a closed account is to be taken back, which its owner can for 30 days.
     #[serde(default)]
     reopen: bool,
 }
@@ -39,6 +46,24 @@ enum Error {
     /// Not the caller's doing.
     #[error("the attempt could not be completed")]
     Failed(Problem),
+}
+
+pub(crate) fn reference() -> Operation {
+    Operation::post("/v1/sessions", sign_in)
+        .named("signIn", "Sign in")
+        .described(
+            "Begins a session with address and password, and gives its tokens. For an account with a second factor the \
+            answer is 401 `second_factor_required` with a `challenge`, which begins the session at \
+            `/v1/sessions/second-factor`.\n\n\
+            It takes no `Idempotency-Key`: its answer is a secret and is not kept, so a repetition begins another \
+            session. Whoever guesses waits longer and longer, per account and per network; `RateLimit` tells of the \
+            network's limit as `address`.",
+        )
+        .answers(answered())
+        .refuses([Error::WrongCredentials, Inactive::Suspended.into(), Inactive::Closed.into()].map(Problem::from))
+        .refuses([Invalid::default().into_problem()])
+        .refuses([required()])
+        .refuses([Problem::from(TOO_MANY_ATTEMPTS)])
 }
 
 pub(crate) async fn sign_in(

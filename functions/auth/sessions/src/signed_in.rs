@@ -11,16 +11,27 @@ use mcsp_bridge_api::postgres::GuardedStatement;
 use mcsp_function::{ClientAddress, Context, TraceParent};
 use mcsp_ids::{AuthSessionId, UserId};
 use mcsp_problem::{Json, Problem};
+use mcsp_reference::Answer;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// The fields are those of RFC 6749 section 5.1, with the unit in the name of the duration.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct SignedIn {
     id: AuthSessionId,
     user_id: UserId,
+    /// A JWT (RFC 9068), to be sent as `Authorization: Bearer …`. Treat it as opaque.
+    #[schemars(example = &"eyJhbGciOiJFZERTQSIsInR5cCI6ImF0K2p3dCIsImtpZCI6ImsxIn0.e30.c2lnbmF0dXJl")]
     access_token: String,
+    /// How it is to be sent.
+    #[schemars(extend("const" = "Bearer"))]
     token_type: &'static str,
+    /// For how long it is good.
+    #[schemars(example = 600)]
     expires_in_s: i64,
+    /// What gives the next access token, once, at `/oauth/token` (RFC 6749, section 6) with the `client_id`
+    /// `first-party`.
+    #[schemars(example = &"mcsprt_AZrbIhyAcACAAAAAAAAAAQAAAADhM7nzK4R3Vb0sJmHq9zvYpH5Lr7wq2Xz0cVnUo3TtYQ")]
     refresh_token: String,
 }
 
@@ -59,6 +70,13 @@ pub(crate) fn reopened(context: &Context, account: Account, reopen: bool) -> (Ac
         Ok(reopened) => (reopened, true),
         Err(_) => (account, false),
     }
+}
+
+/// What [`begin`] answers with, for the API reference.
+pub(crate) fn answered() -> Answer {
+    Answer::json::<SignedIn>(StatusCode::CREATED, "The session has begun.")
+        .with(header::LOCATION)
+        .with(header::CACHE_CONTROL)
 }
 
 /// Stores the session and gives the device its tokens.

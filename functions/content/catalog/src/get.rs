@@ -5,11 +5,12 @@ use axum::response::{IntoResponse, Response};
 use content_contract::VideoState;
 use content_domain::{Viewer, Way, decide};
 use content_storage as storage;
-use http::{HeaderName, header};
+use http::{HeaderName, StatusCode, header};
 use mcsp_etag::ETag;
 use mcsp_function::{Context, FromPlatform};
 use mcsp_ids::VideoId;
 use mcsp_problem::{Json, Path, Problem};
+use mcsp_reference::{Answer, Operation};
 
 /// A second old at most while Content answers; a minute old while it can't, so that those who ask stay up
 /// through a restart, yet what was taken back is not shown for long.
@@ -18,6 +19,21 @@ use mcsp_problem::{Json, Path, Problem};
 /// (RFC 9111, section 3.5); `Vary` keeps every cache from giving it to who shows another token, or none.
 const CACHING: [(HeaderName, &str); 2] =
     [(header::CACHE_CONTROL, "public, max-age=1, stale-if-error=60"), (header::VARY, "authorization")];
+
+pub(crate) fn reference() -> Operation {
+    Operation::get("/v1/catalog/{id}", get)
+        .named("getCatalogVideo", "Get all that the platform knows of a video")
+        .described(
+            "For other services of the platform, which show the platform's token: the data of the events \
+            `media.published` and `media.changed`, when asked.",
+        )
+        .answers(
+            Answer::json::<VideoState>(StatusCode::OK, "The video.")
+                .with(header::ETAG)
+                .with(header::CACHE_CONTROL)
+                .with(header::VARY),
+        )
+}
 
 pub(crate) async fn get(
     _: FromPlatform,

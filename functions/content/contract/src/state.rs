@@ -3,34 +3,43 @@
 use content_domain::{Category, Language, Packaged, Rendition, StateName, Title, Video, Visibility};
 use jiff::Timestamp;
 use mcsp_ids::{UserId, VideoId};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The whole state: data of `media.published` and `media.changed`, and answer of `GET /v1/catalog/{id}`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "CatalogVideo")]
 pub struct VideoState {
-    /// `video_…`
+    /// Which video.
     pub video_id: VideoId,
-    /// `user_…`
+    /// Whose it is.
     pub owner_id: UserId,
     /// Grows by 1 with each change: what has a lower one is older.
+    #[schemars(example = 7)]
     pub version: i64,
     /// Where it is on its way.
     pub state: StateName,
     /// Who may see it while it is published.
     pub visibility: Visibility,
-    /// None until the owner gave one.
+    /// Null until the owner gave one.
+    #[schemars(example = &"A walk in the hills")]
     pub title: Option<String>,
     /// May be empty.
+    #[schemars(example = &"An hour in the rain.")]
     pub description: String,
     /// In lowercase.
+    #[schemars(example = ["hiking"])]
     pub tags: Vec<String>,
     /// BCP 47.
+    #[schemars(example = &"en-GB")]
     pub language: Option<String>,
     /// A slug.
+    #[schemars(example = &"travel")]
     pub category: Option<String>,
     /// Where it may be played.
     pub regions: Regions,
     /// Once there is something to play.
+    #[schemars(example = 3_600_000)]
     pub duration_ms: Option<u64>,
     /// Empty until there is something to play.
     pub renditions: Vec<Rendition>,
@@ -41,9 +50,10 @@ pub struct VideoState {
 }
 
 /// Regions by code. Both empty: everywhere.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Regions {
     /// Only there, unless empty.
+    #[schemars(example = ["eu"])]
     pub allow: Vec<String>,
     /// Not there.
     pub deny: Vec<String>,

@@ -3,34 +3,43 @@
 use content_domain::{Category, FailureCode, Language, Rendition, StateName, Title, Video, Visibility};
 use jiff::Timestamp;
 use mcsp_ids::{UserId, VideoId};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// A video, without where its files are: those are had only by a playback session.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "Video")]
 pub struct VideoView {
-    /// `video_…`
+    /// Which video.
     pub id: VideoId,
-    /// `user_…`
+    /// Whose it is.
     pub owner_id: UserId,
     /// Where it is on its way.
     pub state: StateName,
     /// Who sees it while it is published.
     pub visibility: Visibility,
-    /// None until the owner gave one.
+    /// Null until the owner gave one.
+    #[schemars(example = &"A walk in the hills")]
     pub title: Option<String>,
     /// May be empty.
+    #[schemars(example = &"An hour in the rain.")]
     pub description: String,
     /// In lowercase.
+    #[schemars(example = ["hiking"])]
     pub tags: Vec<String>,
     /// A slug.
+    #[schemars(example = &"travel")]
     pub category: Option<String>,
     /// BCP 47.
+    #[schemars(example = &"en-GB")]
     pub language: Option<String>,
     /// Once there is something to play.
+    #[schemars(example = 3_600_000)]
     pub duration_ms: Option<u64>,
     /// Empty until there is something to play.
     pub renditions: Vec<Rendition>,
     /// Why processing failed, where it did.
+    #[schemars(example = &"unsupported_codec")]
     pub failure_code: Option<String>,
     /// When it was first published.
     pub published_at: Option<Timestamp>,
@@ -39,6 +48,7 @@ pub struct VideoView {
     /// When it changed last.
     pub updated_at: Timestamp,
     /// As in the ETag.
+    #[schemars(example = 7)]
     pub version: i64,
 }
 

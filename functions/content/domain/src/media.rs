@@ -1,5 +1,6 @@
 //! What the pipeline made of an upload.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A code of the pipeline is not longer than this.
@@ -17,26 +18,33 @@ pub struct Media {
 }
 
 /// One encoding of the video.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Rendition {
-    /// `720p`
+    /// What people call it.
+    #[schemars(example = &"720p")]
     pub name: String,
     /// Pixels.
+    #[schemars(example = 1280)]
     pub width: u32,
     /// Pixels.
+    #[schemars(example = 720)]
     pub height: u32,
     /// Bits per second, at its peak.
+    #[schemars(example = 2_800_000)]
     pub bitrate_bps: u64,
     /// As a manifest's `CODECS` (RFC 6381).
+    #[schemars(example = &"avc1.64001f,mp4a.40.2")]
     pub codecs: String,
 }
 
 /// Where the segments are, in the object store and behind the CDN alike.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Packaged {
     /// What all its paths begin with, with a slash at its end.
+    #[schemars(example = &"videos/video_01kb5t4v00e8ptxz3kd07gq2sn/")]
     pub prefix: String,
     /// The HLS manifest, below the prefix.
+    #[schemars(example = &"master.m3u8")]
     pub hls: String,
 }
 

@@ -2,6 +2,7 @@
 
 use crate::media::{FailureCode, Media};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Where a video is on its way, with what it has there.
@@ -33,18 +34,19 @@ pub enum State {
 }
 
 /// A state without its data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "VideoState")]
 pub enum StateName {
-    /// [`State::Processing`]
+    /// The pipeline is at work.
     Processing,
-    /// [`State::Ready`]
+    /// It can be published.
     Ready,
-    /// [`State::Published`]
+    /// Its visibility says who sees it.
     Published,
-    /// [`State::Unpublished`]
+    /// Taken back by its owner.
     Unpublished,
-    /// [`State::Failed`]
+    /// The pipeline gave up.
     Failed,
 }
 

@@ -2,10 +2,11 @@
 
 use crate::{State, Video};
 use mcsp_ids::UserId;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Whom the owner means a published video for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Visibility {
     /// Everyone, who may also find it.

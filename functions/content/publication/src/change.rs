@@ -10,6 +10,7 @@ use mcsp_function::{Context, TraceParent};
 use mcsp_idempotency::Answer;
 use mcsp_ids::{UserId, VideoId};
 use mcsp_problem::Problem;
+use mcsp_reference::Answer as Answered;
 
 /// How often a change may lose against others before the caller is told. Each loss means that somebody else
 /// has changed the same video in these milliseconds.
@@ -57,4 +58,14 @@ pub(crate) async fn change(
 
 fn answer(video: &Video) -> Answer {
     Answer::json(StatusCode::OK, &VideoView::from(video)).with_header(header::ETAG, ETag(video.version))
+}
+
+/// What each change is answered with, for the API reference.
+pub(crate) fn answered() -> Answered {
+    Answered::json::<VideoView>(StatusCode::OK, "The video as it is now.").with(header::ETAG)
+}
+
+/// How each change may be refused.
+pub(crate) fn refusals() -> [Problem; 2] {
+    [Problem::not_found(), WriteError::Outdated.into()]
 }

@@ -8,6 +8,7 @@ mod unpublish;
 use axum::Router;
 use axum::routing::{post, put};
 use mcsp_function::{Context, MissingVariable};
+use mcsp_reference::Section;
 
 /// The routes.
 pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
@@ -17,6 +18,12 @@ pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
         .route("/v1/videos/{id}/publish", post(publish::publish))
         .route("/v1/videos/{id}/unpublish", post(unpublish::unpublish))
         .route("/v1/videos/{id}/visibility", put(set_visibility::set_visibility)))
+}
+
+/// What the API reference says of them.
+pub fn reference() -> Section {
+    let operations = [publish::reference(), unpublish::reference(), set_visibility::reference()];
+    Section::new("Publication", "Making videos visible, to whom, and taking them back.", operations)
 }
 
 mcsp_function::component!(crate::router, variables = ["issuer", "audience"]);

@@ -1,7 +1,7 @@
 //! `POST /v1/videos/{id}/publish`: shows a ready video to whom its visibility says. `media.published` is
 //! emitted once for each publication, however often it is asked for.
 
-use crate::change::{Target, change};
+use crate::change::{Target, answered, change, refusals};
 use axum::extract::State;
 use axum::response::Response;
 use content_domain::NotPublishable;
@@ -11,12 +11,28 @@ use mcsp_function::{Caller, Context, TraceParent};
 use mcsp_idempotency::{IdempotencyKey, once};
 use mcsp_ids::VideoId;
 use mcsp_problem::{Path, Problem};
+use mcsp_reference::Operation;
 
 /// Why the video was not published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 enum PublishError {
     #[error(transparent)]
     Decided(#[from] NotPublishable),
+}
+
+pub(crate) fn reference() -> Operation {
+    Operation::post("/v1/videos/{id}/publish", publish)
+        .named("publishVideo", "Publish a video")
+        .described(
+            "Shows a ready video to whom its visibility says. Publishing a published video changes nothing.",
+        )
+        .requires(Permission::ContentPublish)
+        .answers(answered())
+        .refuses(refusals())
+        .refuses(
+            [NotPublishable::Processing, NotPublishable::Failed, NotPublishable::Untitled]
+                .map(|refusal| Problem::from(PublishError::from(refusal))),
+        )
 }
 
 pub(crate) async fn publish(

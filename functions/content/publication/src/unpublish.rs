@@ -1,6 +1,6 @@
 //! `POST /v1/videos/{id}/unpublish`: takes a published video back.
 
-use crate::change::{Target, change};
+use crate::change::{Target, answered, change, refusals};
 use axum::extract::State;
 use axum::response::Response;
 use content_domain::NotPublished;
@@ -10,12 +10,23 @@ use mcsp_function::{Caller, Context, TraceParent};
 use mcsp_idempotency::{IdempotencyKey, once};
 use mcsp_ids::VideoId;
 use mcsp_problem::{Path, Problem};
+use mcsp_reference::Operation;
 
 /// Why the video was not taken back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 enum UnpublishError {
     #[error(transparent)]
     Decided(#[from] NotPublished),
+}
+
+pub(crate) fn reference() -> Operation {
+    Operation::post("/v1/videos/{id}/unpublish", unpublish)
+        .named("unpublishVideo", "Take a video back")
+        .described("Hides a published video from all but its owner. Doing it again changes nothing, and the video can be published again.")
+        .requires(Permission::ContentPublish)
+        .answers(answered())
+        .refuses(refusals())
+        .refuses([Problem::from(UnpublishError::Decided(NotPublished))])
 }
 
 pub(crate) async fn unpublish(

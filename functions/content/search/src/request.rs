@@ -3,24 +3,35 @@
 use content_domain::{Category, InvalidText, Language, Tag};
 use content_storage::{Place, Search, Terms};
 use mcsp_paging::{Cursor, Limit};
+use schemars::JsonSchema;
 use serde::de::Error;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Bytes of `q`: more than anyone types, and a bound for what Postgres has to parse.
 const QUERY_MAX_BYTES: usize = 500;
 
 /// The parameters.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SearchRequest {
+    /// Words to look for, up to 500 bytes of them. `"in quotes"` is a phrase, `-word` must not be there, `or` stands
+    /// between alternatives. Without words every video is found.
     #[serde(default, deserialize_with = "terms")]
+    #[schemars(with = "Option<String>", example = &"walk -rain")]
     q: Option<Terms>,
+    /// Only videos in this language (BCP 47).
     #[serde(default, deserialize_with = "language")]
+    #[schemars(with = "Option<String>", example = &"en")]
     language: Option<Language>,
+    /// Only videos of this category.
     #[serde(default, deserialize_with = "category")]
+    #[schemars(with = "Option<String>", example = &"travel")]
     category: Option<Category>,
+    /// Only videos with this tag.
     #[serde(default, deserialize_with = "tag")]
+    #[schemars(with = "Option<String>", example = &"hiking")]
     tag: Option<Tag>,
+    /// The order. Without words, nothing is more relevant than the newest.
     #[serde(default)]
     sort: Sort,
     #[serde(default)]
@@ -29,11 +40,13 @@ pub(crate) struct SearchRequest {
 }
 
 /// The order of the hits. Without words to look for, nothing is more relevant than the newest.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Sort {
+    /// The best match first.
     #[default]
     Relevance,
+    /// The one that was first published last, first.
     Newest,
 }
 

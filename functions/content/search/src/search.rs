@@ -9,9 +9,17 @@ use http::{HeaderName, StatusCode};
 use mcsp_function::Context;
 use mcsp_paging::Page;
 use mcsp_problem::{FieldError, Json, Problem, Query};
+use mcsp_reference::{Answer, Operation};
 
 /// What has answered, since another backend may rank in another way.
 const BACKEND: (HeaderName, &str) = (HeaderName::from_static("search-backend"), "postgres");
+
+pub(crate) fn reference() -> Operation {
+    Operation::get("/v1/search", search)
+        .named("searchVideos", "Search for videos")
+        .described("Published public videos by words and filters. Whoever asks gets the same answer.")
+        .answers(Answer::json::<Page<VideoView>>(StatusCode::OK, "A page of videos.").with(BACKEND.0))
+}
 
 pub(crate) async fn search(
     State(context): State<Context>,

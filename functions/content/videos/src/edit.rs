@@ -8,26 +8,39 @@ use content_domain::{
     Category, Description, Edit, InvalidText, Language, Outcome, TAGS_MAX, Tag, Tags, Title, Video,
 };
 use content_storage::{self as storage, WriteError};
-use http::header;
+use http::{StatusCode, header};
 use mcsp_access::Permission;
 use mcsp_etag::{ETag, IfMatch};
 use mcsp_function::{Caller, Context, TraceParent};
 use mcsp_ids::VideoId;
 use mcsp_problem::{Invalid, Json, Path, Problem, Reason};
+use mcsp_reference::{Answer, Operation};
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "EditVideoRequest")]
 pub(crate) struct EditRequest {
+    /// 1 to 100 characters on one line.
     #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "String", example = &"A walk in the hills")]
     title: Option<String>,
+    /// Up to 5,000 characters, in lines.
     #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "String", example = &"An hour in the rain.")]
     description: Option<String>,
+    /// Up to 30, each of 1 to 30 characters; they are kept in lowercase and each once.
     #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Vec<String>", example = ["hiking"])]
     tags: Option<Vec<String>>,
+    /// A slug of up to 40 characters. Null clears it.
     #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Option<String>", example = &"travel")]
     category: Option<Option<String>>,
+    /// What is spoken: a BCP 47 tag of language, script and region. Null clears it.
     #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Option<String>", example = &"en-GB")]
     language: Option<Option<String>>,
 }
 
@@ -38,6 +51,18 @@ fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Res
 
 /// Who asks, and on what condition.
 pub(crate) type Asked = (Caller, TraceParent, IfMatch);
+
+pub(crate) fn reference() -> Operation {
+    Operation::patch("/v1/videos/{id}", edit)
+        .named("editVideo", "Change what a video's owner says of it")
+        .described(
+            "What is left out stays as it is. Send the `ETag` that you have read as `If-Match`, so that nobody's change \
+            is lost; without it, whoever comes last wins.",
+        )
+        .requires(Permission::ContentEdit)
+        .answers(Answer::json::<VideoView>(StatusCode::OK, "The video as it is now.").with(header::ETAG))
+        .refuses([Problem::not_found(), Invalid::default().into_problem(), WriteError::Outdated.into()])
+}
 
 pub(crate) async fn edit(
     State(context): State<Context>,

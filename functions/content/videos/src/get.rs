@@ -5,11 +5,23 @@ use axum::response::{IntoResponse, Response};
 use content_contract::VideoView;
 use content_domain::{Viewer, Way, decide};
 use content_storage as storage;
-use http::header;
+use http::{StatusCode, header};
 use mcsp_etag::ETag;
 use mcsp_function::{Context, MaybeCaller};
 use mcsp_ids::VideoId;
 use mcsp_problem::{Json, Path, Problem};
+use mcsp_reference::{Answer, Operation};
+
+pub(crate) fn reference() -> Operation {
+    Operation::get("/v1/videos/{id}", get)
+        .named("getVideo", "Show a video")
+        .described(
+            "Its owner sees a video in any state, others when it is published and not private. To whom it is hidden, \
+            it does not exist.",
+        )
+        .answers(Answer::json::<VideoView>(StatusCode::OK, "The video.").with(header::ETAG))
+        .refuses([Problem::not_found()])
+}
 
 pub(crate) async fn get(
     State(context): State<Context>,

@@ -4,20 +4,32 @@ use axum::extract::State;
 use content_contract::VideoView;
 use content_domain::{StateName, Video};
 use content_storage as storage;
+use http::StatusCode;
 use mcsp_access::Permission;
 use mcsp_function::{Caller, Context};
 use mcsp_ids::VideoId;
 use mcsp_paging::{Cursor, Limit, Page};
 use mcsp_problem::{Json, Problem, Query};
+use mcsp_reference::{Answer, Operation};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ListRequest {
+    /// Only videos in this state.
     state: Option<StateName>,
     #[serde(default)]
     limit: Limit,
     cursor: Option<Cursor<VideoId>>,
+}
+
+pub(crate) fn reference() -> Operation {
+    Operation::get("/v1/videos", list)
+        .named("listVideos", "List one's own videos")
+        .described("One's own videos in any state or in one, the newest first.")
+        .requires(Permission::ContentEdit)
+        .answers(Answer::json::<Page<VideoView>>(StatusCode::OK, "A page of videos."))
 }
 
 pub(crate) async fn list(

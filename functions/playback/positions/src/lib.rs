@@ -7,6 +7,7 @@ mod write;
 use axum::routing::get;
 use axum::{Extension, Router};
 use mcsp_function::{Context, MissingVariable};
+use mcsp_reference::Section;
 use playback_storage::Bounds;
 
 /// `/v1/playback/positions/{video_id}`
@@ -15,6 +16,11 @@ pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
     Ok(Router::new()
         .route("/v1/playback/positions/{video_id}", get(read::read).put(write::write))
         .layer(Extension(bounds)))
+}
+
+/// What the API reference says of them.
+pub fn reference() -> Section {
+    Section::new("Positions", "Where viewers stopped.", [read::reference(), write::reference()])
 }
 
 mcsp_function::component!(router, variables = ["issuer", "audience", "redis_patience_ms", "stale_ttl_s"]);

@@ -3,15 +3,26 @@
 use crate::view::{Found, PositionView};
 use axum::Extension;
 use axum::extract::State;
+use http::StatusCode;
 use mcsp_access::Permission;
 use mcsp_function::{Caller, Context};
 use mcsp_ids::{UserId, VideoId};
 use mcsp_problem::{Json, Path, Problem};
+use mcsp_reference::{Answer, Operation};
 use playback_domain::Position;
 use playback_storage::memory::{self, Seen};
 use playback_storage::positions::{self, Known};
 use playback_storage::videos::Source;
 use playback_storage::{Bounds, Redis, StoreError, probe_after_answer, remember_after_answer};
+
+pub(crate) fn reference() -> Operation {
+    Operation::get("/v1/playback/positions/{video_id}", read)
+        .named("getPosition", "Get where one stopped")
+        .described("Where the caller stopped in a video, on whichever device.")
+        .requires(Permission::PlaybackStart)
+        .answers(Answer::json::<PositionView>(StatusCode::OK, "The position."))
+        .refuses([Problem::not_found()])
+}
 
 /// From Redis, or from Postgres where Redis does not know the account; where they can't tell, what is remembered.
 pub(crate) async fn read(

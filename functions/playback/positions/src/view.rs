@@ -4,14 +4,22 @@ use jiff::Timestamp;
 use mcsp_ids::VideoId;
 use playback_domain::Position;
 use playback_storage::videos::Source;
+use schemars::JsonSchema;
 use serde::Serialize;
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Position")]
 pub(crate) struct PositionView {
     video_id: VideoId,
+    /// How far into the video.
+    #[schemars(example = 754_000)]
     position_ms: u64,
+    /// When the viewer was there, by the player's clock.
     client_time: Timestamp,
+    /// Where it was found.
+    #[schemars(extend("enum" = ["redis", "postgres", "memory"]))]
     served_from: &'static str,
+    /// How old what was found may be; 0 where a store has it now.
     stale_ms: u64,
 }
 

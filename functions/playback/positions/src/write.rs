@@ -4,24 +4,44 @@
 use crate::view::{Found, PositionView};
 use axum::Extension;
 use axum::extract::State;
+use http::StatusCode;
 use jiff::Timestamp;
 use mcsp_access::Permission;
 use mcsp_bridge_api::postgres::TransactError;
 use mcsp_function::{Caller, Context};
 use mcsp_ids::{UserId, VideoId};
 use mcsp_problem::{Invalid, Json, Path, Problem, Reason};
+use mcsp_reference::{Answer, Operation};
 use playback_domain::{InvalidPosition, Position};
 use playback_storage::memory::{self, Seen};
 use playback_storage::videos::Source;
 use playback_storage::{Bounds, Redis, StoreError, positions, probe_after_answer, remember_after_answer};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "WritePositionRequest")]
 pub(crate) struct WriteRequest {
+    /// How far into the video.
+    #[schemars(example = 754_000)]
     position_ms: u64,
+    /// When the viewer was there, by the player's clock; by default now. Of two writes the later time counts, in
+    /// whatever order they come.
     #[serde(default)]
     client_time: Option<Timestamp>,
+}
+
+pub(crate) fn reference() -> Operation {
+    Operation::put("/v1/playback/positions/{video_id}", write)
+        .named("setPosition", "Note where one stopped")
+        .described(
+            "For players that stopped without a session, or were offline. The answer is the position that counts now, \
+            which may be a later one of another device.",
+        )
+        .requires(Permission::PlaybackStart)
+        .answers(Answer::json::<PositionView>(StatusCode::OK, "The position that counts now."))
+        .refuses([Problem::not_found(), WriteError::OutOfRange(InvalidPosition).into()])
 }
 
 /// Answers with the position that counts now. It is in Redis then, or held in the bridge's memory, and goes to Postgres

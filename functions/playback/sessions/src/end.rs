@@ -1,5 +1,6 @@
 //! `DELETE /v1/playback/sessions/{id}`: frees the slot, and keeps where the viewer stopped.
 
+use crate::denied;
 use crate::heartbeat::{position, remember, write_behind};
 use crate::refusal::Refusal;
 use crate::settings::{GrantQuery, Settings};
@@ -7,25 +8,48 @@ use crate::signal::{self, Happened, Signal};
 use axum::Extension;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
+use http::{HeaderName, StatusCode};
 use jiff::Timestamp;
 use mcsp_access::Permission;
 use mcsp_function::{Caller, Context, TraceParent};
 use mcsp_ids::PlaybackSessionId;
-use mcsp_problem::{Json, Path, Problem, Query};
+use mcsp_problem::{Invalid, Json, Path, Problem, Query};
+use mcsp_reference::{Answer, Operation};
 use playback_domain::Position;
 use playback_storage::memory::{self, EndedHere};
 use playback_storage::videos::Source;
 use playback_storage::{Bounds, End, Ended, Redis, StoreError, probe_after_answer};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use std::sync::Arc;
 
-#[derive(Debug, Deserialize)]
+const SERVED_FROM: HeaderName = HeaderName::from_static("mcsp-served-from");
+const STALE_MS: HeaderName = HeaderName::from_static("mcsp-stale-ms");
+
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "EndPlaybackRequest")]
 pub(crate) struct EndRequest {
+    /// Where the viewer stopped.
+    #[schemars(example = 754_000)]
     position_ms: u64,
+    /// When that was, by the player's clock; by default now.
     #[serde(default)]
     client_time: Option<Timestamp>,
+}
+
+pub(crate) fn reference() -> Operation {
+    Operation::delete("/v1/playback/sessions/{id}", end)
+        .named("endPlayback", "Stop playing")
+        .described(
+            "Frees the stream's slot at once and keeps where the viewer stopped. The body may be left out: then the last \
+            heartbeat's position counts.",
+        )
+        .requires(Permission::PlaybackStart)
+        .answers(
+            Answer::empty(StatusCode::NO_CONTENT, "The session has ended.").with(SERVED_FROM).with(STALE_MS),
+        )
+        .refuses([Problem::not_found(), Invalid::default().into_problem(), denied::unknown()])
 }
 
 /// The body may be left out: then the last heartbeat's position counts. There is nothing to answer with but headers.
@@ -62,7 +86,7 @@ pub(crate) async fn end(
         reason: None,
     };
     signal::send(&context, &trace, Happened::Ended, signal);
-    let served = [("mcsp-served-from", source.as_str()), ("mcsp-stale-ms", "0")];
+    let served = [(SERVED_FROM, source.as_str()), (STALE_MS, "0")];
     Ok((StatusCode::NO_CONTENT, served).into_response())
 }
 

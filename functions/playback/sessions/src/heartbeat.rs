@@ -9,11 +9,13 @@ use crate::signal::{self, Happened, Signal};
 use crate::view::{ManifestsView, expiry};
 use axum::Extension;
 use axum::extract::State;
+use http::StatusCode;
 use jiff::Timestamp;
 use mcsp_access::Permission;
 use mcsp_function::{Caller, Context, TraceParent};
 use mcsp_ids::{PlaybackSessionId, UserId, VideoId};
 use mcsp_problem::{Invalid, Json, Path, Problem, Query};
+use mcsp_reference::{Answer, Operation};
 use playback_domain::{
     Denial, HEARTBEAT_INTERVAL_MS, InvalidPosition, PlayerState, Position, Reason, Streams, Viewer,
 };
@@ -22,38 +24,73 @@ use playback_storage::videos::Source;
 use playback_storage::{
     Beaten, Bounds, Heartbeat, Redis, StoreError, positions, probe_after_answer, remember_after_answer,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct HeartbeatRequest {
+    /// Where the viewer is.
+    #[schemars(example = 754_000)]
     position_ms: u64,
+    /// When that was, by the player's clock; by default now.
     #[serde(default)]
     client_time: Option<Timestamp>,
+    /// What the player does.
     state: PlayerStateRequest,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "PlayerState")]
 enum PlayerStateRequest {
+    /// It plays, and the time counts as watched.
     Playing,
+    /// It waits.
     Paused,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Heartbeat")]
 pub(crate) struct HeartbeatView {
     id: PlaybackSessionId,
+    /// Until when the manifest URLs are good.
     expires_at: Timestamp,
-    /// New URLs, where the old ones have less than half of their time left.
+    /// New URLs, where the old ones have less than half of their time left; null where they have more.
     manifests: Option<ManifestsView>,
-    /// Where the next heartbeats go, with new URLs.
+    /// Where the next heartbeats go, with new URLs; null without.
+    #[schemars(example = &"/v1/playback/sessions/playback_01kb5t4v00e8ptxz3kd07gq2sn/heartbeat?grant=eyJ9.c2ln")]
     renewal_path: Option<String>,
+    /// The position that counts now.
+    #[schemars(example = 754_000)]
     position_ms: u64,
+    /// How long was played in this session.
+    #[schemars(example = 750_000)]
     watched_ms: u64,
+    /// When the next heartbeat is due.
+    #[schemars(example = 10_000)]
     heartbeat_interval_ms: u64,
+    /// Where the session was found.
+    #[schemars(extend("enum" = ["redis", "postgres", "memory"]))]
     served_from: &'static str,
+    /// How old the facts may be that new URLs were decided on; 0 without.
     stale_ms: u64,
+}
+
+pub(crate) fn reference() -> Operation {
+    let denials = [Reason::NotPublished, Reason::Blocked, Reason::RegionDenied, Reason::TooManyStreams];
+    Operation::put("/v1/playback/sessions/{id}/heartbeat", heartbeat)
+        .named("sendHeartbeat", "Tell that one is still watching")
+        .described(
+            "Keeps the session and its slot, notes where the viewer is, and gives new manifest URLs before the old ones \
+            expire. Send one each `heartbeat_interval_ms`, and one at each pause and each continuation. A session \
+            without heartbeats is given up.",
+        )
+        .requires(Permission::PlaybackStart)
+        .answers(Answer::json::<HeartbeatView>(StatusCode::OK, "The session goes on."))
+        .refuses(denials.map(|reason| denied::problem(Denial { reason, hidden: false })))
+        .refuses([Problem::not_found(), Invalid::default().into_problem(), denied::unknown()])
 }
 
 pub(crate) async fn heartbeat(

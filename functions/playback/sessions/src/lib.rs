@@ -16,6 +16,7 @@ mod without_redis;
 use axum::routing::{post, put};
 use axum::{Extension, Router};
 use mcsp_function::{Context, MissingVariable};
+use mcsp_reference::Section;
 use std::sync::Arc;
 
 /// `/v1/playback/sessions`, `/v1/playback/sessions/{id}` and its heartbeat.
@@ -26,6 +27,12 @@ pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
         .route("/v1/playback/sessions/{id}", axum::routing::delete(end::end))
         .route("/v1/playback/sessions/{id}/heartbeat", put(heartbeat::heartbeat))
         .layer(Extension(settings)))
+}
+
+/// What the API reference says of them.
+pub fn reference() -> Section {
+    let operations = [start::reference(), heartbeat::reference(), end::reference()];
+    Section::new("Playback", "All that a player needs, from the first second to the last.", operations)
 }
 
 mcsp_function::component!(

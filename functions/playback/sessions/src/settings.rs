@@ -7,6 +7,7 @@ use mcsp_problem::Problem;
 use playback_domain::{Region, Viewer};
 use playback_storage::videos::Media;
 use playback_storage::{Bounds, Shown};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// A manifest URL lives for a day at most.
@@ -16,10 +17,12 @@ const URL_TTL_MAX_S: u64 = 24 * 60 * 60;
 const GRANT_TTL_S: u64 = 12 * 60 * 60;
 
 /// `?grant=…`: a player's proof of its session, out of the path that it was given.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct GrantQuery {
+    /// A player's proof of its session, out of the path that it was given: with it the session goes on whatever is down.
     #[serde(default)]
+    #[schemars(example = &"eyJ9.c2ln")]
     pub grant: Option<String>,
 }
 

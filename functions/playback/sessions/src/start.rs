@@ -15,25 +15,53 @@ use mcsp_function::{Caller, Context, TraceParent};
 use mcsp_idempotency::IdempotencyKey;
 use mcsp_ids::VideoId;
 use mcsp_problem::{Invalid, Json, Problem};
-use playback_domain::{Device, InvalidDevice, Position};
+use mcsp_reference::Operation;
+use playback_domain::{Denial, Device, InvalidDevice, Position, Reason};
 use playback_storage::memory::{Seen, Started};
 use playback_storage::{Start, StoreError, probe_after_answer, remember_after_answer};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use std::sync::Arc;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "StartPlaybackRequest")]
 pub(crate) struct StartRequest {
     video_id: VideoId,
+    /// What plays it.
     device: DeviceRequest,
 }
 
-#[derive(Debug, Deserialize)]
+/// A device, as its player names it.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Device")]
 struct DeviceRequest {
+    /// Made up by the player, and the same each time: 1 to 128 visible ASCII characters.
+    #[schemars(example = &"living-room-tv")]
     id: String,
+    /// What people call it: 1 to 100 characters.
     #[serde(default)]
+    #[schemars(example = &"Living room")]
     name: Option<String>,
+}
+
+pub(crate) fn reference() -> Operation {
+    let denials = [Reason::NotPublished, Reason::Blocked, Reason::RegionDenied, Reason::TooManyStreams];
+    Operation::post("/v1/playback/sessions", start)
+        .named("startPlayback", "Start to play a video")
+        .described(
+            "Decides whether the viewer may play the video, takes one of the account's stream slots, and gives all that \
+            a player needs. Why a viewer may not is told as the code of a 403; to whom the video is hidden, it does not \
+            exist. What cannot be known now is denied (503 `entitlement_unknown`).",
+        )
+        .requires(Permission::PlaybackStart)
+        .answers(view::answered())
+        .refuses(denials.map(|reason| denied::problem(Denial { reason, hidden: false })))
+        .refuses([Problem::not_found(), Invalid::default().into_problem(), denied::unknown()])
+        // The slot and the key are taken in the same moment.
+        .never("idempotency_key_in_flight")
+        .never("conflict")
 }
 
 pub(crate) async fn start(

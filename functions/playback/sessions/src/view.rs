@@ -6,37 +6,86 @@ use crate::settings::Settings;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use jiff::Timestamp;
-use mcsp_ids::VideoId;
+use mcsp_ids::{PlaybackSessionId, VideoId};
 use mcsp_problem::{Json, Problem};
+use mcsp_reference::Answer;
 use playback_domain::{HEARTBEAT_INTERVAL_MS, Position};
 use playback_storage::{Shown, Start};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "PlaybackSession")]
 struct SessionView<'a> {
+    #[schemars(with = "PlaybackSessionId")]
     id: &'a str,
     video_id: VideoId,
+    /// Where to play from.
     manifests: ManifestsView,
+    /// Until when the manifest URLs are good.
     expires_at: Timestamp,
     /// Where a heartbeat gives a new manifest URL in time. It proves what the session is, so that it goes on whatever is
     /// down.
+    #[schemars(example = &"/v1/playback/sessions/playback_01kb5t4v00e8ptxz3kd07gq2sn/heartbeat?grant=eyJ9.c2ln")]
     renewal_path: String,
     /// Where the session is ended.
+    #[schemars(example = &"/v1/playback/sessions/playback_01kb5t4v00e8ptxz3kd07gq2sn?grant=eyJ9.c2ln")]
     end_path: String,
+    /// Where the viewer stopped, or 0.
+    #[schemars(example = 754_000)]
     resume_position_ms: u64,
+    /// When the first heartbeat is due.
+    #[schemars(example = 10_000)]
     heartbeat_interval_ms: u64,
     /// The `sid` of CMCD (CTA-5004).
     cmcd_session_id: uuid::Uuid,
+    /// How long the video plays.
+    #[schemars(example = 3_600_000)]
     duration_ms: u64,
+    /// What the player can choose from.
+    #[schemars(with = "Vec<RenditionView>")]
     renditions: &'a RawValue,
+    /// Where the decision's facts came from.
+    #[schemars(extend("enum" = ["redis", "postgres", "catalog", "memory"]))]
     served_from: &'static str,
+    /// How old those facts may be; 0 unless Content could not be asked.
     stale_ms: u64,
 }
 
-#[derive(Debug, Serialize)]
+/// One encoding of the video. It is passed on as Content announced it, and never parsed.
+#[derive(JsonSchema)]
+#[schemars(rename = "PlayableRendition")]
+#[expect(dead_code, reason = "only described")]
+struct RenditionView {
+    /// What people call it.
+    #[schemars(example = &"720p")]
+    name: String,
+    /// Pixels.
+    #[schemars(example = 1280)]
+    width: u32,
+    /// Pixels.
+    #[schemars(example = 720)]
+    height: u32,
+    /// Bits per second, at its peak.
+    #[schemars(example = 2_800_000)]
+    bitrate_bps: u64,
+    /// As a manifest's `CODECS` (RFC 6381).
+    #[schemars(example = &"avc1.64001f,mp4a.40.2")]
+    codecs: String,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Manifests")]
 pub(crate) struct ManifestsView {
+    /// The HLS manifest (RFC 8216), at the CDN. Its URL is signed: it needs no token.
+    #[schemars(example = &"https://cdn.example/p/token/videos/video_01kb5t4v00e8ptxz3kd07gq2sn/master.m3u8")]
     pub hls: String,
+}
+
+/// What [`opened`] is in the API reference.
+pub(crate) fn answered() -> Answer {
+    Answer::json::<SessionView<'_>>(StatusCode::CREATED, "The session is open.").with(header::CACHE_CONTROL)
 }
 
 /// 201 with the session.

@@ -1,6 +1,8 @@
 //! Roles, and what each may do.
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::borrow::Cow;
 
 /// What a route can ask for. Each is asked for by a route; what none asks for is not listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -68,9 +70,26 @@ impl Permission {
     }
 }
 
+impl From<Permission> for &'static str {
+    fn from(permission: Permission) -> Self {
+        permission.as_str()
+    }
+}
+
 impl Serialize for Permission {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
+    }
+}
+
+impl JsonSchema for Permission {
+    fn schema_name() -> Cow<'static, str> {
+        "Permission".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let names: Vec<_> = Permission::ALL.iter().map(|permission| permission.as_str()).collect();
+        json_schema!({"type": "string", "description": "Something that one may do.", "enum": names})
     }
 }
 
@@ -82,7 +101,7 @@ pub(crate) fn known<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Pe
 }
 
 /// A built-in role. An account can have several, and custom ones beside them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Watches.

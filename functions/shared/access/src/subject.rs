@@ -1,6 +1,7 @@
 //! Who a token speaks for, and how sure that is.
 
 use mcsp_ids::{ClientId, UserId};
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::borrow::Cow;
 use std::fmt;
@@ -38,7 +39,7 @@ impl<'de> Deserialize<'de> for Subject {
 }
 
 /// How strongly a person was authenticated: the values of `acr` (RFC 9470).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub enum Acr {
     /// With one factor.
     #[serde(rename = "1")]

@@ -5,6 +5,7 @@ use axum::extract::FromRequestParts;
 use http::request::Parts;
 use http::{StatusCode, header};
 use mcsp_problem::Problem;
+use mcsp_reference::{Describe, Operation};
 use std::fmt;
 
 /// Entity tags of one `If-Match`; nobody holds more versions of one thing.
@@ -65,14 +66,24 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
             return Ok(IfMatch(Condition::Any));
         }
         let lines: Option<Vec<&str>> = values.map(|value| value.to_str().ok()).collect();
-        lines.and_then(|lines| parse(&lines.join(","))).map(IfMatch).ok_or_else(|| {
-            Problem::new(
-                StatusCode::BAD_REQUEST,
-                "invalid_if_match",
-                "If-Match must hold entity tags such as \"7\", or *",
-            )
-        })
+        lines.and_then(|lines| parse(&lines.join(","))).map(IfMatch).ok_or_else(invalid)
     }
+}
+
+impl Describe for IfMatch {
+    fn describe(operation: &mut Operation) {
+        operation.take_header(header::IF_MATCH, false);
+        operation.refuse(invalid());
+        operation.refuse(stale());
+    }
+}
+
+fn invalid() -> Problem {
+    Problem::new(
+        StatusCode::BAD_REQUEST,
+        "invalid_if_match",
+        "If-Match must hold entity tags such as \"7\", or *",
+    )
 }
 
 /// Weak tags are kept out: they never match strongly, which is how `If-Match` compares (section 13.1.1).

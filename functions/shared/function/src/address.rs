@@ -3,6 +3,7 @@
 use axum::extract::FromRequestParts;
 use http::HeaderName;
 use http::request::Parts;
+use mcsp_reference::{Describe, Operation};
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
@@ -37,6 +38,10 @@ impl<S: Sync> FromRequestParts<S> for ClientAddress {
         let last = parts.headers.get_all(CLIENT_ADDRESS).iter().next_back();
         Ok(ClientAddress(last.and_then(|value| value.to_str().ok()).and_then(parse)))
     }
+}
+
+impl Describe for ClientAddress {
+    fn describe(_: &mut Operation) {}
 }
 
 /// With a port or without one. An IPv4 address in IPv6 clothes is the IPv4 address.

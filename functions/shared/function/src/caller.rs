@@ -8,7 +8,11 @@ use jiff::{SignedDuration, Timestamp};
 use mcsp_access::{Acr, Claims, Permission, Refusal, verify};
 use mcsp_ids::UserId;
 use mcsp_problem::Problem;
+use mcsp_reference::{Describe, Operation};
 use std::sync::Arc;
+
+/// What kind of token is asked for.
+const CHALLENGE: &str = "Bearer realm=\"mcsp\"";
 
 /// A person, or a client in a person's name: the bearer of a valid access token. Refuses with 401
 /// `missing_token`, `invalid_token` or `expired_token`, each with `WWW-Authenticate`, and with 403 `user_needed`
@@ -43,19 +47,16 @@ impl Caller {
 
     /// 403 `insufficient_permission` without the permission.
     pub fn require(&self, permission: Permission) -> Result<(), Problem> {
-        if self.claims.permits(permission) {
-            return Ok(());
-        }
-        let challenge =
-            format!("Bearer realm=\"mcsp\", error=\"insufficient_scope\", scope=\"{}\"", permission.as_str());
-        let problem =
-            Problem::new(StatusCode::FORBIDDEN, "insufficient_permission", "the account may not do this")
-                .with_detail(format_args!("needs the permission {}", permission.as_str()));
-        Err(challenged(problem, &challenge))
+        if self.claims.permits(permission) { Ok(()) } else { Err(Caller::forbidden(permission)) }
     }
-}
 
-impl Caller {
+    /// 403 `insufficient_permission`.
+    pub fn forbidden(permission: Permission) -> Problem {
+        let name = permission.as_str();
+        let challenge = format!("Bearer realm=\"mcsp\", error=\"insufficient_scope\", scope=\"{name}\"");
+        challenged(forbidden().with_detail(format_args!("needs the permission {name}")), &challenge)
+    }
+
     /// 401 `insufficient_user_authentication` (RFC 9470) where the person was authenticated less strongly, or longer
     /// ago: `POST /v1/sessions/{id}/step-up` gives a token that will do.
     pub fn require_authentication(
@@ -67,9 +68,11 @@ impl Caller {
         let is_strong = self.claims.acr.is_some_and(|acr| acr >= needed);
         let oldest_s = (now - max_age).as_second();
         let is_fresh = self.claims.auth_time.is_some_and(|auth_time_s| auth_time_s >= oldest_s);
-        if is_strong && is_fresh {
-            return Ok(());
-        }
+        if is_strong && is_fresh { Ok(()) } else { Err(Caller::insufficient_authentication(needed, max_age)) }
+    }
+
+    /// 401 `insufficient_user_authentication`.
+    pub fn insufficient_authentication(needed: Acr, max_age: SignedDuration) -> Problem {
         let challenge = format!(
             "Bearer realm=\"mcsp\", error=\"insufficient_user_authentication\", \
              error_description=\"a stronger or newer authentication is needed\", acr_values=\"{}\", max_age=\"{}\"",
@@ -81,7 +84,24 @@ impl Caller {
             "insufficient_user_authentication",
             "this needs a stronger or newer authentication: step up first",
         );
-        Err(challenged(problem, &challenge))
+        challenged(problem, &challenge)
+    }
+}
+
+impl Describe for Caller {
+    fn describe(operation: &mut Operation) {
+        MaybeCaller::describe(operation);
+        operation.take_access_token(challenged(forbidden(), CHALLENGE));
+        operation.refuse(challenged(missing(), CHALLENGE));
+    }
+}
+
+impl Describe for MaybeCaller {
+    fn describe(operation: &mut Operation) {
+        operation.take_optional_access_token();
+        operation.refuse(refused(Refusal::Malformed));
+        operation.refuse(refused(Refusal::Expired));
+        operation.refuse(user_needed());
     }
 }
 
@@ -94,11 +114,7 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let MaybeCaller(caller) = MaybeCaller::from_request_parts(parts, state).await?;
-        caller.ok_or_else(|| {
-            let problem =
-                Problem::new(StatusCode::UNAUTHORIZED, "missing_token", "this needs an access token");
-            challenged(problem, "Bearer realm=\"mcsp\"")
-        })
+        caller.ok_or_else(|| challenged(missing(), CHALLENGE))
     }
 }
 
@@ -157,6 +173,14 @@ async fn believed(context: &Context, trace: &TraceParent, value: &HeaderValue) -
         },
         checked => checked.map_err(refused),
     }
+}
+
+fn missing() -> Problem {
+    Problem::new(StatusCode::UNAUTHORIZED, "missing_token", "this needs an access token")
+}
+
+fn forbidden() -> Problem {
+    Problem::new(StatusCode::FORBIDDEN, "insufficient_permission", "the account may not do this")
 }
 
 fn refused(refusal: Refusal) -> Problem {

@@ -5,6 +5,7 @@ use axum::extract::{FromRef, FromRequestParts};
 use http::request::Parts;
 use http::{HeaderMap, header};
 use mcsp_problem::Problem;
+use mcsp_reference::{Describe, Operation};
 use subtle::ConstantTimeEq;
 
 /// Proof that the bridge or another service calls: both know `bridge_token`. To anyone else there is nothing
@@ -25,6 +26,13 @@ where
             Ok(false) => Err(Problem::not_found()),
             Err(error) => Err(Problem::internal(&error)),
         }
+    }
+}
+
+impl Describe for FromPlatform {
+    fn describe(operation: &mut Operation) {
+        operation.take_platform_token();
+        operation.refuse(Problem::not_found());
     }
 }
 

@@ -3,6 +3,7 @@
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
+use mcsp_reference::{Describe, Operation};
 use std::convert::Infallible;
 use std::fmt;
 use uuid::Uuid;
@@ -55,6 +56,11 @@ impl<S: Sync> FromRequestParts<S> for TraceParent {
             .cloned()
             .unwrap_or_else(|| TraceParent(format!("00-{:032x}-{:016x}-00", 1, 1))))
     }
+}
+
+/// Each operation takes it, whether its handler passes it on or not.
+impl Describe for TraceParent {
+    fn describe(_: &mut Operation) {}
 }
 
 fn is_valid(text: &str) -> bool {

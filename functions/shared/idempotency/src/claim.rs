@@ -141,21 +141,33 @@ struct Earlier {
 impl Earlier {
     fn answer(self, fingerprint: &[u8]) -> Result<Answer, Problem> {
         if self.fingerprint != fingerprint {
-            return Err(Problem::new(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "idempotency_key_reused",
-                "this Idempotency-Key was used for another request",
-            ));
+            return Err(reused());
         }
-        self.answer.ok_or_else(|| {
-            Problem::new(
-                StatusCode::CONFLICT,
-                "idempotency_key_in_flight",
-                "the first request with this Idempotency-Key is still at work",
-            )
-            .retry_after_s(1)
-        })
+        self.answer.ok_or_else(in_flight)
     }
+}
+
+pub(crate) fn reused() -> Problem {
+    Problem::new(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "idempotency_key_reused",
+        "this Idempotency-Key was used for another request",
+    )
+}
+
+pub(crate) fn in_flight() -> Problem {
+    Problem::new(
+        StatusCode::CONFLICT,
+        "idempotency_key_in_flight",
+        "the first request with this Idempotency-Key is still at work",
+    )
+    .retry_after_s(1)
+}
+
+/// Another request took the key, or gave it back, in the same moment.
+pub(crate) fn overtaken() -> Problem {
+    Problem::new(StatusCode::CONFLICT, "conflict", "something else changed this at the same time")
+        .retry_after_s(1)
 }
 
 /// Takes the key, or tells who had it before. One round trip.
@@ -187,8 +199,7 @@ async fn claim(context: &Context, held: &Held, fingerprint: &[u8]) -> Result<Opt
         return Ok(None);
     }
     // A row that was freed between the two statements can't be seen by the second: the caller may retry.
-    let gone = Problem::new(StatusCode::CONFLICT, "conflict", "something else changed this at the same time");
-    read(seen)?.map(Some).ok_or_else(|| gone.retry_after_s(1))
+    read(seen)?.map(Some).ok_or_else(overtaken)
 }
 
 fn read(seen: RowSet) -> Result<Option<Earlier>, Inconsistency> {

@@ -3,7 +3,9 @@
 //! An id is a UUIDv7 in the database and a TypeID (`video_01h455vb4pex5vsknk084sn02q`) on the wire, so that
 //! an id of the wrong kind is refused before anything is looked up.
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use std::borrow::Cow;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
@@ -15,6 +17,10 @@ use uuid::Uuid;
 pub trait Entity: 'static {
     /// The TypeID prefix, `[a-z_]{1,63}`.
     const PREFIX: &'static str;
+    /// Its name, for the schema of its ids.
+    const NAME: &'static str;
+    /// What it is.
+    const MEANING: &'static str;
 }
 
 /// The id of one `E`.
@@ -106,14 +112,33 @@ impl<'de, E: Entity> Deserialize<'de> for Id<E> {
     }
 }
 
+impl<E: Entity> JsonSchema for Id<E> {
+    fn schema_name() -> Cow<'static, str> {
+        format!("{}Id", E::NAME).into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let prefix = E::PREFIX;
+        json_schema!({
+            "type": "string",
+            "description": format!("`{prefix}_…`: {}", E::MEANING.trim()),
+            // Base32 of 128 bits: the first digit holds three of them.
+            "pattern": format!("^{prefix}_[0-7][0-9a-hjkmnp-tv-z]{{25}}$"),
+            "examples": [format!("{prefix}_01kb5t4v00e8ptxz3kd07gq2sn")],
+        })
+    }
+}
+
 macro_rules! entities {
-    ($($(#[$doc:meta])* $entity:ident, $id:ident, $prefix:literal;)*) => {
+    ($(#[doc = $meaning:literal] $entity:ident, $id:ident, $prefix:literal;)*) => {
         $(
-            $(#[$doc])*
+            #[doc = $meaning]
             #[derive(Debug)]
             pub enum $entity {}
             impl Entity for $entity {
                 const PREFIX: &'static str = $prefix;
+                const NAME: &'static str = stringify!($entity);
+                const MEANING: &'static str = $meaning;
             }
             #[doc = concat!("`", $prefix, "_…`")]
             pub type $id = Id<$entity>;
@@ -180,6 +205,14 @@ mod tests {
             assert!(text.parse::<VideoId>().is_err(), "{text}");
         }
         assert!(NIL.parse::<VideoId>().is_ok());
+    }
+
+    #[test]
+    fn the_schema_says_what_an_id_looks_like() {
+        let schema = schemars::schema_for!(VideoId);
+        assert_eq!(schema.get("pattern").unwrap(), "^video_[0-7][0-9a-hjkmnp-tv-z]{25}$");
+        let example = schema.get("examples").unwrap()[0].as_str().unwrap();
+        assert_eq!(example.parse::<VideoId>().map(|id| id.to_string()).as_deref(), Ok(example));
     }
 
     #[test]

@@ -6,13 +6,17 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer, Serialize};
+use std::borrow::Cow;
 
 /// Rows on a page where the caller does not say.
 const LIMIT_DEFAULT: u32 = 20;
 /// Rows on a page at most.
 const LIMIT_MAX: u32 = 100;
+/// What a cursor may look like.
+const CURSOR_EXAMPLE: &str = "InZpZGVvXzAxa2I1dDR2MDBlOHB0eHoza2QwN2dxMnNuIg";
 
 /// The `limit` of a list: 1 to 100, by default 20.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +46,22 @@ impl<'de> Deserialize<'de> for Limit {
     }
 }
 
+impl JsonSchema for Limit {
+    fn schema_name() -> Cow<'static, str> {
+        "Limit".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "integer",
+            "description": "How many items the page may have.",
+            "minimum": 1,
+            "maximum": LIMIT_MAX,
+            "default": LIMIT_DEFAULT,
+        })
+    }
+}
+
 /// The `cursor` of a list: the key of the last row that the caller has seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cursor<K>(pub K);
@@ -58,12 +78,28 @@ impl<'de, K: DeserializeOwned> Deserialize<'de> for Cursor<K> {
     }
 }
 
+impl<K> JsonSchema for Cursor<K> {
+    fn schema_name() -> Cow<'static, str> {
+        "Cursor".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "description": "The `next_cursor` of the page before. It is opaque, and good for this list only.",
+            "examples": [CURSOR_EXAMPLE],
+        })
+    }
+}
+
 /// One page.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "PageOf{T}")]
 pub struct Page<T> {
-    /// The rows.
+    /// The items, in the order of the list.
     pub items: Vec<T>,
-    /// For the next page; null on the last.
+    /// The `cursor` of the next page; null on the last.
+    #[schemars(example = CURSOR_EXAMPLE)]
     pub next_cursor: Option<String>,
 }
 

@@ -6,6 +6,8 @@ use axum::extract::{FromRequest, Request};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use mcsp_reference::{Describe, Operation};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
@@ -25,11 +27,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         if !is_json(request.headers()) {
-            return Err(Problem::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "unsupported_media_type",
-                "the body must be application/json",
-            ));
+            return Err(unsupported());
         }
         let body = Limited::new(request.into_body(), JSON_BODY_MAX_BYTES).collect().await;
         parse(&body.map_err(|error| unreadable(&*error))?.to_bytes()).map(Json)
@@ -57,6 +55,16 @@ impl<T: Serialize> IntoResponse for Json<T> {
     }
 }
 
+impl<T: JsonSchema> Describe for Json<T> {
+    fn describe(operation: &mut Operation) {
+        operation.take_body::<T>("application/json");
+        let shape = misshapen(String::new(), Reason::new("", ""));
+        for refusal in [unsupported(), too_large(), broken_off(), not_json(), shape] {
+            operation.refuse(refusal);
+        }
+    }
+}
+
 fn is_json(headers: &HeaderMap) -> bool {
     let Some(value) = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()) else { return false };
     let essence = value.split(';').next().unwrap_or_default().trim();
@@ -64,11 +72,23 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 fn unreadable(error: &(dyn std::error::Error + 'static)) -> Problem {
-    if error.is::<LengthLimitError>() {
-        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "the body is larger than 1 MiB")
-    } else {
-        Problem::new(StatusCode::BAD_REQUEST, "body_unreadable", "the body broke off").caused_by(error)
-    }
+    if error.is::<LengthLimitError>() { too_large() } else { broken_off().caused_by(error) }
+}
+
+fn unsupported() -> Problem {
+    Problem::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "unsupported_media_type",
+        "the body must be application/json",
+    )
+}
+
+fn too_large() -> Problem {
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "the body is larger than 1 MiB")
+}
+
+fn broken_off() -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, "body_unreadable", "the body broke off")
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
@@ -99,8 +119,11 @@ fn misshapen(pointer: String, Reason { code, detail }: Reason) -> Problem {
 }
 
 fn malformed(error: &serde_json::Error) -> Problem {
+    not_json().with_detail(format_args!("at line {} column {}", error.line(), error.column()))
+}
+
+fn not_json() -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "malformed_json", "the body is not JSON (RFC 8259)")
-        .with_detail(format_args!("at line {} column {}", error.line(), error.column()))
 }
 
 #[cfg(test)]

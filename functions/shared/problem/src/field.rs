@@ -2,20 +2,25 @@
 
 use crate::Problem;
 use http::StatusCode;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// One bad field of a request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct FieldError {
     /// Where in the body: a JSON Pointer (RFC 6901).
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"/title")]
     pub pointer: Option<String>,
     /// Which parameter of path or query.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"limit")]
     pub parameter: Option<String>,
     /// Stable machine code: `too_long`, `unknown_field`, …
+    #[schemars(example = &"too_long")]
     pub code: &'static str,
     /// For people.
+    #[schemars(example = &"must have at most 100 characters")]
     pub detail: String,
 }
 

@@ -17,7 +17,10 @@ pub use query::Query;
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use mcsp_reference::Refusal;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::sync::Arc;
@@ -49,18 +52,58 @@ struct Inner {
 #[derive(Clone, Debug)]
 pub struct Cause(pub Arc<str>);
 
-#[derive(Serialize)]
+/// Why a request was refused or failed (RFC 9457).
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Problem")]
 struct Document<'a> {
+    /// Names the kind of problem, as `code` does.
+    #[schemars(example = &"urn:mcsp:problem:not_found")]
     r#type: String,
+    /// For people: one sentence, the same for each problem of this kind.
+    #[schemars(example = &"there is nothing here that you can see")]
     title: &'a str,
+    /// The HTTP status.
+    #[schemars(example = 404, range(min = 400, max = 599))]
     status: u16,
+    /// Stable machine code: what a program is to go by.
+    #[schemars(example = &"not_found")]
     code: &'a str,
+    /// For people: what is particular about this occurrence.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"needs the permission content.edit")]
     detail: Option<&'a str>,
+    /// Each bad field, where the request has some.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [FieldError],
     #[serde(flatten)]
+    #[schemars(skip)]
     members: BTreeMap<&'static str, serde_json::Value>,
+}
+
+impl JsonSchema for Problem {
+    fn inline_schema() -> bool {
+        Document::inline_schema()
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        Document::schema_name()
+    }
+
+    fn schema_id() -> Cow<'static, str> {
+        Document::schema_id()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Document::json_schema(generator)
+    }
+}
+
+/// A problem that an operation may answer with, for the API reference.
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        let Inner { status, code, title, headers, .. } = *problem.inner;
+        Refusal { status, code, title, headers: headers.keys().cloned().collect(), document: None }
+    }
 }
 
 impl Problem {

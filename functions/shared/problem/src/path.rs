@@ -6,6 +6,8 @@ use axum::extract::path::ErrorKind;
 use axum::extract::rejection::PathRejection;
 use http::StatusCode;
 use http::request::Parts;
+use mcsp_reference::{Describe, Operation};
+use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
 /// The parameters of the path. Refuses with 400 `invalid_id`, so that an id of the wrong kind is told from
@@ -27,6 +29,13 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     }
 }
 
+impl<T: JsonSchema> Describe for Path<T> {
+    fn describe(operation: &mut Operation) {
+        operation.take_path::<T>();
+        operation.refuse(invalid());
+    }
+}
+
 fn refuse(kind: ErrorKind) -> Problem {
     let (parameter, detail) = match kind {
         ErrorKind::ParseErrorAtKey { key, expected_type, .. } => {
@@ -37,6 +46,9 @@ fn refuse(kind: ErrorKind) -> Problem {
         _ => (None, "does not have the expected form".to_owned()),
     };
     let error = FieldError { pointer: None, parameter, code: "invalid_id", detail };
+    invalid().with_errors(vec![error])
+}
+
+fn invalid() -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "invalid_id", "the path does not hold an id of the expected kind")
-        .with_errors(vec![error])
 }

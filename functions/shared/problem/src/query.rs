@@ -5,6 +5,8 @@ use crate::{FieldError, Problem};
 use axum::extract::FromRequestParts;
 use http::StatusCode;
 use http::request::Parts;
+use mcsp_reference::{Describe, Operation};
+use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
 /// The parameters of the query, parsed strictly. Refuses with 400 `invalid_query` and the parameter's name.
@@ -22,14 +24,20 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
             let (path, reason) = from_serde(&error);
             let parameter = Some(path.parameter()).filter(|name| !name.is_empty());
             let error = FieldError { pointer: None, parameter, code: reason.code, detail: reason.detail };
-            Problem::new(
-                StatusCode::BAD_REQUEST,
-                "invalid_query",
-                "the query does not have the expected form",
-            )
-            .with_errors(vec![error])
+            invalid().with_errors(vec![error])
         })
     }
+}
+
+impl<T: JsonSchema> Describe for Query<T> {
+    fn describe(operation: &mut Operation) {
+        operation.take_query::<T>();
+        operation.refuse(invalid());
+    }
+}
+
+fn invalid() -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, "invalid_query", "the query does not have the expected form")
 }
 
 #[cfg(test)]

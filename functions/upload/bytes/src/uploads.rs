@@ -6,6 +6,7 @@ use http::request::Parts;
 use mcsp_function::{Context, MissingVariable};
 use mcsp_object_store::{Client, InvalidSettings, ObjectStore, Place, Settings};
 use mcsp_problem::Problem;
+use mcsp_reference::{Describe, Operation};
 use std::sync::Arc;
 use upload_domain::Upload;
 
@@ -38,6 +39,10 @@ impl FromRequestParts<Context> for Uploads {
             .map_err(|rejection| Problem::internal(&rejection))?;
         Ok(Uploads { context: context.clone(), store })
     }
+}
+
+impl Describe for Uploads {
+    fn describe(_: &mut Operation) {}
 }
 
 /// The store that the variables name, to be a layer of the router.

@@ -9,9 +9,22 @@ use mcsp_etag::IfMatch;
 use mcsp_function::Caller;
 use mcsp_ids::UploadId;
 use mcsp_problem::{Path, Problem};
+use mcsp_reference::{Answer, Operation};
 use upload_bytes::{Uploads, release, settle};
 use upload_domain::Refused;
 use upload_storage::{SaveError, Written, owned, save};
+
+pub(crate) fn reference() -> Operation {
+    Operation::delete("/v1/uploads/{id}", cancel)
+        .named("cancelUpload", "Take an upload back")
+        .described(
+            "Cancels an upload that is not completed, and removes what the store has of it. It can be repeated: an \
+            upload that was cancelled, has expired or failed is only cleared.",
+        )
+        .requires(Permission::MediaUpload)
+        .answers(Answer::empty(StatusCode::NO_CONTENT, "The upload has come to nothing."))
+        .refuses([Problem::not_found(), problems::refused(Refused::Completed), SaveError::Overtaken.into()])
+}
 
 pub(crate) async fn cancel(
     uploads: Uploads,

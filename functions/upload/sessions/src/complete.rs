@@ -7,6 +7,7 @@ use crate::problems;
 use crate::refuse::refuse;
 use crate::times::ATTEMPTS_MAX;
 use crate::verify::{Unverified, verify};
+use crate::view::CONTENT_TYPES;
 use axum::response::Response;
 use http::StatusCode;
 use jiff::Timestamp;
@@ -18,19 +19,29 @@ use mcsp_function::{Caller, Context, TraceParent};
 use mcsp_idempotency::{Answer, Claim, RequiredIdempotencyKey, once};
 use mcsp_ids::{UploadId, UserId, VideoId};
 use mcsp_problem::{Path, Problem};
+use mcsp_reference::{Answer as Answered, Operation};
+use schemars::JsonSchema;
 use serde::Serialize;
 use upload_bytes::{Uploads, unavailable};
-use upload_domain::{Refused, State, Upload};
+use upload_domain::{Mismatch, Refused, State, Upload};
 use upload_storage::{SaveError, Written, owned, save};
 
 /// What a completed upload is answered with, now and on every repetition: nothing in it changes any more.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "CompletedUpload")]
 struct CompletedView {
     id: UploadId,
     video_id: VideoId,
+    /// Processing begins.
+    #[schemars(extend("const" = "initiated"))]
     state: &'static str,
+    /// The size of the file.
+    #[schemars(example = 1_048_576)]
     size_bytes: u64,
+    /// Its media type.
+    #[schemars(extend("enum" = CONTENT_TYPES))]
     content_type: &'static str,
+    /// When it was completed.
     initiated_at: Timestamp,
 }
 
@@ -53,6 +64,28 @@ struct StoredObject<'a> {
     content_type: &'a str,
     /// Base64, where the uploader gave it.
     checksum_sha256: Option<&'a str>,
+}
+
+pub(crate) fn reference() -> Operation {
+    let refusals = [
+        Refused::Cancelled,
+        Refused::Expired,
+        Refused::Mismatched(Mismatch::Size),
+        Refused::Mismatched(Mismatch::Checksum),
+        Refused::Mismatched(Mismatch::ContentType),
+    ];
+    Operation::post("/v1/uploads/{id}/complete", complete)
+        .named("completeUpload", "Complete an upload")
+        .described(
+            "Looks at what the store has, and hands the file to the pipeline. What is still missing can be sent, and \
+            the upload completed then (`object_missing`, `parts_missing`); what is not as declared fails the upload for \
+            good (422). However often an upload is completed, it is handed over once, and the answer is the same.",
+        )
+        .requires(Permission::MediaUpload)
+        .answers(Answered::json::<CompletedView>(StatusCode::OK, "The upload is complete, and processing begins."))
+        .refuses(refusals.map(problems::refused))
+        .refuses([missing(&Unverified::NothingThere), parts_missing(), Problem::not_found()])
+        .refuses([Problem::from(SaveError::Overtaken)])
 }
 
 pub(crate) async fn complete(
@@ -204,13 +237,14 @@ fn announcement(context: &Context, trace: &TraceParent, upload: &Upload, at: Tim
 
 /// The uploader may send what is missing and complete again.
 fn missing(unverified: &Unverified) -> Problem {
-    let problem = |code, title| Problem::new(StatusCode::CONFLICT, code, title);
     match unverified {
-        Unverified::PartsMissing(short) => {
-            problem("parts_missing", "the store does not have all parts in their sizes").with_detail(short)
-        }
+        Unverified::PartsMissing(short) => parts_missing().with_detail(short),
         Unverified::NothingThere | Unverified::Mismatched(_) | Unverified::Store(_) => {
-            problem("object_missing", "the store does not have the file")
+            Problem::new(StatusCode::CONFLICT, "object_missing", "the store does not have the file")
         }
     }
+}
+
+fn parts_missing() -> Problem {
+    Problem::new(StatusCode::CONFLICT, "parts_missing", "the store does not have all parts in their sizes")
 }

@@ -5,7 +5,7 @@
 
 use crate::problems::reason;
 use crate::times::OPEN_FOR;
-use crate::view::UploadView;
+use crate::view::{CONTENT_TYPES, UploadView};
 use axum::response::Response;
 use http::{StatusCode, header};
 use mcsp_access::Permission;
@@ -14,6 +14,8 @@ use mcsp_function::{Caller, TraceParent};
 use mcsp_idempotency::{Answer, RequiredIdempotencyKey, once};
 use mcsp_ids::UploadId;
 use mcsp_problem::{Invalid, Json, Problem};
+use mcsp_reference::{Answer as Answered, Operation};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use upload_bytes::{Uploads, sweep_later};
 use upload_domain::{
@@ -21,23 +23,52 @@ use upload_domain::{
 };
 use upload_storage::{Written, insert};
 
-#[derive(Deserialize, Serialize)]
+#[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "CreateUploadRequest")]
 pub(crate) struct CreateRequest {
+    /// A name of 1 to 255 characters, without slashes. It is shown to the owner and means nothing.
+    #[schemars(example = &"holiday.mp4")]
     file_name: String,
+    /// The size of the whole file. Other bytes than these are not taken.
+    #[schemars(example = 1_048_576, range(min = 1))]
     size_bytes: u64,
+    /// The media type, in any case. What arrives is looked at, and must be of it.
+    #[schemars(extend("examples" = CONTENT_TYPES))]
     content_type: String,
-    /// Base64, of the whole file; only for one that goes in one piece.
+    /// Base64 of the SHA-256 of the whole file; only for one that goes in one piece.
+    #[schemars(example = &"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=")]
     checksum_sha256: Option<String>,
     /// By default as the size wants it.
     method: Option<WantedMethod>,
 }
 
-#[derive(Clone, Copy, Deserialize, Serialize)]
+#[derive(Clone, Copy, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "UploadMethod")]
 enum WantedMethod {
+    /// The whole file by one request.
     Put,
+    /// In parts, also from several devices and with pauses.
     Multipart,
+}
+
+pub(crate) fn reference() -> Operation {
+    Operation::post("/v1/uploads", create)
+        .named("createUpload", "Begin an upload")
+        .described(
+            "Says how the bytes of a file are to be sent to the object store. Small files go in one piece: send them \
+            as `put` says. Large ones go in parts: ask for the URLs of parts, and send them in any order. Then \
+            complete the upload. An upload that is not completed within 24 hours expires.\n\n\
+            The video's id is known from here on; the video itself exists once the upload is completed.",
+        )
+        .requires(Permission::MediaUpload)
+        .answers(
+            Answered::json::<UploadView>(StatusCode::CREATED, "The upload has begun.")
+                .with(header::LOCATION)
+                .with(header::ETAG),
+        )
+        .refuses([Invalid::default().into_problem(), no_bucket()])
 }
 
 pub(crate) async fn create(

@@ -2,14 +2,27 @@
 
 use crate::view::UploadView;
 use axum::response::{IntoResponse, Response};
-use http::header;
+use http::{StatusCode, header};
 use mcsp_access::Permission;
 use mcsp_etag::ETag;
 use mcsp_function::Caller;
 use mcsp_ids::UploadId;
 use mcsp_problem::{Json, Path, Problem};
+use mcsp_reference::{Answer, Operation};
 use upload_bytes::Uploads;
 use upload_storage::owned;
+
+pub(crate) fn reference() -> Operation {
+    Operation::get("/v1/uploads/{id}", get)
+        .named("getUpload", "Show an upload")
+        .described(
+            "One's own upload as it is now, with a fresh URL for as long as the file can be sent in one piece. Its \
+            `ETag` changes with each change of its state.",
+        )
+        .requires(Permission::MediaUpload)
+        .answers(Answer::json::<UploadView>(StatusCode::OK, "The upload.").with(header::ETAG))
+        .refuses([Problem::not_found()])
+}
 
 pub(crate) async fn get(
     uploads: Uploads,

@@ -16,6 +16,7 @@ mod view;
 use axum::Router;
 use axum::routing::{get, post};
 use mcsp_function::{Context, MissingVariable};
+use mcsp_reference::Section;
 
 /// The routes.
 pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
@@ -25,6 +26,23 @@ pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
         .route("/v1/uploads/{id}/parts", post(sign_parts::sign_parts).get(list_parts::list_parts))
         .route("/v1/uploads/{id}/complete", post(complete::complete))
         .layer(upload_bytes::store(context)?))
+}
+
+/// What the API reference says of them.
+pub fn reference() -> Section {
+    Section::new(
+        "Uploads",
+        "Signed URLs for the bytes, which go to the object store and never through this API, and what becomes of them.",
+        [
+            create::reference(),
+            list::reference(),
+            get::reference(),
+            cancel::reference(),
+            sign_parts::reference(),
+            list_parts::reference(),
+            complete::reference(),
+        ],
+    )
 }
 
 mcsp_function::component!(

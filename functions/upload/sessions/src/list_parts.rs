@@ -1,32 +1,64 @@
 //! `GET /v1/uploads/{id}/parts`: the parts that the store really has, so that another device can go on.
 
 use crate::problems;
+use http::StatusCode;
 use mcsp_access::Permission;
 use mcsp_function::Caller;
 use mcsp_ids::UploadId;
 use mcsp_object_store::{ListedPart, StoreError};
 use mcsp_paging::{Cursor, Limit, Page};
 use mcsp_problem::{Json, Path, Problem, Query};
+use mcsp_reference::{Answer, Operation};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use upload_bytes::{Uploads, place, unavailable};
-use upload_domain::Upload;
+use upload_domain::{Mismatch, Refused, Upload};
 use upload_storage::owned;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PartsQuery {
     #[serde(default)]
     limit: Limit,
-    /// The number of the last part that was seen.
     cursor: Option<Cursor<u32>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Part")]
 pub(crate) struct PartView {
+    /// The first part is 1.
+    #[schemars(example = 1)]
     part_number: u32,
+    /// The size that the store has of it.
+    #[schemars(example = 8_388_608)]
     size_bytes: u64,
+    /// The store's entity tag of it.
+    #[schemars(example = &"\"d41d8cd98f00b204e9800998ecf8427e\"")]
     etag: String,
+    /// Base64 of its SHA-256, where it was given.
+    #[schemars(example = &"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=")]
     checksum_sha256: Option<String>,
+}
+
+pub(crate) fn reference() -> Operation {
+    let refusals = [
+        Refused::Completed,
+        Refused::Cancelled,
+        Refused::Expired,
+        Refused::NoParts,
+        Refused::Mismatched(Mismatch::Size),
+        Refused::Mismatched(Mismatch::Checksum),
+        Refused::Mismatched(Mismatch::ContentType),
+    ];
+    Operation::get("/v1/uploads/{id}/parts", list_parts)
+        .named("listParts", "List the parts that have arrived")
+        .described(
+            "What the store really has, in the order of the numbers, so that another device can go on.",
+        )
+        .requires(Permission::MediaUpload)
+        .answers(Answer::json::<Page<PartView>>(StatusCode::OK, "A page of parts."))
+        .refuses(refusals.map(problems::refused))
+        .refuses([Problem::not_found()])
 }
 
 pub(crate) async fn list_parts(

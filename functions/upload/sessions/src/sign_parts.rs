@@ -10,36 +10,48 @@ use crate::problems::{self, reason};
 use crate::refuse::refuse;
 use crate::times::{ATTEMPTS_MAX, until, url_expires_at};
 use crate::view::SignedView;
+use http::StatusCode;
 use mcsp_access::Permission;
 use mcsp_function::Caller;
 use mcsp_ids::UploadId;
 use mcsp_problem::{Invalid, Json, Path, Problem, Reason};
+use mcsp_reference::{Answer, Operation};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use upload_bytes::{Uploads, place, unavailable};
-use upload_domain::{Checksum, Multipart, PartPlan, Upload};
+use upload_domain::{Checksum, Mismatch, Multipart, PartPlan, Refused, Upload};
 use upload_storage::{SaveError, Written, owned, save};
 
 /// The most parts that are signed at once.
 const BATCH_MAX: usize = 100;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SignPartsRequest {
-    /// From 1.
+    /// 1 to 100 numbers, each once; the first part is 1.
+    #[schemars(example = [1, 2])]
     part_numbers: Vec<u32>,
-    /// Base64, one for each number in the same order. All batches of an upload have them, or none.
+    /// Base64 of the SHA-256 of each part, in the order of the numbers. All batches of an upload have them, or none.
+    #[schemars(example = ["47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=", "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="])]
     checksums_sha256: Option<Vec<String>>,
 }
 
-#[derive(Serialize)]
+/// Parts, to be sent in any order.
+#[derive(Serialize, JsonSchema)]
 pub(crate) struct SignedParts {
+    /// One for each number, in the same order.
     parts: Vec<SignedPart>,
 }
 
-#[derive(Serialize)]
+/// A part, with the request that the client sends to the store for it.
+#[derive(Serialize, JsonSchema)]
 struct SignedPart {
+    /// The first part is 1.
+    #[schemars(example = 1)]
     part_number: u32,
+    /// The size that this part must have.
+    #[schemars(example = 8_388_608)]
     size_bytes: u64,
     #[serde(flatten)]
     request: SignedView,
@@ -50,6 +62,28 @@ struct Wanted {
     number: u16,
     size_bytes: u64,
     checksum: Option<Checksum>,
+}
+
+pub(crate) fn reference() -> Operation {
+    let refusals = [
+        Refused::Completed,
+        Refused::Cancelled,
+        Refused::Expired,
+        Refused::NoParts,
+        Refused::Mismatched(Mismatch::Size),
+        Refused::Mismatched(Mismatch::Checksum),
+        Refused::Mismatched(Mismatch::ContentType),
+    ];
+    Operation::post("/v1/uploads/{id}/parts", sign_parts)
+        .named("signParts", "Get URLs for parts")
+        .described(
+            "Each URL is good for one part: its number, its size and, where it is given, its SHA-256. Repeating the \
+            request gives fresh URLs and has no other effect, so it takes no `Idempotency-Key`.",
+        )
+        .requires(Permission::MediaUpload)
+        .answers(Answer::json::<SignedParts>(StatusCode::OK, "The URLs."))
+        .refuses(refusals.map(problems::refused))
+        .refuses([Problem::not_found(), Invalid::default().into_problem(), SaveError::Overtaken.into()])
 }
 
 pub(crate) async fn sign_parts(

@@ -5,38 +5,74 @@ use jiff::Timestamp;
 use mcsp_ids::{UploadId, VideoId};
 use mcsp_object_store::SignedRequest;
 use mcsp_problem::Problem;
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use upload_bytes::{Uploads, place, unavailable};
 use upload_domain::{Method, State, Upload};
 
 /// An upload.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Upload")]
 pub(crate) struct UploadView {
     pub(crate) id: UploadId,
     video_id: VideoId,
+    /// Where it is on its way. `waiting` and `uploading` take bytes; `verifying` and `initiated` come with the
+    /// completion; `processing`, `ready` and `failed` are told by the pipeline, `failed` by the completion too.
+    #[schemars(extend("enum" = [
+        "waiting", "uploading", "verifying", "initiated", "processing", "ready", "failed", "cancelled", "expired"
+    ]))]
     state: &'static str,
+    /// The name that the file had.
+    #[schemars(example = &"holiday.mp4")]
     file_name: String,
+    /// The size that was declared.
+    #[schemars(example = 1_048_576)]
     size_bytes: u64,
+    /// The media type that was declared.
+    #[schemars(extend("enum" = CONTENT_TYPES))]
     content_type: &'static str,
+    /// Base64 of the SHA-256 of the whole file, where it was given.
+    #[schemars(example = &"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=")]
     checksum_sha256: Option<String>,
+    /// How the bytes are sent: in one piece, or in parts.
+    #[schemars(extend("enum" = ["put", "multipart"]))]
     method: &'static str,
+    /// The size of each part but the last; null for a file that goes in one piece.
+    #[schemars(example = 8_388_608)]
     part_size_bytes: Option<u64>,
+    /// How many parts there are; null for a file that goes in one piece.
+    #[schemars(example = 2)]
     part_count: Option<u32>,
-    /// While the file can be sent in one piece.
+    /// Where to send the file in one piece, for as long as it is waited for.
     put: Option<SignedView>,
+    /// How much of it is processed; null in any other state than `processing`.
+    #[schemars(example = 40)]
     progress_percent: Option<u8>,
+    /// Machine code of why it failed; null unless it did.
+    #[schemars(example = &"checksum_mismatch")]
     failure_code: Option<String>,
+    /// When it began.
     created_at: Timestamp,
+    /// Until when it must be completed.
     expires_at: Timestamp,
 }
 
+/// The media types that are taken, as [`upload_domain::ContentType`] names them.
+pub(crate) const CONTENT_TYPES: [&str; 5] =
+    ["video/mp4", "video/quicktime", "video/webm", "video/x-matroska", "video/mp2t"];
+
 /// A request that the client sends to the store.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "SignedRequest")]
 pub(crate) struct SignedView {
+    /// Where to PUT the bytes. It is good for this method, these headers and this size only.
+    #[schemars(example = &"https://store.example/mcsp-uploads/uploads/upload_01kb5t4v00e8ptxz3kd07gq2sn/source?X-Amz-Signature=c0ffee")]
     url: String,
     /// To be sent as they are. Content-Length is signed too, and sent by every client of its own accord.
+    #[schemars(example = BTreeMap::from([("content-type", "video/mp4")]))]
     headers: BTreeMap<&'static str, String>,
+    /// Until when it can be sent. Fresh ones can be had for as long as the upload is open.
     expires_at: Timestamp,
 }
 

@@ -11,6 +11,7 @@ use http::request::Parts;
 use jiff::Timestamp;
 use mcsp_function::{ClientAddress, Context};
 use mcsp_problem::Problem;
+use mcsp_reference::{Describe, Operation};
 
 /// A browser that has sent a request.
 pub(crate) struct Browser {
@@ -32,6 +33,11 @@ impl FromRequestParts<Context> for Browser {
         let cookies = Cookies::of(tokens.issuer());
         Ok(Browser { context: context.clone(), tokens, headers: parts.headers.clone(), address, cookies })
     }
+}
+
+/// Cookies are between the pages and the browser.
+impl Describe for Browser {
+    fn describe(_: &mut Operation) {}
 }
 
 impl Browser {

@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderValue, StatusCode, header};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use mcsp_reference::{Answer, Operation};
 use sha2::{Digest, Sha256};
 use std::sync::LazyLock;
 
@@ -88,6 +89,26 @@ impl IntoResponse for Page {
             .extend(self.headers.into_iter().map(|(name, value)| (Some(name), value)).collect::<Vec<_>>());
         response
     }
+}
+
+/// How a page is answered with, in the API reference.
+pub(crate) fn described(status: StatusCode, description: &'static str) -> Answer {
+    Answer::of::<String>("text/html", status, description)
+        .with(header::CACHE_CONTROL)
+        .sometimes_with(header::RETRY_AFTER)
+}
+
+/// What any page may turn out to be instead, in the API reference.
+pub(crate) fn with_failures(operation: Operation) -> Operation {
+    [
+        (StatusCode::CONFLICT, "Something else changed this at the same time."),
+        (StatusCode::TOO_MANY_REQUESTS, "Too many attempts failed."),
+        (StatusCode::INTERNAL_SERVER_ERROR, "This could not be done."),
+        (StatusCode::SERVICE_UNAVAILABLE, "Something that the page needs is down."),
+        (StatusCode::GATEWAY_TIMEOUT, "Something that the page needs did not answer in time."),
+    ]
+    .into_iter()
+    .fold(operation, |operation, (status, text)| operation.answers(described(status, text)))
 }
 
 /// A page that only says something.

@@ -1,0 +1,141 @@
+//! The headers that mean something in this API, described once.
+
+use serde_json::{Value, json};
+
+/// A header of requests or answers.
+pub(crate) struct Described {
+    pub(crate) name: &'static str,
+    pub(crate) description: &'static str,
+    schema: Schema,
+    pub(crate) example: &'static str,
+}
+
+enum Schema {
+    Text,
+    Integer,
+    Pattern(&'static str),
+}
+
+impl Described {
+    pub(crate) fn schema(&self) -> Value {
+        match self.schema {
+            Schema::Text => json!({"type": "string"}),
+            Schema::Integer => json!({"type": "integer", "minimum": 0}),
+            Schema::Pattern(pattern) => json!({"type": "string", "pattern": pattern}),
+        }
+    }
+
+    pub(crate) fn example(&self) -> Value {
+        match self.schema {
+            Schema::Integer => self.example.parse::<u64>().map_or(Value::Null, Value::from),
+            Schema::Text | Schema::Pattern(_) => self.example.into(),
+        }
+    }
+}
+
+/// Ends the name of a header's description where it is not always there.
+pub(crate) const OPTIONAL: &str = "-where-given";
+
+/// By their names as they are written, which are compared without regard to case.
+pub(crate) const HEADERS: &[Described] = &[
+    Described {
+        name: "Allow",
+        description: "The methods that this path takes (RFC 9110, section 10.2.1).",
+        schema: Schema::Text,
+        example: "GET, HEAD, POST",
+    },
+    Described {
+        name: "Cache-Control",
+        description: "How long the answer may be kept, and by whom (RFC 9111).",
+        schema: Schema::Text,
+        example: "no-store",
+    },
+    Described {
+        name: "ETag",
+        description: "The version of what was read or written, for `If-Match` (RFC 9110, section 8.8.3).",
+        schema: Schema::Pattern("^(W/)?\"[^\"]*\"$"),
+        example: "\"7\"",
+    },
+    Described {
+        name: "Idempotency-Key",
+        description: "Makes a repetition safe: the same key gives the first answer again, for 24 hours \
+            (IETF draft-ietf-httpapi-idempotency-key-header-07). 1 to 255 visible ASCII characters, bare or in \
+            quotes; a random UUID is a good one.",
+        schema: Schema::Text,
+        example: "8e03978e-40d5-43dd-bc93-6894a57f9324",
+    },
+    Described {
+        name: "If-Match",
+        description: "The ETags that the change may be based on, or `*`. When none of them is the current one, \
+            nothing is changed and the answer is 412 `stale` (RFC 9110, section 13.1.1).",
+        schema: Schema::Text,
+        example: "\"7\"",
+    },
+    Described {
+        name: "Location",
+        description: "Where to find what was made, or where to go on.",
+        schema: Schema::Text,
+        example: "/v1/accounts/me",
+    },
+    Described {
+        name: "Mcsp-Served-From",
+        description: "What has answered: `redis`, or `memory` while Redis is away.",
+        schema: Schema::Text,
+        example: "redis",
+    },
+    Described {
+        name: "Mcsp-Stale-Ms",
+        description: "How old what was answered with may be.",
+        schema: Schema::Integer,
+        example: "0",
+    },
+    Described {
+        name: "RateLimit",
+        description: "What is left of each limit: `r` requests, and `t` seconds until all of it is there again \
+            (IETF draft-ietf-httpapi-ratelimit-headers-10).",
+        schema: Schema::Text,
+        example: "\"default\";r=99;t=1",
+    },
+    Described {
+        name: "RateLimit-Policy",
+        description: "Each limit: `q` requests in `w` seconds (IETF draft-ietf-httpapi-ratelimit-headers-10).",
+        schema: Schema::Text,
+        example: "\"default\";q=100;w=10",
+    },
+    Described {
+        name: "Retry-After",
+        description: "Seconds to wait before the request is worth repeating.",
+        schema: Schema::Integer,
+        example: "1",
+    },
+    Described {
+        name: "Search-Backend",
+        description: "What has answered the search; another one may rank in another way.",
+        schema: Schema::Text,
+        example: "postgres",
+    },
+    Described {
+        name: "traceparent",
+        description: "The trace that the request belongs to: the one that the caller sent, or a new one (W3C \
+            Trace Context).",
+        schema: Schema::Pattern("^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(-.*)?$"),
+        example: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    },
+    Described {
+        name: "Vary",
+        description: "The request headers that the answer depends on (RFC 9110, section 12.5.5).",
+        schema: Schema::Text,
+        example: "authorization",
+    },
+    Described {
+        name: "WWW-Authenticate",
+        description: "What kind of token is asked for, and what is wrong with the one that came (RFC 6750).",
+        schema: Schema::Text,
+        example: "Bearer realm=\"mcsp\", error=\"invalid_token\"",
+    },
+];
+
+/// The description of a header, if there is one.
+pub(crate) fn find(name: &str) -> Option<&'static Described> {
+    HEADERS.iter().find(|header| header.name.eq_ignore_ascii_case(name))
+}
