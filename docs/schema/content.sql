@@ -1,0 +1,183 @@
+-- What the migrations of content make. Generated: see scripts/generate.
+
+CREATE SCHEMA content;
+
+CREATE FUNCTION content.prune_idempotency_keys(at_most integer DEFAULT 10000) RETURNS bigint
+    LANGUAGE plpgsql
+    AS $_$
+DECLARE
+    pruned bigint;
+BEGIN
+    EXECUTE 'DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM idempotency_keys WHERE expires_at < $1 ORDER BY expires_at LIMIT $2))'
+    USING now(), at_most;
+    GET DIAGNOSTICS pruned = ROW_COUNT;
+    RETURN pruned;
+END
+$_$;
+
+CREATE FUNCTION content.prune_inbox(older_than interval DEFAULT '14 days'::interval, at_most integer DEFAULT 10000) RETURNS bigint
+    LANGUAGE plpgsql
+    AS $_$
+DECLARE
+    pruned bigint;
+BEGIN
+    EXECUTE 'DELETE FROM inbox WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM inbox WHERE consumed_at < $1 ORDER BY consumed_at LIMIT $2))'
+    USING now() - older_than, at_most;
+    GET DIAGNOSTICS pruned = ROW_COUNT;
+    RETURN pruned;
+END
+$_$;
+
+CREATE FUNCTION content.words_of(tags text[]) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN array_to_string(tags, ' '::text);
+
+CREATE TABLE content.early_outcomes (
+    video_id uuid NOT NULL,
+    outcome jsonb NOT NULL,
+    received_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE content.idempotency_keys (
+    scope text NOT NULL,
+    key text NOT NULL,
+    fingerprint bytea NOT NULL,
+    state text DEFAULT 'in_flight'::text NOT NULL,
+    status integer,
+    headers jsonb,
+    body bytea,
+    locked_until timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone DEFAULT (now() + '24:00:00'::interval) NOT NULL,
+    CONSTRAINT idempotency_keys_answer CHECK (((state = 'answered'::text) = (status IS NOT NULL))),
+    CONSTRAINT idempotency_keys_state CHECK ((state = ANY (ARRAY['in_flight'::text, 'answered'::text])))
+);
+
+CREATE TABLE content.inbox (
+    component text NOT NULL,
+    event_id text NOT NULL,
+    consumed_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE content.outbox (
+    id bigint NOT NULL,
+    topic text NOT NULL,
+    key text NOT NULL,
+    event_id text NOT NULL,
+    type text NOT NULL,
+    source text NOT NULL,
+    time_us bigint NOT NULL,
+    traceparent text,
+    data bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+)
+WITH (autovacuum_vacuum_scale_factor='0.0', autovacuum_vacuum_threshold='2000');
+
+ALTER TABLE content.outbox ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME content.outbox_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE content.timers (
+    event_id text NOT NULL,
+    component text NOT NULL,
+    key text NOT NULL,
+    type text NOT NULL,
+    source text NOT NULL,
+    traceparent text,
+    data jsonb NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    ready_at timestamp with time zone NOT NULL,
+    deliveries bigint DEFAULT 0 NOT NULL,
+    refused text
+);
+
+CREATE TABLE content.videos (
+    id uuid NOT NULL,
+    owner_id uuid NOT NULL,
+    upload_id uuid NOT NULL,
+    region text NOT NULL,
+    version bigint NOT NULL,
+    state text NOT NULL,
+    visibility text NOT NULL,
+    title text,
+    description text NOT NULL,
+    tags text[] NOT NULL,
+    category text,
+    language text,
+    media jsonb,
+    failure_code text,
+    first_published_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    search tsvector GENERATED ALWAYS AS (((setweight(to_tsvector('simple'::regconfig, COALESCE(title, ''::text)), 'A'::"char") || setweight(to_tsvector('simple'::regconfig, content.words_of(tags)), 'B'::"char")) || setweight(to_tsvector('simple'::regconfig, description), 'C'::"char"))) STORED NOT NULL,
+    CONSTRAINT videos_failure CHECK (((failure_code IS NOT NULL) = (state = 'failed'::text))),
+    CONSTRAINT videos_first_published CHECK (((first_published_at IS NOT NULL) = (state = ANY (ARRAY['published'::text, 'unpublished'::text])))),
+    CONSTRAINT videos_media CHECK (((media IS NOT NULL) = (state = ANY (ARRAY['ready'::text, 'published'::text, 'unpublished'::text])))),
+    CONSTRAINT videos_published_title CHECK (((state <> 'published'::text) OR (title IS NOT NULL))),
+    CONSTRAINT videos_state CHECK ((state = ANY (ARRAY['processing'::text, 'ready'::text, 'published'::text, 'unpublished'::text, 'failed'::text]))),
+    CONSTRAINT videos_version CHECK ((version > 0)),
+    CONSTRAINT videos_visibility CHECK ((visibility = ANY (ARRAY['public'::text, 'unlisted'::text, 'private'::text])))
+);
+
+ALTER TABLE ONLY content.early_outcomes
+    ADD CONSTRAINT early_outcomes_pkey PRIMARY KEY (video_id);
+
+ALTER TABLE ONLY content.idempotency_keys
+    ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (scope, key);
+
+ALTER TABLE ONLY content.inbox
+    ADD CONSTRAINT inbox_pkey PRIMARY KEY (component, event_id);
+
+ALTER TABLE ONLY content.outbox
+    ADD CONSTRAINT outbox_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY content.timers
+    ADD CONSTRAINT timers_component_key UNIQUE (component, key);
+
+ALTER TABLE ONLY content.timers
+    ADD CONSTRAINT timers_pkey PRIMARY KEY (event_id);
+
+ALTER TABLE ONLY content.videos
+    ADD CONSTRAINT videos_pkey PRIMARY KEY (id);
+
+CREATE INDEX idempotency_keys_expires_at ON content.idempotency_keys USING btree (expires_at);
+
+CREATE INDEX inbox_consumed_at ON content.inbox USING btree (consumed_at);
+
+CREATE INDEX timers_ready_at ON content.timers USING btree (ready_at) WHERE (refused IS NULL);
+
+CREATE INDEX videos_newest ON content.videos USING btree (first_published_at, id) WHERE ((state = 'published'::text) AND (visibility = 'public'::text));
+
+CREATE INDEX videos_newest_of_category ON content.videos USING btree (category, first_published_at, id) WHERE ((state = 'published'::text) AND (visibility = 'public'::text));
+
+CREATE INDEX videos_newest_of_language ON content.videos USING btree (language, first_published_at, id) WHERE ((state = 'published'::text) AND (visibility = 'public'::text));
+
+CREATE INDEX videos_owner ON content.videos USING btree (owner_id, id);
+
+CREATE INDEX videos_owner_state ON content.videos USING btree (owner_id, state, id);
+
+CREATE INDEX videos_search ON content.videos USING gin (search) WHERE ((state = 'published'::text) AND (visibility = 'public'::text));
+
+CREATE INDEX videos_tags ON content.videos USING gin (tags) WHERE ((state = 'published'::text) AND (visibility = 'public'::text));
+
+GRANT USAGE ON SCHEMA content TO mcsp_content;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE content.early_outcomes TO mcsp_content;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE content.idempotency_keys TO mcsp_content;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE content.inbox TO mcsp_content;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE content.outbox TO mcsp_content;
+
+GRANT SELECT,USAGE ON SEQUENCE content.outbox_id_seq TO mcsp_content;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE content.timers TO mcsp_content;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE content.videos TO mcsp_content;

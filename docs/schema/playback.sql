@@ -1,0 +1,160 @@
+-- What the migrations of playback make. Generated: see scripts/generate.
+
+CREATE SCHEMA playback;
+
+CREATE FUNCTION playback.prune_idempotency_keys(at_most integer DEFAULT 10000) RETURNS bigint
+    LANGUAGE plpgsql
+    AS $_$
+DECLARE
+    pruned bigint;
+BEGIN
+    EXECUTE 'DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM idempotency_keys WHERE expires_at < $1 ORDER BY expires_at LIMIT $2))'
+    USING now(), at_most;
+    GET DIAGNOSTICS pruned = ROW_COUNT;
+    RETURN pruned;
+END
+$_$;
+
+CREATE FUNCTION playback.prune_inbox(older_than interval DEFAULT '14 days'::interval, at_most integer DEFAULT 10000) RETURNS bigint
+    LANGUAGE plpgsql
+    AS $_$
+DECLARE
+    pruned bigint;
+BEGIN
+    EXECUTE 'DELETE FROM inbox WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM inbox WHERE consumed_at < $1 ORDER BY consumed_at LIMIT $2))'
+    USING now() - older_than, at_most;
+    GET DIAGNOSTICS pruned = ROW_COUNT;
+    RETURN pruned;
+END
+$_$;
+
+CREATE TABLE playback.idempotency_keys (
+    scope text NOT NULL,
+    key text NOT NULL,
+    fingerprint bytea NOT NULL,
+    state text DEFAULT 'in_flight'::text NOT NULL,
+    status integer,
+    headers jsonb,
+    body bytea,
+    locked_until timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone DEFAULT (now() + '24:00:00'::interval) NOT NULL,
+    CONSTRAINT idempotency_keys_answer CHECK (((state = 'answered'::text) = (status IS NOT NULL))),
+    CONSTRAINT idempotency_keys_state CHECK ((state = ANY (ARRAY['in_flight'::text, 'answered'::text])))
+);
+
+CREATE TABLE playback.inbox (
+    component text NOT NULL,
+    event_id text NOT NULL,
+    consumed_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE playback.outbox (
+    id bigint NOT NULL,
+    topic text NOT NULL,
+    key text NOT NULL,
+    event_id text NOT NULL,
+    type text NOT NULL,
+    source text NOT NULL,
+    time_us bigint NOT NULL,
+    traceparent text,
+    data bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+)
+WITH (autovacuum_vacuum_scale_factor='0.0', autovacuum_vacuum_threshold='2000');
+
+ALTER TABLE playback.outbox ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME playback.outbox_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE playback.positions (
+    user_id uuid NOT NULL,
+    video_id uuid NOT NULL,
+    position_ms bigint NOT NULL,
+    client_time timestamp with time zone NOT NULL
+);
+
+CREATE TABLE playback.timers (
+    event_id text NOT NULL,
+    component text NOT NULL,
+    key text NOT NULL,
+    type text NOT NULL,
+    source text NOT NULL,
+    traceparent text,
+    data jsonb NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    ready_at timestamp with time zone NOT NULL,
+    deliveries bigint DEFAULT 0 NOT NULL,
+    refused text
+);
+
+CREATE TABLE playback.videos (
+    id uuid NOT NULL,
+    version bigint NOT NULL,
+    owner_id uuid NOT NULL,
+    state text NOT NULL,
+    visibility text NOT NULL,
+    regions_allow text[] NOT NULL,
+    regions_deny text[] NOT NULL,
+    packaged_prefix text,
+    packaged_hls text,
+    duration_ms bigint,
+    renditions jsonb,
+    CONSTRAINT videos_media CHECK (((state = 'published'::text) = ((packaged_prefix IS NOT NULL) AND (packaged_hls IS NOT NULL) AND (duration_ms IS NOT NULL) AND (renditions IS NOT NULL)))),
+    CONSTRAINT videos_state CHECK ((state = ANY (ARRAY['never_published'::text, 'published'::text, 'unpublished'::text, 'blocked'::text, 'deleted'::text]))),
+    CONSTRAINT videos_visibility CHECK ((visibility = ANY (ARRAY['public'::text, 'unlisted'::text, 'private'::text])))
+);
+
+ALTER TABLE ONLY playback.idempotency_keys
+    ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (scope, key);
+
+ALTER TABLE ONLY playback.inbox
+    ADD CONSTRAINT inbox_pkey PRIMARY KEY (component, event_id);
+
+ALTER TABLE ONLY playback.outbox
+    ADD CONSTRAINT outbox_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY playback.positions
+    ADD CONSTRAINT positions_pkey PRIMARY KEY (user_id, video_id);
+
+ALTER TABLE ONLY playback.timers
+    ADD CONSTRAINT timers_component_key UNIQUE (component, key);
+
+ALTER TABLE ONLY playback.timers
+    ADD CONSTRAINT timers_pkey PRIMARY KEY (event_id);
+
+ALTER TABLE ONLY playback.videos
+    ADD CONSTRAINT videos_pkey PRIMARY KEY (id);
+
+CREATE INDEX idempotency_keys_expires_at ON playback.idempotency_keys USING btree (expires_at);
+
+CREATE INDEX inbox_consumed_at ON playback.inbox USING btree (consumed_at);
+
+CREATE INDEX positions_newest ON playback.positions USING btree (user_id, client_time DESC);
+
+CREATE INDEX timers_ready_at ON playback.timers USING btree (ready_at) WHERE (refused IS NULL);
+
+ALTER TABLE ONLY playback.positions
+    ADD CONSTRAINT positions_video FOREIGN KEY (video_id) REFERENCES playback.videos(id);
+
+GRANT USAGE ON SCHEMA playback TO mcsp_playback;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE playback.idempotency_keys TO mcsp_playback;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE playback.inbox TO mcsp_playback;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE playback.outbox TO mcsp_playback;
+
+GRANT SELECT,USAGE ON SEQUENCE playback.outbox_id_seq TO mcsp_playback;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE playback.positions TO mcsp_playback;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE playback.timers TO mcsp_playback;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE playback.videos TO mcsp_playback;
