@@ -3,6 +3,7 @@
 use crate::wire::{End, Wire};
 use crate::{Platform, eventually};
 use mcsp_local::{Durability, Kafka, Server, Silent, Stack, StackConfig, Urls};
+use rustix::process::{Pid, Signal, kill_process};
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -220,6 +221,19 @@ impl OwnPlatform {
         self.process.0.kill().expect("a process of ours");
         self.process.0.wait().expect("a process of ours");
         std::fs::remove_file(self.state.path().join("platform/ready")).ok();
+    }
+
+    /// Asks `mcsp up` to end, and waits until it has.
+    ///
+    /// # Panics
+    /// When it does not end by itself, or says that it failed.
+    pub async fn end(&mut self) {
+        let process = &mut self.process.0;
+        let id = i32::try_from(process.id()).ok().and_then(Pid::from_raw).expect("a process id");
+        kill_process(id, Signal::TERM).expect("a process of ours");
+        let status =
+            eventually("the platform has ended", async || process.try_wait().expect("a child")).await;
+        assert!(status.success(), "{status}");
     }
 
     /// Starts `mcsp up` again, over the same state.

@@ -54,6 +54,16 @@ async fn with_kafka_gone_uploads_complete_and_their_events_arrive_once_it_is_bac
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn asked_to_end_the_platform_ends_whether_or_not_kafka_is_there() {
+    let mut own = OwnPlatform::start().await;
+    let creator = own.client().account("creator").await;
+    ready_video(&creator).await;
+    own.kafka().kill().await;
+    own.end().await;
+    own.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn killed_between_commit_and_publish_the_event_still_arrives_and_has_its_effect_once() {
     let mut own = OwnPlatform::start().await;
     let creator = own.client().account("creator").await;

@@ -263,7 +263,8 @@ fn set_paused(consumer: &StreamConsumer<Context>, paused: bool) {
 
 /// Commits and leaves the group, so that its other members go on at once.
 async fn leave(consumer: StreamConsumer<Context>) {
-    let leaving = tokio::task::spawn_blocking(move || {
+    let (left, leaving) = tokio::sync::oneshot::channel::<()>();
+    let leave = move || {
         // An error here is that there is nothing to commit, or that nobody answers.
         if let Err(error) = consumer.commit_consumer_state(CommitMode::Sync) {
             tracing::debug!(%error, "nothing committed while leaving");
@@ -272,7 +273,14 @@ async fn leave(consumer: StreamConsumer<Context>) {
         // Serves the last change of the group.
         consumer.fetch_metadata(None, Timeout::After(Duration::ZERO)).ok();
         drop(consumer);
-    });
+        drop(left);
+    };
+    // A thread of its own: librdkafka waits for a broker however long it is away, and at its end a runtime waits for
+    // its own threads that long too.
+    if let Err(error) = std::thread::Builder::new().name("kafka-leave".to_owned()).spawn(leave) {
+        tracing::warn!(%error, "the consumer group is not left");
+        return;
+    }
     if tokio::time::timeout(LEAVE_TIMEOUT, leaving).await.is_err() {
         tracing::warn!("leaving the consumer group takes too long");
     }
