@@ -62,7 +62,8 @@ impl Tree {
         for directory in std::env::split_paths(&path) {
             for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
                 let link = self.path().join("bin").join(entry.file_name());
-                if entry.file_name() != missing && !link.exists() {
+                // A link that leads nowhere is there, too.
+                if entry.file_name() != missing && link.symlink_metadata().is_err() {
                     symlink(entry.path(), link).expect("a link");
                 }
             }
