@@ -9,6 +9,7 @@ mod grant;
 mod key;
 mod path;
 mod ring;
+mod sealed;
 mod session;
 mod token;
 
