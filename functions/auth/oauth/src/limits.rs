@@ -1,7 +1,7 @@
 //! How often anybody may guess.
 
 use crate::error::OAuthError;
-use auth_limits::{Limit, Policy, Refused, TOO_MANY_ATTEMPTS};
+use auth_limits::{Attempt, Limit, Policy, Refused, TOO_MANY_ATTEMPTS};
 use mcsp_function::{ClientAddress, Context};
 use mcsp_problem::Problem;
 
@@ -54,21 +54,20 @@ pub(crate) async fn count_refusal(context: &Context, address: ClientAddress) -> 
 
 /// Counts a device that begins to wait.
 pub(crate) async fn device(context: &Context, address: ClientAddress) -> Result<(), Problem> {
-    let counted = auth_limits::attempt(context, [Limit::of_network(DEVICES, address)]).await;
-    counted.map(drop).map_err(|refused| refused.into_problem(TOO_MANY_ATTEMPTS))
+    counted(context, DEVICES, address).await.map(drop)
 }
 
 /// Counts a request that a public client pushes.
 pub(crate) async fn push(context: &Context, address: ClientAddress) -> Result<(), Problem> {
-    let counted = auth_limits::attempt(context, [Limit::of_network(PUSHED, address)]).await;
-    counted.map(drop).map_err(|refused| refused.into_problem(TOO_MANY_ATTEMPTS))
+    counted(context, PUSHED, address).await.map(drop)
 }
 
 /// Counts that somebody types a user code. To be taken back when there is one.
-pub(crate) async fn user_code(
-    context: &Context,
-    address: ClientAddress,
-) -> Result<auth_limits::Attempt<1>, Problem> {
-    let attempt = auth_limits::attempt(context, [Limit::of_network(USER_CODES, address)]).await;
+pub(crate) async fn user_code(context: &Context, address: ClientAddress) -> Result<Attempt<1>, Problem> {
+    counted(context, USER_CODES, address).await
+}
+
+async fn counted(context: &Context, policy: Policy, address: ClientAddress) -> Result<Attempt<1>, Problem> {
+    let attempt = auth_limits::attempt(context, [Limit::of_network(policy, address)]).await;
     attempt.map_err(|refused| refused.into_problem(TOO_MANY_ATTEMPTS))
 }

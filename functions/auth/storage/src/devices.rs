@@ -1,11 +1,11 @@
 //! Devices that wait for a person to let them in (RFC 8628): in Redis, for ten minutes.
 
 use crate::families::TokenHash;
-use crate::short_lived::{key, parsed, run, texts};
+use crate::short_lived::{command, key, parsed, run, texts};
 use auth_domain::UserCode;
 use jiff::Timestamp;
 use mcsp_bridge_api::Bridge;
-use mcsp_bridge_api::redis::{Operation, Reply, Script};
+use mcsp_bridge_api::redis::{Reply, Script};
 use mcsp_ids::{AuthSessionId, ClientId, UserId};
 use mcsp_problem::Problem;
 use serde::{Deserialize, Serialize};
@@ -101,10 +101,8 @@ pub async fn waiting_device(
     user_code: &UserCode,
 ) -> Result<Option<DeviceRequest>, Problem> {
     let Some(device) = device_of(bridge, user_code).await? else { return Ok(None) };
-    let words = ["HGET", &device, "request"].map(|word| word.as_bytes().to_vec());
-    let replies = bridge.pipeline(vec![Operation::Command(words.into())]).await?;
-    match replies.into_iter().next() {
-        Some(Reply::Bulk(request)) => parsed(&String::from_utf8_lossy(&request)).map(Some),
+    match command(bridge, [b"HGET", device.as_bytes(), b"request"]).await? {
+        Reply::Bulk(request) => parsed(&String::from_utf8_lossy(&request)).map(Some),
         _ => Ok(None),
     }
 }
@@ -158,11 +156,9 @@ fn user_code_key(user_code: &UserCode) -> String {
 
 /// The key of the device that shows this code.
 async fn device_of(bridge: &dyn Bridge, user_code: &UserCode) -> Result<Option<String>, Problem> {
-    let words = ["GET", &user_code_key(user_code)].map(|word| word.as_bytes().to_vec());
-    let replies = bridge.pipeline(vec![Operation::Command(words.into())]).await?;
-    match replies.into_iter().next() {
-        Some(Reply::Bulk(device)) => Ok(String::from_utf8(device).ok()),
-        Some(Reply::Nil) => Ok(None),
+    match command(bridge, [b"GET", user_code_key(user_code).as_bytes()]).await? {
+        Reply::Bulk(device) => Ok(String::from_utf8(device).ok()),
+        Reply::Nil => Ok(None),
         _ => Err(mcsp_bridge_api::Failure::Unreachable.into()),
     }
 }

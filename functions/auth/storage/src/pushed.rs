@@ -1,9 +1,9 @@
 //! Authorization requests that clients pushed (RFC 9126): in Redis, for ten minutes, and for one answer.
 
 use crate::families::TokenHash;
-use crate::short_lived::{key, parsed};
+use crate::short_lived::{command, key, parsed};
 use auth_domain::Parameters;
-use mcsp_bridge_api::redis::{Operation, Reply};
+use mcsp_bridge_api::redis::Reply;
 use mcsp_bridge_api::{Bridge, Failure};
 use mcsp_ids::ClientId;
 use mcsp_problem::Problem;
@@ -29,9 +29,8 @@ pub async fn keep_pushed(
 ) -> Result<(), Problem> {
     let stored = Pushed { client, parameters: parameters.encode() };
     let stored = serde_json::to_vec(&stored).map_err(|error| Problem::internal(&error))?;
-    let key = key("pushed", pushed).into_bytes();
-    let words = vec![b"SET".to_vec(), key, stored, b"EX".to_vec(), PUSHED_LIFE_S.to_string().into_bytes()];
-    match one(bridge, words).await? {
+    let (key, life_s) = (key("pushed", pushed), PUSHED_LIFE_S.to_string());
+    match command(bridge, [b"SET", key.as_bytes(), &stored, b"EX", life_s.as_bytes()]).await? {
         Reply::Okay => Ok(()),
         _ => Err(Failure::Unreachable.into()),
     }
@@ -43,7 +42,7 @@ pub async fn pushed(
     pushed: &TokenHash,
     client: ClientId,
 ) -> Result<Option<Parameters>, Problem> {
-    match one(bridge, vec![b"GET".to_vec(), key("pushed", pushed).into_bytes()]).await? {
+    match command(bridge, [b"GET", key("pushed", pushed).as_bytes()]).await? {
         Reply::Bulk(stored) => {
             let stored: Pushed = parsed(&String::from_utf8_lossy(&stored))?;
             let parameters = Parameters::parse(stored.parameters.as_bytes());
@@ -57,13 +56,8 @@ pub async fn pushed(
 
 /// Takes a request for the answer that it gets. False where another one took it.
 pub async fn take_pushed(bridge: &dyn Bridge, pushed: &TokenHash) -> Result<bool, Problem> {
-    match one(bridge, vec![b"DEL".to_vec(), key("pushed", pushed).into_bytes()]).await? {
+    match command(bridge, [b"DEL", key("pushed", pushed).as_bytes()]).await? {
         Reply::Integer(deleted) => Ok(deleted == 1),
         _ => Err(Failure::Unreachable.into()),
     }
-}
-
-async fn one(bridge: &dyn Bridge, words: Vec<Vec<u8>>) -> Result<Reply, Problem> {
-    let reply = bridge.pipeline(vec![Operation::Command(words)]).await?.pop();
-    reply.ok_or_else(|| Failure::Unreachable.into())
 }

@@ -15,6 +15,18 @@ pub(crate) fn key(kind: &str, digest: &TokenHash) -> String {
     key
 }
 
+/// Sends one command.
+pub(crate) async fn command<const N: usize>(
+    bridge: &dyn Bridge,
+    words: [&[u8]; N],
+) -> Result<Reply, Problem> {
+    let words = words.map(<[u8]>::to_vec).into();
+    match bridge.pipeline(vec![Operation::Command(words)]).await?.pop() {
+        None | Some(Reply::Error(_)) => Err(Failure::Unreachable.into()),
+        Some(reply) => Ok(reply),
+    }
+}
+
 /// Runs one script.
 pub(crate) async fn run(bridge: &dyn Bridge, script: Script) -> Result<Reply, Problem> {
     match bridge.pipeline(vec![Operation::RunScript(script)]).await?.pop() {
