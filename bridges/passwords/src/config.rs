@@ -5,8 +5,7 @@ use serde::{Deserialize, Serialize};
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-/// Parameters of argon2id and bounds of its threads. The memory in use is at most `threads` times
-/// `memory_kib`.
+/// Parameters of argon2id and bounds of its threads. The memory in use is at most `memory_kib` for each thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct PasswordsConfig {
@@ -16,7 +15,8 @@ pub struct PasswordsConfig {
     pub iterations: u32,
     /// Lanes (RFC 9106 `p`).
     pub parallelism: u32,
-    /// Native threads that hash. None for half of the cores, rounded down, at least one.
+    /// Native threads that hash, one more for what is overdue aside. None for half of the cores, rounded down, at
+    /// least one.
     pub threads: Option<NonZeroUsize>,
     /// Calls that wait for a thread; further ones are `overloaded`.
     pub max_queued_calls_per_thread: NonZeroUsize,

@@ -7,6 +7,8 @@ mod config;
 mod error;
 mod hashing;
 mod pool;
+mod priority;
+mod queue;
 
 pub use client::Passwords;
 pub use config::{InvalidConfig, PasswordsConfig};

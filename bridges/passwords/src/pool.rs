@@ -4,16 +4,16 @@
 use crate::config::{InvalidConfig, PasswordsConfig};
 use crate::error::PasswordError;
 use crate::hashing::{Hasher, MAX_PASSWORD_BYTES};
+use crate::priority::{self, Priority};
+use crate::queue::Queue;
 use mcsp_bridge_api::passwords::Verdict;
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
-/// Event loops share the cores with these threads and answer in microseconds what takes these tens of
-/// milliseconds, so they come first.
-const NICENESS: i32 = 10;
+/// On a machine that is never idle nobody could sign in. What has waited for so long gets a share of the cores.
+const OVERDUE: Duration = Duration::from_millis(500);
 
 /// Why the pool did not start.
 #[derive(Debug, thiserror::Error)]
@@ -29,7 +29,7 @@ pub enum StartError {
 /// The process's hashing threads. They end when the pool is dropped and the queue is empty.
 #[derive(Debug)]
 pub struct HashingPool {
-    jobs: SyncSender<Job>,
+    queue: Arc<Queue<Job>>,
     deadline: Duration,
 }
 
@@ -42,19 +42,37 @@ enum Job {
 type Answer<T> = oneshot::Sender<Result<T, PasswordError>>;
 
 impl HashingPool {
-    /// Starts the threads.
+    /// Starts the threads, and one more for what is overdue.
     pub fn start(config: &PasswordsConfig) -> Result<Self, StartError> {
         let hasher = Hasher::new(config.parameters()?);
-        let (jobs, queue) = sync_channel(config.max_queued_calls());
-        let queue = Arc::new(Mutex::new(queue));
+        // Dropped where a thread does not start, so that the others end.
+        let pool = HashingPool {
+            queue: Arc::new(Queue::new(config.max_queued_calls())),
+            deadline: config.deadline(),
+        };
         for number in 0..config.threads().get() {
-            let (hasher, queue) = (hasher.clone(), queue.clone());
-            std::thread::Builder::new()
-                .name(format!("passwords-{number}"))
-                .spawn(move || work(&hasher, &queue))
-                .map_err(StartError::Thread)?;
+            pool.spawn(format!("passwords-{number}"), &hasher, Duration::ZERO, Priority::Idle)?;
         }
-        Ok(HashingPool { jobs, deadline: config.deadline() })
+        pool.spawn("passwords-late".to_owned(), &hasher, OVERDUE, Priority::Low)?;
+        Ok(pool)
+    }
+
+    /// A thread that does what has waited for `age`.
+    fn spawn(
+        &self,
+        name: String,
+        hasher: &Hasher,
+        age: Duration,
+        priority: Priority,
+    ) -> Result<(), StartError> {
+        let (hasher, queue) = (hasher.clone(), Arc::clone(&self.queue));
+        let work = move || {
+            priority::set(priority);
+            while let Some(job) = queue.take(age) {
+                perform(&hasher, job);
+            }
+        };
+        std::thread::Builder::new().name(name).spawn(work).map(drop).map_err(StartError::Thread)
     }
 
     pub(crate) fn deadline(&self) -> Duration {
@@ -77,32 +95,19 @@ impl HashingPool {
 
     async fn run<T>(&self, job: impl FnOnce(Answer<T>) -> Job) -> Result<T, PasswordError> {
         let (answer, answered) = oneshot::channel();
-        self.jobs.try_send(job(answer)).map_err(|error| match error {
-            TrySendError::Full(_) => PasswordError::QueueFull,
-            TrySendError::Disconnected(_) => PasswordError::Unavailable,
-        })?;
+        self.queue.put(job(answer)).map_err(|_full| PasswordError::QueueFull)?;
         answered.await.unwrap_or(Err(PasswordError::Unavailable))
+    }
+}
+
+impl Drop for HashingPool {
+    fn drop(&mut self) {
+        self.queue.close();
     }
 }
 
 fn bounded(password: Zeroizing<String>) -> Result<Zeroizing<String>, PasswordError> {
     if password.len() > MAX_PASSWORD_BYTES { Err(PasswordError::PasswordTooLong) } else { Ok(password) }
-}
-
-/// Hashes until the pool is dropped.
-fn work(hasher: &Hasher, queue: &Mutex<Receiver<Job>>) {
-    // On Linux this is the priority of the calling thread alone.
-    if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
-        tracing::debug!(%error, "hashing thread keeps its priority");
-    }
-    loop {
-        // Idle threads wait for the lock; the one that holds it waits for a job.
-        let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        match job {
-            Ok(job) => perform(hasher, job),
-            Err(_pool_dropped) => return,
-        }
-    }
 }
 
 /// Does the work, unless its caller has gone: then the answer would be for nobody.
