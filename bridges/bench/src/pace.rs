@@ -34,7 +34,7 @@ pub(crate) struct Answers {
     latency_us: Histogram<u64>,
     /// Answers 503: the server had too much to do.
     pub refused: u64,
-    /// Requests that were due and could not be sent in time: all connections waited for answers.
+    /// Requests that were due and not sent, for it was too late: all connections waited for answers.
     pub unsent: u64,
     /// Expected answers that came within the time of the load.
     pub in_time: u64,
@@ -61,8 +61,15 @@ impl Answers {
 }
 
 impl Load {
-    /// Sends `per_second` for this long to `url`, without the path.
-    pub fn run_at(&self, url: &str, per_second: f64, duration: Duration) -> anyhow::Result<Answers> {
+    /// Sends `per_second` for this long to `url`, without the path. What could not be sent when it was due is sent
+    /// later, up to `late` after the end.
+    pub fn run_at(
+        &self,
+        url: &str,
+        per_second: f64,
+        duration: Duration,
+        late: Duration,
+    ) -> anyhow::Result<Answers> {
         self.check(url)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
@@ -75,7 +82,7 @@ impl Load {
             for connection in open {
                 let (queue, due) = mpsc::unbounded_channel();
                 queues.push(queue);
-                connections.spawn(connection.run(due, self.expect.0, end));
+                connections.spawn(connection.run(due, self.expect.0, [end, end + late]));
             }
             // Which connection a request goes by is settled beforehand: one that stalls keeps its own waiting.
             let mut turns = queues.iter().cycle();
@@ -141,11 +148,11 @@ impl Connection {
         mut self,
         mut due: mpsc::UnboundedReceiver<Instant>,
         expected: u16,
-        end: Instant,
+        [end, too_late]: [Instant; 2],
     ) -> anyhow::Result<Answers> {
         let mut answers = Answers::none()?;
         while let Some(due) = due.recv().await {
-            if Instant::now() > end {
+            if Instant::now() > too_late {
                 answers.unsent += 1;
                 continue;
             }
@@ -179,6 +186,8 @@ async fn pace(per_second: f64, duration: Duration, mut release: impl FnMut(Insta
         if begun.elapsed() >= due_after {
             release(begun + due_after);
             due_after += interval;
+            // Far behind, it must still let answers be taken.
+            tokio::task::consume_budget().await;
             continue;
         }
         let mut ready = timer.readable().await?;

@@ -25,7 +25,6 @@ pub(super) fn measure(bench: &Bench) -> anyhow::Result<Vec<Row>> {
     let (urls, capacity) = ([runner.url(), twin.url()], wasm.per_second.median());
     rows.push(steady::latency(bench, "hello", &load, urls.each_ref().map(String::as_str), capacity)?);
     drop(twin);
-    rows.push(steady::goodput(bench, "hello", &load, &runner.url(), capacity)?);
     let single = serve(bench, 1, &["--no-reuse"])?;
     let [reused, anew] = bench.compare(&load, [&runner.url(), &single.url()])?;
     rows.push(Row {

@@ -9,9 +9,9 @@ use serde_json::json;
 use std::path::Path;
 use std::process::Command;
 
-pub(super) const CONNECTIONS: u32 = 32;
+const CONNECTIONS: u32 = 32;
 /// Who starts sessions, in turns.
-pub(super) const VIEWERS: usize = 16;
+const VIEWERS: usize = 16;
 /// So many streams at once that no start is refused however long the load goes on.
 pub(super) const STREAM_LIMIT: (&str, &str) = ("SPIN_VARIABLE_DEFAULT_STREAM_LIMIT", "1000000000");
 

@@ -8,13 +8,17 @@ use crate::page::{Goal, Row};
 use crate::rounds::Samples;
 use anyhow::ensure;
 use std::fmt;
+use std::time::Duration;
 
 /// Of the runner's capacity, for latencies.
-const STEADY: f64 = 0.5;
+pub(super) const STEADY: f64 = 0.5;
 /// Times the capacity.
 const TOO_MUCH: f64 = 3.0;
 /// More than a function serves at once, so that some have to be refused.
 const CROWD: u32 = 512;
+
+/// What is due at the end of a load is on its way for a moment. Whoever is later than this does not keep up.
+const LATE: Duration = Duration::from_secs(1);
 
 /// Quantiles over the rounds.
 #[derive(Default)]
@@ -46,7 +50,7 @@ pub(super) fn all_answered(
     url: &str,
     per_second: f64,
 ) -> anyhow::Result<Answers> {
-    let answers = load.run_at(url, per_second, bench.load)?;
+    let answers = load.run_at(url, per_second, bench.load, LATE)?;
     let (refused, unsent) = (answers.refused, answers.unsent);
     ensure!(refused + unsent == 0, "{url}: {refused} requests were refused, {unsent} not sent");
     Ok(answers)
@@ -89,8 +93,8 @@ pub(super) fn goodput(
     let (mut at, mut beyond, mut refused) = (Samples::default(), Samples::default(), Samples::default());
     for _ in 0..bench.rounds {
         let seconds = bench.load.as_secs_f64();
-        at.push(load.run_at(runner, capacity, bench.load)?.in_time as f64 / seconds);
-        let answers = load.run_at(runner, capacity * TOO_MUCH, bench.load)?;
+        at.push(load.run_at(runner, capacity, bench.load, Duration::ZERO)?.in_time as f64 / seconds);
+        let answers = load.run_at(runner, capacity * TOO_MUCH, bench.load, Duration::ZERO)?;
         beyond.push(answers.in_time as f64 / seconds);
         refused.push(answers.refused as f64 / seconds);
     }

@@ -4,17 +4,22 @@ use super::Bench;
 use super::playback::{STREAM_LIMIT, starts};
 use super::steady::{Latency, all_answered};
 use crate::page::{Goal, Row};
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use mcsp_tests::{Account, OwnPlatform, Platform};
 use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-/// Who signs in, again and again: more than the queue of the hashing threads holds on a small machine.
-const SIGNING_IN: usize = 64;
+/// Who signs in, again and again, and comes back as late as told: several times what the hashing threads of a small
+/// machine do, and hold in their queue.
+const SIGNING_IN: u32 = 128;
+/// People don't come all at once, nor come back so: each waits for up to so long more.
+const SPREAD: Duration = Duration::from_secs(1);
 /// Of the platform's capacity, for the others' requests: without the storm nobody waits.
 const OTHERS: f64 = 0.2;
 
@@ -87,8 +92,9 @@ impl Storm {
     fn begin(runtime: &Runtime, accounts: &[Account], counts: &Arc<Counts>) -> Storm {
         let over = CancellationToken::new();
         let mut clients = JoinSet::new();
-        for account in accounts {
-            let client = sign_in(account.clone(), over.clone(), Arc::clone(counts));
+        for (account, number) in accounts.iter().zip(0..) {
+            let late = SPREAD * number / SIGNING_IN;
+            let client = sign_in(account.clone(), late, over.clone(), Arc::clone(counts));
             clients.spawn_on(client, runtime.handle());
         }
         Storm { over, clients }
@@ -103,15 +109,27 @@ impl Storm {
     }
 }
 
-async fn sign_in(account: Account, over: CancellationToken, counts: Arc<Counts>) -> anyhow::Result<()> {
+async fn sign_in(
+    account: Account,
+    late: Duration,
+    over: CancellationToken,
+    counts: Arc<Counts>,
+) -> anyhow::Result<()> {
     let credentials = json!({"email": account.email, "password": account.password});
+    drop(timeout(late, over.cancelled()).await);
     while !over.is_cancelled() {
-        let status = account.platform.post("/v1/sessions", &credentials).await.status.as_u16();
-        match status {
-            201 => counts.signed_in.fetch_add(1, Ordering::Relaxed),
-            503 | 504 => counts.turned_away.fetch_add(1, Ordering::Relaxed),
-            _ => anyhow::bail!("a sign-in was answered {status}"),
-        };
+        let answer = account.platform.post("/v1/sessions", &credentials).await;
+        match answer.status.as_u16() {
+            201 => {
+                counts.signed_in.fetch_add(1, Ordering::Relaxed);
+            }
+            503 | 504 => {
+                counts.turned_away.fetch_add(1, Ordering::Relaxed);
+                let wait_s = answer.header("retry-after").parse().context("when to come back")?;
+                drop(timeout(Duration::from_secs(wait_s) + late, over.cancelled()).await);
+            }
+            status => anyhow::bail!("a sign-in was answered {status}"),
+        }
     }
     Ok(())
 }
