@@ -1,5 +1,4 @@
 //! The catalog as other services ask for it: over HTTP, through their bridge.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use axum::Router;
 use axum::extract::Path;

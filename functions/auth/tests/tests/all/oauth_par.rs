@@ -1,5 +1,4 @@
 //! Pushed authorization requests (RFC 9126).
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use auth_tests::app::{App, encoded};
 use auth_tests::browser::answer;

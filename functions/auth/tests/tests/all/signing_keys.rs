@@ -1,5 +1,4 @@
 //! `/v1/signing-keys`: keys come, sign, and leave by themselves, on a clock that moves.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use auth_tests::Stand;
 use futures::future::join_all;

@@ -1,5 +1,4 @@
 //! `/v1/clients`: the registry of applications, and what is kept of their secrets.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use auth_domain::Client;
 use auth_storage::clients;

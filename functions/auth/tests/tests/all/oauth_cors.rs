@@ -1,5 +1,4 @@
 //! What scripts of other origins may call.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use auth_tests::Stand;
 

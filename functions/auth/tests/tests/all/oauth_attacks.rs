@@ -1,6 +1,5 @@
 //! What RFC 9700 (OAuth 2.0 Security Best Current Practice) asks of a server, clause by clause. Refresh tokens
 //! (4.14) have a file of their own.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use auth_tests::app::{CALLBACK, VERIFIER};
 use auth_tests::browser::{answer, location};

@@ -1,5 +1,4 @@
 //! Search: what the pure decision shows, in a stable order.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use content_domain::{
     Description, Details, FailureCode, Language, Media, Origin, Packaged, State, Tag, Tags, Title, Video,

@@ -1,5 +1,4 @@
 //! The authorization code grant, by a browser without scripts.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use auth_tests::app::{App, CALLBACK, VERIFIER};
 use auth_tests::browser::{answer, location};

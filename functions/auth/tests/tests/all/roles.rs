@@ -1,5 +1,4 @@
 //! `/v1/roles` and who has them.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use auth_tests::{Member, Stand};
 use futures::future::join_all;

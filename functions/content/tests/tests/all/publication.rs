@@ -1,5 +1,4 @@
 //! Publishing: once for each publication, however often and by however many at once.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use content_tests::Stand;
 use content_tests::samples::{INITIATED, initiated, new_user_id, new_video_id};

@@ -1,5 +1,4 @@
 //! `admin.decision.made`: suspended, reinstated, in any order and twice.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use auth_tests::Stand;
 use mcsp_testbed::{Reply, new_id, unique};

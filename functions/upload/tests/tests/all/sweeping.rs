@@ -1,5 +1,4 @@
 //! What is left of uploads that nobody completed, and of those whose account is gone: nothing.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use serde_json::{Value, json};
 use upload_tests::{Creator, Stand};

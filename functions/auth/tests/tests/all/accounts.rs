@@ -1,5 +1,4 @@
 //! What only shows from within: what registering stores and tells others.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use auth_tests::{Stand, unused_address};
 use futures::future::join_all;

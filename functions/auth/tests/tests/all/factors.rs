@@ -1,5 +1,4 @@
 //! Second factors: enrolled, asked for at sign-in, and shown to step up; each code is taken once.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use auth_domain::TotpSecret;
 use auth_tests::browser::{answer, location};

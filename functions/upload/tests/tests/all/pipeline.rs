@@ -1,5 +1,4 @@
 //! The pipeline's news: doubled, late, out of order and poisoned.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use serde_json::{Value, json};
 use upload_tests::{Creator, Stand};

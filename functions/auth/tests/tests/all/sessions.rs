@@ -1,5 +1,4 @@
 //! What only shows from within: accounts that may not sign in, hashes that have aged, a Redis that is down.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use auth_tests::Stand;
 use futures::future::join_all;

@@ -1,5 +1,4 @@
 //! What only shows from within: one announcement, and nothing lost while the object store is down.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use futures::future::join_all;
 use mcsp_testbed::Emitted;

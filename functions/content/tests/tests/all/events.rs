@@ -1,5 +1,4 @@
 //! The two events that make a video: in any order, doubled, and at the same time.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use content_tests::Stand;
 use content_tests::samples::{

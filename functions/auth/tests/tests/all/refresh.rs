@@ -1,5 +1,4 @@
 //! Refresh tokens: rotated at each use, told twice for a moment, and worthless once they were used after it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use auth_tests::app::VERIFIER;
 use auth_tests::browser::answer;

@@ -1,5 +1,4 @@
 //! Closing an account: what is left of it at once, and after 30 days.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use auth_tests::Stand;
 use mcsp_testbed::unique;

@@ -1,5 +1,4 @@
 //! Proving an address and setting a new password, by mail.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use auth_tests::Stand;
 use futures::future::join_all;

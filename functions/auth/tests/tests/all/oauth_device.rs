@@ -1,5 +1,4 @@
 //! The device grant (RFC 8628), introspection and revocation.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use auth_tests::app::App;
 use auth_tests::browser::{Browser, answer};

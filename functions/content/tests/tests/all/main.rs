@@ -1,0 +1,7 @@
+//! Content's components, in one program: each further one would link the bridge again.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod catalog;
+mod events;
+mod publication;
+mod search;
