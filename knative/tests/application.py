@@ -11,6 +11,9 @@ NAMESPACE = "mcsp"
 RELAY = "relay"
 # What each target of a grant is in a NetworkPolicy: the label of the namespace that has it, and the port of its pods.
 STORES = {"postgres": 5432, "redis": 6379, "kafka": 9092, "mail": 8025, "object-store": 9000}
+# Addresses of clients: the public internet, without what is the cluster's, its nodes' or its cloud's.
+INTERNET = {("cidr", "0.0.0.0/0", 443), ("cidr", "2000::/3", 443)}
+PRIVATE = {"10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"}
 GATEWAY = ("kubernetes.io/metadata.name", "kourier-system", 8081)
 # How each class of load is scaled: the least and the most pods, and how long an unused one is kept, in seconds.
 CLASSES = {
@@ -264,10 +267,12 @@ def policies_are_the_grants(documents, application):
     policies = of_kind(documents, "NetworkPolicy")
     for name, service in application.services.items():
         granted = {store for store in ("postgres", "redis", "kafka") if getattr(service, store)}
-        others = {target for target in service.targets if target not in application.services}
+        others = {target for target in service.targets if target not in application.services} - {"clients"}
         expected = {(f"mcsp/{target}", "true", STORES[target]) for target in granted | others}
-        if service.targets - others:
+        if service.targets & application.services.keys():
             expected.add(GATEWAY)
+        if "clients" in service.targets:
+            expected |= INTERNET
         yield from _policy_problems(policies, name, {"serving.knative.dev/service": name}, expected)
     stores = {("mcsp/postgres", "true", 5432), ("mcsp/kafka", "true", 9092)}
     for name, expected in (
@@ -294,6 +299,11 @@ def _policy_problems(policies, name, selects, expected):
     for rule in spec.get("egress", []):
         for peer in rule.get("to", [{}]):
             labels = peer.get("namespaceSelector", {}).get("matchLabels", {"anywhere": ""})
+            if "ipBlock" in peer:
+                block = peer["ipBlock"]
+                labels = {"cidr": block["cidr"]}
+                if block["cidr"] == "0.0.0.0/0" and set(block.get("except", [])) != PRIVATE:
+                    yield f"NetworkPolicy/{name}: lets out to private addresses"
             for port in rule.get("ports", [{}]):
                 allowed |= {(*label, port.get("port")) for label in labels.items()}
     yield from (f"NetworkPolicy/{name}: does not let out to {peer}" for peer in sorted(expected - allowed))

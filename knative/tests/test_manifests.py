@@ -105,6 +105,8 @@ MISTAKES = [
     ("          valueFrom:\n            secretKeyRef:\n              key: sealing-keys\n              name: auth\n", "          value: '[]'\n", "SPIN_VARIABLE_AUTH_SEALING_KEYS must come from a Secret"),
     ('mcsp/redis: "true"', 'mcsp/mongo: "true"', "does not let out to ('mcsp/redis'"),
     ("port: 5432", "port: 5433", "granted nowhere"),
+    ("        - 169.254.0.0/16\n", "", "lets out to private addresses"),
+    ("cidr: 2000::/3", "cidr: ::/0", "granted nowhere"),
     ("serving.knative.dev/service: upload", "serving.knative.dev/service: uploads", "is not for"),
     ("uri: /events/auth-mail", "uri: /events/auth-mails", "does not lead to auth-mail by the relay"),
     ("- media.published\n", "- media.changed\n", "playback-events has 0 sources of media.published"),

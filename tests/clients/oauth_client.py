@@ -88,21 +88,31 @@ def identity(server, token, client_id, nonce):
     return token.claims
 
 
-def code_flow(server, app, person):
+def code_session(server, app, person, nonce):
+    """What a person lets an application have, by the code flow."""
     session = OAuth2Session(app["id"], redirect_uri=app["redirect_uri"], scope="openid email",
                             token_endpoint_auth_method="none", code_challenge_method="S256")
-    verifier, nonce = generate_token(64), generate_token(32)
+    verifier = generate_token(64)
     address, state = session.create_authorization_url(
         server["authorization_endpoint"], code_verifier=verifier, nonce=nonce)
     assert create_s256_code_challenge(verifier) in address
-    answer = person.submit(person.sign_in(address), step="allow")
+    answer = person.sign_in(address)
+    if answer.status_code == 200:
+        # Once for each person and client.
+        answer = person.submit(answer, step="allow")
     redirect = answer.headers["location"]
     assert redirect.startswith(app["redirect_uri"]), redirect
     parameters = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(redirect).query))
     assert parameters["iss"] == server["issuer"] and parameters["state"] == state
-    token = session.fetch_token(server["token_endpoint"], authorization_response=redirect,
-                                state=state, code_verifier=verifier)
-    claims = identity(server, token["id_token"], app["id"], nonce)
+    session.fetch_token(server["token_endpoint"], authorization_response=redirect,
+                        state=state, code_verifier=verifier)
+    return session
+
+
+def code_flow(server, app, person):
+    nonce = generate_token(32)
+    session = code_session(server, app, person, nonce)
+    claims = identity(server, session.token["id_token"], app["id"], nonce)
     info = session.get(server["userinfo_endpoint"]).json()
     assert info["sub"] == claims["sub"] and info["email"] == person.email, info
     print("code flow with PKCE, ID token, userinfo")

@@ -17,7 +17,7 @@ use std::sync::Arc;
 pub struct Bridges {
     pub(crate) manifest: Arc<Manifest>,
     pub(crate) config: BridgeConfig,
-    pub(crate) guards: GuardRegistry,
+    pub(crate) guards: Arc<GuardRegistry>,
     pub(crate) limiter: Limiter,
     pub(crate) memories: Memories,
     pub(crate) producer: Option<Producer>,
@@ -56,7 +56,7 @@ impl Bridges {
         let hashing = if hashes { Some(Arc::new(HashingPool::start(&config.passwords)?)) } else { None };
         let wakes = manifest.services().into_iter().map(|name| (name.to_owned(), OutboxWake::default()));
         Ok(Arc::new(Bridges {
-            guards: GuardRegistry::new(config.policies.guards()),
+            guards: Arc::new(GuardRegistry::new(config.policies.guards())),
             limiter: Limiter::new(config.policies.limits.clone()),
             memories: Memories::default(),
             wakes: wakes.collect(),

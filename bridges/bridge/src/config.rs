@@ -53,7 +53,8 @@ pub enum ConfigError {
 impl BridgeConfig {
     /// Reads the environment, and asks for all that the manifest's grants need:
     /// `MCSP_POSTGRES_URL` and `MCSP_POSTGRES_PASSWORD_<SERVICE>`, `MCSP_REDIS_URL`, `MCSP_KAFKA_BROKERS`,
-    /// `MCSP_SERVICE_URL_<TARGET>`, `MCSP_BRIDGE_TOKEN`, and the file that `MCSP_POLICIES` names.
+    /// `MCSP_SERVICE_URL_<TARGET>`, `MCSP_BRIDGE_TOKEN`; what may be there beside, `MCSP_SERVICE_NETWORKS_<TARGET>` and
+    /// the file that `MCSP_POLICIES` names.
     pub fn from_env(manifest: &Manifest) -> Result<Self, ConfigError> {
         Self::read(manifest, |variable| std::env::var(variable).ok())
     }
@@ -85,7 +86,10 @@ impl BridgeConfig {
             }
             for target in &grants.services {
                 let url = required(&service_url_variable(target), id)?;
-                config.services.targets.insert(target.clone(), TargetConfig::at(url));
+                let networks = variable(&service_networks_variable(target)).unwrap_or_default();
+                let networks = networks.split_whitespace().map(str::to_owned).collect();
+                let target_config = TargetConfig { networks, ..TargetConfig::at(url) };
+                config.services.targets.insert(target.clone(), target_config);
             }
         }
         if let Some(path) = variable(POLICIES_VARIABLE) {
@@ -114,6 +118,11 @@ pub fn postgres_password_variable(service: &str) -> String {
 /// The environment variable with the base URL of a target of calls.
 pub fn service_url_variable(target: &str) -> String {
     format!("MCSP_SERVICE_URL_{}", shouted(target))
+}
+
+/// The environment variable with the networks, separated by spaces, that a target may be in beside the public internet.
+pub fn service_networks_variable(target: &str) -> String {
+    format!("MCSP_SERVICE_NETWORKS_{}", shouted(target))
 }
 
 fn shouted(name: &str) -> String {

@@ -16,9 +16,11 @@ mod worker;
 pub use background::{Background, Duties};
 pub use bridges::{Bridges, StartError};
 pub use config::{
-    BridgeConfig, ConfigError, POLICIES_VARIABLE, postgres_password_variable, role_of, service_url_variable,
+    BridgeConfig, ConfigError, POLICIES_VARIABLE, postgres_password_variable, role_of,
+    service_networks_variable, service_url_variable,
 };
 pub use deliver::{Invoke, delivery_request};
+pub use mcsp_services::ANYWHERE;
 pub use metrics::Pages;
 pub use policies::{Policies, PoliciesError, load_policies, watch_policies};
 pub use worker::Worker;

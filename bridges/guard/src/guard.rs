@@ -92,6 +92,11 @@ impl Guard {
         }
     }
 
+    /// What it stands before.
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+
     /// Makes a call: `attempt` once, or again while `classify` says [`Verdict::Failure`], the call is
     /// idempotent, and attempts, budget and deadline allow it. `attempt` is not called, and so does no I/O,
     /// where the breaker or the bulkhead refuses.

@@ -7,8 +7,13 @@ use crate::table::PolicyTable;
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+/// Places of one target that have a guard each, such as the hosts of clients. Those that come later share one.
+const PLACES_MAX: usize = 1_000;
+/// What stands between a target and its place in the name of a guard: no target has it in its own.
+const PLACE: char = '/';
+
 /// Makes guards on demand and keeps them for the life of the process. Callers and targets are names from
-/// configuration, never from requests: that bounds their number.
+/// configuration, never from requests: that bounds their number. Places are bounded by [`PLACES_MAX`].
 #[derive(Debug)]
 pub struct GuardRegistry {
     clock: Arc<dyn Clock>,
@@ -24,6 +29,11 @@ struct Inner {
 impl Inner {
     fn get(&self, caller: &str, target: &str) -> Option<&Arc<Guard>> {
         self.guards.get(caller)?.get(target)
+    }
+
+    fn places(&self, caller: &str, target: &str) -> usize {
+        let of_target = |name: &String| name.split_once(PLACE).is_some_and(|(of, _)| of == target);
+        self.guards.get(caller).map_or(0, |guards| guards.keys().filter(|name| of_target(name)).count())
     }
 
     fn all(&self) -> impl Iterator<Item = (&str, &str, &Arc<Guard>)> {
@@ -51,7 +61,7 @@ impl GuardRegistry {
             return guard.clone();
         }
         let mut inner = self.write();
-        let policy = inner.table.policy(caller, target);
+        let policy = inner.table.policy(caller, without_place(target));
         inner
             .guards
             .entry(caller.to_owned())
@@ -61,12 +71,24 @@ impl GuardRegistry {
             .clone()
     }
 
+    /// The guard between `caller` and one of the places that `target` stands for. It has the policy of the target, and
+    /// is named `target/place`.
+    pub fn guard_at(&self, caller: &str, target: &str, place: &str) -> Arc<Guard> {
+        let name = format!("{target}{PLACE}{place}");
+        let is_known = self.read().get(caller, &name).is_some();
+        if is_known || self.read().places(caller, target) < PLACES_MAX {
+            self.guard(caller, &name)
+        } else {
+            self.guard(caller, target)
+        }
+    }
+
     /// Puts new thresholds in force, for guards that exist and those to come. No guard loses its state.
     pub fn reload(&self, table: PolicyTable) {
         let mut inner = self.write();
         inner.table = table;
         for (caller, target, guard) in inner.all() {
-            guard.reload(inner.table.policy(caller, target));
+            guard.reload(inner.table.policy(caller, without_place(target)));
         }
     }
 
@@ -88,4 +110,8 @@ impl GuardRegistry {
     fn write(&self) -> RwLockWriteGuard<'_, Inner> {
         self.inner.write().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn without_place(name: &str) -> &str {
+    name.split_once(PLACE).map_or(name, |(target, _)| target)
 }

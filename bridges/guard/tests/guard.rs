@@ -347,3 +347,22 @@ async fn patience_is_the_deadline_and_ends_without_a_retry() {
     assert_eq!((late, attempts.get()), (Err(GuardError::DeadlineExceeded), 1));
     assert_eq!(begun.elapsed(), Duration::from_millis(10));
 }
+
+#[tokio::test(start_paused = true)]
+async fn each_place_of_a_target_has_a_guard_of_its_own_up_to_a_bound() {
+    let text = "[callers.auth.clients.breaker]\nminimum_calls = 1\nsliding_window = { calls = 1 }";
+    let registry = GuardRegistry::new(table(text));
+    let (sick, well) = (registry.guard_at("auth", "clients", "a"), registry.guard_at("auth", "clients", "b"));
+    bad(&sick).await.unwrap_err();
+    assert_eq!(sick.snapshot().state, State::Open, "the policy is the target's");
+    assert_eq!((well.snapshot().state, well.target()), (State::Closed, "clients/b"));
+    assert!(Arc::ptr_eq(&sick, &registry.guard_at("auth", "clients", "a")));
+    registry.reload(table("[targets.clients.bulkhead]\nmax_concurrent_calls = 3"));
+    assert_eq!(well.snapshot().max_concurrent_calls, 3);
+    for place in 0..2_000 {
+        registry.guard_at("auth", "clients", &place.to_string());
+    }
+    assert_eq!(registry.snapshot().len(), 1_001);
+    assert!(Arc::ptr_eq(&registry.guard_at("auth", "clients", "late"), &registry.guard("auth", "clients")));
+    assert!(Arc::ptr_eq(&sick, &registry.guard_at("auth", "clients", "a")));
+}

@@ -24,20 +24,22 @@ pub struct Services {
     transport: Arc<Transport>,
     /// The granted targets.
     guards: Arc<BTreeMap<String, Arc<Guard>>>,
+    registry: Arc<GuardRegistry>,
 }
 
 impl Services {
     /// `granted` are the targets that `caller` may call. The guard of target `auth` is named
-    /// `services-auth` in policies and metrics.
+    /// `services-auth` in policies and metrics; of a target that is anywhere each host has one.
     pub fn new(
         caller: &str,
         transport: Arc<Transport>,
-        guards: &GuardRegistry,
+        guards: &Arc<GuardRegistry>,
         granted: impl IntoIterator<Item = impl AsRef<str>>,
     ) -> Self {
         let guard = |target: &str| guards.guard(caller, &format!("services-{target}"));
         let granted = granted.into_iter().map(|target| (target.as_ref().to_owned(), guard(target.as_ref())));
-        Services { caller: caller.into(), transport, guards: Arc::new(granted.collect()) }
+        let granted = Arc::new(granted.collect());
+        Services { caller: caller.into(), transport, guards: granted, registry: Arc::clone(guards) }
     }
 
     /// Calls a target and gives its answer, whatever its status; or a kept answer, as `Cache-Control` allows.
@@ -49,6 +51,11 @@ impl Services {
         let target =
             self.transport.target(&request.target).ok_or(ServicesError::Refused("unknown-target"))?;
         let outgoing = Outgoing::new(request, target)?;
+        if outgoing.outside.is_some() {
+            let host = outgoing.uri.host().unwrap_or_default();
+            let guard = self.registry.guard_at(&self.caller, guard.target(), host);
+            return Ok(self.send(&guard, &outgoing).await?.into_response(0));
+        }
         if is_cacheable_request(&outgoing.method, &outgoing.headers, outgoing.body.is_empty()) {
             self.call_cached(guard, outgoing).await
         } else {

@@ -3,6 +3,9 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// The base URL of a target that is all of the public internet, by HTTPS.
+pub const ANYWHERE: &str = "https://*";
+
 /// The targets by name, and the cache of their answers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -17,8 +20,11 @@ pub struct ServicesConfig {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TargetConfig {
-    /// `http://host[:port][/prefix]`
+    /// `http://host[:port][/prefix]`; or [`ANYWHERE`], for whole addresses in the place of paths.
     pub base_url: String,
+    /// Networks that may be called beside the public internet, where the target is [`ANYWHERE`]: `10.0.0.0/8`.
+    #[serde(default)]
+    pub networks: Vec<String>,
     /// Time for a call, where the caller does not ask for less.
     #[serde(default = "default_deadline_ms")]
     pub deadline_ms: u32,
@@ -46,6 +52,7 @@ impl TargetConfig {
     pub fn at(base_url: impl Into<String>) -> Self {
         TargetConfig {
             base_url: base_url.into(),
+            networks: Vec::new(),
             deadline_ms: default_deadline_ms(),
             max_response_bytes: default_max_body_bytes(),
             max_request_bytes: default_max_body_bytes(),

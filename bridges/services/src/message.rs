@@ -1,10 +1,12 @@
 //! Requests and responses, between the bridge's types and those of `http`.
 
 use crate::error::ServicesError;
+use crate::outside::Outside;
 use crate::target::{Target, strip_connection_headers};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use mcsp_bridge_api::services;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A request that has passed its checks.
@@ -12,6 +14,8 @@ use std::time::Duration;
 pub(crate) struct Outgoing {
     pub method: Method,
     pub uri: Uri,
+    /// The way to an address outside.
+    pub outside: Option<Arc<Outside>>,
     pub headers: HeaderMap,
     pub body: Bytes,
     pub idempotent: bool,
@@ -51,6 +55,7 @@ impl Outgoing {
         Ok(Outgoing {
             method,
             uri: target.uri(&request.path)?,
+            outside: target.outside().cloned(),
             headers,
             body: Bytes::from(request.body),
             idempotent: request.idempotent,

@@ -1,10 +1,12 @@
 //! A target's configuration, parsed once.
 
-use crate::config::TargetConfig;
+use crate::config::{ANYWHERE, TargetConfig};
 use crate::error::{InvalidTarget, ServicesError};
+use crate::outside::Outside;
 use http::header::HeaderName;
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, Uri};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Headers of a request that the client sets itself.
@@ -23,18 +25,30 @@ const CONNECTION_HEADERS: [&str; 8] = [
 
 #[derive(Debug)]
 pub(crate) struct Target {
-    authority: Authority,
-    /// Without a trailing slash.
-    path_prefix: String,
+    place: Place,
     unforwarded: Vec<HeaderName>,
     pub deadline: Duration,
     pub max_response_bytes: usize,
     pub max_request_bytes: usize,
 }
 
-impl Target {
-    pub fn new(name: &str, config: &TargetConfig) -> Result<Self, InvalidTarget> {
+/// Where a target is.
+#[derive(Debug)]
+enum Place {
+    At {
+        authority: Authority,
+        /// Without a trailing slash.
+        path_prefix: String,
+    },
+    Anywhere(Arc<Outside>),
+}
+
+impl Place {
+    fn new(name: &str, config: &TargetConfig) -> Result<Self, InvalidTarget> {
         let invalid = |problem| InvalidTarget { target: name.to_owned(), problem };
+        if config.base_url == ANYWHERE {
+            return Ok(Place::Anywhere(Arc::new(Outside::new(name, &config.networks)?)));
+        }
         let base: Uri = config.base_url.parse().map_err(|_| invalid("`base_url` is no URL"))?;
         let parts = base.into_parts();
         if parts.scheme != Some(Scheme::HTTP) {
@@ -48,11 +62,17 @@ impl Target {
         if path.query().is_some() {
             return Err(invalid("`base_url` must not have a query"));
         }
+        Ok(Place::At { authority, path_prefix: path.path().trim_end_matches('/').to_owned() })
+    }
+}
+
+impl Target {
+    pub fn new(name: &str, config: &TargetConfig) -> Result<Self, InvalidTarget> {
+        let invalid = |problem| InvalidTarget { target: name.to_owned(), problem };
         let unforwarded: Result<Vec<HeaderName>, _> =
             config.unforwarded_headers.iter().map(|header| header.parse()).collect();
         Ok(Target {
-            authority,
-            path_prefix: path.path().trim_end_matches('/').to_owned(),
+            place: Place::new(name, config)?,
             unforwarded: unforwarded.map_err(|_| invalid("`unforwarded_headers` holds no header name"))?,
             deadline: Duration::from_millis(u64::from(config.deadline_ms)),
             max_response_bytes: config.max_response_bytes,
@@ -63,16 +83,28 @@ impl Target {
     /// The address of `path` at this target.
     pub fn uri(&self, path: &str) -> Result<Uri, ServicesError> {
         const MALFORMED: ServicesError = ServicesError::Refused("malformed-path");
+        let (authority, path_prefix) = match &self.place {
+            Place::At { authority, path_prefix } => (authority, path_prefix),
+            Place::Anywhere(outside) => return outside.uri(path),
+        };
         if !path.starts_with('/') || path.contains('#') || leaves_the_prefix(path) {
             return Err(MALFORMED);
         }
-        let path_and_query = format!("{}{path}", self.path_prefix);
+        let path_and_query = format!("{path_prefix}{path}");
         Uri::builder()
             .scheme(Scheme::HTTP)
-            .authority(self.authority.clone())
+            .authority(authority.clone())
             .path_and_query(path_and_query)
             .build()
             .map_err(|_| MALFORMED)
+    }
+
+    /// The way to the outside, where the target is there.
+    pub fn outside(&self) -> Option<&Arc<Outside>> {
+        match &self.place {
+            Place::At { .. } => None,
+            Place::Anywhere(outside) => Some(outside),
+        }
     }
 
     /// Takes out of a request's headers what must not be forwarded.

@@ -4,6 +4,7 @@ use crate::cache::ResponseCache;
 use crate::config::ServicesConfig;
 use crate::error::{InvalidTarget, ServicesError};
 use crate::message::{Answer, Outgoing};
+use crate::outside::Outside;
 use crate::target::Target;
 use bytes::Bytes;
 use http::Request;
@@ -72,7 +73,10 @@ impl Transport {
         *request.method_mut() = outgoing.method.clone();
         *request.uri_mut() = outgoing.uri.clone();
         *request.headers_mut() = outgoing.headers.clone();
-        let response = self.client.request(request).await.map_err(|_| ServicesError::Unreachable)?;
+        let response = match &outgoing.outside {
+            None => self.client.request(request).await.map_err(|_| ServicesError::Unreachable),
+            Some(outside) => outside.client.request(request).await.map_err(|error| Outside::failure(&error)),
+        }?;
         let (parts, body) = response.into_parts();
         let body = Limited::new(body, outgoing.max_response_bytes).collect().await.map_err(|error| {
             if error.is::<LengthLimitError>() {

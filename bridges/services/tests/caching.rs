@@ -337,6 +337,7 @@ async fn callers_have_caches_of_their_own() {
     let cache = std::sync::Arc::new(mcsp_services::ResponseCache::new(config.cache));
     let transport = std::sync::Arc::new(mcsp_services::Transport::new(&config, cache).unwrap());
     let guards = mcsp_guard::GuardRegistry::new(mcsp_guard::PolicyTable::default());
+    let guards = std::sync::Arc::new(guards);
     for (caller, expected) in [("content", "1"), ("playback", "2"), ("content", "1")] {
         let services = mcsp_services::Services::new(caller, transport.clone(), &guards, ["auth"]);
         assert_eq!(text(&services.call(get("/")).await.unwrap()), expected);

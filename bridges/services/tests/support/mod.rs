@@ -137,7 +137,7 @@ impl Clock for ManualClock {
 /// A caller `content` with a grant for `auth`.
 pub struct Caller {
     pub services: Services,
-    pub guards: GuardRegistry,
+    pub guards: Arc<GuardRegistry>,
     pub clock: Arc<ManualClock>,
     pub cache: Arc<ResponseCache>,
 }
@@ -150,7 +150,7 @@ pub fn caller_with(config: ServicesConfig) -> Caller {
     let clock = Arc::new(ManualClock::default());
     let cache = Arc::new(ResponseCache::new(config.cache));
     let transport = Arc::new(Transport::with_clock(&config, cache.clone(), clock.clone()).unwrap());
-    let guards = GuardRegistry::new(PolicyTable::default());
+    let guards = Arc::new(GuardRegistry::new(PolicyTable::default()));
     let services = Services::new("content", transport, &guards, ["auth", "unconfigured"]);
     Caller { services, guards, clock, cache }
 }

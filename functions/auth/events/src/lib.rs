@@ -1,20 +1,26 @@
-//! What User & Auth tells: of an account, to the other services; of a mail to be sent, to itself.
+//! What User & Auth tells: of an account, to the other services; of a mail to be sent and of a session that has ended, to
+//! itself.
 //!
-//! Neither holds an address, a hash or a token.
+//! None of it holds an address, a hash or a token.
 
 use auth_domain::{Account, Mail, REOPENABLE_FOR};
+use jiff::Timestamp;
 use mcsp_bridge_api::kafka::Event;
 use mcsp_bridge_api::postgres::GuardedStatement;
 use mcsp_events::{Emission, Timer, cancel_timer, emit, set_timer};
 use mcsp_function::{Context, TraceParent};
 use mcsp_ids::{MailId, UserId};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// The type of the event that asks for a mail.
 pub const MAIL_REQUESTED: &str = "mcsp.auth.mail.requested.v1";
 
 /// The type of the event of the timer that a closed account has.
 pub const ERASURE_DUE: &str = "mcsp.auth.account.erasure_due.v1";
+/// The type of the event of the timer that an ended session leaves for each client that was given something in it.
+pub const SESSION_ENDED: &str = "mcsp.auth.session.ended.v1";
+
 /// The component that erases.
 const ERASER: &str = "auth-erasure";
 
@@ -42,6 +48,20 @@ pub struct MailRequested {
 pub struct ErasureDue {
     /// Whose.
     pub user_id: UserId,
+}
+
+/// That a session has ended of which a client is to be told. The database writes it, by a trigger, so ids stand here as they
+/// do there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionEnded {
+    /// Which.
+    pub session: Uuid,
+    /// Whose.
+    pub account: Uuid,
+    /// Who is to be told.
+    pub client: Uuid,
+    /// When.
+    pub ended_at: Timestamp,
 }
 
 /// Has a closed account erased when nobody can take it back any more.

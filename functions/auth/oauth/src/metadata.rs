@@ -95,6 +95,10 @@ struct ServerMetadata {
     /// What ID tokens and the userinfo endpoint tell.
     #[schemars(example = CLAIMS)]
     claims_supported: [&'static str; 12],
+    /// Whether clients are told of sessions that end (OpenID Connect Back-Channel Logout).
+    backchannel_logout_supported: bool,
+    /// Whether they are told which session it is: the `sid` of the ID token.
+    backchannel_logout_session_supported: bool,
     /// Whether requests may be signed. They may not.
     request_parameter_supported: bool,
     /// Whether requests may stand elsewhere. They may not.
@@ -160,6 +164,8 @@ fn document(issuer: &str) -> ServerMetadata {
         acr_values_supported: Acr::ALL.map(Acr::as_str),
         prompt_values_supported: ["none", "login", "consent"],
         claims_supported: CLAIMS,
+        backchannel_logout_supported: true,
+        backchannel_logout_session_supported: true,
         request_parameter_supported: false,
         request_uri_parameter_supported: false,
         require_pushed_authorization_requests: false,

@@ -14,8 +14,10 @@
 pub mod app;
 pub mod browser;
 mod mailbox;
+mod receiver;
 mod stand;
 
 pub use mailbox::{Letter, Mailbox};
 pub use mcsp_testbed::Reply;
+pub use receiver::Receiver;
 pub use stand::{Member, Stand, unused_address};

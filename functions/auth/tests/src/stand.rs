@@ -30,6 +30,7 @@ pub struct Stand {
     pub decisions: Component,
     mail: Component,
     erasure: Component,
+    logout: Component,
     factors: Component,
     /// What was sent.
     pub mailbox: Mailbox,
@@ -90,6 +91,7 @@ impl Stand {
             decisions: bed.component("auth-decisions", auth_decisions::router),
             mail: bed.component("auth-mail", auth_mail::router),
             erasure: bed.component("auth-erasure", auth_erasure::router),
+            logout: bed.component("auth-logout", auth_logout::router),
             factors: bed.component("auth-factors", auth_factors::router),
             mailbox: Mailbox::default(),
             bed,
@@ -200,17 +202,22 @@ impl Stand {
 
     /// Delivers all timers, due or not, and gives the statuses: there is no bridge that would.
     pub async fn deliver_timers(&self) -> Vec<u16> {
+        self.timers_delivered().await.into_iter().map(|reply| reply.status).collect()
+    }
+
+    /// The same, with all that was answered.
+    pub async fn timers_delivered(&self) -> Vec<Reply> {
         let timers: String = self
             .bed
-            .ask("SELECT coalesce(string_agg(concat_ws(' ', event_id, type, data), E'\n' ORDER BY due_at), '') FROM timers")
+            .ask("SELECT coalesce(string_agg(concat_ws(' ', component, event_id, type, data), E'\n' ORDER BY due_at), '') FROM timers")
             .await;
-        let mut statuses = Vec::new();
+        let mut replies = Vec::new();
         for timer in timers.lines() {
-            let [id, kind, data] = timer.splitn(3, ' ').collect::<Vec<_>>().try_into().unwrap();
-            let data = serde_json::from_str(data).unwrap();
-            statuses.push(self.erasure.deliver(id, kind, &data).await.status);
+            let [component, id, kind, data] = timer.splitn(4, ' ').collect::<Vec<_>>().try_into().unwrap();
+            let component = if component == "auth-logout" { &self.logout } else { &self.erasure };
+            replies.push(component.deliver(id, kind, &serde_json::from_str(data).unwrap()).await);
         }
-        statuses
+        replies
     }
 
     /// The newest mail to an address, after all that were asked for were sent.

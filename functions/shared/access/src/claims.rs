@@ -14,6 +14,9 @@ const ACCESS_TOKEN_TYPE: &str = "at+jwt";
 /// The `typ` of an ID token, which nothing here takes for an access token.
 const ID_TOKEN_TYPE: &str = "JWT";
 
+/// The `typ` of a logout token.
+const LOGOUT_TOKEN_TYPE: &str = "logout+jwt";
+
 /// The client of sessions that a person begins with the platform itself (`POST /v1/sessions`). It is no
 /// registered client, and not limited by a scope.
 pub const FIRST_PARTY: &str = "first-party";
@@ -126,6 +129,12 @@ pub fn issue(key: &SigningKey, claims: &Claims) -> String {
 pub fn issue_id_token<C: Serialize>(key: &SigningKey, claims: &C) -> String {
     // Strings and numbers only: serialization has nothing to fail at.
     jws::sign(key, ID_TOKEN_TYPE, &serde_json::to_vec(claims).unwrap_or_default())
+}
+
+/// Signs the claims of a logout token (OpenID Connect Back-Channel Logout 1.0 section 2.4).
+pub fn issue_logout_token<C: Serialize>(key: &SigningKey, claims: &C) -> String {
+    // Strings and numbers only: serialization has nothing to fail at.
+    jws::sign(key, LOGOUT_TOKEN_TYPE, &serde_json::to_vec(claims).unwrap_or_default())
 }
 
 /// Believes a token if its type, key, signature, issuer, audience and times are right (RFC 9068 section 4).
@@ -291,6 +300,11 @@ mod tests {
     #[test]
     fn an_id_token_is_no_access_token() {
         assert_eq!(check(&issue_id_token(&key(), &claims())), Err(Refusal::WrongType));
+    }
+
+    #[test]
+    fn a_logout_token_is_no_access_token() {
+        assert_eq!(check(&issue_logout_token(&key(), &claims())), Err(Refusal::WrongType));
     }
 
     #[test]

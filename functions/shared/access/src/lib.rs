@@ -9,7 +9,7 @@ mod keys;
 mod permission;
 mod subject;
 
-pub use claims::{Claims, FIRST_PARTY, Refusal, issue, issue_id_token, verify};
+pub use claims::{Claims, FIRST_PARTY, Refusal, issue, issue_id_token, issue_logout_token, verify};
 pub use keys::{InvalidKey, KeySet, SigningKey, public_jwk};
 pub use permission::{Permission, Role};
 pub use subject::{Acr, Subject};

@@ -17,7 +17,7 @@ use mcsp_manifest::{Grants, Manifest, Variables};
 use mcsp_passwords::PasswordsConfig;
 use mcsp_postgres::{OutboxWake, Postgres};
 use mcsp_redis::RedisConfig;
-use mcsp_services::TargetConfig;
+use mcsp_services::{ANYWHERE, TargetConfig};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -30,6 +30,8 @@ const AUTH_SECRET: &str = "dGhpcnR5LXR3byBieXRlcyBmb3IgdGVzdHMgb25seSE";
 /// 32 octets, the same in all tests.
 const SEALING_KEYS: &str = r#"["BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc"]"#;
 
+/// Where stand-ins are.
+const LOOPBACK: &str = "127.0.0.0/8";
 /// Nothing listens here.
 const NOWHERE: &str = "127.0.0.1:1";
 
@@ -98,8 +100,14 @@ impl Testbed {
                 config.redis = Some(RedisConfig::at(url));
             }
             for target in &grants.services {
-                let nowhere = TargetConfig::at(format!("http://{NOWHERE}"));
-                config.services.targets.insert(target.clone(), nowhere);
+                let reached = match target.as_str() {
+                    // Whatever a test registers as a client's.
+                    "clients" => {
+                        TargetConfig { networks: vec![LOOPBACK.to_owned()], ..TargetConfig::at(ANYWHERE) }
+                    }
+                    _ => TargetConfig::at(format!("http://{NOWHERE}")),
+                };
+                config.services.targets.insert(target.clone(), reached);
             }
         }
         let auth = serve(auth(issuer.key_set())).await;

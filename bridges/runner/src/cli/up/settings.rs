@@ -2,7 +2,9 @@
 
 use super::keys::Keys;
 use anyhow::Context;
-use mcsp_bridge::{BridgeConfig, postgres_password_variable, service_url_variable};
+use mcsp_bridge::{
+    ANYWHERE, BridgeConfig, postgres_password_variable, service_networks_variable, service_url_variable,
+};
 use mcsp_local::Urls;
 use mcsp_manifest::Manifest;
 use mcsp_postgres::migrations::ServiceAccess;
@@ -15,6 +17,8 @@ use std::path::Path;
 
 /// The region of every account and bucket of a private platform.
 const REGION: &str = "eu";
+/// The networks of this machine alone.
+const LOOPBACK: &str = "127.0.0.0/8 ::1/128";
 /// Whom access tokens are for.
 const AUDIENCE: &str = "mcsp";
 
@@ -68,6 +72,11 @@ impl Environment {
             let url = match target.as_str() {
                 "object-store" => object_store.endpoint.clone(),
                 "mail" => urls.mail.clone().unwrap_or_default(),
+                // What somebody tries out on this machine is on this machine.
+                "clients" => {
+                    all.insert(service_networks_variable(target), LOOPBACK.to_owned());
+                    ANYWHERE.to_owned()
+                }
                 _ => issuer.to_owned(),
             };
             all.insert(service_url_variable(target), url);

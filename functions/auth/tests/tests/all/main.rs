@@ -6,6 +6,7 @@ mod clients;
 mod closing;
 mod decisions;
 mod factors;
+mod logout;
 mod mails;
 mod oauth_attacks;
 mod oauth_code;
