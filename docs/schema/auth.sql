@@ -30,6 +30,28 @@ BEGIN
 END
 $_$;
 
+CREATE FUNCTION auth.tell_of_logout() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'auth'
+    AS $$
+BEGIN
+    INSERT INTO timers (event_id, component, key, type, source, data, due_at, ready_at)
+    SELECT
+        'logout:' || OLD.id || ':' || c.id,
+        'auth-logout',
+        OLD.id || ':' || c.id,
+        'mcsp.auth.session.ended.v1',
+        '/mcsp/auth',
+        jsonb_build_object('session', OLD.id, 'account', OLD.account_id, 'client', c.id, 'ended_at', now()),
+        now(),
+        now()
+    FROM clients c
+    WHERE c.backchannel_logout_uri IS NOT NULL
+        AND EXISTS (SELECT FROM refresh_families f WHERE f.session_id = OLD.id AND f.client_id = c.id);
+    RETURN OLD;
+END
+$$;
+
 CREATE TABLE auth.account_roles (
     account_id uuid NOT NULL,
     role text NOT NULL,
@@ -167,6 +189,7 @@ CREATE TABLE auth.refresh_families (
     rotated_at timestamp with time zone NOT NULL,
     revoked_at timestamp with time zone,
     created_at timestamp with time zone NOT NULL,
+    dpop_jkt text,
     CONSTRAINT refresh_families_generation CHECK ((generation >= 0))
 );
 
@@ -313,6 +336,8 @@ CREATE INDEX sessions_account_id_id ON auth.sessions USING btree (account_id, id
 CREATE INDEX sign_in_challenges_account_id ON auth.sign_in_challenges USING btree (account_id);
 
 CREATE INDEX timers_ready_at ON auth.timers USING btree (ready_at) WHERE (refused IS NULL);
+
+CREATE TRIGGER sessions_tell_of_logout BEFORE DELETE ON auth.sessions FOR EACH ROW EXECUTE FUNCTION auth.tell_of_logout();
 
 ALTER TABLE ONLY auth.account_roles
     ADD CONSTRAINT account_roles_account FOREIGN KEY (account_id) REFERENCES auth.accounts(id) ON DELETE CASCADE;

@@ -4,6 +4,8 @@ Everything comes from the discovery document; the protocol is Authlib's, the ID 
 is a form on a page: what a browser without scripts would do with it. Prints one line for each flow that worked.
 """
 
+import base64
+import hashlib
 import html.parser
 import json
 import os
@@ -16,7 +18,7 @@ from authlib.integrations.requests_client import OAuth2Session
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from authlib.common.security import generate_token
 from joserfc import jwt
-from joserfc.jwk import KeySet
+from joserfc.jwk import ECKey, KeySet, OKPKey
 
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 
@@ -178,6 +180,53 @@ def device_flow(server, app, person):
     print("device flow")
 
 
+class Prover:
+    """A key, and proofs of it (RFC 9449 section 4.2)."""
+
+    def __init__(self, algorithm):
+        self.algorithm = algorithm
+        self.key = ECKey.generate_key("P-256") if algorithm == "ES256" else OKPKey.generate_key("Ed25519")
+        self.thumbprint = self.key.thumbprint()
+
+    def headers(self, method, address, token=None):
+        jwk = {name: value for name, value in self.key.as_dict(private=False).items() if name != "kid"}
+        claims = {"jti": generate_token(32), "htm": method, "htu": address, "iat": int(time.time())}
+        headers = {}
+        if token:
+            digest = hashlib.sha256(token.encode()).digest()
+            claims["ath"] = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+            headers["authorization"] = f"DPoP {token}"
+        header = {"typ": "dpop+jwt", "alg": self.algorithm, "jwk": jwk}
+        headers["dpop"] = jwt.encode(header, claims, self.key, algorithms=[self.algorithm])
+        return headers
+
+
+def bound_tokens(server, person):
+    """A session's tokens, bound to a key: every service asks for proofs of it."""
+    session = requests.post(f"{server['issuer']}/v1/sessions",
+                            json={"email": person.email, "password": person.password}).json()
+    refresh_token = session["refresh_token"]
+    for algorithm in server["dpop_signing_alg_values_supported"]:
+        prover = Prover(algorithm)
+        form = {"client_id": "first-party", "grant_type": "refresh_token", "refresh_token": refresh_token}
+        answer = requests.post(server["token_endpoint"], data=form, headers=prover.headers("POST", server["token_endpoint"]))
+        assert answer.ok and answer.json()["token_type"] == "DPoP", answer.text
+        token, refresh_token = answer.json()["access_token"], answer.json()["refresh_token"]
+        keys = KeySet.import_key_set(requests.get(server["jwks_uri"]).json())
+        bound = jwt.decode(token, keys, algorithms=["EdDSA"]).claims["cnf"]
+        assert bound == {"jkt": prover.thumbprint}, bound
+        for path in ("/v1/accounts/me", "/v1/playback/positions/video_00000000000000000000000000"):
+            address = f"{server['issuer']}{path}"
+            headers = prover.headers("GET", address, token)
+            believed = requests.get(address, headers=headers)
+            assert believed.status_code in (200, 404), believed.text
+            for refused in (headers, {"authorization": f"Bearer {token}"}, prover.headers("POST", address, token)):
+                answer = requests.get(address, headers=refused)
+                assert (answer.status_code, answer.json()["code"]) == (401, "invalid_dpop_proof"), answer.text
+                assert answer.headers["www-authenticate"].startswith("DPoP "), answer.headers
+    print("bound tokens")
+
+
 def main():
     given = json.loads(os.environ["OAUTH_TEST"])
     server = discovered(given["issuer"])
@@ -187,6 +236,7 @@ def main():
     device_flow(server, given["app"], person)
     introspection_and_revocation(server, given["machine"], session)
     client_credentials(server, given["machine"])
+    bound_tokens(server, person)
 
 
 if __name__ == "__main__":

@@ -54,6 +54,7 @@ pub fn claims(platform: &Platform, user: UserId, role: Role) -> Claims {
         acr: Some(Acr::One),
         amr: vec!["pwd".into()],
         auth_time: Some(now),
+        cnf: None,
     }
 }
 

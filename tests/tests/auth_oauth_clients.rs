@@ -49,6 +49,7 @@ async fn a_library_of_oauth_needs_nothing_but_the_discovery_document() {
         "device flow",
         "introspection and revocation",
         "client credentials",
+        "bound tokens",
     ];
     assert_eq!(told.lines().collect::<Vec<_>>(), flows);
 }

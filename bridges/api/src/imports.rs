@@ -79,3 +79,9 @@ impl Bridge for Imports {
 pub fn verify_ed25519(public_key: &[u8], message: &[u8], signature: &[u8]) -> bool {
     wit::signatures::verify_ed25519(public_key, message, signature)
 }
+
+/// `mcsp:bridge/signatures.verify-es256`
+#[must_use]
+pub fn verify_es256(public_key: &[u8], message: &[u8], signature: &[u8]) -> bool {
+    wit::signatures::verify_es256(public_key, message, signature)
+}

@@ -79,9 +79,9 @@ pub mod services {
 /// [`Bridge`], as it reaches nothing.
 pub mod signatures {
     #[cfg(target_arch = "wasm32")]
-    pub use crate::imports::verify_ed25519;
+    pub use crate::imports::{verify_ed25519, verify_es256};
     #[cfg(not(target_arch = "wasm32"))]
-    pub use mcsp_signatures::verify_ed25519;
+    pub use mcsp_signatures::{verify_ed25519, verify_es256};
 }
 
 /// The port between functions and the stores: the interfaces of `wit/`, one method for each function. The

@@ -127,7 +127,7 @@ fn limit_metrics(out: &mut String, counts: &LimitCounts) {
         line(out, name, &[("component", component), ("by", "address")], *addresses as f64);
     }
     let name = "mcsp_rate_limit_evictions_total";
-    family(out, name, "counter", "Users and addresses whose requests were forgotten too early.");
+    family(out, name, "counter", "Users, addresses and proofs whose requests were forgotten too early.");
     line(out, name, &[], counts.evicted as f64);
 }
 

@@ -9,10 +9,16 @@ use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 /// Keys that are remembered, at 16 bytes each. Who asks less often than the rate allows needs no memory between
 /// two requests, so that this is the number of those who ask faster at the same time.
 const KEYS: usize = 65_536;
+/// Proofs that are remembered, at 16 bytes each: 2,000 a second are room enough. Beyond that the oldest are forgotten, and
+/// could be shown once more.
+const PROOFS: usize = 262_144;
+/// How long a proof is remembered: longer than any is good.
+const PROOF_WINDOW: Duration = Duration::from_secs(120);
 
 /// The limits of all components of a process.
 pub struct Limiter {
@@ -24,6 +30,7 @@ pub struct Limiter {
 struct Shared {
     clock: Arc<dyn Clock>,
     buckets: Table,
+    proofs: Table,
     enforced: AtomicBool,
     evicted: AtomicU64,
 }
@@ -69,6 +76,7 @@ impl Limiter {
         let shared = Shared {
             clock,
             buckets: Table::new(keys),
+            proofs: Table::new(PROOFS),
             enforced: AtomicBool::new(table.enforced),
             evicted: AtomicU64::new(0),
         };
@@ -125,8 +133,9 @@ impl ComponentLimits {
             Subject::User(name) => (user.load(), (id, 'u', name), over_by_user),
             Subject::Client(name) => (user.load(), (id, 'c', name), over_by_user),
             Subject::Address(name) => (address.load(), (id, 'a', name), over_by_address),
+            Subject::Proof(name) => return self.take_proof(name),
         };
-        let now_ns = u64::try_from(self.shared.clock.now().as_nanos()).unwrap_or(u64::MAX);
+        let now_ns = self.now_ns();
         let Changed { result: taken, evicted } = self.shared.buckets.change(key, now_ns, |full_at_ns| {
             let taken = gcra::take(rate, full_at_ns, now_ns);
             (taken.full_at_ns, taken)
@@ -145,6 +154,35 @@ impl ComponentLimits {
             remaining: taken.remaining,
             reset_ms: gcra::whole_ms(taken.full_at_ns.saturating_sub(now_ns)),
         }
+    }
+
+    /// The first who shows a proof may go on, for as long as it is good. This is no limit that could be lifted.
+    fn take_proof(&self, name: &str) -> Standing {
+        let now_ns = self.now_ns();
+        let window_ns = u64::try_from(PROOF_WINDOW.as_nanos()).unwrap_or(u64::MAX);
+        let Changed { result: wait_ns, evicted } =
+            self.shared.proofs.change((&self.inner.id, name), now_ns, |good_until_ns| {
+                match good_until_ns.saturating_sub(now_ns) {
+                    0 => (now_ns.saturating_add(window_ns), 0),
+                    wait_ns => (good_until_ns, wait_ns),
+                }
+            });
+        if evicted {
+            self.shared.evicted.fetch_add(1, Relaxed);
+        }
+        let window_ms = gcra::whole_ms(window_ns);
+        let wait_ms = gcra::whole_ms(wait_ns);
+        Standing {
+            wait_ms,
+            quota: 1,
+            window_ms,
+            remaining: 0,
+            reset_ms: if wait_ms > 0 { wait_ms } else { window_ms },
+        }
+    }
+
+    fn now_ns(&self) -> u64 {
+        u64::try_from(self.shared.clock.now().as_nanos()).unwrap_or(u64::MAX)
     }
 }
 

@@ -133,3 +133,21 @@ fn limits_that_are_not_enforced_are_counted_and_told_and_refuse_nobody() {
     assert_eq!(search.take(&user("ada")).remaining, 0);
     assert_eq!(limiter.counts().over, BTreeMap::from([("content-search".to_owned(), (8, 0))]));
 }
+
+#[test]
+fn a_proof_is_taken_once_until_it_is_no_longer_good_whether_limits_are_enforced_or_not() {
+    let clock = Arc::new(TestClock::default());
+    let table = LimitTable { enforced: false, ..table() };
+    let limiter = Limiter::with_clock(table, clock.clone(), KEYS);
+    let proof = |name: &str| Subject::Proof(name.to_owned());
+    let (one, other) = (
+        limiter.component("content-search", RatesOverride::default()),
+        limiter.component("content-videos", RatesOverride::default()),
+    );
+    assert_eq!(one.take(&proof("a")).wait_ms, 0);
+    clock.pass(Duration::from_secs(100));
+    assert_eq!(one.take(&proof("a")).wait_ms, 20_000);
+    assert_eq!((one.take(&proof("b")).wait_ms, other.take(&proof("a")).wait_ms), (0, 0), "of its own each");
+    clock.pass(Duration::from_secs(20));
+    assert_eq!(one.take(&proof("a")).wait_ms, 0);
+}

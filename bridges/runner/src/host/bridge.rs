@@ -26,6 +26,10 @@ impl signatures::Host for &mut State {
     fn verify_ed25519(&mut self, public_key: Vec<u8>, message: Vec<u8>, signature: Vec<u8>) -> bool {
         mcsp_signatures::verify_ed25519(&public_key, &message, &signature)
     }
+
+    fn verify_es256(&mut self, public_key: Vec<u8>, message: Vec<u8>, signature: Vec<u8>) -> bool {
+        mcsp_signatures::verify_es256(&public_key, &message, &signature)
+    }
 }
 
 impl<T> postgres::HostWithStore<T> for Imports {

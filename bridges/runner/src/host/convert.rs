@@ -94,5 +94,5 @@ record!(port::services::Response => wit::services::Response { status, headers, b
 
 variant!(port::passwords::Verdict => wit::passwords::Verdict { Wrong, Right, RightButOutdated; ; });
 
-variant!(wit::limits::Subject => port::limits::Subject { ; User, Client, Address; });
+variant!(wit::limits::Subject => port::limits::Subject { ; User, Client, Address, Proof; });
 record!(port::limits::Standing => wit::limits::Standing { wait_ms, quota, window_ms, remaining, reset_ms });

@@ -322,6 +322,11 @@ async fn who_asks_too_often_is_told_to_wait() {
         let refused = ways.agree(async |probe| probe.take_request(subject.clone()).await.map(rough)).await;
         assert_eq!(refused, Ok((1, 2, 120_000, 0)), "in whole minutes");
     }
+    let proof = Subject::Proof("a proof".to_owned());
+    for wait in [0, 2] {
+        let taken = ways.agree(async |probe| probe.take_request(proof.clone()).await.map(rough)).await;
+        assert_eq!(taken, Ok((wait, 1, 120_000, 0)), "once");
+    }
     ways.stop().await;
 }
 

@@ -45,6 +45,8 @@ pub struct RefreshFamily {
     pub client: Option<ClientId>,
     /// What the client may ask for, space-separated.
     pub scope: String,
+    /// The thumbprint of the key that its refresh tokens are bound to (RFC 9449 section 5).
+    pub key: Option<String>,
     /// When.
     pub created_at: Timestamp,
 }
@@ -53,7 +55,7 @@ impl RefreshFamily {
     /// For a session that is begun with the platform itself.
     pub fn first_party(id: RefreshFamilyId, session: &Session) -> Self {
         let created_at = session.created_at;
-        RefreshFamily { id, session: session.id, client: None, scope: String::new(), created_at }
+        RefreshFamily { id, session: session.id, client: None, scope: String::new(), key: None, created_at }
     }
 }
 

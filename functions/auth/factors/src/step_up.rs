@@ -45,7 +45,7 @@ struct SteppedUp {
     #[schemars(example = &"eyJhbGciOiJFZERTQSIsInR5cCI6ImF0K2p3dCIsImtpZCI6ImsxIn0.e30.c2lnbmF0dXJl")]
     access_token: String,
     /// How it is to be sent.
-    #[schemars(extend("const" = "Bearer"))]
+    #[schemars(extend("enum" = ["Bearer", "DPoP"]))]
     token_type: &'static str,
     /// For how long it is good.
     #[schemars(example = 600)]
@@ -97,10 +97,12 @@ pub(crate) async fn step_up(
     };
     let session = Session { authentication: session.authentication.and(factor, at), ..session };
     store(&context, &session, take).await?;
-    let bearer = Bearer { account: &account, session: &session, family: &family };
+    // What was bound to a key stays bound to it.
+    let key = caller.claims.cnf.as_ref();
+    let bearer = Bearer { account: &account, session: &session, family: &family, key };
     let stepped_up = SteppedUp {
         access_token: settings.tokens.access_token(&context, bearer).await?,
-        token_type: "Bearer",
+        token_type: key.map_or("Bearer", |_| "DPoP"),
         expires_in_s: ACCESS_TOKEN_LIFE.as_secs(),
         acr: session.authentication.acr(),
     };

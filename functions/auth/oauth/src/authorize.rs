@@ -92,6 +92,9 @@ pub(crate) struct AuthorizationForm {
     /// By how many factors the person is to be known: `1` or `2` (RFC 9470).
     #[schemars(example = &"2")]
     acr_values: Option<String>,
+    /// The thumbprint of the key that the client will prove to redeem the code, and no other will do (RFC 9449, section 10).
+    #[schemars(example = &"0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I")]
+    dpop_jkt: Option<String>,
     /// What `/oauth/par` gave for a request that was pushed. Beside it only `client_id` counts.
     #[schemars(example = &"urn:ietf:params:oauth:request_uri:Tm9ib2R5IGd1ZXNzZXMgMzIgcmFuZG9tIGJ5dGVzIQA")]
     request_uri: Option<String>,
@@ -277,6 +280,8 @@ impl<'a> Visit<'a> {
             session: signed_in.session.id,
             client: Some(request.client),
             scope: request.scopes.to_string(),
+            // It is bound when the code is redeemed.
+            key: None,
             created_at: context.now(),
         };
         let authorization = Authorization {
@@ -304,6 +309,7 @@ impl<'a> Visit<'a> {
             redirect_uri: request.redirect_uri_is_named.then(|| request.redirect_uri.clone()),
             code_challenge: request.challenge.as_str().to_owned(),
             nonce: request.nonce.clone(),
+            key: request.key.clone(),
         };
         auth_storage::keep_code(context.bridge(), code.hash(), &grant).await?;
         let mut answer = vec![("code", code.reveal())];

@@ -3,7 +3,7 @@
 
 use axum::routing::MethodRouter;
 use http::{HeaderName, Method, StatusCode, header};
-use mcsp_function::Context;
+use mcsp_function::{Context, DPOP};
 use std::time::Duration;
 use tower_http::cors::{Any, CorsLayer, Vary};
 
@@ -17,7 +17,7 @@ pub(crate) fn any_origin(route: MethodRouter<Context>) -> MethodRouter<Context> 
     let layer = CorsLayer::new()
         .allow_origin(Any)
         .allow_methods([Method::GET, Method::POST])
-        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, DPOP])
         .expose_headers(READABLE)
         .max_age(ASKED_FOR)
         // The answer is the same for all of them. Caches would keep one that varies for each, or none at all.

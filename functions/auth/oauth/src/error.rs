@@ -50,6 +50,11 @@ impl OAuthError {
         Self::new("invalid_scope", "the scope is unknown, or more than the client may ask for")
     }
 
+    /// RFC 9449 section 5.
+    pub(crate) fn invalid_dpop_proof(description: &'static str) -> Self {
+        Self::new("invalid_dpop_proof", description)
+    }
+
     pub(crate) fn unauthorized_client() -> Self {
         Self::new("unauthorized_client", "the client is not registered for this grant")
     }
@@ -118,6 +123,7 @@ fn meaning(code: &'static str) -> &'static str {
         "invalid_client" => "the client is unknown, or did not authenticate",
         "invalid_grant" => "what was to be exchanged is wrong, was used, has expired, or is another client's",
         "invalid_scope" => "the scope is unknown, or more than the client may ask for",
+        "invalid_dpop_proof" => "the proof of the client's key is wrong, or was used before",
         "unauthorized_client" => "the client may not do this",
         "unsupported_grant_type" => "there is no such grant here",
         "authorization_pending" => "nobody has decided yet: ask again after `interval`",

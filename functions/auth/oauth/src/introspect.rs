@@ -2,6 +2,7 @@
 //! sessions and suspended accounts at once.
 
 use crate::client::authenticate_or_count;
+use crate::dpop::token_type;
 use crate::error::OAuthError;
 use crate::form::{FORM, Form};
 use crate::limits;
@@ -12,7 +13,7 @@ use auth_tokens::{RefreshToken, Tokens};
 use axum::extract::{Extension, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode, header};
-use mcsp_access::{Acr, Claims, Permission, Role, Subject};
+use mcsp_access::{Acr, Claims, Confirmation, Permission, Role, Subject};
 use mcsp_function::{ClientAddress, Context};
 use mcsp_problem::{Json, Problem};
 use mcsp_reference::{Answer, Operation};
@@ -102,6 +103,9 @@ struct Introspection {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(example = 1_764_061_200)]
     auth_time: Option<i64>,
+    /// The key that it is bound to: it is good only with a proof of that (RFC 9449, section 6.2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cnf: Option<Confirmation>,
 }
 
 pub(crate) fn reference() -> Operation {
@@ -164,7 +168,7 @@ async fn access_token(
     }
     let mut told = serde_json::to_value(&claims).map_err(|error| Problem::internal(&error))?;
     if let Some(members) = told.as_object_mut() {
-        members.insert("token_type".to_owned(), "Bearer".into());
+        members.insert("token_type".to_owned(), token_type(claims.cnf.as_ref()).into());
     }
     Ok(Some(told))
 }
@@ -192,15 +196,20 @@ async fn refresh_token(
 ) -> Result<Option<serde_json::Value>, Problem> {
     let (bridge, now) = (context.bridge(), context.now());
     let live = auth_storage::live_family(bridge, token.family(), Some(token.hash()), now).await?;
-    let Some((SignedIn { account, session }, RefreshFamily { client: given_to, scope, .. })) = live else {
+    let Some((SignedIn { account, session }, RefreshFamily { client: given_to, scope, key, .. })) = live
+    else {
         return Ok(None);
     };
     let given_to = given_to.map_or_else(|| mcsp_access::FIRST_PARTY.to_owned(), |id| id.to_string());
     if !may_know(client, &given_to) {
         return Ok(None);
     }
-    Ok(Some(json!({
+    let mut told = json!({
         "iss": tokens.issuer(), "sub": account.id, "client_id": given_to, "scope": scope,
         "exp": session.expires_at.as_second(), "sid": session.id,
-    })))
+    });
+    if let (Some(jkt), Some(members)) = (key, told.as_object_mut()) {
+        members.insert("cnf".to_owned(), json!({"jkt": jkt}));
+    }
+    Ok(Some(told))
 }

@@ -5,6 +5,7 @@ mod client;
 mod cors;
 mod device_authorization;
 mod device_page;
+mod dpop;
 mod error;
 mod form;
 mod introspect;
@@ -39,8 +40,8 @@ pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
         .route("/.well-known/openid-configuration", any_origin(get(metadata::show)))
         .route("/.well-known/oauth-authorization-server", any_origin(get(metadata::show)))
         .route(authorize::PATH, get(authorize::show).post(authorize::act))
-        .route("/oauth/par", any_origin(post(par::push)))
-        .route("/oauth/token", any_origin(post(token::token)))
+        .route(par::PATH, any_origin(post(par::push)))
+        .route(token::PATH, any_origin(post(token::token)))
         .route("/oauth/introspect", post(introspect::introspect))
         .route("/oauth/revoke", any_origin(post(revoke::revoke)))
         .route("/oauth/userinfo", any_origin(get(userinfo::show).post(userinfo::show)))

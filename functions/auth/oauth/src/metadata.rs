@@ -6,7 +6,7 @@ use axum::extract::Extension;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{StatusCode, header};
-use mcsp_access::{Acr, Permission};
+use mcsp_access::{Acr, PROOF_ALGORITHMS, Permission};
 use mcsp_reference::{Answer, Operation};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -95,6 +95,9 @@ struct ServerMetadata {
     /// What ID tokens and the userinfo endpoint tell.
     #[schemars(example = CLAIMS)]
     claims_supported: [&'static str; 12],
+    /// How proofs may be signed of the keys that tokens are bound to (RFC 9449).
+    #[schemars(example = PROOF_ALGORITHMS)]
+    dpop_signing_alg_values_supported: [&'static str; 2],
     /// Whether clients are told of sessions that end (OpenID Connect Back-Channel Logout).
     backchannel_logout_supported: bool,
     /// Whether they are told which session it is: the `sid` of the ID token.
@@ -164,6 +167,7 @@ fn document(issuer: &str) -> ServerMetadata {
         acr_values_supported: Acr::ALL.map(Acr::as_str),
         prompt_values_supported: ["none", "login", "consent"],
         claims_supported: CLAIMS,
+        dpop_signing_alg_values_supported: PROOF_ALGORITHMS,
         backchannel_logout_supported: true,
         backchannel_logout_session_supported: true,
         request_parameter_supported: false,

@@ -3,6 +3,7 @@
 
 use crate::authorize::AuthorizationForm;
 use crate::client::{Caller, authenticate_or_count};
+use crate::dpop::proved_key;
 use crate::error::OAuthError;
 use crate::form::{FORM, Form};
 use crate::limits;
@@ -12,11 +13,14 @@ use auth_storage::{PUSHED_LIFE_S, TokenHash};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode, header};
-use mcsp_function::{ClientAddress, Context};
+use mcsp_access::Confirmation;
+use mcsp_function::{ClientAddress, Context, DPOP};
 use mcsp_problem::Json;
 use mcsp_reference::{Answer, Operation};
 use schemars::JsonSchema;
 use serde::Serialize;
+
+pub(crate) const PATH: &str = "/oauth/par";
 
 /// RFC 9126 section 2.2.
 const URN: &str = "urn:ietf:params:oauth:request_uri:";
@@ -34,13 +38,14 @@ struct PushedRequest {
 
 pub(crate) fn reference() -> Operation {
     let refusals = [AuthorizationError::UnsupportedResponseType, AuthorizationError::RequestNotSupported];
-    Operation::post("/oauth/par", push)
+    Operation::post(PATH, push)
         .named("pushAuthorizationRequest", "Say beforehand what a person is to be asked")
         .described(
             "A client says what it wants before it sends the person (RFC 9126), so that nothing of it stands in an \
             address. The parameters are those of `/oauth/authorize`, which is given `client_id` and `request_uri` then. \
-            The reference is good for one answer, and for ten minutes.",
+            The reference is good for one answer, and for ten minutes. A proof in `DPoP` is as good as `dpop_jkt`.",
         )
+        .takes_header(DPOP)
         .takes_client()
         .takes_body::<AuthorizationForm>(FORM)
         .answers(
@@ -48,7 +53,7 @@ pub(crate) fn reference() -> Operation {
                 .with(header::CACHE_CONTROL),
         )
         .refuses([OAuthError::invalid_client(), OAuthError::unauthorized_client()])
-        .refuses([OAuthError::invalid_scope(), limits::too_many()])
+        .refuses([OAuthError::invalid_scope(), OAuthError::invalid_dpop_proof(""), limits::too_many()])
         .refuses(refusals.map(|error| OAuthError::new(error.code(), "")))
 }
 
@@ -69,6 +74,13 @@ pub(crate) async fn push(
     }
     // What proved the client is not kept.
     parameters.take("client_secret");
+    if let Some(Confirmation { jkt }) = proved_key(&context, &headers, PATH).await? {
+        // Section 10.1 of RFC 9449: whichever says it, and both the same.
+        if parameters.get("dpop_jkt").is_some_and(|named| named != jkt) {
+            return Err(OAuthError::invalid_dpop_proof("the proof is not of the key that dpop_jkt names"));
+        }
+        parameters.set("dpop_jkt", jkt);
+    }
     AuthorizationRequest::check(&parameters, &client).map_err(refused)?;
     let secret = OneTimeSecret::new(&context);
     auth_storage::keep_pushed(context.bridge(), &secret.hash(), client.id, &parameters).await?;

@@ -6,21 +6,25 @@ mod device;
 mod refresh;
 
 use crate::client::{Caller, authenticate};
+use crate::dpop::{proved_key, token_type};
 use crate::error::OAuthError;
 use crate::form::{FORM, Form};
 use crate::limits;
-use auth_domain::{ACCESS_TOKEN_LIFE, Client, GrantType, Parameters};
+use auth_domain::{ACCESS_TOKEN_LIFE, Client, ClientKind, GrantType, Parameters};
 use auth_storage::TokenHash;
 use auth_tokens::{Bearer, IdTokenRequest, RefreshToken, Tokens};
 use axum::extract::{Extension, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode, header};
+use mcsp_access::Confirmation;
 use mcsp_bridge_api::postgres::TransactError;
-use mcsp_function::{ClientAddress, Context};
+use mcsp_function::{ClientAddress, Context, DPOP};
 use mcsp_problem::{Json, Problem};
 use mcsp_reference::{Answer, Operation};
 use schemars::JsonSchema;
 use serde::Serialize;
+
+pub(crate) const PATH: &str = "/oauth/token";
 
 /// What a client gets (RFC 6749 section 5.1). The names are the protocol's.
 #[derive(Serialize, JsonSchema)]
@@ -29,8 +33,8 @@ struct Granted {
     /// A JWT (RFC 9068), to be sent as `Authorization: Bearer …`. Treat it as opaque.
     #[schemars(example = &"eyJhbGciOiJFZERTQSIsInR5cCI6ImF0K2p3dCIsImtpZCI6ImsxIn0.e30.c2lnbmF0dXJl")]
     access_token: String,
-    /// How it is to be sent.
-    #[schemars(extend("const" = "Bearer"))]
+    /// How it is to be sent: `DPoP` where it is bound to a key (RFC 9449).
+    #[schemars(extend("enum" = ["Bearer", "DPoP"]))]
     token_type: &'static str,
     /// For how many seconds it is good.
     #[schemars(example = 600)]
@@ -90,20 +94,23 @@ pub(crate) fn reference() -> Operation {
         "access_denied",
         "expired_token",
     ];
-    Operation::post("/oauth/token", token)
+    Operation::post(PATH, token)
         .named("getTokens", "Exchange a code, a refresh token or credentials for tokens")
         .described(
             "The token endpoint of OAuth 2 (RFC 6749, section 3.2), for the grants `authorization_code` (with PKCE), \
             `refresh_token`, `client_credentials` and that of devices (RFC 8628).\n\n\
             A refresh token is good once. For some seconds after its use it gives the same successor again, so that a \
-            repetition or a second tab does no harm; used later, it ends all that came of it.",
+            repetition or a second tab does no harm; used later, it ends all that came of it.\n\n\
+            With a proof in `DPoP` (RFC 9449) the access token is bound to its key, and so are the refresh tokens of a \
+            public client. Nonces are not asked for.",
         )
+        .takes_header(DPOP)
         .takes_client()
         .takes_body::<TokenRequest>(FORM)
         .answers(Answer::json::<Granted>(StatusCode::OK, "The tokens.").with(header::CACHE_CONTROL))
         .refuses(refused.map(|code| OAuthError::new(code, "")))
         .refuses([OAuthError::invalid_client(), OAuthError::unauthorized_client()])
-        .refuses([OAuthError::invalid_scope(), limits::too_many()])
+        .refuses([OAuthError::invalid_scope(), OAuthError::invalid_dpop_proof(""), limits::too_many()])
         .refuses([OAuthError::from(Problem::from(TransactError::Conflict))])
 }
 
@@ -112,12 +119,26 @@ struct Asked<'a> {
     context: &'a Context,
     tokens: &'a Tokens,
     parameters: &'a Parameters,
+    /// The key that the client has proved: what it gets is bound to that.
+    key: Option<Confirmation>,
 }
 
 impl Asked<'_> {
     /// A parameter that the grant cannot do without.
     fn needed(&self, name: &str, missing: &'static str) -> Result<&str, OAuthError> {
         self.parameters.get(name).ok_or_else(|| OAuthError::invalid_request(missing))
+    }
+
+    /// The key that refresh tokens are bound to: those of a client that can prove itself are bound to the client.
+    fn key_of_refresh(&self, client: &Client) -> Option<&str> {
+        match client.kind {
+            ClientKind::Public => self.proved(),
+            ClientKind::Confidential(_) => None,
+        }
+    }
+
+    fn proved(&self) -> Option<&str> {
+        self.key.as_ref().map(|key| key.jkt.as_str())
     }
 }
 
@@ -128,7 +149,7 @@ pub(crate) async fn token(
     headers: HeaderMap,
     Form(parameters): Form,
 ) -> Result<Response, OAuthError> {
-    let asked = Asked { context: &context, tokens: &tokens, parameters: &parameters };
+    let asked = Asked { context: &context, tokens: &tokens, parameters: &parameters, key: None };
     match grant(asked, &headers).await {
         Ok(granted) => Ok(([(header::CACHE_CONTROL, "no-store")], Json(granted)).into_response()),
         Err(error) => {
@@ -146,6 +167,8 @@ async fn grant(asked: Asked<'_>, headers: &HeaderMap) -> Result<Granted, OAuthEr
         return Err(OAuthError::new("unsupported_grant_type", "there is no such grant here"));
     };
     let caller = authenticate(asked.context, headers, asked.parameters).await?;
+    let key = proved_key(asked.context, headers, PATH).await?;
+    let asked = Asked { key, ..asked };
     match (&caller, grant_type) {
         (Caller::FirstParty, GrantType::RefreshToken) => return refresh::exchange(asked, caller.id()).await,
         (Caller::Client(client), _) if client.may_use(grant_type) => {}
@@ -184,7 +207,7 @@ async fn granted(
 ) -> Result<Granted, OAuthError> {
     Ok(Granted {
         access_token: asked.tokens.access_token(asked.context, bearer).await?,
-        token_type: "Bearer",
+        token_type: token_type(bearer.key),
         expires_in: ACCESS_TOKEN_LIFE.as_secs(),
         refresh_token: refresh_token.map(RefreshToken::reveal),
         scope: bearer.family.scope.clone(),

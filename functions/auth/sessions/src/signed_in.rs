@@ -103,7 +103,7 @@ pub(crate) async fn begin(
         Err(BeginError::Changed | BeginError::Used) => return Err(NotBegun::Changed),
         Err(BeginError::Failed(error)) => return Err(NotBegun::Failed(error.into())),
     }
-    let bearer = Bearer { account: &account, session: &session, family: &family };
+    let bearer = Bearer { account: &account, session: &session, family: &family, key: None };
     let access_token = settings.tokens.access_token(context, bearer).await.map_err(NotBegun::Failed)?;
     let signed_in = SignedIn {
         id: session.id,

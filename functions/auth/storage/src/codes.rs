@@ -29,6 +29,9 @@ pub struct CodeGrant {
     pub code_challenge: String,
     /// For the ID token.
     pub nonce: Option<String>,
+    /// The thumbprint of the key that the token request has to prove.
+    #[serde(default)]
+    pub key: Option<String>,
 }
 
 /// What became of a code.

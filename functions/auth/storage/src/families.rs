@@ -5,12 +5,12 @@ use auth_domain::{Account, RefreshFamily, SESSION_IDLE_MAX, SESSION_MAX, Session
 use jiff::{SignedDuration, Timestamp};
 use mcsp_bridge_api::Bridge;
 use mcsp_bridge_api::postgres::{GuardedStatement, Transaction};
-use mcsp_bridge_api::sql::{Inconsistency, Row, Rows, sql};
+use mcsp_bridge_api::sql::{Inconsistency, Row, Rows, Sql, sql};
 use mcsp_ids::{AuthSessionId, ClientId, RefreshFamilyId};
 use mcsp_problem::Problem;
 
 /// What [`read_family`] takes, of a table named `f`.
-pub(crate) const COLUMNS: &str = "f.id, f.session_id, f.client_id, f.scope, f.created_at";
+pub(crate) const COLUMNS: &str = "f.id, f.session_id, f.client_id, f.scope, f.dpop_jkt, f.created_at";
 
 /// The SHA-256 of a secret: all of it that is stored.
 pub type TokenHash = [u8; 32];
@@ -64,24 +64,37 @@ pub struct Renewed {
 /// The statement that stores a family.
 pub(crate) fn insert(FirstToken { family, hash }: FirstToken<'_>) -> GuardedStatement {
     sql("INSERT INTO refresh_families \
-             (id, session_id, client_id, scope, generation, current_hash, rotated_at, created_at) \
-         VALUES ($1, $2, $3, $4, 0, $5, $6, $6)")
+             (id, session_id, client_id, scope, generation, current_hash, rotated_at, created_at, dpop_jkt) \
+         VALUES ($1, $2, $3, $4, 0, $5, $6, $6, $7)")
     .bind(family.id.uuid())
     .bind(family.session.uuid())
     .bind(family.client.map(|client| client.uuid()))
     .bind(family.scope.as_str())
     .bind(hash.to_vec())
     .bind(family.created_at)
+    .bind(family.key.as_deref())
     .expecting(1)
 }
 
-/// Exchanges a token for its successor, once: whoever comes second within `grace` gets the same one.
+/// Binds the refresh tokens of a family, of which none has been given out, to a key.
+pub async fn bind_family(bridge: &dyn Bridge, family: RefreshFamilyId, key: &str) -> Result<(), Problem> {
+    let bind = sql("UPDATE refresh_families SET dpop_jkt = $2 WHERE id = $1 AND dpop_jkt IS NULL")
+        .bind(family.uuid())
+        .bind(key)
+        .expecting(1);
+    bridge.transact(Transaction { consumed_event: None, statements: vec![bind], events: Vec::new() }).await?;
+    Ok(())
+}
+
+/// Exchanges a token for its successor, once: whoever comes second within `grace` gets the same one. Where its family is bound
+/// to a key, that is the one that was `proved`.
 ///
 /// All is decided by one statement, which compares and sets. The one before it only orders this after other
 /// writers of the session, so that none of them waits for the other.
 pub async fn rotate(
     bridge: &dyn Bridge,
     shown: ShownToken,
+    proved: Option<&str>,
     now: Timestamp,
     grace: SignedDuration,
 ) -> Result<Rotation, Problem> {
@@ -89,7 +102,7 @@ pub async fn rotate(
          WHERE s.id = (SELECT f.session_id FROM refresh_families f WHERE f.id = $1) FOR NO KEY UPDATE")
     .bind(shown.family.uuid())
     .unguarded();
-    let statements = vec![hold, compare_and_set(shown, now, grace)];
+    let statements = vec![hold, compare_and_set(shown, now, grace).bind(proved).unguarded()];
     let transaction = Transaction { consumed_event: None, statements, events: Vec::new() };
     let answer = bridge.transact(transaction).await?.pop();
     let rows = answer.map(|answer| Rows::new("refresh_families", answer));
@@ -97,7 +110,8 @@ pub async fn rotate(
     Ok(rotation.unwrap_or(Rotation::Refused))
 }
 
-fn compare_and_set(shown: ShownToken, now: Timestamp, grace: SignedDuration) -> GuardedStatement {
+/// The last parameter, the key that was proved, is to be bound yet.
+fn compare_and_set(shown: ShownToken, now: Timestamp, grace: SignedDuration) -> Sql {
     let text = format!(
         "WITH rotated AS ( \
              UPDATE refresh_families f SET \
@@ -111,6 +125,7 @@ fn compare_and_set(shown: ShownToken, now: Timestamp, grace: SignedDuration) -> 
              FROM sessions s JOIN accounts a ON a.id = s.account_id \
              WHERE f.id = $1 AND f.client_id IS NOT DISTINCT FROM $4 AND f.revoked_at IS NULL \
                  AND ($7 OR f.current_hash = $2 OR f.previous_hash = $2) \
+                 AND (f.dpop_jkt IS NULL OR f.dpop_jkt = $10) \
                  AND s.id = f.session_id AND s.expires_at > $5 AND a.state = 'active' \
              RETURNING f.*), \
          seen AS ( \
@@ -132,7 +147,6 @@ fn compare_and_set(shown: ShownToken, now: Timestamp, grace: SignedDuration) -> 
         .bind(shown.is_genuine)
         .bind(now + SESSION_IDLE_MAX)
         .bind(SESSION_MAX.as_secs_f64())
-        .unguarded()
 }
 
 fn read(row: &mut Row<'_>, now: Timestamp) -> Result<Rotation, Inconsistency> {
@@ -154,6 +168,7 @@ pub(crate) fn read_family(row: &mut Row<'_>) -> Result<RefreshFamily, Inconsiste
         session: AuthSessionId::from_uuid(row.take("session_id")?),
         client: row.take::<Option<uuid::Uuid>>("client_id")?.map(ClientId::from_uuid),
         scope: row.take("scope")?,
+        key: row.take("dpop_jkt")?,
         created_at: row.take("created_at")?,
     })
 }

@@ -33,7 +33,7 @@ pub use factors::{
     Challenged, FACTORS_MAX, StoredFactor, challenge, challenged, codes, confirm, enrol, factors, has_factor,
     remove_factor, replace_codes, seal_place, take_challenge, take_code, take_step,
 };
-pub use families::{FirstToken, Renewed, Rotation, ShownToken, TokenHash, revoke, rotate};
+pub use families::{FirstToken, Renewed, Rotation, ShownToken, TokenHash, bind_family, revoke, rotate};
 pub use mails::{Addressed, mail, remove, store, take_token, withdraw};
 pub use pushed::{PUSHED_LIFE_S, keep_pushed, pushed, take_pushed};
 pub use sessions::{

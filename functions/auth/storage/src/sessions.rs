@@ -114,9 +114,10 @@ pub async fn current(
     at: Timestamp,
 ) -> Result<Option<Renewed>, Problem> {
     let text = format!(
-        "SELECT f.id, f.session_id, f.client_id, f.scope, f.created_at, {COLUMNS}, {} \
+        "SELECT {}, {COLUMNS}, {} \
          FROM refresh_families f JOIN sessions s ON s.id = f.session_id JOIN accounts a ON a.id = s.account_id \
          WHERE f.id = $1 AND s.id = $2 AND f.revoked_at IS NULL AND s.expires_at > $3 AND a.state = 'active'",
+        families::COLUMNS,
         accounts::COLUMNS
     );
     let statement = sql(&text).bind(family.uuid()).bind(session.uuid()).bind(at);

@@ -64,12 +64,17 @@ impl App<'_> {
 
     /// `POST` of a form to a route of the protocol.
     pub async fn post(&self, path: &str, form: &[(&str, &str)]) -> Reply {
+        self.post_with(path, &[], form).await
+    }
+
+    /// The same, with more headers.
+    pub async fn post_with(&self, path: &str, headers: &[(&str, &str)], form: &[(&str, &str)]) -> Reply {
         let mut all = form.to_vec();
         if all.iter().all(|(name, _)| *name != "client_id") {
             all.push(("client_id", &self.id));
         }
         all.extend(self.secret.as_deref().map(|secret| ("client_secret", secret)));
-        self.stand.post_form(path, &encoded(&all)).await
+        self.stand.post_form_with(path, headers, &encoded(&all)).await
     }
 
     /// Redeems a code.

@@ -157,7 +157,13 @@ impl Stand {
 
     /// `POST` of a form to `auth-oauth`.
     pub async fn post_form(&self, path: &str, form: &str) -> Reply {
-        let headers = [("spin-client-addr", self.address.as_str())];
+        self.post_form_with(path, &[], form).await
+    }
+
+    /// The same, with more headers.
+    pub async fn post_form_with(&self, path: &str, headers: &[(&str, &str)], form: &str) -> Reply {
+        let address = [("spin-client-addr", self.address.as_str())];
+        let headers: Vec<_> = address.into_iter().chain(headers.iter().copied()).collect();
         self.oauth.send_form(path, &headers, form).await
     }
 
@@ -170,15 +176,25 @@ impl Stand {
 
     /// A request to the component that has the path, with an access token where one is given.
     pub async fn send(&self, method: &str, path: &str, token: Option<&Value>, body: Value) -> Reply {
+        let bearer = token.map(|token| format!("Bearer {}", token.as_str().unwrap()));
+        let bearer = bearer.as_deref().map(|bearer| ("authorization", bearer));
+        self.send_with((method, path), bearer.as_slice(), body).await
+    }
+
+    /// The same, with any headers.
+    pub async fn send_with(
+        &self,
+        (method, path): (&str, &str),
+        headers: &[(&str, &str)],
+        body: Value,
+    ) -> Reply {
         let component = match path {
             _ if path.starts_with("/v1/factors") || path.ends_with("/step-up") => &self.factors,
             _ if path.starts_with("/v1/sessions") => &self.sessions,
             _ => &self.accounts,
         };
-        let bearer = token.map(|token| format!("Bearer {}", token.as_str().unwrap()));
         let address = [("spin-client-addr", self.address.as_str())];
-        let bearer = bearer.as_deref().map(|bearer| ("authorization", bearer));
-        let headers: Vec<_> = address.into_iter().chain(bearer).collect();
+        let headers: Vec<_> = address.into_iter().chain(headers.iter().copied()).collect();
         component.send((method, path), &headers, Some(body)).await
     }
 

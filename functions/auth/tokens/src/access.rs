@@ -6,7 +6,9 @@ use auth_keys::SigningKeyring;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::SignedDuration;
-use mcsp_access::{Acr, Claims, FIRST_PARTY, Role, SigningKey, Subject, issue, issue_id_token, verify};
+use mcsp_access::{
+    Acr, Claims, Confirmation, FIRST_PARTY, Role, SigningKey, Subject, issue, issue_id_token, verify,
+};
 use mcsp_function::{Context, MissingVariable};
 use mcsp_ids::{AuthSessionId, ClientId, UserId};
 use mcsp_problem::Problem;
@@ -38,6 +40,21 @@ pub struct Bearer<'a> {
     pub session: &'a Session,
     /// What the client may do there.
     pub family: &'a RefreshFamily,
+    /// The key that the access token is to be bound to.
+    pub key: Option<&'a Confirmation>,
+}
+
+/// What a client is to do in its own name.
+#[derive(Clone, Copy, Debug)]
+pub struct OwnName<'a> {
+    /// The client.
+    pub client: ClientId,
+    /// What for, space-separated.
+    pub scope: &'a str,
+    /// What it may do with that.
+    pub role: Role,
+    /// The key that the access token is to be bound to.
+    pub key: Option<&'a Confirmation>,
 }
 
 /// What an ID token is made of, beside who is signed in.
@@ -101,7 +118,7 @@ impl Tokens {
 
     /// An access token (RFC 9068) for a client that acts for a person. It does not outlive the session.
     pub async fn access_token(&self, context: &Context, bearer: Bearer<'_>) -> Result<String, Problem> {
-        let Bearer { account, session, family } = bearer;
+        let Bearer { account, session, family, key } = bearer;
         let now = context.now();
         let claims = Claims {
             client_id: family.client.map_or_else(|| FIRST_PARTY.to_owned(), |client| client.to_string()),
@@ -115,21 +132,20 @@ impl Tokens {
             acr: Some(session.authentication.acr()),
             amr: session.authentication.amr(),
             auth_time: Some(session.authentication.at.as_second()),
+            cnf: key.cloned(),
             ..self.claims(context, Subject::User(account.id))
         };
         Ok(issue(&*self.signer(context).await?, &claims))
     }
 
     /// An access token for a client that acts in its own name (RFC 6749 section 4.4).
-    pub async fn client_token(
-        &self,
-        context: &Context,
-        client: ClientId,
-        scope: &str,
-        roles: Vec<Role>,
-    ) -> Result<String, Problem> {
-        let scope = scope.to_owned();
-        let claims = Claims { scope, roles, ..self.claims(context, Subject::Client(client)) };
+    pub async fn client_token(&self, context: &Context, own: OwnName<'_>) -> Result<String, Problem> {
+        let claims = Claims {
+            scope: own.scope.to_owned(),
+            roles: vec![own.role],
+            cnf: own.key.cloned(),
+            ..self.claims(context, Subject::Client(own.client))
+        };
         Ok(issue(&*self.signer(context).await?, &claims))
     }
 
@@ -184,6 +200,7 @@ impl Tokens {
             acr: None,
             amr: Vec::new(),
             auth_time: None,
+            cnf: None,
         }
     }
 

@@ -8,7 +8,7 @@ mod logout;
 mod refresh;
 mod secret;
 
-pub use access::{Bearer, IdTokenRequest, Tokens};
+pub use access::{Bearer, IdTokenRequest, OwnName, Tokens};
 pub use logout::{Logout, LogoutTokens};
 pub use refresh::RefreshToken;
 pub use secret::Secret;

@@ -104,6 +104,10 @@ impl signatures::Guest for Adapter {
     fn verify_ed25519(public_key: Vec<u8>, message: Vec<u8>, signature: Vec<u8>) -> bool {
         mcsp_signatures::verify_ed25519(&public_key, &message, &signature)
     }
+
+    fn verify_es256(public_key: Vec<u8>, message: Vec<u8>, signature: Vec<u8>) -> bool {
+        mcsp_signatures::verify_es256(&public_key, &message, &signature)
+    }
 }
 
 impl passwords::Guest for Adapter {

@@ -4,16 +4,17 @@
 
 use http::StatusCode;
 use jiff::Timestamp;
-use mcsp_access::Role;
+use mcsp_access::{Confirmation, Role};
 use mcsp_ids::{UserId, VideoId};
 use mcsp_playback_url::{Verifier, ring_from_json};
-use mcsp_testbed::{Component, Setup, Testbed, new_id};
+use mcsp_testbed::{Component, ProofKey, Setup, Testbed, new_id};
 use playback_storage::positions;
 use playback_storage::videos::{self, Announcement};
 use serde_json::{Value, json};
 
 const RING: &str = r#"[{"id":"k1","secret":"a secret of enough bytes for a key"}]"#;
 const COMPONENT: &str = "playback-sessions";
+const PATH: &str = "/v1/playback/sessions";
 
 struct Scene {
     bed: Testbed,
@@ -47,10 +48,24 @@ impl Scene {
     }
 
     async fn start(&self) -> (StatusCode, Value) {
-        let body = json!({"video_id": self.video, "device": {"id": "tv"}});
         let bearer = self.bed.bearer(self.user, Role::Viewer);
-        let headers = [("authorization", bearer.as_str())];
-        let reply = self.sessions.send(("POST", "/v1/playback/sessions"), &headers, Some(body)).await;
+        self.start_with(&[("authorization", &bearer)]).await
+    }
+
+    /// With a token that is bound to a key (RFC 9449).
+    async fn start_bound(&self) -> (StatusCode, Value) {
+        let (key, mut claims) = (ProofKey::generate(), self.bed.claims(self.user, Role::Viewer));
+        claims.cnf = Some(Confirmation { jkt: key.thumbprint() });
+        let bearer = self.bed.bearer_of(&claims);
+        let token = bearer.strip_prefix("Bearer ").unwrap();
+        let uri = format!("http://auth.example{PATH}");
+        let proof = key.proof(("POST", &uri), Some(token), self.bed.now());
+        self.start_with(&[("authorization", &format!("DPoP {token}")), ("dpop", &proof)]).await
+    }
+
+    async fn start_with(&self, headers: &[(&str, &str)]) -> (StatusCode, Value) {
+        let body = json!({"video_id": self.video, "device": {"id": "tv"}});
+        let reply = self.sessions.send(("POST", PATH), headers, Some(body)).await;
         (StatusCode::from_u16(reply.status).unwrap(), reply.json)
     }
 }
@@ -65,13 +80,16 @@ async fn a_warm_start_is_one_round_trip_and_nothing_else() {
     tokio::task::yield_now().await;
     scene.bed.take_calls();
 
-    let (status, second) = scene.start().await;
-    assert_eq!(status, StatusCode::CREATED, "{second}");
-    let calls = scene.bed.take_calls();
-    let (pipelines, others): (Vec<_>, Vec<_>) = calls.into_iter().partition(|call| *call == "try_pipeline");
-    assert_eq!(pipelines.len(), 1);
-    assert!(others.iter().all(|call| *call == "publish"), "{others:?}");
-    assert_eq!(second["served_from"], "redis");
+    for is_bound in [false, true] {
+        let (status, next) = if is_bound { scene.start_bound().await } else { scene.start().await };
+        assert_eq!(status, StatusCode::CREATED, "{next}");
+        let calls = scene.bed.take_calls();
+        let (pipelines, others): (Vec<_>, Vec<_>) =
+            calls.into_iter().partition(|call| *call == "try_pipeline");
+        assert_eq!(pipelines.len(), 1, "bound to a key: {is_bound}");
+        assert!(others.iter().all(|call| *call == "publish"), "{others:?}");
+        assert_eq!(next["served_from"], "redis");
+    }
 }
 
 #[tokio::test]

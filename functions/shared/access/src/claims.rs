@@ -1,5 +1,6 @@
 //! What an access token says, and when it is believed.
 
+use crate::confirmation::Confirmation;
 use crate::jws;
 use crate::keys::{KeySet, SigningKey};
 use crate::permission::{Permission, Role, known};
@@ -68,6 +69,9 @@ pub struct Claims {
     /// When the person was authenticated. Seconds since the Unix epoch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth_time: Option<i64>,
+    /// The key that the token is bound to (RFC 9449 section 6): without a proof of it the token is of no use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cnf: Option<Confirmation>,
 }
 
 impl Claims {
@@ -99,7 +103,7 @@ pub enum Refusal {
     /// Not a JWS, or with claims missing, or with a header that names a key of its own.
     #[error("the token is malformed")]
     Malformed,
-    /// Another algorithm, or another kind of token.
+    /// Another algorithm, another kind of token, or bound to a key in another way than it is shown.
     #[error("the token is of another type")]
     WrongType,
     /// Its `kid` is not among the published keys.
@@ -199,6 +203,7 @@ mod tests {
             acr: Some(Acr::One),
             amr: vec!["pwd".into()],
             auth_time: Some(NOW_S),
+            cnf: None,
         }
     }
 

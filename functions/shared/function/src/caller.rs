@@ -1,11 +1,12 @@
-//! Who calls: the bearer of an access token (RFC 6750).
+//! Who calls: the bearer of an access token (RFC 6750), or who has the key that it is bound to (RFC 9449).
 
+use crate::proof::{DPOP, Unproved, algorithms, proof_of};
 use crate::{Context, TraceParent};
 use axum::extract::{FromRef, FromRequestParts};
 use http::request::Parts;
 use http::{HeaderValue, StatusCode, header};
 use jiff::{SignedDuration, Timestamp};
-use mcsp_access::{Acr, Claims, Permission, Refusal, verify};
+use mcsp_access::{Acr, Claims, Confirmation, InvalidProof, Permission, Refusal, verify};
 use mcsp_ids::UserId;
 use mcsp_problem::Problem;
 use mcsp_reference::{Describe, Operation};
@@ -14,9 +15,18 @@ use std::sync::Arc;
 /// What kind of token is asked for.
 const CHALLENGE: &str = "Bearer realm=\"mcsp\"";
 
+/// How a token is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scheme {
+    /// Whoever has it may use it.
+    Bearer,
+    /// With a proof of the key that it is bound to.
+    Dpop,
+}
+
 /// A person, or a client in a person's name: the bearer of a valid access token. Refuses with 401
-/// `missing_token`, `invalid_token` or `expired_token`, each with `WWW-Authenticate`, and with 403 `user_needed`
-/// a client that acts in its own name.
+/// `missing_token`, `invalid_token`, `expired_token` or `invalid_dpop_proof`, each with `WWW-Authenticate`, and with 403
+/// `user_needed` a client that acts in its own name.
 #[derive(Clone, Debug)]
 pub struct Caller {
     /// What the token says.
@@ -99,8 +109,10 @@ impl Describe for Caller {
 impl Describe for MaybeCaller {
     fn describe(operation: &mut Operation) {
         operation.take_optional_access_token();
-        operation.refuse(refused(Refusal::Malformed));
-        operation.refuse(refused(Refusal::Expired));
+        operation.take_header(DPOP, false);
+        operation.refuse(refused(Scheme::Bearer, Refusal::Malformed));
+        operation.refuse(refused(Scheme::Bearer, Refusal::Expired));
+        operation.refuse(unproved(InvalidProof::Missing));
         operation.refuse(user_needed());
     }
 }
@@ -144,7 +156,7 @@ impl Bearer {
         }
         let Some(value) = parts.headers.get(header::AUTHORIZATION).cloned() else { return Bearer::Nobody };
         let Ok(trace) = TraceParent::from_request_parts(parts, &()).await;
-        let found = match believed(context, &trace, &value).await {
+        let found = match accepted(context, &trace, &value, parts).await {
             Ok(claims) => Bearer::Valid(Arc::new(claims)),
             Err(problem) => Bearer::Refused(problem),
         };
@@ -157,21 +169,69 @@ fn user_needed() -> Problem {
     Problem::new(StatusCode::FORBIDDEN, "user_needed", "only a person's token is of use here")
 }
 
-fn bearer_token(value: &HeaderValue) -> Option<&str> {
+fn shown_token(value: &HeaderValue) -> Option<(Scheme, &str)> {
     let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    let schemes = [("bearer", Scheme::Bearer), ("dpop", Scheme::Dpop)];
+    let (_, scheme) = schemes.into_iter().find(|(name, _)| scheme.eq_ignore_ascii_case(name))?;
+    Some((scheme, token.trim()))
 }
 
-async fn believed(context: &Context, trace: &TraceParent, value: &HeaderValue) -> Result<Claims, Problem> {
-    let token = bearer_token(value).ok_or_else(|| refused(Refusal::Malformed))?;
+/// Believes a token that is shown as it has to be: with a proof if it is bound to a key, and only then.
+async fn accepted(
+    context: &Context,
+    trace: &TraceParent,
+    value: &HeaderValue,
+    parts: &Parts,
+) -> Result<Claims, Problem> {
+    let (scheme, token) = shown_token(value).ok_or_else(|| refused(Scheme::Bearer, Refusal::Malformed))?;
+    let claims = believed(context, trace, token).await.map_err(|unbelieved| match unbelieved {
+        Unbelieved::Refused(refusal) => refused(scheme, refusal),
+        Unbelieved::Failed(problem) => problem,
+    })?;
+    match (scheme, &claims.cnf) {
+        (Scheme::Bearer, None) => {}
+        // Whoever has stolen it may have nothing but it.
+        (Scheme::Bearer, Some(_)) => return Err(unproved(InvalidProof::Missing)),
+        (Scheme::Dpop, None) => return Err(refused(scheme, Refusal::WrongType)),
+        (Scheme::Dpop, Some(Confirmation { jkt })) => {
+            let request = (&parts.method, parts.uri.path());
+            let proof = proof_of(context, &parts.headers, request, Some(token)).await;
+            let proof = proof.map_err(|error| match error {
+                Unproved::Invalid(invalid) => unproved(invalid),
+                Unproved::Failed(problem) => problem,
+            })?;
+            match proof {
+                None => return Err(unproved(InvalidProof::Missing)),
+                Some(proof) if proof.thumbprint() != jkt => return Err(unproved(InvalidProof::OtherKey)),
+                Some(_) => {}
+            }
+        }
+    }
+    Ok(claims)
+}
+
+/// Why what a token says is not taken for true.
+enum Unbelieved {
+    Refused(Refusal),
+    /// It cannot be checked now.
+    Failed(Problem),
+}
+
+impl From<Problem> for Unbelieved {
+    fn from(problem: Problem) -> Self {
+        Unbelieved::Failed(problem)
+    }
+}
+
+async fn believed(context: &Context, trace: &TraceParent, token: &str) -> Result<Claims, Unbelieved> {
     let keyring = context.keyring();
     let check = |keys: &_| verify(token, keys, &keyring.issuer, &keyring.audience, context.now());
     match check(&*keyring.keys(context, trace).await?) {
         Err(Refusal::UnknownKey) => match keyring.newer_keys(context, trace).await? {
-            Some(keys) => check(&keys).map_err(refused),
-            None => Err(refused(Refusal::UnknownKey)),
+            Some(keys) => check(&keys).map_err(Unbelieved::Refused),
+            None => Err(Unbelieved::Refused(Refusal::UnknownKey)),
         },
-        checked => checked.map_err(refused),
+        checked => checked.map_err(Unbelieved::Refused),
     }
 }
 
@@ -183,7 +243,7 @@ fn forbidden() -> Problem {
     Problem::new(StatusCode::FORBIDDEN, "insufficient_permission", "the account may not do this")
 }
 
-fn refused(refusal: Refusal) -> Problem {
+fn refused(scheme: Scheme, refusal: Refusal) -> Problem {
     let problem = match refusal {
         Refusal::Expired => {
             Problem::new(StatusCode::UNAUTHORIZED, "expired_token", "the access token has expired")
@@ -197,10 +257,26 @@ fn refused(refusal: Refusal) -> Problem {
             Problem::new(StatusCode::UNAUTHORIZED, "invalid_token", "the access token is not valid here")
         }
     };
-    challenged(
-        problem.with_detail(refusal),
-        &format!("Bearer realm=\"mcsp\", error=\"invalid_token\", error_description=\"{refusal}\""),
-    )
+    let error = format!("realm=\"mcsp\", error=\"invalid_token\", error_description=\"{refusal}\"");
+    let challenge = match scheme {
+        Scheme::Bearer => format!("Bearer {error}"),
+        Scheme::Dpop => format!("DPoP {error}, {}", algorithms()),
+    };
+    challenged(problem.with_detail(refusal), &challenge)
+}
+
+/// 401 `invalid_dpop_proof` (RFC 9449 section 7.1).
+fn unproved(invalid: InvalidProof) -> Problem {
+    let problem = Problem::new(
+        StatusCode::UNAUTHORIZED,
+        "invalid_dpop_proof",
+        "the proof of the token's key is missing or wrong",
+    );
+    let challenge = format!(
+        "DPoP realm=\"mcsp\", error=\"invalid_dpop_proof\", error_description=\"{invalid}\", {}",
+        algorithms()
+    );
+    challenged(problem.with_detail(invalid), &challenge)
 }
 
 fn challenged(problem: Problem, challenge: &str) -> Problem {

@@ -15,6 +15,7 @@ pub mod guest;
 mod keyring;
 mod limits;
 mod platform;
+mod proof;
 mod rate_limit;
 mod trace;
 
@@ -23,5 +24,6 @@ pub use caller::{Caller, MaybeCaller};
 pub use context::{Clock, Context, Environment, IdSource, MissingVariable, SystemClock, TimeOrderedIds};
 pub use endpoint::Endpoint;
 pub use platform::FromPlatform;
+pub use proof::{DPOP, Unproved, proof_of};
 pub use rate_limit::RateLimit;
 pub use trace::TraceParent;

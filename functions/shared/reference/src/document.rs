@@ -95,7 +95,8 @@ fn security_schemes() -> Value {
     json!({
         ACCESS_TOKEN: {
             "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
-            "description": "An access token (RFC 9068). What stands beside it is the permission that the caller needs.",
+            "description": "An access token (RFC 9068). What stands beside it is the permission that the caller needs. One that is \
+                bound to a key is sent as `DPoP`, with a proof in the header of that name (RFC 9449).",
         },
         CLIENT: {
             "type": "http", "scheme": "basic",

@@ -51,6 +51,13 @@ pub(crate) const HEADERS: &[Described] = &[
         example: "no-store",
     },
     Described {
+        name: "DPoP",
+        description: "Proves that the request comes from who has the key that its token is bound to, or is to be bound to (RFC \
+            9449): a JWT for this one request. A bound token is sent as `Authorization: DPoP …`.",
+        schema: Schema::Text,
+        example: "eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6IkVTMjU2IiwiandrIjp7fX0.e30.c2lnbmF0dXJl",
+    },
+    Described {
         name: "ETag",
         description: "The version of what was read or written, for `If-Match` (RFC 9110, section 8.8.3).",
         schema: Schema::Pattern("^(W/)?\"[^\"]*\"$"),
@@ -129,7 +136,7 @@ pub(crate) const HEADERS: &[Described] = &[
     },
     Described {
         name: "WWW-Authenticate",
-        description: "What kind of token is asked for, and what is wrong with the one that came (RFC 6750).",
+        description: "What kind of token is asked for, and what is wrong with the one that came (RFC 6750, RFC 9449).",
         schema: Schema::Text,
         example: "Bearer realm=\"mcsp\", error=\"invalid_token\"",
     },

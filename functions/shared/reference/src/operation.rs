@@ -135,6 +135,13 @@ impl Operation {
         self
     }
 
+    /// A header that the handler reads by itself, where it is sent.
+    #[must_use]
+    pub fn takes_header(mut self, name: HeaderName) -> Self {
+        self.take_header(name, false);
+        self
+    }
+
     /// What stands in a query that the handler reads by itself.
     #[must_use]
     pub fn takes_query<T: JsonSchema>(mut self) -> Self {

@@ -47,6 +47,7 @@ impl Issuer {
             acr: Some(Acr::One),
             amr: vec!["pwd".into()],
             auth_time: Some(now.as_second()),
+            cnf: None,
         }
     }
 

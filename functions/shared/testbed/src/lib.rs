@@ -26,12 +26,14 @@ mod database;
 mod issuer;
 mod names;
 mod port;
+mod proof_key;
 mod rows;
 mod stand_in;
 mod testbed;
 
 pub use component::{Component, MakeRouter, Reply};
 pub use names::{new_id, store_url, unique};
+pub use proof_key::ProofKey;
 pub use rows::Emitted;
 pub use stand_in::serve;
 pub use testbed::{BRIDGE_TOKEN, Setup, Testbed};

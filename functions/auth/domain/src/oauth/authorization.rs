@@ -3,7 +3,7 @@
 use super::{CodeChallenge, Parameters, Scopes};
 use crate::{Client, GrantType, Session};
 use jiff::{SignedDuration, Timestamp};
-use mcsp_access::Acr;
+use mcsp_access::{Acr, is_thumbprint};
 use mcsp_ids::ClientId;
 
 /// Characters of a `state` or a `nonce`, which come back in addresses and tokens.
@@ -26,6 +26,8 @@ pub struct AuthorizationRequest {
     pub nonce: Option<String>,
     /// What only the client can redeem the code with.
     pub challenge: CodeChallenge,
+    /// The thumbprint of the key that the client must prove to redeem the code (RFC 9449 section 10).
+    pub key: Option<String>,
     /// Whom the client expects.
     pub login_hint: Option<String>,
     prompt: Prompt,
@@ -212,6 +214,10 @@ fn read(
     })?;
     let max_age = parameters.get("max_age").map(str::parse::<u32>).transpose();
     let max_age = max_age.map_err(|_| InvalidRequest("max_age must be a number of seconds"))?;
+    let key = parameters.get("dpop_jkt");
+    if key.is_some_and(|key| !is_thumbprint(key)) {
+        return Err(InvalidRequest("dpop_jkt must be the base64url of a SHA-256"));
+    }
     let acr_values = parameters.get("acr_values").unwrap_or_default();
     Ok(AuthorizationRequest {
         client: client.id,
@@ -221,6 +227,7 @@ fn read(
         state: echo("state", "state is longer than 1024 bytes")?,
         nonce: echo("nonce", "nonce is longer than 1024 bytes")?,
         challenge,
+        key: key.map(str::to_owned),
         login_hint: echo("login_hint", "login_hint is longer than 1024 bytes")?,
         prompt: prompt(parameters.get("prompt").unwrap_or_default())?,
         max_age: max_age.map(|seconds| SignedDuration::from_secs(i64::from(seconds))),

@@ -35,6 +35,11 @@ impl Parameters {
         self.0.remove(name)
     }
 
+    /// Puts one in, in the place of what it was before.
+    pub fn set(&mut self, name: &str, value: String) {
+        self.0.insert(name.to_owned(), value);
+    }
+
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))

@@ -1,8 +1,10 @@
 //! The client credentials grant (RFC 6749 section 4.4): a client in its own name.
 
 use super::{Asked, Granted};
+use crate::dpop::token_type;
 use crate::error::OAuthError;
 use auth_domain::{ACCESS_TOKEN_LIFE, Client, Scopes};
+use auth_tokens::OwnName;
 use mcsp_access::Role;
 
 pub(super) async fn issue(asked: Asked<'_>, client: &Client) -> Result<Granted, OAuthError> {
@@ -14,10 +16,12 @@ pub(super) async fn issue(asked: Asked<'_>, client: &Client) -> Result<Granted, 
         return Err(OAuthError::invalid_scope());
     }
     let scope = permissions.to_string();
-    let token = asked.tokens.client_token(asked.context, client.id, &scope, vec![Role::Service]).await?;
+    let key = asked.key.as_ref();
+    let own = OwnName { client: client.id, scope: &scope, role: Role::Service, key };
+    let token = asked.tokens.client_token(asked.context, own).await?;
     Ok(Granted {
         access_token: token,
-        token_type: "Bearer",
+        token_type: token_type(key),
         expires_in: ACCESS_TOKEN_LIFE.as_secs(),
         refresh_token: None,
         scope,

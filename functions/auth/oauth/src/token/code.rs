@@ -8,7 +8,7 @@ use auth_tokens::Bearer;
 
 /// What can be wrong with a code gets one answer.
 const REFUSED: &str =
-    "the code is unknown, used, expired, or not for this client, redirect_uri and code_verifier";
+    "the code is unknown, used, expired, or not for this client, redirect_uri, code_verifier and key";
 
 pub(super) async fn exchange(asked: Asked<'_>, client: &Client) -> Result<Granted, OAuthError> {
     let code = asked.needed("code", "code is required")?;
@@ -23,21 +23,25 @@ pub(super) async fn exchange(asked: Asked<'_>, client: &Client) -> Result<Grante
         }
         Redemption::Unknown => return Err(OAuthError::invalid_grant(REFUSED)),
     };
-    if !fits(&grant, asked.parameters.get("redirect_uri"), verifier) {
+    if !fits(&grant, &asked, verifier) {
         auth_storage::revoke(bridge, grant.family).await?;
         return Err(OAuthError::invalid_grant(REFUSED));
     }
     let live = auth_storage::live_family(bridge, grant.family, None, asked.context.now()).await?;
     let (SignedIn { account, session }, family) = live.ok_or_else(|| OAuthError::invalid_grant(REFUSED))?;
-    let bearer = Bearer { account: &account, session: &session, family: &family };
+    if let Some(key) = asked.key_of_refresh(client) {
+        auth_storage::bind_family(bridge, family.id, key).await?;
+    }
+    let bearer = Bearer { account: &account, session: &session, family: &family, key: asked.key.as_ref() };
     first_tokens(&asked, client, bearer, grant.nonce.as_deref()).await
 }
 
-fn fits(grant: &CodeGrant, redirect_uri: Option<&str>, verifier: &str) -> bool {
-    let is_sent_there = match (&grant.redirect_uri, redirect_uri) {
+fn fits(grant: &CodeGrant, asked: &Asked<'_>, verifier: &str) -> bool {
+    let is_sent_there = match (&grant.redirect_uri, asked.parameters.get("redirect_uri")) {
         (Some(named), given) => given == Some(named),
         (None, None) => true,
         (None, Some(_)) => false,
     };
-    is_sent_there && CodeChallenge::kept(grant.code_challenge.clone()).is_met_by(verifier)
+    let has_the_key = grant.key.as_deref().is_none_or(|key| asked.proved() == Some(key));
+    is_sent_there && has_the_key && CodeChallenge::kept(grant.code_challenge.clone()).is_met_by(verifier)
 }

@@ -46,6 +46,7 @@ async fn begin(
         session: session.id,
         client: Some(client.id),
         scope: scopes.to_string(),
+        key: asked.key_of_refresh(client).map(str::to_owned),
         created_at: session.created_at,
     };
     let first_token = FirstToken { family: &family, hash: asked.tokens.first_refresh(&family).hash() };
@@ -55,6 +56,6 @@ async fn begin(
             AuthorizeError::Failed(error) => mcsp_problem::Problem::from(error).into(),
         },
     )?;
-    let bearer = Bearer { account: &account, session: &session, family: &family };
+    let bearer = Bearer { account: &account, session: &session, family: &family, key: asked.key.as_ref() };
     first_tokens(&asked, client, bearer, None).await
 }

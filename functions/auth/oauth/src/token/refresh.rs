@@ -7,7 +7,8 @@ use auth_storage::{Renewed, Rotation};
 use auth_tokens::{Bearer, RefreshToken};
 use mcsp_ids::ClientId;
 
-const REFUSED: &str = "the refresh token is unknown, used, expired, revoked, or not this client's";
+const REFUSED: &str =
+    "the refresh token is unknown, used, expired, revoked, or not this client's or this key's";
 
 pub(super) async fn exchange(asked: Asked<'_>, client: Option<ClientId>) -> Result<Granted, OAuthError> {
     let refused = || OAuthError::invalid_grant(REFUSED);
@@ -22,13 +23,14 @@ pub(super) async fn exchange(asked: Asked<'_>, client: Option<ClientId>) -> Resu
         narrowed(&live.ok_or_else(refused)?.1.scope, scope)?;
     }
     let shown = secret.shown(&token, client);
-    let Renewed { account, session, family } = match auth_storage::rotate(bridge, shown, now, grace).await? {
-        Rotation::Renewed(renewed) => *renewed,
-        Rotation::Reused | Rotation::Refused => return Err(refused()),
-    };
+    let Renewed { account, session, family } =
+        match auth_storage::rotate(bridge, shown, asked.proved(), now, grace).await? {
+            Rotation::Renewed(renewed) => *renewed,
+            Rotation::Reused | Rotation::Refused => return Err(refused()),
+        };
     // The access token may have less of a scope; the refresh token keeps all of it.
     let family = RefreshFamily { scope: narrowed(&family.scope, scope)?, ..family };
-    let bearer = Bearer { account: &account, session: &session, family: &family };
+    let bearer = Bearer { account: &account, session: &session, family: &family, key: asked.key.as_ref() };
     granted(&asked, bearer, Some(&secret.successor(&token))).await
 }
 

@@ -5,6 +5,7 @@ mod accounts;
 mod clients;
 mod closing;
 mod decisions;
+mod dpop;
 mod factors;
 mod logout;
 mod mails;
