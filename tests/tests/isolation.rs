@@ -123,20 +123,25 @@ impl Seen {
 async fn plays(cell: &str, viewer: &Account, film: &str, number: u64) -> Seen {
     let mut seen = Seen::default();
     let position = format!("/v1/playback/positions/{film}");
-    // Of two positions of one millisecond the first one counts, and this viewer is faster than that.
+    // Of two positions of one millisecond the first one counts, and one that is forgotten in it stays so; this viewer is
+    // faster than that.
     let mut told = Timestamp::UNIX_EPOCH;
     let mut later = || {
-        told = Timestamp::now().max(told + SignedDuration::from_millis(1));
+        told = Timestamp::now().max(told) + SignedDuration::from_millis(1);
         told
     };
     for round in 0..ROUNDS as u64 {
         let at_ms = 1_000 + (number * 100 + round) % 5_000;
+        seen.answer(cell, 204, viewer.delete(&position)).await;
         let session = seen.answer(cell, 201, start(viewer, film)).await;
         let beat = json!({"position_ms": at_ms, "state": "playing", "client_time": later()});
         let beaten = seen.answer(cell, 200, viewer.put(path(&session, "renewal_path"), &beat)).await;
         assert_eq!(beaten["position_ms"], at_ms, "{cell}");
         let read = seen.answer(cell, 200, viewer.get(&position)).await;
         assert_eq!(read["position_ms"], at_ms, "{cell}");
+        let list = format!("/v1/playback/positions?videos={film}");
+        let read = seen.answer(cell, 200, viewer.get(&list)).await;
+        assert_eq!(read["items"][0]["position_ms"], at_ms, "{cell}");
         let stop = json!({"position_ms": at_ms + 1, "client_time": later()});
         let written = seen.answer(cell, 200, viewer.put(&position, &stop)).await;
         assert_eq!(written["position_ms"], at_ms + 1, "{cell}");

@@ -67,6 +67,50 @@ async fn positions_are_the_viewers_own() {
 }
 
 #[tokio::test]
+async fn the_positions_in_a_list_of_videos_are_read_at_once() {
+    let platform = Platform::running();
+    let (first, second) = (published(&platform).await, published(&platform).await);
+    let viewer = platform.account("viewer").await;
+    let unknown = VideoId::from_uuid(Uuid::now_v7());
+    for (video_id, position_ms) in [(&first, 1_000), (&second, 2_000)] {
+        viewer.put(&path(video_id), &json!({"position_ms": position_ms})).await.expect(200);
+    }
+    let list = format!("/v1/playback/positions?videos={second},{unknown},{first}");
+    let read = viewer.get(&list).await.expect(200);
+    let found: Vec<_> =
+        read["items"].as_array().expect("items").iter().map(|item| &item["video_id"]).collect();
+    assert_eq!(found, [&json!(second), &json!(first)]);
+    assert_eq!((&read["items"][0]["position_ms"], &read["unknown"]), (&json!(2_000), &json!([])));
+    let nobodys = platform.account("viewer").await.get(&list).await.expect(200);
+    assert_eq!(nobodys["items"], json!([]));
+    let too_many: Vec<_> = (0..51).map(|_| VideoId::from_uuid(Uuid::now_v7()).to_string()).collect();
+    let too_many = too_many.join(",");
+    let refused = viewer.get(&format!("/v1/playback/positions?videos={too_many}")).await;
+    refused.refused(400, "invalid_query");
+}
+
+#[tokio::test]
+async fn a_position_that_is_forgotten_is_gone_until_a_later_one_is_told() {
+    let platform = Platform::running();
+    let video_id = published(&platform).await;
+    let viewer = platform.account("viewer").await;
+    viewer.put(&path(&video_id), &json!({"position_ms": 1_000})).await.expect(200);
+    for _ in 0..2 {
+        let forgotten = viewer.delete(&path(&video_id)).await;
+        assert_eq!(forgotten.header("mcsp-served-from"), "redis");
+        forgotten.expect(204);
+        viewer.get(&path(&video_id)).await.refused(404, "not_found");
+    }
+    let earlier = json!({"position_ms": 2_000, "client_time": "2026-01-01T00:00:00Z"});
+    viewer.put(&path(&video_id), &earlier).await.refused(404, "not_found");
+    let session = start(&viewer, &video_id).await.expect(201);
+    assert_eq!(session["resume_position_ms"], 0);
+    let beat = json!({"position_ms": 700, "state": "paused"});
+    viewer.put(session["renewal_path"].as_str().expect("a path"), &beat).await.expect(200);
+    assert_eq!(viewer.get(&path(&video_id)).await.expect(200)["position_ms"], 700);
+}
+
+#[tokio::test]
 async fn an_unknown_video_has_no_position_and_takes_none() {
     let platform = Platform::running();
     let viewer = platform.account("viewer").await;

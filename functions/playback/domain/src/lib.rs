@@ -1,5 +1,6 @@
 //! Playback's rules: who may play what, how many streams an account has, where a viewer stopped.
 
+mod account;
 mod device;
 mod entitlement;
 mod position;
@@ -7,6 +8,7 @@ mod region;
 mod streams;
 mod video;
 
+pub use account::AccountState;
 pub use device::{Device, InvalidDevice};
 pub use entitlement::{Allowance, Denial, Facts, HoldsFor, Limits, Reason, Viewer, decide};
 pub use position::{CLIENT_CLOCK_SKEW_MAX, InvalidPosition, POSITION_MAX_MS, Position};

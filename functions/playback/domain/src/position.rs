@@ -7,10 +7,11 @@ pub const POSITION_MAX_MS: u64 = 7 * 24 * 60 * 60 * 1000;
 /// How far a client's clock may run ahead. A position from further ahead would win over all that follow.
 pub const CLIENT_CLOCK_SKEW_MAX: SignedDuration = SignedDuration::from_secs(60);
 
-/// A position with the client's time of it: of two positions, the later one counts.
+/// A position, or that the viewer wants it forgotten, with the client's time of it: of two, the later one counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Position {
-    position_ms: u64,
+    /// None: forgotten.
+    position_ms: Option<u64>,
     client_time: Timestamp,
 }
 
@@ -30,18 +31,25 @@ impl Position {
             *time >= Timestamp::UNIX_EPOCH && time.duration_since(now) <= CLIENT_CLOCK_SKEW_MAX
         };
         let client_time = client_time.filter(believable).unwrap_or(now);
-        Self::kept(position_ms, client_time.as_millisecond()).ok_or(InvalidPosition)
+        Self::kept(Some(position_ms), client_time.as_millisecond()).ok_or(InvalidPosition)
+    }
+
+    /// That whatever was known until now is to be forgotten, also where a client's clock ran ahead.
+    pub fn forgotten(known: Option<&Position>, now: Timestamp) -> Self {
+        let client_time = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
+        let client_time = known.map_or(client_time, |known| known.client_time.max(client_time));
+        Position { position_ms: None, client_time }
     }
 
     /// Takes what was stored; `client_time_ms` in milliseconds since the Unix epoch.
-    pub fn kept(position_ms: u64, client_time_ms: i64) -> Option<Self> {
+    pub fn kept(position_ms: Option<u64>, client_time_ms: i64) -> Option<Self> {
         let client_time = Timestamp::from_millisecond(client_time_ms).ok()?;
-        (position_ms <= POSITION_MAX_MS && client_time_ms >= 0)
-            .then_some(Position { position_ms, client_time })
+        let is_possible = position_ms.is_none_or(|position_ms| position_ms <= POSITION_MAX_MS);
+        (is_possible && client_time_ms >= 0).then_some(Position { position_ms, client_time })
     }
 
-    /// Milliseconds from the beginning.
-    pub fn position_ms(&self) -> u64 {
+    /// Milliseconds from the beginning; none where it is forgotten.
+    pub fn position_ms(&self) -> Option<u64> {
         self.position_ms
     }
 
@@ -49,11 +57,18 @@ impl Position {
     pub fn client_time(&self) -> Timestamp {
         self.client_time
     }
+
+    /// Whether it counts where the other one is known. Of the same time, what is to be forgotten is forgotten.
+    pub fn counts_over(&self, known: &Position) -> bool {
+        let place = |position: &Position| (position.client_time, position.position_ms.is_none());
+        place(self) > place(known)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn a_clock_that_runs_ahead_cannot_freeze_the_position() {
@@ -69,5 +84,36 @@ mod tests {
         let now = Timestamp::UNIX_EPOCH;
         assert!(Position::told(POSITION_MAX_MS, None, now).is_ok());
         assert_eq!(Position::told(POSITION_MAX_MS + 1, None, now), Err(InvalidPosition));
+    }
+
+    fn positions() -> impl Strategy<Value = Position> {
+        // Few times, so that many are the same.
+        (prop::option::of(0..3_u64), 0..4_i64)
+            .prop_map(|(position_ms, at_ms)| Position::kept(position_ms, at_ms).unwrap())
+    }
+
+    fn counting(known: Position, told: Position) -> Position {
+        if told.counts_over(&known) { told } else { known }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_forgotten_is_so_whatever_was_known(known in positions(), now_ms in 0..4_i64) {
+            let now = Timestamp::from_millisecond(now_ms).unwrap();
+            let forgotten = Position::forgotten(Some(&known), now);
+            prop_assert_eq!(counting(known, forgotten).position_ms(), None);
+            prop_assert!(forgotten.client_time() >= now);
+        }
+
+        /// Stores hear of the same in other orders.
+        #[test]
+        fn whether_something_is_forgotten_does_not_depend_on_the_order(
+            told in prop::collection::vec(positions(), 1..5)
+        ) {
+            let last = |told: &mut dyn Iterator<Item = Position>| told.reduce(counting).unwrap();
+            let (one, other) = (last(&mut told.iter().copied()), last(&mut told.iter().rev().copied()));
+            prop_assert_eq!(one.client_time(), other.client_time());
+            prop_assert_eq!(one.position_ms().is_none(), other.position_ms().is_none());
+        }
     }
 }

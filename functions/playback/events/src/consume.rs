@@ -1,6 +1,6 @@
 //! `POST /events/playback-events`: takes the events that Playback follows.
 
-use crate::{account_erased, video_changed};
+use crate::{account_changed, video_changed};
 use axum::Extension;
 use axum::extract::State;
 use mcsp_events::{Applied, Received};
@@ -10,6 +10,8 @@ use playback_storage::Bounds;
 
 /// All of Content's events about videos carry the whole state: one handler is right for each of them.
 const VIDEO_EVENTS: &str = "mcsp.content.video.";
+/// And so do Auth's about accounts.
+const ACCOUNT_EVENTS: &str = "mcsp.auth.account.";
 
 pub(crate) async fn consume(
     State(context): State<Context>,
@@ -18,7 +20,7 @@ pub(crate) async fn consume(
 ) -> Result<Applied, Problem> {
     match received.kind.as_str() {
         kind if kind.starts_with(VIDEO_EVENTS) => video_changed::apply(&context, &bounds, &received).await,
-        "mcsp.auth.account.erased.v1" => account_erased::apply(&context, &received).await,
+        kind if kind.starts_with(ACCOUNT_EVENTS) => account_changed::apply(&context, &received).await,
         _ => Ok(Applied::Ignored),
     }
 }

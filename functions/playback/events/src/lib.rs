@@ -1,6 +1,6 @@
 //! What Playback learns from other services.
 
-mod account_erased;
+mod account_changed;
 mod consume;
 mod video_changed;
 

@@ -33,8 +33,8 @@ pub(crate) async fn read(
 ) -> Result<Json<PositionView>, Problem> {
     caller.require(Permission::PlaybackStart)?;
     let Found { position, source, stale_ms } = find(&context, &bounds, caller.user(), video).await?;
-    let position = position.ok_or_else(Problem::not_found)?;
-    Ok(Json(PositionView::new(video, Found { position, source, stale_ms })))
+    let view = position.and_then(|position| PositionView::new(video, Found { position, source, stale_ms }));
+    view.map(Json).ok_or_else(Problem::not_found)
 }
 
 async fn find(
@@ -48,7 +48,7 @@ async fn find(
             let source = if matches!(known, Known::Yes(_)) { Source::Redis } else { Source::Postgres };
             match positions::settle(context, known, user, video).await {
                 Ok(position) => {
-                    let seen = Seen { position: Some(position), ..Seen::nothing_of(user, video) };
+                    let seen = Seen { positions: vec![(video, position)], ..Seen::nothing_of(user) };
                     remember_after_answer(context, bounds, seen);
                     Ok(Found::fresh(position, source))
                 }

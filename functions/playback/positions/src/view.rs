@@ -39,14 +39,15 @@ impl<T> Found<T> {
 }
 
 impl PositionView {
-    pub(crate) fn new(video_id: VideoId, found: Found<Position>) -> Self {
+    /// None where it is forgotten.
+    pub(crate) fn new(video_id: VideoId, found: Found<Position>) -> Option<Self> {
         let Found { position, source, stale_ms } = found;
-        PositionView {
+        Some(PositionView {
             video_id,
-            position_ms: position.position_ms(),
+            position_ms: position.position_ms()?,
             client_time: position.client_time(),
             served_from: source.as_str(),
             stale_ms,
-        }
+        })
     }
 }

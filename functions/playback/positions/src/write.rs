@@ -37,7 +37,7 @@ pub(crate) fn reference() -> Operation {
         .named("setPosition", "Note where one stopped")
         .described(
             "For players that stopped without a session, or were offline. The answer is the position that counts now, \
-            which may be a later one of another device.",
+            which may be a later one of another device; 404 where the viewer has had it forgotten since.",
         )
         .requires(Permission::PlaybackStart)
         .answers(Answer::json::<PositionView>(StatusCode::OK, "The position that counts now."))
@@ -58,14 +58,15 @@ pub(crate) async fn write(
         Position::told(request.position_ms, request.client_time, context.now()).map_err(WriteError::from)?;
     let told = Told { user: caller.user(), video, position };
     let found = note(&context, &bounds, told).await.map_err(WriteError::from)?;
-    Ok(Json(PositionView::new(video, found)))
+    PositionView::new(video, found).map(Json).ok_or_else(Problem::not_found)
 }
 
+/// A position in a video, of a viewer.
 #[derive(Clone, Copy)]
-struct Told {
-    user: UserId,
-    video: VideoId,
-    position: Position,
+pub(crate) struct Told {
+    pub user: UserId,
+    pub video: VideoId,
+    pub position: Position,
 }
 
 async fn note(context: &Context, bounds: &Bounds, told: Told) -> Result<Found<Position>, StoreError> {
@@ -74,7 +75,7 @@ async fn note(context: &Context, bounds: &Bounds, told: Told) -> Result<Found<Po
     match positions::put_in_known(redis, user, video, position).await {
         Ok(Some(counting)) => {
             write_behind(context, Told { position: counting, ..told });
-            let seen = Seen { position: Some(Some(counting)), ..Seen::nothing_of(user, video) };
+            let seen = Seen { positions: vec![(video, Some(counting))], ..Seen::nothing_of(user) };
             remember_after_answer(context, bounds, seen);
             Ok(Found::fresh(counting, Source::Redis))
         }
@@ -116,7 +117,8 @@ async fn hold_if_known(
     Ok(Found::fresh(counting, Source::Memory))
 }
 
-fn write_behind(context: &Context, told: Told) {
+/// Writes it to Postgres after the answer.
+pub(crate) fn write_behind(context: &Context, told: Told) {
     let (own, Told { user, video, position }) = (context.clone(), told);
     context.after_answer(async move {
         positions::write_behind(own.bridge(), user, video, position).await;

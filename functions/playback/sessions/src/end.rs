@@ -81,7 +81,7 @@ pub(crate) async fn end(
         session_id: session,
         user_id: user,
         video_id: video,
-        position_ms: position.as_ref().map_or(0, Position::position_ms),
+        position_ms: position.as_ref().and_then(Position::position_ms).unwrap_or_default(),
         watched_ms,
         reason: None,
     };

@@ -62,7 +62,7 @@ pub(crate) struct HeartbeatView {
     /// Where the next heartbeats go, with new URLs; null without.
     #[schemars(example = &"/v1/playback/sessions/playback_01kb5t4v00e8ptxz3kd07gq2sn/heartbeat?grant=eyJ9.c2ln")]
     renewal_path: Option<String>,
-    /// The position that counts now.
+    /// The position that counts now; 0 where the viewer has had it forgotten since.
     #[schemars(example = 754_000)]
     position_ms: u64,
     /// How long was played in this session.
@@ -151,7 +151,7 @@ pub(crate) async fn heartbeat(
                 expires_at: expiry(expires_at_s).map_err(|error| Problem::internal(&error))?,
                 manifests: hls.map(|hls| ManifestsView { hls }),
                 renewal_path,
-                position_ms: position.position_ms(),
+                position_ms: position.position_ms().unwrap_or_default(),
                 watched_ms,
                 heartbeat_interval_ms: HEARTBEAT_INTERVAL_MS,
                 served_from: source.as_str(),
@@ -212,7 +212,7 @@ impl Told<'_> {
             session_id: session,
             user_id: user,
             video_id,
-            position_ms: position.position_ms(),
+            position_ms: position.position_ms().unwrap_or_default(),
             watched_ms,
             reason: denial.map(|denial| denial.reason.as_str()),
         };
@@ -249,7 +249,7 @@ pub(crate) fn remember(
     user: UserId,
     (video, position, streams): (VideoId, Option<Position>, Streams),
 ) {
-    let (streams, position) = (Some(streams), position.map(Some));
-    let seen = Seen { streams, position, ..Seen::nothing_of(user, video) };
+    let positions = position.map(|position| (video, Some(position))).into_iter().collect();
+    let seen = Seen { streams: Some(streams), positions, ..Seen::nothing_of(user) };
     remember_after_answer(context, bounds, seen);
 }

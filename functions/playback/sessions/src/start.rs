@@ -88,7 +88,8 @@ pub(crate) async fn start(
     match open(&context, &trace, &settings, &start).await {
         Ok(session) => {
             if !session.again {
-                let position_ms = session.position.as_ref().map_or(0, Position::position_ms);
+                let position_ms =
+                    session.position.as_ref().and_then(Position::position_ms).unwrap_or_default();
                 let signal = Signal { session_id: session.id, ..about(&start, position_ms, None) };
                 signal::send(&context, &trace, Happened::Started, signal);
             }
@@ -156,10 +157,9 @@ fn remember(context: &Context, settings: &Settings, start: &Start<'_>, session: 
         .map(|key| (key.to_owned(), Started { session: id, expires_at_s, request: start.request() }));
     let seen = Seen {
         user: start.viewer.user,
-        video: start.video,
-        version: Some(version),
+        version: Some((start.video, version)),
         streams: Some(streams),
-        position: position_is_known.then_some(position),
+        positions: position_is_known.then_some((start.video, position)).into_iter().collect(),
         started,
     };
     remember_after_answer(context, settings.bounds(), seen);

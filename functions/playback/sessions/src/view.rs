@@ -103,7 +103,7 @@ pub(crate) fn opened(settings: &Settings, start: &Start<'_>, session: &Session) 
         expires_at: expiry(session.expires_at_s).map_err(|error| internal(&error))?,
         renewal_path: renewal_path(&id, &grant),
         end_path: format!("/v1/playback/sessions/{id}?grant={grant}"),
-        resume_position_ms: session.position.as_ref().map_or(0, Position::position_ms),
+        resume_position_ms: session.position.as_ref().and_then(Position::position_ms).unwrap_or_default(),
         heartbeat_interval_ms: HEARTBEAT_INTERVAL_MS,
         cmcd_session_id: session.id.uuid(),
         duration_ms: media.duration_ms,

@@ -77,7 +77,7 @@ fn decided(viewer: &Viewer, version: &Version) -> Result<Yes, Denial> {
 
 /// What was denied on is remembered too: without Redis the answer must not be of an older version.
 fn denied(context: &Context, bounds: &Bounds, start: &Start<'_>, version: Version, denial: Denial) -> Failed {
-    let seen = Seen { version: Some(version), ..Seen::nothing_of(start.viewer.user, start.video) };
+    let seen = Seen { version: Some((start.video, version)), ..Seen::nothing_of(start.viewer.user) };
     remember_after_answer(context, bounds, seen);
     denial.into()
 }

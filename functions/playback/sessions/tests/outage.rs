@@ -3,169 +3,15 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "the helpers of tests may fail as tests do")]
 
+#[allow(dead_code, reason = "not every test file needs all of it")]
+mod scene;
+
 use futures::future::join_all;
-use mcsp_access::Role;
 use mcsp_ids::{UserId, VideoId};
-use mcsp_testbed::{Component, Reply, Setup, Testbed, new_id};
+use mcsp_testbed::{Setup, new_id};
 use playback_domain::Position;
-use playback_storage::positions::{self, Known};
-use playback_storage::videos::{self, Announcement};
+use scene::{LIMIT, RING, SESSIONS, STORES, Scene, expect, text};
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
-
-const RING: &str = r#"[{"id":"k1","secret":"a secret of enough bytes for a key"}]"#;
-const SESSIONS: &str = "playback-sessions";
-const STORES: [&str; 3] = ["redis", "postgres", "content"];
-const LIMIT: usize = 3;
-/// What happens after an answer takes a moment.
-const MOMENT: Duration = Duration::from_secs(10);
-
-struct Scene {
-    bed: Testbed,
-    sessions: Component,
-    positions: Component,
-    user: UserId,
-    video: VideoId,
-}
-
-impl Scene {
-    /// A published video that the stores know, and a viewer whom nobody has seen.
-    async fn new() -> Scene {
-        Scene::with("900").await
-    }
-
-    async fn with(stale_ttl_s: &str) -> Scene {
-        let variables = vec![
-            ("cdn_base_url", "http://cdn/".to_owned()),
-            ("playback_url_keys", RING.to_owned()),
-            ("stale_ttl_s", stale_ttl_s.to_owned()),
-        ];
-        let bed = Testbed::new("playback", Setup { variables, ..Setup::default() }).await;
-        let sessions = bed.component(SESSIONS, playback_sessions::router);
-        let positions = bed.component("playback-positions", playback_positions::router);
-        let scene = Scene { bed, sessions, positions, user: new_id(), video: new_id() };
-        scene.announce(1, "public").await;
-        scene
-    }
-
-    /// What Content says of the video, in both stores.
-    async fn announce(&self, version: u64, visibility: &str) {
-        let video = self.video;
-        let announced = json!({
-            "video_id": video, "owner_id": UserId::from_uuid(uuid::Uuid::from_u128(7)), "version": version,
-            "state": "published", "visibility": visibility, "duration_ms": 8000, "renditions": [{"name": "360p"}],
-            "packaged": {"prefix": format!("packaged/{video}/"), "hls": "master.m3u8"},
-        });
-        let announced: Announcement = serde_json::from_str(&announced.to_string()).unwrap();
-        let version = announced.try_into().unwrap();
-        let bridge = self.bed.bridge(SESSIONS);
-        let statements = vec![videos::upsert(video, &version)];
-        let transaction =
-            mcsp_bridge_api::postgres::Transaction { consumed_event: None, statements, events: vec![] };
-        bridge.transact(transaction).await.unwrap();
-        videos::keep(&*bridge, video, &version).await.unwrap();
-    }
-
-    fn down(&self, stores: &[&str], down: bool) {
-        stores.iter().for_each(|store| self.bed.set_down(store, down));
-    }
-
-    async fn send(&self, component: &Component, request: (&str, &str), body: Option<Value>) -> Reply {
-        self.send_as(self.user, component, request, body).await
-    }
-
-    async fn send_as(
-        &self,
-        user: UserId,
-        component: &Component,
-        request: (&str, &str),
-        body: Option<Value>,
-    ) -> Reply {
-        let bearer = self.bed.bearer(user, Role::Viewer);
-        component.send(request, &[("authorization", &bearer)], body).await
-    }
-
-    async fn start(&self) -> Reply {
-        let body = json!({"video_id": self.video, "device": {"id": "tv"}});
-        self.send(&self.sessions, ("POST", "/v1/playback/sessions"), Some(body)).await
-    }
-
-    async fn start_under(&self, key: &str, device: &str) -> Reply {
-        let bearer = self.bed.bearer(self.user, Role::Viewer);
-        let headers = [("authorization", bearer.as_str()), ("idempotency-key", key)];
-        let body = json!({"video_id": self.video, "device": {"id": device}});
-        self.sessions.send(("POST", "/v1/playback/sessions"), &headers, Some(body)).await
-    }
-
-    /// A second later than what was before: of two positions of the same time the first one counts.
-    async fn beat(&self, path: &str, position_ms: u64) -> Reply {
-        self.bed.pass(1);
-        let body = json!({"position_ms": position_ms, "state": "playing"});
-        self.send(&self.sessions, ("PUT", path), Some(body)).await
-    }
-
-    async fn end(&self, session: &Value) -> Reply {
-        self.send(&self.sessions, ("DELETE", text(session, "end_path")), None).await
-    }
-
-    async fn read_position(&self) -> Reply {
-        let path = format!("/v1/playback/positions/{}", self.video);
-        self.send(&self.positions, ("GET", &path), None).await
-    }
-
-    async fn write_position(&self, position_ms: u64) -> Reply {
-        self.bed.pass(1);
-        let path = format!("/v1/playback/positions/{}", self.video);
-        let body = json!({"position_ms": position_ms});
-        self.send(&self.positions, ("PUT", &path), Some(body)).await
-    }
-
-    /// Waits for what is done after answers.
-    async fn until(&self, what: &str, mut is_so: impl AsyncFnMut() -> bool) {
-        let begun = Instant::now();
-        while !is_so().await {
-            assert!(begun.elapsed() < MOMENT, "{what}: not within {MOMENT:?}");
-            tokio::task::yield_now().await;
-        }
-    }
-
-    /// Plays once while all is well, so that the video and the viewer are remembered.
-    async fn seen(&self) -> Value {
-        let session = expect(self.start().await, 201);
-        assert_eq!(session["served_from"], "redis");
-        let user = self.user;
-        self.until("the viewer is remembered", async || {
-            let bridge = self.bed.bridge(SESSIONS);
-            let account = playback_storage::memory::account(&*bridge, user, None).await.unwrap();
-            account.streams().iter().next().is_some()
-        })
-        .await;
-        session
-    }
-
-    async fn in_redis(&self) -> Option<Position> {
-        let bridge = self.bed.bridge(SESSIONS);
-        match positions::known(&*bridge, self.user, self.video).await.unwrap() {
-            Known::Yes(position) => position,
-            Known::No | Known::NotAmongNewest => None,
-        }
-    }
-
-    async fn in_postgres(&self) -> Option<Position> {
-        let bridge = self.bed.bridge(SESSIONS);
-        positions::find_in_postgres(&*bridge, self.user, self.video).await.unwrap()
-    }
-}
-
-#[track_caller]
-fn expect(reply: Reply, status: u16) -> Value {
-    assert_eq!(reply.status, status, "{}", reply.json);
-    reply.json
-}
-
-fn text<'a>(json: &'a Value, name: &str) -> &'a str {
-    json[name].as_str().unwrap()
-}
 
 #[tokio::test]
 async fn with_everything_down_what_was_seen_starts_goes_on_and_ends() {
@@ -375,7 +221,8 @@ async fn when_the_stores_are_back_they_get_what_they_missed() {
     let scene = Scene { user: session_user(&meanwhile, &somebody), ..somebody };
     scene
         .until("positions are written back", async || {
-            let position_ms = |position: Option<Position>| position.map(|position| position.position_ms());
+            let position_ms =
+                |position: Option<Position>| position.and_then(|position| position.position_ms());
             position_ms(scene.in_redis().await) == Some(5_000)
                 && position_ms(scene.in_postgres().await) == Some(5_000)
         })
@@ -412,7 +259,7 @@ async fn a_position_that_postgres_missed_is_written_once_it_is_back() {
         .until("Postgres has it", async || {
             // Each request is a chance to write it; whoever failed to makes the others wait for two seconds.
             scene.read_position().await;
-            scene.in_postgres().await.map(|position| position.position_ms()) == Some(2_000)
+            scene.in_postgres().await.and_then(|position| position.position_ms()) == Some(2_000)
         })
         .await;
 }

@@ -4,6 +4,7 @@
 //! Redis is one primary with its replicas: the script that starts a session reads the video's key and the
 //! account's, which a cluster would keep apart. The account's keys share a hash tag all the same.
 
+mod accounts_postgres;
 mod afterwards;
 mod ask;
 mod content;
@@ -20,10 +21,20 @@ mod write_back;
 
 pub mod memory;
 
+/// What Playback knows of accounts.
+pub mod accounts {
+    pub use crate::accounts_postgres::upsert;
+}
+
 /// Where viewers stopped.
 pub mod positions {
-    pub use crate::positions_postgres::{find_in_postgres, forget, save, settle, try_find, write_behind};
-    pub use crate::positions_redis::{Known, LOADED_MAX, drop_kept, known, put, put_in_known, refill};
+    pub use crate::positions_postgres::{
+        find_in_postgres, forget_all, forget_saved, save, settle, settle_all, try_find, try_find_all,
+        write_behind,
+    };
+    pub use crate::positions_redis::{
+        Known, LOADED_MAX, drop_kept, forget_known, known, known_of_all, put, put_in_known, refill,
+    };
 }
 
 /// What Playback knows of videos.

@@ -18,7 +18,7 @@ pub use account::{Account, account, shown};
 pub use here::Started;
 pub(crate) use keys::turn as turn_key;
 pub(crate) use positions::{Held, HeldPosition, held};
-pub use positions::{Remembered, hold_position, position};
+pub use positions::{Remembered, all_positions, hold_forgotten, hold_position, position, settle_position};
 pub use remember::{Seen, remember};
 pub(crate) use sessions::HeldEnd;
 pub use sessions::{EndedHere, Opening, beat, end, open, renewed};

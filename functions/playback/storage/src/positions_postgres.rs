@@ -2,13 +2,17 @@
 
 use crate::positions_redis::{self, Known, LOADED_MAX};
 use crate::{Bounds, StoreError, memory};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use mcsp_bridge_api::Bridge;
-use mcsp_bridge_api::postgres::{GuardedStatement, Transaction};
+use mcsp_bridge_api::postgres::{GuardedStatement, RowSet, Transaction};
 use mcsp_bridge_api::sql::{Inconsistency, Row, Rows, Sql, sql};
 use mcsp_function::Context;
 use mcsp_ids::{UserId, VideoId};
 use playback_domain::Position;
+
+/// How long it is known that a position is forgotten: longer than a player that was offline, or a process that holds a
+/// position, has an older one to tell.
+const FORGOTTEN_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// Keeps a position, unless a later one is known. Gives the one that counts; the constraint
 /// `positions_video` fails where there is no such video.
@@ -19,19 +23,49 @@ pub async fn save(
     position: Position,
 ) -> Result<Position, StoreError> {
     let statements = vec![upsert(user, video, position), find(user, video).expecting(1)];
-    let transaction = Transaction { consumed_event: None, statements, events: Vec::new() };
-    let mut answers = bridge.transact(transaction).await?.into_iter().skip(1);
-    let winner = answers.next().map(|rows| Rows::new("positions", rows).first(read)).transpose()?.flatten();
-    winner.ok_or(StoreError::Inconsistent(Inconsistency {
+    let counting = transact(bridge, statements).await?;
+    counting.ok_or(StoreError::Inconsistent(Inconsistency {
         table: "positions",
         column: "position_ms",
         row: 0,
     }))
 }
 
+/// Forgets the position in a video, whatever was known of it until now. Gives what counts now; none where there is no
+/// such video.
+pub async fn forget_saved(
+    bridge: &dyn Bridge,
+    user: UserId,
+    video: VideoId,
+    now: Timestamp,
+) -> Result<Option<Position>, StoreError> {
+    let forget = sql("INSERT INTO positions AS p (user_id, video_id, position_ms, client_time) \
+         SELECT $1, id, NULL, $3 FROM videos WHERE id = $2 \
+         ON CONFLICT (user_id, video_id) DO UPDATE \
+             SET position_ms = NULL, client_time = greatest(p.client_time, excluded.client_time)")
+    .bind(user.uuid())
+    .bind(video.uuid())
+    .bind(Position::forgotten(None, now).client_time())
+    .unguarded();
+    transact(bridge, vec![prune(user, now), forget, find(user, video).unguarded()]).await
+}
+
+/// Gives the position that the last statement finds.
+async fn transact(
+    bridge: &dyn Bridge,
+    statements: Vec<GuardedStatement>,
+) -> Result<Option<Position>, StoreError> {
+    let transaction = Transaction { consumed_event: None, statements, events: Vec::new() };
+    let found: Option<RowSet> = bridge.transact(transaction).await?.pop();
+    Ok(found.map(|rows| Rows::new("positions", rows).first(read)).transpose()?.flatten())
+}
+
 /// Keeps a position that was answered already. Where Postgres can't take it now it is held in the bridge's memory.
 pub async fn write_behind(bridge: &dyn Bridge, user: UserId, video: VideoId, position: Position) {
-    let statements = vec![upsert_of_known(user, video, position)];
+    let mut statements = vec![upsert_of_known(user, video, position)];
+    if position.position_ms().is_none() {
+        statements.push(prune(user, position.client_time()));
+    }
     let transaction = Transaction { consumed_event: None, statements, events: Vec::new() };
     if bridge.transact(transaction).await.is_err() {
         // Without room it is in Redis alone, until the session's next write or its end.
@@ -75,20 +109,51 @@ async fn look_up(bridge: &dyn Bridge, user: UserId, video: VideoId) -> Result<Op
 
 /// Loads an account's newest positions into Redis, and with them the one in this video.
 async fn load(bridge: &dyn Bridge, user: UserId, video: VideoId) -> Result<Option<Position>, StoreError> {
-    let statement = sql("SELECT video_id, position_ms, client_time FROM positions \
-         WHERE user_id = $1 ORDER BY client_time DESC LIMIT $2")
-    .bind(user.uuid())
-    .bind(i64::try_from(LOADED_MAX).unwrap_or(i64::MAX));
-    let newest = Rows::new("positions", bridge.query(statement.into()).await?).map(|row| {
-        let video = VideoId::from_uuid(row.take("video_id")?);
-        Ok((video, read(row)?))
-    })?;
-    positions_redis::refill(bridge, user, &newest).await?;
+    let newest = load_newest(bridge, user).await?;
     match newest.iter().find(|(id, _)| *id == video) {
         Some((_, position)) => Ok(Some(*position)),
         None if newest.len() < LOADED_MAX => Ok(None),
         None => look_up(bridge, user, video).await,
     }
+}
+
+/// [`settle`] for some videos: those of them that have a position, in no order.
+pub async fn settle_all(
+    bridge: &dyn Bridge,
+    user: UserId,
+    known: &[(VideoId, Known)],
+) -> Result<Vec<(VideoId, Position)>, StoreError> {
+    let mut found = Vec::with_capacity(known.len());
+    let mut missing = Vec::new();
+    for (video, known) in known {
+        match known {
+            Known::Yes(position) => found.extend(position.map(|position| (*video, position))),
+            Known::NotAmongNewest | Known::No => missing.push(*video),
+        }
+    }
+    if known.iter().any(|(_, known)| *known == Known::No) {
+        let newest = load_newest(bridge, user).await?;
+        found.extend(newest.iter().filter(|(video, _)| missing.contains(video)));
+        missing
+            .retain(|missing| newest.len() == LOADED_MAX && newest.iter().all(|(video, _)| video != missing));
+    }
+    if !missing.is_empty() {
+        let looked_up = find_all_in_postgres(bridge, user, &missing).await?;
+        positions_redis::put_all(bridge, user, &looked_up).await?;
+        found.extend(looked_up);
+    }
+    Ok(found)
+}
+
+/// Loads an account's newest positions into Redis.
+async fn load_newest(bridge: &dyn Bridge, user: UserId) -> Result<Vec<(VideoId, Position)>, StoreError> {
+    let statement = sql("SELECT video_id, position_ms, client_time FROM positions \
+         WHERE user_id = $1 ORDER BY client_time DESC LIMIT $2")
+    .bind(user.uuid())
+    .bind(i64::try_from(LOADED_MAX).unwrap_or(i64::MAX));
+    let newest = Rows::new("positions", bridge.query(statement.into()).await?).map(read_with_video)?;
+    positions_redis::refill(bridge, user, &newest).await?;
+    Ok(newest)
 }
 
 /// What Postgres has of a position.
@@ -101,8 +166,29 @@ pub async fn find_in_postgres(
     Ok(Rows::new("positions", rows).first(read)?)
 }
 
+/// What Postgres has of some positions.
+async fn find_all_in_postgres(
+    bridge: &dyn Bridge,
+    user: UserId,
+    videos: &[VideoId],
+) -> Result<Vec<(VideoId, Position)>, StoreError> {
+    let rows = bridge.query(find_all(user, videos).into()).await?;
+    Ok(Rows::new("positions", rows).map(read_with_video)?)
+}
+
+/// The same for whoever can do without: none where Postgres can't tell soon.
+pub async fn try_find_all(
+    bridge: &dyn Bridge,
+    bounds: &Bounds,
+    user: UserId,
+    videos: &[VideoId],
+) -> Option<Vec<(VideoId, Position)>> {
+    let rows = bridge.try_query(find_all(user, videos).into(), bounds.patience_ms).await.ok()?;
+    Rows::new("positions", rows).map(read_with_video).ok()
+}
+
 /// The statement that forgets all of an account's positions.
-pub fn forget(user: UserId) -> GuardedStatement {
+pub fn forget_all(user: UserId) -> GuardedStatement {
     sql("DELETE FROM positions WHERE user_id = $1").bind(user.uuid()).unguarded()
 }
 
@@ -112,33 +198,52 @@ fn find(user: UserId, video: VideoId) -> Sql {
         .bind(video.uuid())
 }
 
+fn find_all(user: UserId, videos: &[VideoId]) -> Sql {
+    sql("SELECT video_id, position_ms, client_time FROM positions WHERE user_id = $1 AND video_id = ANY ($2)")
+        .bind(user.uuid())
+        .bind(videos.iter().map(VideoId::uuid).collect::<Vec<_>>())
+}
+
+/// The statement that drops what was forgotten long ago.
+fn prune(user: UserId, now: Timestamp) -> GuardedStatement {
+    sql("DELETE FROM positions WHERE user_id = $1 AND position_ms IS NULL AND client_time < $2")
+        .bind(user.uuid())
+        .bind(now - FORGOTTEN_FOR)
+        .unguarded()
+}
+
 fn upsert(user: UserId, video: VideoId, position: Position) -> GuardedStatement {
     sql("INSERT INTO positions AS p (user_id, video_id, position_ms, client_time) VALUES ($1, $2, $3, $4) \
          ON CONFLICT (user_id, video_id) DO UPDATE \
              SET position_ms = excluded.position_ms, client_time = excluded.client_time \
-         WHERE p.client_time < excluded.client_time")
+         WHERE (p.client_time, p.position_ms IS NULL) < (excluded.client_time, excluded.position_ms IS NULL)")
     .bind(user.uuid())
     .bind(video.uuid())
-    .bind(i64::try_from(position.position_ms()).unwrap_or(i64::MAX))
+    .bind(position.position_ms().map(|position_ms| i64::try_from(position_ms).unwrap_or(i64::MAX)))
     .bind(position.client_time())
     .unguarded()
 }
 
-/// The same, where the video may be unknown: then nothing is kept, and nothing fails.
+/// The same, where the video may be unknown, or the account erased: then nothing is kept, and nothing fails.
 pub(crate) fn upsert_of_known(user: UserId, video: VideoId, position: Position) -> GuardedStatement {
     sql("INSERT INTO positions AS p (user_id, video_id, position_ms, client_time) \
          SELECT $1, id, $3, $4 FROM videos WHERE id = $2 \
+             AND NOT EXISTS (SELECT FROM accounts WHERE user_id = $1 AND state = 'erased') \
          ON CONFLICT (user_id, video_id) DO UPDATE \
              SET position_ms = excluded.position_ms, client_time = excluded.client_time \
-         WHERE p.client_time < excluded.client_time")
+         WHERE (p.client_time, p.position_ms IS NULL) < (excluded.client_time, excluded.position_ms IS NULL)")
     .bind(user.uuid())
     .bind(video.uuid())
-    .bind(i64::try_from(position.position_ms()).unwrap_or(i64::MAX))
+    .bind(position.position_ms().map(|position_ms| i64::try_from(position_ms).unwrap_or(i64::MAX)))
     .bind(position.client_time())
     .unguarded()
 }
 
+fn read_with_video(row: &mut Row<'_>) -> Result<(VideoId, Position), Inconsistency> {
+    Ok((VideoId::from_uuid(row.take("video_id")?), read(row)?))
+}
+
 fn read(row: &mut Row<'_>) -> Result<Position, Inconsistency> {
-    let position_ms: u64 = row.take("position_ms")?;
+    let position_ms: Option<u64> = row.take("position_ms")?;
     row.parse("client_time", |time: Timestamp| Position::kept(position_ms, time.as_millisecond()))
 }

@@ -2,12 +2,14 @@
 
 use crate::reply::{Fields, command, number, run, script};
 use crate::{Redis, StoreError, keys};
+use jiff::Timestamp;
 use mcsp_bridge_api::redis::{Operation, Reply};
 use mcsp_ids::{UserId, VideoId};
 use playback_domain::Position;
 
 const PUT: &str = concat!(include_str!("lua/keep_position.lua"), include_str!("lua/positions.lua"));
 const PUT_KNOWN: &str = concat!(include_str!("lua/keep_position.lua"), include_str!("lua/keep_known.lua"));
+const FORGET: &str = concat!(include_str!("lua/keep_position.lua"), include_str!("lua/forget_position.lua"));
 /// An account that plays nothing for a month leaves Redis; Postgres has it.
 pub(crate) const POSITIONS_TTL_MS: u64 = 30 * 24 * 60 * 60 * 1000;
 
@@ -18,6 +20,8 @@ pub const LOADED_MAX: usize = 500;
 const ALL: &[u8] = b"1";
 const NEWEST: &[u8] = b"0";
 const ONE: &[u8] = b"";
+/// What stands for a position that is forgotten.
+const FORGOTTEN: &str = "-";
 
 /// What Redis knows of a viewer's position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,14 +37,16 @@ pub enum Known {
 impl Known {
     /// Reads the position, and how many of the account's positions are known.
     pub(crate) fn read(fields: &mut Fields) -> Result<Self, StoreError> {
-        match (fields.bytes(), fields.bytes().as_deref()) {
-            (Some(value), _) => {
-                let position = parse(&value).ok_or_else(|| fields.unreadable())?;
-                Ok(Known::Yes(Some(position)))
-            }
-            (None, Some(ALL)) => Ok(Known::Yes(None)),
-            (None, Some(_)) => Ok(Known::NotAmongNewest),
-            (None, None) => Ok(Known::No),
+        let (value, extent) = (fields.bytes(), fields.bytes());
+        Known::of(value, extent.as_deref()).ok_or_else(|| fields.unreadable())
+    }
+
+    fn of(value: Option<Vec<u8>>, extent: Option<&[u8]>) -> Option<Self> {
+        match (value, extent) {
+            (Some(value), _) => parse(&value).map(|position| Known::Yes(Some(position))),
+            (None, Some(ALL)) => Some(Known::Yes(None)),
+            (None, Some(_)) => Some(Known::NotAmongNewest),
+            (None, None) => Some(Known::No),
         }
     }
 }
@@ -52,6 +58,22 @@ pub async fn known(redis: impl Into<Redis<'_>>, user: UserId, video: VideoId) ->
     Known::read(&mut Fields::new("positions", reply)?)
 }
 
+/// The viewer's positions in some videos, in their order: one round trip.
+pub async fn known_of_all(
+    redis: impl Into<Redis<'_>>,
+    user: UserId,
+    videos: &[VideoId],
+) -> Result<Vec<Known>, StoreError> {
+    let key = keys::Account::new(user).positions();
+    let names: Vec<String> = videos.iter().map(VideoId::to_string).collect();
+    let mut words = vec!["HMGET", key.as_str(), "*"];
+    words.extend(names.iter().map(String::as_str));
+    let mut fields = Fields::new("positions", command(redis.into(), &words).await?)?;
+    let extent = fields.bytes();
+    let known = |_| Known::of(fields.bytes(), extent.as_deref()).ok_or_else(|| fields.unreadable());
+    videos.iter().map(known).collect()
+}
+
 /// Keeps a position, unless a later one is known. Gives the one that counts.
 pub async fn put(
     redis: impl Into<Redis<'_>>,
@@ -60,8 +82,16 @@ pub async fn put(
     position: Position,
 ) -> Result<Position, StoreError> {
     let reply = write(redis.into(), user, &[(video, position)], ONE).await?;
-    let mut fields = Fields::new("positions", reply)?;
-    fields.bytes().and_then(|value| parse(&value)).ok_or_else(|| fields.unreadable())
+    counting(reply)?.ok_or(StoreError::Unreadable("positions"))
+}
+
+/// The same for some that Postgres has.
+pub(crate) async fn put_all(
+    redis: impl Into<Redis<'_>>,
+    user: UserId,
+    positions: &[(VideoId, Position)],
+) -> Result<(), StoreError> {
+    write(redis.into(), user, positions, ONE).await.map(drop)
 }
 
 /// The same in one step with a look whether Redis knows the video; none where it does not.
@@ -76,9 +106,27 @@ pub async fn put_in_known(
         number(POSITIONS_TTL_MS),
         number(video),
         number(position.client_time().as_millisecond()),
-        number(position.position_ms()),
+        place(&position).into_bytes(),
     ];
-    let mut fields = Fields::new("positions", run(redis.into(), PUT_KNOWN, keys, arguments).await?)?;
+    counting(run(redis.into(), PUT_KNOWN, keys, arguments).await?)
+}
+
+/// Forgets the position in a video, whatever was known of it until now. Gives what counts now; none where Postgres may
+/// know a position that Redis does not.
+pub async fn forget_known(
+    redis: impl Into<Redis<'_>>,
+    user: UserId,
+    video: VideoId,
+    now: Timestamp,
+) -> Result<Option<Position>, StoreError> {
+    let keys = vec![keys::Account::new(user).positions()];
+    let arguments = vec![number(POSITIONS_TTL_MS), number(video), number(now.as_millisecond())];
+    counting(run(redis.into(), FORGET, keys, arguments).await?)
+}
+
+/// The one value of an answer, where there is one.
+fn counting(reply: Reply) -> Result<Option<Position>, StoreError> {
+    let mut fields = Fields::new("positions", reply)?;
     fields.bytes().map(|value| parse(&value).ok_or_else(|| fields.unreadable())).transpose()
 }
 
@@ -121,18 +169,24 @@ fn writing(user: UserId, positions: &[(VideoId, Position)], extent: &[u8]) -> (V
     for (video, position) in positions {
         arguments.push(number(video));
         arguments.push(number(position.client_time().as_millisecond()));
-        arguments.push(number(position.position_ms()));
+        arguments.push(place(position).into_bytes());
     }
     (vec![keys::Account::new(user).positions()], arguments)
 }
 
-/// `<client time, ms>:<position, ms>`
+/// `<position, ms>`, or `-`.
+pub(crate) fn place(position: &Position) -> String {
+    position.position_ms().map_or_else(|| FORGOTTEN.to_owned(), |position_ms| position_ms.to_string())
+}
+
+/// `<client time, ms>:<position, ms>`, or `<client time, ms>:-`.
 pub(crate) fn written(position: &Position) -> String {
-    format!("{}:{}", position.client_time().as_millisecond(), position.position_ms())
+    format!("{}:{}", position.client_time().as_millisecond(), place(position))
 }
 
 /// What [`written`] wrote.
 pub(crate) fn parse(value: &[u8]) -> Option<Position> {
-    let (client_time_ms, position_ms) = std::str::from_utf8(value).ok()?.split_once(':')?;
-    Position::kept(position_ms.parse().ok()?, client_time_ms.parse().ok()?)
+    let (client_time_ms, place) = std::str::from_utf8(value).ok()?.split_once(':')?;
+    let position_ms = if place == FORGOTTEN { None } else { Some(place.parse().ok()?) };
+    Position::kept(position_ms, client_time_ms.parse().ok()?)
 }

@@ -1,7 +1,7 @@
 //! Sessions in Redis: each operation is one script, so one round trip.
 
 use crate::model::Version;
-use crate::positions_redis::{Known, POSITIONS_TTL_MS, parse};
+use crate::positions_redis::{Known, POSITIONS_TTL_MS, parse, place};
 use crate::reply::{Fields, number, run, script};
 use crate::{Redis, StoreError, keys, videos_redis};
 use jiff::Timestamp;
@@ -257,7 +257,7 @@ pub async fn beat(redis: impl Into<Redis<'_>>, heartbeat: &Heartbeat) -> Result<
         number(SLOT_TTL_MS),
         number(SESSION_TTL_MS),
         number(position.client_time().as_millisecond()),
-        number(position.position_ms()),
+        place(&position).into_bytes(),
         state.as_str().as_bytes().to_vec(),
         number(POSTGRES_PAUSE_MS),
         number(POSITIONS_TTL_MS),
@@ -344,7 +344,7 @@ fn ending(end: &End) -> (Vec<String>, Vec<Vec<u8>>) {
         number(SLOT_TTL_MS),
         number(POSITIONS_TTL_MS),
         position.map(|position| number(position.client_time().as_millisecond())).unwrap_or_default(),
-        position.map(|position| number(position.position_ms())).unwrap_or_default(),
+        position.map(|position| place(&position).into_bytes()).unwrap_or_default(),
         shown.map(|shown| number(shown.video)).unwrap_or_default(),
         number(ENDED_TTL_MS),
     ];

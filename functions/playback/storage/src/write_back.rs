@@ -1,11 +1,12 @@
 //! What the bridge's memory holds, written to the stores once they are back.
 
 use crate::memory::{self, Held, HeldEnd, HeldPosition};
-use crate::{Bounds, StoreError, positions_postgres, positions_redis, sessions};
+use crate::{Bounds, StoreError, accounts_postgres, positions_postgres, positions_redis, sessions};
 use mcsp_bridge_api::memory::{Condition, Deposit, Entry, Outcome, Removal, Step};
 use mcsp_bridge_api::postgres::Transaction;
 use mcsp_bridge_api::redis::Reply;
 use mcsp_bridge_api::{Bridge, Failure};
+use mcsp_ids::UserId;
 
 /// So many are written at once.
 const BATCH: u32 = 64;
@@ -15,7 +16,7 @@ const BATCHES_MAX: usize = 32;
 const TURN_MS: u32 = 2_000;
 
 /// Writes what is held to Postgres and to Redis, which both keep the later of two positions. One caller at a time does;
-/// what fails stays held.
+/// what fails stays held. What is held of an account that was erased meanwhile is forgotten.
 pub async fn write_back(bridge: &dyn Bridge, bounds: &Bounds) {
     let Some(turn) = Turn::take(bridge).await else { return };
     for _ in 0..BATCHES_MAX {
@@ -41,23 +42,31 @@ async fn batch(bridge: &dyn Bridge, bounds: &Bounds) -> Result<usize, StoreError
     if count == 0 {
         return Ok(0);
     }
-    to_postgres(bridge, &positions).await?;
+    let erased = to_postgres(bridge, &positions).await?;
+    let (lost, positions): (Vec<_>, Vec<_>) =
+        positions.into_iter().partition(|position| erased.contains(&position.user));
     to_redis(bridge, &positions, &ends).await?;
     let positions = positions.into_iter().map(|position| position.letting_go(bounds));
-    bridge.exchange(positions.chain(ends.into_iter().map(HeldEnd::letting_go)).collect()).await?;
+    let lost = lost.into_iter().map(HeldPosition::dropping);
+    let ends = ends.into_iter().map(HeldEnd::letting_go);
+    bridge.exchange(positions.chain(lost).chain(ends).collect()).await?;
     Ok(count)
 }
 
-/// First, since it costs nothing while Postgres is known to be away.
-async fn to_postgres(bridge: &dyn Bridge, positions: &[HeldPosition]) -> Result<(), StoreError> {
+/// First, since it costs nothing while Postgres is known to be away. Gives whose positions no store is to have: Postgres
+/// has taken none of an account that is erased.
+async fn to_postgres(bridge: &dyn Bridge, positions: &[HeldPosition]) -> Result<Vec<UserId>, StoreError> {
     if positions.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let upsert =
         |held: &HeldPosition| positions_postgres::upsert_of_known(held.user, held.video, held.position);
-    let statements = positions.iter().map(upsert).collect();
+    let users: Vec<UserId> = positions.iter().map(|held| held.user).collect();
+    let mut statements: Vec<_> = positions.iter().map(upsert).collect();
+    statements.push(accounts_postgres::erased_among(&users));
     let transaction = Transaction { consumed_event: None, statements, events: Vec::new() };
-    Ok(bridge.transact(transaction).await.map(drop)?)
+    let found = bridge.transact(transaction).await?.pop();
+    Ok(found.map(accounts_postgres::users).transpose()?.unwrap_or_default())
 }
 
 async fn to_redis(

@@ -317,7 +317,7 @@ async fn the_last_heartbeats_position_is_there_after_the_end() {
     scene.beat(session, 4_000, PlayerState::Playing).await;
     scene.after(1_000);
     let ended = scene.end(session).await.unwrap().unwrap();
-    assert_eq!((ended.position.unwrap().position_ms(), ended.watched_ms), (4_000, 1_000));
+    assert_eq!((ended.position.unwrap().position_ms(), ended.watched_ms), (Some(4_000), 1_000));
     match scene.start_under(None).await {
         StartOutcome::Opened(read, _) => assert_eq!(read.position, Known::Yes(ended.position)),
         other => panic!("{other:?}"),

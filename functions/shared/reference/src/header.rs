@@ -86,7 +86,7 @@ pub(crate) const HEADERS: &[Described] = &[
     },
     Described {
         name: "Mcsp-Served-From",
-        description: "What has answered: `redis`, or `memory` while Redis is away.",
+        description: "What has answered: `redis`, `postgres`, or `memory` while they are away.",
         schema: Schema::Text,
         example: "redis",
     },

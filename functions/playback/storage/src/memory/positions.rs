@@ -4,7 +4,8 @@ use super::exchange::{as_seen, change, keep, look, recall};
 use super::{HeldEnd, TRIES_MAX, keys};
 use crate::positions_redis::{parse, written};
 use crate::{Bounds, StoreError};
-use mcsp_bridge_api::memory::{Condition, Entry, Listing, Step};
+use jiff::Timestamp;
+use mcsp_bridge_api::memory::{Condition, Entry, Listing, Outcome, Removal, Step};
 use mcsp_bridge_api::{Bridge, Failure};
 use mcsp_ids::{UserId, VideoId};
 use playback_domain::Position;
@@ -24,9 +25,29 @@ pub async fn position(
     user: UserId,
     video: VideoId,
 ) -> Result<Option<Remembered>, StoreError> {
-    let Some(entry) = recall(bridge, keys::position(user, video)).await? else { return Ok(None) };
-    let position = parse(&entry.value);
-    Ok(Some(Remembered { position, age_ms: entry.age_ms }))
+    Ok(recall(bridge, keys::position(user, video)).await?.map(remembered))
+}
+
+/// What is remembered of a viewer's positions in some videos, in their order.
+pub async fn all_positions(
+    bridge: &dyn Bridge,
+    user: UserId,
+    videos: &[VideoId],
+) -> Result<Vec<Option<Remembered>>, StoreError> {
+    let recalling = |video: &VideoId| Step::Recall(keys::position(user, *video));
+    let outcomes = bridge.exchange(videos.iter().map(recalling).collect()).await?;
+    Ok(outcomes.into_iter().map(|outcome| entry(outcome).map(remembered)).collect())
+}
+
+fn entry(outcome: Outcome) -> Option<Entry> {
+    match outcome {
+        Outcome::Entries(mut entries) => entries.pop(),
+        Outcome::Done(_) => None,
+    }
+}
+
+fn remembered(entry: Entry) -> Remembered {
+    Remembered { position: parse(&entry.value), age_ms: entry.age_ms }
 }
 
 /// Remembers a position, or that there is none, as a store has it.
@@ -43,14 +64,54 @@ pub async fn hold_position(
     video: VideoId,
     position: Position,
 ) -> Result<Position, StoreError> {
+    hold(bridge, keys::position(user, video), |known| {
+        known.filter(|known| !position.counts_over(known)).unwrap_or(position)
+    })
+    .await
+}
+
+/// The same of a position that is to be forgotten, whatever is known of it here.
+pub async fn hold_forgotten(
+    bridge: &dyn Bridge,
+    user: UserId,
+    video: VideoId,
+    now: Timestamp,
+) -> Result<Position, StoreError> {
+    let forgotten = |known: Option<Position>| Position::forgotten(known.as_ref(), now);
+    hold(bridge, keys::position(user, video), forgotten).await
+}
+
+/// Remembers a position that the stores have, also in the place of an earlier one that is held for them.
+pub async fn settle_position(
+    bridge: &dyn Bridge,
+    bounds: &Bounds,
+    (user, video): (UserId, VideoId),
+    position: Position,
+) -> Result<(), StoreError> {
     let key = keys::position(user, video);
     for _ in 0..TRIES_MAX {
         let present = recall(bridge, key.clone()).await?;
         let known = present.as_ref().and_then(|entry| parse(&entry.value));
-        let counting = match known {
-            Some(known) if known.client_time() >= position.client_time() => known,
-            _ => position,
-        };
+        if known.is_some_and(|known| !position.counts_over(&known)) {
+            break;
+        }
+        let seen = as_seen(present.map(|entry| entry.version));
+        let keeping = keep(key.clone(), written(&position).into_bytes(), Some(bounds.copy_ttl_ms()), seen);
+        if change(bridge, keeping).await? {
+            break;
+        }
+    }
+    Ok(())
+}
+
+async fn hold(
+    bridge: &dyn Bridge,
+    key: String,
+    counting: impl Fn(Option<Position>) -> Position,
+) -> Result<Position, StoreError> {
+    for _ in 0..TRIES_MAX {
+        let present = recall(bridge, key.clone()).await?;
+        let counting = counting(present.as_ref().and_then(|entry| parse(&entry.value)));
         let seen = as_seen(present.map(|entry| entry.version));
         if change(bridge, keep(key.clone(), written(&counting).into_bytes(), None, seen)).await? {
             return Ok(counting);
@@ -96,5 +157,10 @@ impl HeldPosition {
     pub(crate) fn letting_go(self, bounds: &Bounds) -> Step {
         let Entry { key, value, version, .. } = self.entry;
         keep(key, value, Some(bounds.copy_ttl_ms()), Condition::Unchanged(version))
+    }
+
+    /// The step for when no store is to have it, if it is still the same.
+    pub(crate) fn dropping(self) -> Step {
+        Step::Forget(Removal { key: self.entry.key, version: self.entry.version })
     }
 }

@@ -10,42 +10,42 @@ use mcsp_bridge_api::memory::{Condition, Listing, Outcome, Step};
 use mcsp_ids::{UserId, VideoId};
 use playback_domain::{Position, Streams};
 
-/// What was seen of an account and a video.
+/// What was seen of an account, and of a video.
 #[derive(Clone, Debug)]
 pub struct Seen {
     /// Whose.
     pub user: UserId,
-    /// Of which video.
-    pub video: VideoId,
-    /// The video itself.
-    pub version: Option<Version>,
+    /// A video.
+    pub version: Option<(VideoId, Version)>,
     /// The account's streams.
     pub streams: Option<Streams>,
-    /// The position in the video, or that there is none.
-    pub position: Option<Option<Position>>,
+    /// Positions in videos, or that there is none.
+    pub positions: Vec<(VideoId, Option<Position>)>,
     /// What was started under an Idempotency-Key.
     pub started: Option<(String, Started)>,
 }
 
 impl Seen {
-    /// Of this account and this video, nothing yet.
-    pub fn nothing_of(user: UserId, video: VideoId) -> Self {
-        Seen { user, video, version: None, streams: None, position: None, started: None }
+    /// Of this account, nothing yet.
+    pub fn nothing_of(user: UserId) -> Self {
+        Seen { user, version: None, streams: None, positions: Vec::new(), started: None }
     }
 }
 
 /// Remembers what was seen. Says whether something is held that the stores do not have yet.
 pub async fn remember(bridge: &dyn Bridge, bounds: &Bounds, seen: Seen) -> Result<bool, StoreError> {
-    let Seen { user, video, version, streams, position, started } = seen;
+    let Seen { user, version, streams, positions: seen, started } = seen;
     let (ttl_ms, refresh) = (Some(bounds.copy_ttl_ms()), Condition::Refresh(bounds.refresh_ms()));
-    let mut steps = Vec::with_capacity(5);
-    steps.extend(version.map(|version| videos::keeping(bounds, video, &version, refresh)));
+    let mut steps = Vec::with_capacity(4 + seen.len());
+    steps.extend(version.map(|(video, version)| videos::keeping(bounds, video, &version, refresh)));
     steps.extend(
         streams.map(|streams| {
             keep(keys::streams(user), written(&streams).into_bytes(), ttl_ms, Condition::Always)
         }),
     );
-    steps.extend(position.map(|position| positions::remembering(bounds, user, video, position)));
+    steps.extend(
+        seen.into_iter().map(|(video, position)| positions::remembering(bounds, user, video, position)),
+    );
     steps.extend(started.and_then(|(key, started)| {
         let value = serde_json::to_vec(&started).ok()?;
         Some(keep(keys::started(user, &key), value, ttl_ms, Condition::Absent))

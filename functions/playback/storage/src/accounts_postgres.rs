@@ -1,0 +1,30 @@
+//! The read model of accounts in Postgres.
+
+use crate::StoreError;
+use mcsp_bridge_api::postgres::{GuardedStatement, RowSet};
+use mcsp_bridge_api::sql::{Rows, sql};
+use mcsp_ids::UserId;
+use playback_domain::AccountState;
+
+/// The statement that keeps an account's state, unless the same version or a later one is known.
+pub fn upsert(user: UserId, version: u64, state: AccountState) -> GuardedStatement {
+    sql("INSERT INTO accounts AS a (user_id, version, state) VALUES ($1, $2, $3) \
+         ON CONFLICT (user_id) DO UPDATE SET version = excluded.version, state = excluded.state \
+         WHERE a.version < excluded.version")
+    .bind(user.uuid())
+    .bind(i64::try_from(version).unwrap_or(i64::MAX))
+    .bind(state.as_str())
+    .unguarded()
+}
+
+/// The statement that finds which of these accounts are erased.
+pub(crate) fn erased_among(users: &[UserId]) -> GuardedStatement {
+    sql("SELECT user_id FROM accounts WHERE user_id = ANY ($1) AND state = 'erased'")
+        .bind(users.iter().map(UserId::uuid).collect::<Vec<_>>())
+        .unguarded()
+}
+
+/// What it found.
+pub(crate) fn users(rows: RowSet) -> Result<Vec<UserId>, StoreError> {
+    Ok(Rows::new("accounts", rows).map(|row| Ok(UserId::from_uuid(row.take("user_id")?)))?)
+}
