@@ -10,6 +10,7 @@ mod own;
 mod platform;
 mod pod;
 mod signing;
+mod told;
 mod wait;
 mod wire;
 
@@ -23,5 +24,6 @@ pub use own::{OwnPlatform, Wires, policies};
 pub use platform::Platform;
 pub use pod::{Cluster, Pod, manifest};
 pub use signing::{claims, platform_key};
+pub use told::decide;
 pub use wait::eventually;
 pub use wire::{End, Fault, Wire};

@@ -3,7 +3,7 @@
 mod playing;
 
 use mcsp_ids::{PlaybackSessionId, VideoId};
-use mcsp_tests::{Account, Answer, Platform, eventually, ready_video};
+use mcsp_tests::{Account, Answer, Platform, decide, eventually, ready_video};
 use playing::{published, start};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -260,4 +260,21 @@ async fn what_no_player_can_mean_is_refused_with_its_place() {
     let beat = viewer.put(&format!("{}/heartbeat", path(&session)), &heartbeat(u64::MAX)).await;
     beat.refused(422, "validation_failed");
     assert_eq!(beat.json["errors"][0]["pointer"], "/position_ms");
+}
+
+#[tokio::test]
+async fn a_suspended_account_plays_nothing_though_its_token_is_good() {
+    let platform = Platform::running();
+    let video_id = published(&platform).await;
+    let viewer = platform.account("viewer").await;
+    let session = start(&viewer, &video_id).await.expect(201);
+    decide(&viewer, 1, true).await;
+    eventually_refused(&viewer, &video_id, 403, "account_suspended").await;
+    let beaten = viewer.put(session["renewal_path"].as_str().expect("a path"), &heartbeat(1_000)).await;
+    beaten.refused(403, "account_suspended");
+    decide(&viewer, 2, false).await;
+    eventually("it plays again", async || {
+        (start(&viewer, &video_id).await.status.as_u16() == 201).then_some(())
+    })
+    .await;
 }

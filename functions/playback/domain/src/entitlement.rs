@@ -1,6 +1,6 @@
 //! The decision: may this viewer play this video, here and now?
 
-use crate::{Region, State, Video, Visibility};
+use crate::{AccountState, Region, State, Video, Visibility};
 use mcsp_ids::UserId;
 
 /// Who wants to play, with what the account is entitled to.
@@ -19,6 +19,8 @@ pub struct Viewer {
 pub struct Facts<'a, M> {
     /// Who.
     pub viewer: &'a Viewer,
+    /// Where the viewer's account is on its way: active, where nothing else is known of it.
+    pub account: AccountState,
     /// What; none where there is no such video.
     pub video: Option<&'a Video<M>>,
     /// How many other streams the account has open.
@@ -65,6 +67,8 @@ pub struct Denial {
 /// Why a video is not played.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
+    /// The account was taken away from its owner for a while.
+    AccountSuspended,
     /// There is no such video.
     NotFound,
     /// It is not published yet, or not any more.
@@ -80,9 +84,21 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Every one, in the order in which they are looked for.
+    pub const ALL: &'static [Reason] = &[
+        Reason::AccountSuspended,
+        Reason::NotFound,
+        Reason::Private,
+        Reason::NotPublished,
+        Reason::Blocked,
+        Reason::RegionDenied,
+        Reason::TooManyStreams,
+    ];
+
     /// The stable machine code.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Reason::AccountSuspended => "account_suspended",
             Reason::NotFound => "not_found",
             Reason::NotPublished => "not_published",
             Reason::Blocked => "blocked",
@@ -93,10 +109,15 @@ impl Reason {
     }
 }
 
-/// Decides. Reasons that hide the video come first, then those that the viewer cannot change, and last the one
-/// that the viewer can.
+/// Decides. A suspended account learns of no video. Then come reasons that hide the video, then those that the viewer
+/// cannot change, and last the one that the viewer can.
 pub fn decide<'a, M>(facts: &Facts<'a, M>) -> Result<Allowance<'a, M>, Denial> {
-    let Facts { viewer, video, open_streams } = *facts;
+    let Facts { viewer, account, video, open_streams } = *facts;
+    match account {
+        AccountState::Suspended => return Err(told(Reason::AccountSuspended)),
+        // Who closed it has given up its tokens, and who has one still may use it until it runs out.
+        AccountState::Active | AccountState::Closed | AccountState::Erased => {}
+    }
     let Some(video) = video else { return Err(hidden(Reason::NotFound)) };
     let owns = viewer.user == video.owner;
     let holds_for = match video.visibility {

@@ -4,7 +4,7 @@
 
 use mcsp_ids::UserId;
 use playback_domain::{
-    Denial, Facts, HoldsFor, Reason, Region, Regions, State, Video, Viewer, Visibility, decide,
+    AccountState, Denial, Facts, HoldsFor, Reason, Region, Regions, State, Video, Viewer, Visibility, decide,
 };
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -14,6 +14,8 @@ const STATES: [State<&str>; 5] =
     [State::NeverPublished, State::Published(MEDIA), State::Unpublished, State::Blocked, State::Deleted];
 const VISIBILITIES: [Visibility; 3] = [Visibility::Public, Visibility::Unlisted, Visibility::Private];
 const BOTH: [bool; 2] = [false, true];
+const ACCOUNTS: [AccountState; 4] =
+    [AccountState::Active, AccountState::Suspended, AccountState::Closed, AccountState::Erased];
 
 fn region(name: &str) -> Region {
     Region::parse(name).unwrap()
@@ -48,7 +50,16 @@ fn hidden(reason: Reason) -> Result<HoldsFor, Denial> {
 }
 
 /// The table, written another way round than the function: one line for each kind of answer.
-fn expected(video: &Video<&str>, owned: bool, admitted: bool, full: bool) -> Result<HoldsFor, Denial> {
+fn expected(
+    account: AccountState,
+    video: &Video<&str>,
+    owned: bool,
+    admitted: bool,
+    full: bool,
+) -> Result<HoldsFor, Denial> {
+    if account == AccountState::Suspended {
+        return told(Reason::AccountSuspended);
+    }
     match (&video.state, video.visibility, owned, admitted, full) {
         (_, Visibility::Private, false, _, _) => hidden(Reason::Private),
         (State::Deleted, ..) => hidden(Reason::NotFound),
@@ -65,33 +76,50 @@ fn expected(video: &Video<&str>, owned: bool, admitted: bool, full: bool) -> Res
 #[test]
 fn every_row_of_the_decision_table_is_as_written() {
     let viewer = viewer();
-    for state in STATES {
-        for visibility in VISIBILITIES {
-            for owned in BOTH {
-                for admitted in BOTH {
-                    for open_streams in [0, 2, 3, 4] {
-                        let video = video(state.clone(), visibility, owned, admitted);
-                        let facts = Facts { viewer: &viewer, video: Some(&video), open_streams };
-                        let decided = decide(&facts);
-                        assert_eq!(
-                            decided.map(|allowance| allowance.holds_for),
-                            expected(&video, owned, admitted, open_streams >= 3),
-                            "{video:?}, {open_streams} open",
-                        );
-                        if let Ok(allowance) = decided {
-                            assert_eq!((*allowance.media, allowance.limits.streams), (MEDIA, 3));
-                        }
-                    }
-                }
-            }
+    let mut reached = Vec::new();
+    for (account, state, visibility, owned, admitted, open_streams) in rows() {
+        let video = video(state, visibility, owned, admitted);
+        let facts = Facts { viewer: &viewer, account, video: Some(&video), open_streams };
+        let decided = decide(&facts);
+        assert_eq!(
+            decided.map(|allowance| allowance.holds_for),
+            expected(account, &video, owned, admitted, open_streams >= 3),
+            "{account:?}, {video:?}, {open_streams} open",
+        );
+        match decided {
+            Ok(allowance) => assert_eq!((*allowance.media, allowance.limits.streams), (MEDIA, 3)),
+            Err(denial) => reached.push(denial.reason),
         }
     }
+    assert!(Reason::ALL.iter().all(|reason| reached.contains(reason)), "{reached:?}");
+}
+
+type Row = (AccountState, State<&'static str>, Visibility, bool, bool, u32);
+
+fn rows() -> impl Iterator<Item = Row> {
+    ACCOUNTS.into_iter().flat_map(|account| {
+        STATES.into_iter().flat_map(move |state| {
+            VISIBILITIES.into_iter().flat_map(move |visibility| {
+                let state = state.clone();
+                BOTH.into_iter().flat_map(move |owned| {
+                    let state = state.clone();
+                    BOTH.into_iter().flat_map(move |admitted| {
+                        let state = state.clone();
+                        [0, 2, 3, 4].map(|open| (account, state.clone(), visibility, owned, admitted, open))
+                    })
+                })
+            })
+        })
+    })
 }
 
 #[test]
 fn what_does_not_exist_is_not_found() {
-    let facts = Facts::<()> { viewer: &viewer(), video: None, open_streams: 0 };
-    assert_eq!(decide(&facts).map(|allowance| allowance.holds_for), hidden(Reason::NotFound));
+    let viewer = viewer();
+    let of = |account| Facts::<()> { viewer: &viewer, account, video: None, open_streams: 0 };
+    let decided = |account| decide(&of(account)).map(|allowance| allowance.holds_for);
+    assert_eq!(decided(AccountState::Active), hidden(Reason::NotFound));
+    assert_eq!(decided(AccountState::Suspended), told(Reason::AccountSuspended), "whether it exists or not");
 }
 
 #[test]
@@ -110,14 +138,19 @@ fn a_denied_region_wins_over_an_allowed_one() {
 #[derive(Clone, Debug)]
 struct Case {
     viewer: Viewer,
+    account: AccountState,
     video: Video<&'static str>,
     open_streams: u32,
 }
 
 impl Case {
+    fn facts(&self) -> Facts<'_, &'static str> {
+        let Case { viewer, account, video, open_streams } = self;
+        Facts { viewer, account: *account, video: Some(video), open_streams: *open_streams }
+    }
+
     fn allowed(&self) -> bool {
-        let facts = Facts { viewer: &self.viewer, video: Some(&self.video), open_streams: self.open_streams };
-        decide(&facts).is_ok()
+        decide(&self.facts()).is_ok()
     }
 }
 
@@ -138,7 +171,13 @@ fn cases() -> impl Strategy<Value = Case> {
             visibility,
             regions: Regions { allow, deny },
         });
-    (viewer, video, 0..5_u32).prop_map(|(viewer, video, open_streams)| Case { viewer, video, open_streams })
+    let account = prop_oneof![4 => Just(AccountState::Active), 1 => prop::sample::select(ACCOUNTS.to_vec())];
+    (viewer, account, video, 0..5_u32).prop_map(|(viewer, account, video, open_streams)| Case {
+        viewer,
+        account,
+        video,
+        open_streams,
+    })
 }
 
 /// Everything that gives a viewer more than before.
@@ -149,6 +188,7 @@ fn with_one_more_right(case: &Case) -> Vec<Case> {
         case
     };
     vec![
+        changed(&|case| case.account = AccountState::Active),
         changed(&|case| case.viewer.stream_limit += 1),
         changed(&|case| case.open_streams = case.open_streams.saturating_sub(1)),
         changed(&|case| case.video.owner = case.viewer.user),
@@ -165,6 +205,33 @@ fn with_one_more_right(case: &Case) -> Vec<Case> {
     ]
 }
 
+/// Everything that takes something from a viewer.
+fn with_one_right_less(case: &Case) -> Vec<Case> {
+    let changed = |change: &dyn Fn(&mut Case)| {
+        let mut case = case.clone();
+        change(&mut case);
+        case
+    };
+    let mut less = vec![
+        changed(&|case| case.account = AccountState::Suspended),
+        changed(&|case| case.viewer.stream_limit = case.viewer.stream_limit.saturating_sub(1)),
+        changed(&|case| case.open_streams += 1),
+        changed(&|case| case.video.visibility = Visibility::Private),
+        changed(&|case| case.video.regions.deny.push(case.viewer.region.clone())),
+        changed(&|case| {
+            if case.video.regions.allow.is_empty() {
+                case.video.regions.allow.push(region("us"));
+            }
+        }),
+    ];
+    if case.video.visibility == Visibility::Private {
+        less.push(changed(&|case| case.video.owner = user(99)));
+    }
+    let states = [State::NeverPublished, State::Unpublished, State::Blocked, State::Deleted];
+    less.extend(states.map(|state| changed(&|case| case.video.state = state.clone())));
+    less
+}
+
 proptest! {
     #[test]
     fn one_more_right_never_denies(case in cases()) {
@@ -174,8 +241,16 @@ proptest! {
     }
 
     #[test]
+    fn one_right_less_never_allows(case in cases()) {
+        for less in with_one_right_less(&case) {
+            prop_assert!(case.allowed() || !less.allowed(), "{case:?} was denied, {less:?} is not");
+        }
+    }
+
+    #[test]
     fn only_what_is_published_and_admitted_is_ever_allowed(case in cases()) {
         if case.allowed() {
+            prop_assert!(case.account != AccountState::Suspended);
             prop_assert!(matches!(case.video.state, State::Published(_)));
             prop_assert!(case.video.regions.admit(&case.viewer.region));
             prop_assert!(case.open_streams < case.viewer.stream_limit);
@@ -186,8 +261,7 @@ proptest! {
     /// What lets one decision be kept for others: it depends on nothing of the viewer but what it names.
     #[test]
     fn a_decision_holds_for_whom_it_says(case in cases(), other in 1..4_u128) {
-        let facts = Facts { viewer: &case.viewer, video: Some(&case.video), open_streams: case.open_streams };
-        if let Ok(allowance) = decide(&facts) {
+        if let Ok(allowance) = decide(&case.facts()) {
             let mut same = case.clone();
             if allowance.holds_for == HoldsFor::Region {
                 same.viewer.user = user(other);

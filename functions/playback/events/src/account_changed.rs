@@ -1,5 +1,5 @@
-//! `mcsp.auth.account.*.v1`: what Playback must know of accounts. Of one that is erased it forgets where its owner
-//! stopped.
+//! `mcsp.auth.account.*.v1`: what Playback must know of accounts. One that is suspended plays nothing any more; of one that
+//! is erased Playback forgets where its owner stopped.
 
 use http::StatusCode;
 use mcsp_events::{Applied, Received};
@@ -7,7 +7,7 @@ use mcsp_function::Context;
 use mcsp_ids::UserId;
 use mcsp_problem::Problem;
 use playback_domain::AccountState;
-use playback_storage::{accounts, positions};
+use playback_storage::{Bounds, accounts, memory, positions};
 use serde::Deserialize;
 
 /// The state of an account: what is needed of it here.
@@ -18,18 +18,26 @@ struct AccountChanged {
     state: String,
 }
 
-/// Postgres first, then Redis, also when the event was applied before: a delivery that broke off between the two is
-/// mended by the next. What processes hold of an erased account they forget when they come to write it.
-pub(crate) async fn apply(context: &Context, received: &Received) -> Result<Applied, Problem> {
+/// Postgres first; then what is remembered here, and Redis, get what Postgres has by now, also when the event was applied
+/// before: a delivery that broke off between the two is mended by the next. What processes hold of an erased account they
+/// forget when they come to write it.
+pub(crate) async fn apply(
+    context: &Context,
+    bounds: &Bounds,
+    received: &Received,
+) -> Result<Applied, Problem> {
     let AccountChanged { user_id, version, state } = received.data()?;
     let state = AccountState::from_name(&state).ok_or_else(unknown_state)?;
     let mut statements = vec![accounts::upsert(user_id, version, state)];
     if state == AccountState::Erased {
         statements.push(positions::forget_all(user_id));
     }
-    let applied = received.apply(context, statements, Vec::new()).await?;
+    let (applied, bridge) = (received.apply(context, statements, Vec::new()).await?, context.bridge());
+    let (version, state) = accounts::find(bridge, user_id).await?.unwrap_or((version, state));
+    memory::keep_account(bridge, bounds, user_id, state).await?;
+    accounts::keep(bridge, user_id, version, state).await?;
     if state == AccountState::Erased {
-        positions::drop_kept(context.bridge(), user_id).await?;
+        positions::drop_kept(bridge, user_id).await?;
     }
     Ok(applied)
 }

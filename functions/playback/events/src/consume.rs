@@ -20,7 +20,9 @@ pub(crate) async fn consume(
 ) -> Result<Applied, Problem> {
     match received.kind.as_str() {
         kind if kind.starts_with(VIDEO_EVENTS) => video_changed::apply(&context, &bounds, &received).await,
-        kind if kind.starts_with(ACCOUNT_EVENTS) => account_changed::apply(&context, &received).await,
+        kind if kind.starts_with(ACCOUNT_EVENTS) => {
+            account_changed::apply(&context, &bounds, &received).await
+        }
         _ => Ok(Applied::Ignored),
     }
 }

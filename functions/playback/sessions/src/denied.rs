@@ -11,6 +11,7 @@ pub(crate) fn problem(denial: Denial) -> Problem {
     }
     let (title, hint) = match denial.reason {
         Reason::NotFound | Reason::Private => return Problem::not_found(),
+        Reason::AccountSuspended => ("the account is suspended", "its owner can ask for a review"),
         Reason::NotPublished => {
             ("this video is not published", "it can be played once its owner has published it")
         }
@@ -27,6 +28,12 @@ pub(crate) fn problem(denial: Denial) -> Problem {
     Problem::new(StatusCode::FORBIDDEN, denial.reason.as_str(), title).with_detail(hint)
 }
 
+/// How each denial looks that is told to the viewer.
+pub(crate) fn told() -> impl Iterator<Item = Problem> {
+    let told = |reason: &Reason| problem(Denial { reason: *reason, hidden: false });
+    Reason::ALL.iter().map(told).filter(|problem| problem.status() == StatusCode::FORBIDDEN)
+}
+
 /// 503: whether the viewer may play the video cannot be known now, so the answer is no.
 pub(crate) fn unknown() -> Problem {
     Problem::new(
@@ -41,28 +48,21 @@ pub(crate) fn unknown() -> Problem {
 mod tests {
     use super::*;
 
-    const REASONS: [Reason; 6] = [
-        Reason::NotFound,
-        Reason::NotPublished,
-        Reason::Blocked,
-        Reason::Private,
-        Reason::RegionDenied,
-        Reason::TooManyStreams,
-    ];
-
     #[test]
     fn what_is_hidden_looks_like_what_does_not_exist() {
-        for reason in REASONS {
-            let problem = problem(Denial { reason, hidden: true });
+        for reason in Reason::ALL {
+            let problem = problem(Denial { reason: *reason, hidden: true });
             assert_eq!((problem.status(), problem.code()), (StatusCode::NOT_FOUND, "not_found"));
         }
     }
 
     #[test]
     fn what_is_told_has_the_reason_as_its_code() {
-        let codes = REASONS.map(|reason| problem(Denial { reason, hidden: false }).code());
-        let told =
-            ["not_found", "not_published", "blocked", "not_found", "region_denied", "too_many_streams"];
-        assert_eq!(codes, told);
+        for reason in Reason::ALL {
+            let code = problem(Denial { reason: *reason, hidden: false }).code();
+            let expected = if *reason == Reason::Private { "not_found" } else { reason.as_str() };
+            assert_eq!(code, expected);
+        }
+        assert!(told().all(|problem| problem.status() == StatusCode::FORBIDDEN) && told().count() > 4);
     }
 }

@@ -79,7 +79,6 @@ pub(crate) struct HeartbeatView {
 }
 
 pub(crate) fn reference() -> Operation {
-    let denials = [Reason::NotPublished, Reason::Blocked, Reason::RegionDenied, Reason::TooManyStreams];
     Operation::put("/v1/playback/sessions/{id}/heartbeat", heartbeat)
         .named("sendHeartbeat", "Tell that one is still watching")
         .described(
@@ -89,7 +88,7 @@ pub(crate) fn reference() -> Operation {
         )
         .requires(Permission::PlaybackStart)
         .answers(Answer::json::<HeartbeatView>(StatusCode::OK, "The session goes on."))
-        .refuses(denials.map(|reason| denied::problem(Denial { reason, hidden: false })))
+        .refuses(denied::told())
         .refuses([Problem::not_found(), Invalid::default().into_problem(), denied::unknown()])
 }
 
@@ -122,9 +121,10 @@ pub(crate) async fn heartbeat(
     match beaten {
         Beaten::Unknown => Err(Problem::not_found()),
         Beaten::Full { video, watched_ms, .. } => {
-            let denial = Denial { reason: Reason::TooManyStreams, hidden: false };
-            about.send(Happened::Denied, (video, watched_ms), Some(denial));
-            Err(denied::problem(denial))
+            Err(about.denied(Reason::TooManyStreams, (video, watched_ms)))
+        }
+        Beaten::Suspended { video, watched_ms } => {
+            Err(about.denied(Reason::AccountSuspended, (video, watched_ms)))
         }
         Beaten::Kept { video, expires_at_s, watched_ms, write_due, position, streams } => {
             if write_due {
@@ -206,6 +206,13 @@ struct Told<'a> {
 }
 
 impl Told<'_> {
+    /// What the script has decided in the moment that it looked.
+    fn denied(&self, reason: Reason, watched: (VideoId, u64)) -> Problem {
+        let denial = Denial { reason, hidden: false };
+        self.send(Happened::Denied, watched, Some(denial));
+        denied::problem(denial)
+    }
+
     fn send(&self, happened: Happened, (video_id, watched_ms): (VideoId, u64), denial: Option<Denial>) {
         let Heartbeat { user, session, position, .. } = *self.heartbeat;
         let signal = Signal {

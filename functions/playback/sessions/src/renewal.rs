@@ -5,7 +5,7 @@ use crate::session::allowed;
 use crate::settings::Settings;
 use crate::view::renewal_path;
 use mcsp_function::{Context, TraceParent};
-use playback_domain::{Denial, Reason};
+use playback_domain::{AccountState, Denial, Reason};
 use playback_storage::memory;
 use playback_storage::videos::{self, Loaded, Source};
 use playback_storage::{Redis, Shown, StoreError};
@@ -31,8 +31,8 @@ pub(crate) async fn renew(
     let Ok(loaded) = load(context, trace, settings, &wanted).await else { return Ok(None) };
     let Loaded { version, stale_ms, .. } = loaded.ok_or(Denial { reason: Reason::NotFound, hidden: true })?;
     let Wanted { viewer, session, video, .. } = wanted;
-    // The session has its slot: of the other streams none is in its way.
-    let media = allowed(viewer, &version, 0)?;
+    // The session has its slot, which none of a suspended account has: of the other streams none is in its way.
+    let media = allowed(viewer, AccountState::Active, &version, 0)?;
     let (now, id) = (context.now(), session.to_string());
     let expires_at_s = settings.url_expires_at_s(now);
     let Ok(hls) = settings.hls_url(media, &id, expires_at_s) else { return Ok(None) };

@@ -1,7 +1,7 @@
 //! A session that is open, with all that the answer needs.
 
 use mcsp_ids::PlaybackSessionId;
-use playback_domain::{Denial, Facts, HoldsFor, Position, Streams, Viewer, decide};
+use playback_domain::{AccountState, Denial, Facts, HoldsFor, Position, Reason, Streams, Viewer, decide};
 use playback_storage::videos::{Media, Source, Version};
 
 /// A session that is open.
@@ -15,6 +15,8 @@ pub(crate) struct Session {
     pub others_open: u32,
     /// Whether it was opened before, under the same Idempotency-Key.
     pub again: bool,
+    /// The state of the account that was decided on.
+    pub account: AccountState,
     /// Where the viewer stopped.
     pub position: Option<Position>,
     pub source: Source,
@@ -34,14 +36,26 @@ pub(crate) struct Told {
 /// What may be played, whatever a store keeps of earlier decisions.
 pub(crate) fn allowed<'a>(
     viewer: &'a Viewer,
+    account: AccountState,
     version: &'a Version,
     open_streams: u32,
 ) -> Result<&'a Media, Denial> {
-    decide(&Facts { viewer, video: Some(&version.video), open_streams }).map(|allowance| allowance.media)
+    let facts = Facts { viewer, account, video: Some(&version.video), open_streams };
+    decide(&facts).map(|allowance| allowance.media)
 }
 
 /// For whom a yes holds, streams aside.
-pub(crate) fn allowed_for(viewer: &Viewer, version: &Version) -> Result<HoldsFor, Denial> {
-    decide(&Facts { viewer, video: Some(&version.video), open_streams: 0 })
-        .map(|allowance| allowance.holds_for)
+pub(crate) fn allowed_for(
+    viewer: &Viewer,
+    account: AccountState,
+    version: &Version,
+) -> Result<HoldsFor, Denial> {
+    let facts = Facts { viewer, account, video: Some(&version.video), open_streams: 0 };
+    decide(&facts).map(|allowance| allowance.holds_for)
+}
+
+/// Why a video that nobody has is not played.
+pub(crate) fn missing(viewer: &Viewer, account: AccountState) -> Denial {
+    let facts = Facts::<()> { viewer, account, video: None, open_streams: 0 };
+    decide(&facts).err().unwrap_or(Denial { reason: Reason::NotFound, hidden: true })
 }

@@ -16,7 +16,7 @@ use mcsp_idempotency::IdempotencyKey;
 use mcsp_ids::VideoId;
 use mcsp_problem::{Invalid, Json, Problem};
 use mcsp_reference::Operation;
-use playback_domain::{Denial, Device, InvalidDevice, Position, Reason};
+use playback_domain::{Device, InvalidDevice, Position};
 use playback_storage::memory::{Seen, Started};
 use playback_storage::{Start, StoreError, probe_after_answer, remember_after_answer};
 use schemars::JsonSchema;
@@ -47,7 +47,6 @@ struct DeviceRequest {
 }
 
 pub(crate) fn reference() -> Operation {
-    let denials = [Reason::NotPublished, Reason::Blocked, Reason::RegionDenied, Reason::TooManyStreams];
     Operation::post("/v1/playback/sessions", start)
         .named("startPlayback", "Start to play a video")
         .described(
@@ -57,7 +56,7 @@ pub(crate) fn reference() -> Operation {
         )
         .requires(Permission::PlaybackStart)
         .answers(view::answered())
-        .refuses(denials.map(|reason| denied::problem(Denial { reason, hidden: false })))
+        .refuses(denied::told())
         .refuses([Problem::not_found(), Invalid::default().into_problem(), denied::unknown()])
         // The slot and the key are taken in the same moment.
         .never("idempotency_key_in_flight")

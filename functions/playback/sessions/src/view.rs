@@ -90,7 +90,8 @@ pub(crate) fn answered() -> Answer {
 
 /// 201 with the session.
 pub(crate) fn opened(settings: &Settings, start: &Start<'_>, session: &Session) -> Result<Response, Problem> {
-    let media = allowed(start.viewer, &session.version, session.others_open).map_err(denied::problem)?;
+    let media = allowed(start.viewer, session.account, &session.version, session.others_open)
+        .map_err(denied::problem)?;
     let id = session.id.to_string();
     let internal = |error: &dyn std::error::Error| Problem::internal(error);
     let hls = settings.hls_url(media, &id, session.expires_at_s).map_err(|error| internal(&error))?;

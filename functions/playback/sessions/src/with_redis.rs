@@ -1,9 +1,9 @@
 //! Opening a session as it is opened while Redis is well: when warm, one round trip.
 
 use crate::refusal::Refusal;
-use crate::session::{Session, Told, allowed, allowed_for};
+use crate::session::{Session, Told, allowed, allowed_for, missing};
 use mcsp_function::{Context, TraceParent};
-use playback_domain::{Denial, Reason, Viewer};
+use playback_domain::{AccountState, Denial, Reason, Viewer};
 use playback_storage::memory::Seen;
 use playback_storage::positions::{self, Known};
 use playback_storage::videos::{self, Source, Version};
@@ -42,28 +42,28 @@ pub(crate) async fn open(
     for _ in 0..TRIES_MAX {
         match playback_storage::start(redis, start, yes).await.map_err(Failed::Redis)? {
             StartOutcome::Opened(read, opened) => {
-                if let Err(denial) = allowed(start.viewer, &read.version, opened.others_open) {
+                if let Err(denial) = allowed(start.viewer, read.account, &read.version, opened.others_open) {
                     give_back(redis, start, opened).await;
-                    return Err(denied(context, bounds, start, read.version, denial));
+                    return Err(denied(context, bounds, start, read, denial));
                 }
                 return Ok(opened_with(context, start, (read, opened), (source, stale_ms)).await);
             }
-            StartOutcome::Undecided(read) => match decided(start.viewer, &read.version) {
+            StartOutcome::Undecided(read) => match decided(start.viewer, read.account, &read.version) {
                 Ok(decided) => yes = Some(decided),
-                Err(denial) => return Err(denied(context, bounds, start, read.version, denial)),
+                Err(denial) => return Err(denied(context, bounds, start, read, denial)),
             },
             StartOutcome::Full(read, open_streams) => {
-                allowed(start.viewer, &read.version, open_streams)?;
+                allowed(start.viewer, read.account, &read.version, open_streams)?;
                 // The script counted to the same limit.
                 return Err(Denial { reason: Reason::TooManyStreams, hidden: false }.into());
             }
             StartOutcome::KeyReused => return Err(Refusal::KeyReused.into()),
-            StartOutcome::Cold => {
+            StartOutcome::Cold(account) => {
                 let loaded = videos::load(context, trace, start.video).await.map_err(Refusal::unknown)?;
-                let loaded = loaded.ok_or(Denial { reason: Reason::NotFound, hidden: true })?;
+                let loaded = loaded.ok_or_else(|| missing(start.viewer, account))?;
                 videos::keep_loaded(redis, start.video, &loaded).await.map_err(Failed::Redis)?;
                 (source, stale_ms) = (loaded.source, loaded.stale_ms);
-                yes = Some(decided(start.viewer, &loaded.version)?);
+                yes = Some(decided(start.viewer, account, &loaded.version)?);
             }
         }
     }
@@ -71,13 +71,15 @@ pub(crate) async fn open(
 }
 
 /// The decision aside from streams, which only the script can count.
-fn decided(viewer: &Viewer, version: &Version) -> Result<Yes, Denial> {
-    Ok(Yes { version: version.number, holds_for: allowed_for(viewer, version)? })
+fn decided(viewer: &Viewer, account: AccountState, version: &Version) -> Result<Yes, Denial> {
+    Ok(Yes { version: version.number, holds_for: allowed_for(viewer, account, version)?, account })
 }
 
 /// What was denied on is remembered too: without Redis the answer must not be of an older version.
-fn denied(context: &Context, bounds: &Bounds, start: &Start<'_>, version: Version, denial: Denial) -> Failed {
-    let seen = Seen { version: Some((start.video, version)), ..Seen::nothing_of(start.viewer.user) };
+fn denied(context: &Context, bounds: &Bounds, start: &Start<'_>, read: Read, denial: Denial) -> Failed {
+    let Read { version, account, .. } = read;
+    let (version, account) = (Some((start.video, version)), Some(account));
+    let seen = Seen { version, account, ..Seen::nothing_of(start.viewer.user) };
     remember_after_answer(context, bounds, seen);
     denial.into()
 }
@@ -99,7 +101,7 @@ async fn opened_with(
     (read, opened): (Read, Opened),
     (source, stale_ms): (Source, u64),
 ) -> Session {
-    let Read { version, position, streams } = read;
+    let Read { version, account, position, streams } = read;
     let Opened { session, expires_at_s, others_open, again } = opened;
     // While Postgres is down, an account that Redis does not know starts from the beginning: better than not at all.
     let settled = settle(context, start, position).await;
@@ -109,6 +111,7 @@ async fn opened_with(
         expires_at_s,
         others_open,
         again,
+        account,
         position: settled.as_ref().ok().copied().flatten(),
         source,
         stale_ms,

@@ -2,9 +2,9 @@
 //! decision is made, and streams are counted in the bridge's memory.
 
 use crate::refusal::Refusal;
-use crate::session::{Session, allowed};
+use crate::session::{Session, allowed, missing};
 use mcsp_function::{Context, TraceParent};
-use playback_domain::{Denial, Position, Reason};
+use playback_domain::{AccountState, Position};
 use playback_storage::memory::{self, Opening};
 use playback_storage::videos::{self, Loaded};
 use playback_storage::{Account, Bounds, Start, positions};
@@ -21,24 +21,26 @@ pub(crate) async fn open(
 ) -> Result<Session, Refusal> {
     let loaded = videos::load_without_redis(context, trace, bounds, start.video).await;
     let loaded = loaded.map_err(Refusal::unknown)?;
-    let loaded = loaded.ok_or(Denial { reason: Reason::NotFound, hidden: true })?;
     for _ in 0..TRIES_MAX {
         let account = account(context, start).await?;
+        let Some(loaded) = &loaded else { return Err(missing(start.viewer, account.state()).into()) };
+        let state = account.state();
         let others_open = account.streams().others_open(start.session, start.now);
         if let Some(first) = start.idempotency_key.and_then(|key| account.started(key, start.now)) {
             if first.request != start.request() {
                 return Err(Refusal::KeyReused);
             }
-            allowed(start.viewer, &loaded.version, 0)?;
+            allowed(start.viewer, state, &loaded.version, 0)?;
             let (id, expires_at_s) = (first.session, first.expires_at_s);
             let position = position(context, bounds, start).await;
-            return Ok(Session { id, expires_at_s, again: true, ..opened(start, loaded, 0, position) });
+            let session = opened(start, (state, loaded), 0, position);
+            return Ok(Session { id, expires_at_s, again: true, ..session });
         }
-        allowed(start.viewer, &loaded.version, others_open)?;
+        allowed(start.viewer, state, &loaded.version, others_open)?;
         let opening = Opening { start, account };
         if memory::open(context.bridge(), opening).await.map_err(Refusal::unknown)? {
             let position = position(context, bounds, start).await;
-            return Ok(opened(start, loaded, others_open, position));
+            return Ok(opened(start, (state, loaded), others_open, position));
         }
     }
     Err(Refusal::Unsettled)
@@ -58,14 +60,20 @@ async fn position(context: &Context, bounds: &Bounds, start: &Start<'_>) -> Opti
     }
 }
 
-fn opened(start: &Start<'_>, loaded: Loaded, others_open: u32, position: Option<Position>) -> Session {
-    let Loaded { version, source, stale_ms } = loaded;
+fn opened(
+    start: &Start<'_>,
+    (account, loaded): (AccountState, &Loaded),
+    others_open: u32,
+    position: Option<Position>,
+) -> Session {
+    let Loaded { version, source, stale_ms } = loaded.clone();
     Session {
         id: start.session,
         version,
         expires_at_s: start.expires_at_s,
         others_open,
         again: false,
+        account,
         position,
         source,
         stale_ms,

@@ -1,6 +1,7 @@
 //! The read model of accounts in Postgres.
 
 use crate::StoreError;
+use mcsp_bridge_api::Bridge;
 use mcsp_bridge_api::postgres::{GuardedStatement, RowSet};
 use mcsp_bridge_api::sql::{Rows, sql};
 use mcsp_ids::UserId;
@@ -15,6 +16,16 @@ pub fn upsert(user: UserId, version: u64, state: AccountState) -> GuardedStateme
     .bind(i64::try_from(version).unwrap_or(i64::MAX))
     .bind(state.as_str())
     .unguarded()
+}
+
+/// What Postgres knows of an account: version and state.
+pub async fn find(bridge: &dyn Bridge, user: UserId) -> Result<Option<(u64, AccountState)>, StoreError> {
+    let statement = sql("SELECT version, state FROM accounts WHERE user_id = $1").bind(user.uuid());
+    let rows = Rows::new("accounts", bridge.query(statement.into()).await?);
+    Ok(rows.first(|row| {
+        let version = row.take("version")?;
+        Ok((version, row.parse("state", |name: String| AccountState::from_name(&name))?))
+    })?)
 }
 
 /// The statement that finds which of these accounts are erased.

@@ -27,6 +27,11 @@ impl Account {
         self.key("positions", "")
     }
 
+    /// A hash: `version` and `state` of the account itself, for as long as a token of an earlier state may be about.
+    pub(crate) fn account(&self) -> String {
+        self.key("account", "")
+    }
+
     /// A hash: what is known of one session.
     pub(crate) fn session(&self, id: PlaybackSessionId) -> String {
         self.key("session:", &id.to_string())

@@ -5,6 +5,7 @@
 //! account's, which a cluster would keep apart. The account's keys share a hash tag all the same.
 
 mod accounts_postgres;
+mod accounts_redis;
 mod afterwards;
 mod ask;
 mod content;
@@ -23,7 +24,8 @@ pub mod memory;
 
 /// What Playback knows of accounts.
 pub mod accounts {
-    pub use crate::accounts_postgres::upsert;
+    pub use crate::accounts_postgres::{find, upsert};
+    pub use crate::accounts_redis::keep;
 }
 
 /// Where viewers stopped.

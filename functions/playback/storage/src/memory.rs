@@ -14,7 +14,7 @@ mod remember;
 mod sessions;
 mod videos;
 
-pub use account::{Account, account, shown};
+pub use account::{Account, account, keep_account, shown};
 pub use here::Started;
 pub(crate) use keys::turn as turn_key;
 pub(crate) use positions::{Held, HeldPosition, held};

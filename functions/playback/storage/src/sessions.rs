@@ -3,11 +3,11 @@
 use crate::model::Version;
 use crate::positions_redis::{Known, POSITIONS_TTL_MS, parse, place};
 use crate::reply::{Fields, number, run, script};
-use crate::{Redis, StoreError, keys, videos_redis};
+use crate::{Redis, StoreError, accounts_redis, keys, videos_redis};
 use jiff::Timestamp;
 use mcsp_bridge_api::redis::{Operation, Reply};
 use mcsp_ids::{PlaybackSessionId, UserId, VideoId};
-use playback_domain::{Device, HoldsFor, PlayerState, Position, SLOT_TTL_MS, Streams, Viewer};
+use playback_domain::{AccountState, Device, HoldsFor, PlayerState, Position, SLOT_TTL_MS, Streams, Viewer};
 
 const START: &str = concat!(include_str!("lua/streams.lua"), include_str!("lua/start.lua"));
 const HEARTBEAT: &str = concat!(
@@ -63,6 +63,8 @@ pub struct Yes {
     pub version: u64,
     /// For whom it is.
     pub holds_for: HoldsFor,
+    /// The state of the account that was decided on.
+    pub account: AccountState,
 }
 
 /// What a start reads.
@@ -70,6 +72,8 @@ pub struct Yes {
 pub struct Read {
     /// The video.
     pub version: Version,
+    /// The state of the account.
+    pub account: AccountState,
     /// Where the viewer stopped.
     pub position: Known,
     /// Which streams the account has; of an account with very many, the newest.
@@ -92,9 +96,9 @@ pub struct Opened {
 /// What became of a start.
 #[derive(Clone, Debug)]
 pub enum StartOutcome {
-    /// Redis does not know the video.
-    Cold,
-    /// There is no yes yet for this viewer and this version. No slot was taken.
+    /// Redis does not know the video; the state of the account it does.
+    Cold(AccountState),
+    /// There is no yes yet for this viewer, the account's state and this version. No slot was taken.
     Undecided(Read),
     /// The Idempotency-Key was of another request.
     KeyReused,
@@ -113,6 +117,7 @@ pub async fn start(
     let Start { session, video, viewer, device, now, expires_at_s, idempotency_key } = *start;
     let account = keys::Account::new(viewer.user);
     let mut keys = vec![keys::video(video), account.positions(), account.streams(), account.session(session)];
+    keys.push(account.account());
     keys.extend(idempotency_key.map(|key| account.idempotency(key)));
     let now_ms = now.as_millisecond();
     let url_ttl_ms = (i64::try_from(expires_at_s).unwrap_or(i64::MAX).saturating_mul(1000) - now_ms).max(1);
@@ -132,6 +137,7 @@ pub async fn start(
         device.name().unwrap_or_default().as_bytes().to_vec(),
         yes.map(|yes| number(yes.version)).unwrap_or_default(),
         yes.map(|yes| name(yes.holds_for)).unwrap_or_default(),
+        yes.map(|yes| yes.account.as_str().as_bytes().to_vec()).unwrap_or_default(),
     ];
     started(run(redis.into(), START, keys, arguments).await?)
 }
@@ -147,14 +153,17 @@ fn yes_name(viewer: &Viewer, holds_for: HoldsFor) -> String {
 fn started(reply: Reply) -> Result<StartOutcome, StoreError> {
     let mut fields = Fields::new("start", reply)?;
     let outcome = fields.bytes().ok_or_else(|| fields.unreadable())?;
-    if outcome == b"cold" {
-        return Ok(StartOutcome::Cold);
-    }
     if outcome == b"reused" {
         return Ok(StartOutcome::KeyReused);
     }
-    let version = videos_redis::version(&mut fields)?.ok_or_else(|| fields.unreadable())?;
-    let mut read = Read { version, position: Known::read(&mut fields)?, streams: Streams::default() };
+    let version = videos_redis::version(&mut fields)?;
+    let position = Known::read(&mut fields)?;
+    let account = accounts_redis::told(fields.bytes()).ok_or_else(|| fields.unreadable())?;
+    if outcome == b"cold" {
+        return Ok(StartOutcome::Cold(account));
+    }
+    let version = version.ok_or_else(|| fields.unreadable())?;
+    let mut read = Read { version, account, position, streams: Streams::default() };
     let others_open = fields.parse()?;
     match outcome.as_slice() {
         b"undecided" => Ok(StartOutcome::Undecided(read)),
@@ -217,6 +226,13 @@ pub struct Heartbeat {
 pub enum Beaten {
     /// The account has no such session.
     Unknown,
+    /// The account is suspended: its slot is free.
+    Suspended {
+        /// What it played.
+        video: VideoId,
+        /// How long it was watched.
+        watched_ms: u64,
+    },
     /// Its slot was freed, and none is free now.
     Full {
         /// What it played.
@@ -249,7 +265,7 @@ pub enum Beaten {
 pub async fn beat(redis: impl Into<Redis<'_>>, heartbeat: &Heartbeat) -> Result<Beaten, StoreError> {
     let Heartbeat { user, session, now, stream_limit, position, state, shown } = *heartbeat;
     let account = keys::Account::new(user);
-    let keys = vec![account.streams(), account.session(session), account.positions()];
+    let keys = vec![account.streams(), account.session(session), account.positions(), account.account()];
     let arguments = vec![
         number(session),
         number(now.as_millisecond()),
@@ -271,6 +287,7 @@ pub async fn beat(redis: impl Into<Redis<'_>>, heartbeat: &Heartbeat) -> Result<
     }
     let (video, expires_at_s, watched_ms) = (fields.parse()?, fields.parse()?, fields.parse()?);
     match outcome.as_slice() {
+        b"suspended" => Ok(Beaten::Suspended { video, watched_ms }),
         b"full" => Ok(Beaten::Full { video, expires_at_s, watched_ms, open_streams: fields.parse()? }),
         b"kept" => {
             let write_due = fields.parse::<u8>()? == 1;

@@ -13,8 +13,9 @@ use mcsp_bridge_api::Bridge;
 use mcsp_ids::{PlaybackSessionId, UserId, VideoId};
 use mcsp_testbed::{Setup, Testbed, new_id};
 use playback_domain::{
-    Device, HEARTBEAT_INTERVAL_MS, HoldsFor, PlayerState, Position, Region, SLOT_TTL_MS, Viewer,
+    AccountState, Device, HEARTBEAT_INTERVAL_MS, HoldsFor, PlayerState, Position, Region, SLOT_TTL_MS, Viewer,
 };
+use playback_storage::accounts;
 use playback_storage::positions::{self, Known, LOADED_MAX};
 use playback_storage::videos::{self, Announcement, Version};
 use playback_storage::{
@@ -107,7 +108,7 @@ impl Scene {
     }
 }
 
-const YES: Yes = Yes { version: 1, holds_for: HoldsFor::Region };
+const YES: Yes = Yes { version: 1, holds_for: HoldsFor::Region, account: AccountState::Active };
 
 fn at(position_ms: u64, time: Timestamp) -> Position {
     Position::told(position_ms, Some(time), time).unwrap()
@@ -153,7 +154,7 @@ async fn a_yes_holds_for_the_region_and_not_for_another() {
 #[tokio::test]
 async fn a_yes_for_one_viewer_holds_for_no_other() {
     let mut scene = Scene::new().await;
-    let yes = Yes { version: 1, holds_for: HoldsFor::Viewer };
+    let yes = Yes { holds_for: HoldsFor::Viewer, ..YES };
     assert!(matches!(scene.start_under(Some(yes)).await, StartOutcome::Opened(..)));
     assert!(matches!(scene.start_under(None).await, StartOutcome::Opened(..)));
     scene.viewer.user = new_id();
@@ -172,7 +173,7 @@ async fn a_yes_goes_with_the_version_that_it_was_about() {
 #[tokio::test]
 async fn the_read_model_never_goes_back_in_time() {
     let scene = Scene::cold().await;
-    assert!(matches!(scene.start_under(None).await, StartOutcome::Cold));
+    assert!(matches!(scene.start_under(None).await, StartOutcome::Cold(AccountState::Active)));
     for (told, known) in [(2, 2), (1, 2), (2, 2), (10, 10), (9, 10)] {
         videos::keep(&*scene.redis, scene.video, &version(scene.video, told)).await.unwrap();
         let cached = videos::cached(&*scene.redis, scene.video).await.unwrap().unwrap();
@@ -467,4 +468,32 @@ async fn a_position_is_kept_in_a_video_that_is_known() {
     };
     assert_eq!(put(scene.video).await, Some(at(5, scene.now)));
     assert_eq!(put(new_id()).await, None);
+}
+
+#[tokio::test]
+async fn an_account_that_is_not_just_active_takes_no_slot_without_a_yes_to_that() {
+    let scene = Scene::new().await;
+    let user = scene.viewer.user;
+    accounts::keep(&*scene.redis, user, 2, AccountState::Suspended).await.unwrap();
+    let StartOutcome::Undecided(read) = scene.start_under(Some(YES)).await else {
+        panic!("a slot was taken")
+    };
+    assert_eq!(read.account, AccountState::Suspended);
+    accounts::keep(&*scene.redis, user, 1, AccountState::Active).await.unwrap();
+    assert!(matches!(scene.start_under(Some(YES)).await, StartOutcome::Undecided(_)), "an older state");
+    accounts::keep(&*scene.redis, user, 3, AccountState::Closed).await.unwrap();
+    let yes = Yes { account: AccountState::Closed, ..YES };
+    assert!(matches!(scene.start_under(Some(yes)).await, StartOutcome::Opened(_, _)));
+}
+
+#[tokio::test]
+async fn a_suspended_account_loses_its_slots() {
+    let scene = Scene::new().await;
+    let session = scene.open().await.unwrap().session;
+    accounts::keep(&*scene.redis, scene.viewer.user, 2, AccountState::Suspended).await.unwrap();
+    let beaten = scene.beat(session, 1, PlayerState::Playing).await;
+    assert_eq!(beaten, Beaten::Suspended { video: scene.video, watched_ms: 0 });
+    accounts::keep(&*scene.redis, scene.viewer.user, 3, AccountState::Active).await.unwrap();
+    assert_eq!(scene.open().await.unwrap().others_open, 0);
+    assert!(matches!(scene.beat(session, 1, PlayerState::Playing).await, Beaten::Kept { .. }));
 }

@@ -5,12 +5,13 @@
 -- Every so often it says that the position is to be written to Postgres: to one caller only, since the time of
 -- the last such word is kept in the session.
 --
--- KEYS  1 streams of the account  2 the session  3 positions of the account
+-- KEYS  1 streams of the account  2 the session  3 positions of the account  4 the account
 -- ARGV  1 session  2 now, ms  3 stream limit  4 lifetime of a slot, ms  5 lifetime of a session, ms
 --       6 client time, ms  7 position, ms  8 state of the player  9 pause between writes to Postgres, ms
 --       10 lifetime of the positions, ms  11 video, or "" where nobody vouches  12 when its URL expires, s
 -- Gives outcome, video, when the manifest's URL expires (s), watched (ms), "1" where a write is due, position, streams.
 --       unknown  there is no such session of this account
+--       suspended  the account is: its slot is free
 --       full     its slot was freed, and none is free now
 --       kept
 local session = redis.call('HMGET', KEYS[2], 'video', 'expires_s', 'at_ms', 'saved_ms', 'state', 'watched_ms', 'ended')
@@ -21,6 +22,11 @@ end
 local video = session[1]
 if not video then
   return { 'unknown' }
+end
+
+if redis.call('HGET', KEYS[4], 'state') == 'suspended' then
+  redis.call('ZREM', KEYS[1], ARGV[1])
+  return { 'suspended', video, session[2], session[6] }
 end
 
 local now_ms, slot_ttl_ms = tonumber(ARGV[2]), tonumber(ARGV[4])

@@ -1,21 +1,22 @@
 //! An account's streams, as far as this process knows them.
 
-use super::exchange::as_seen;
+use super::exchange::{as_seen, change, keep};
 use super::here::{Here, Started};
 use super::keys;
-use crate::StoreError;
 use crate::sessions::{SESSION_TTL_MS, Shown, streams};
+use crate::{Bounds, StoreError};
 use jiff::Timestamp;
 use mcsp_bridge_api::Bridge;
-use mcsp_bridge_api::memory::{Outcome, Step};
+use mcsp_bridge_api::memory::{Condition, Outcome, Step};
 use mcsp_ids::{PlaybackSessionId, UserId};
-use playback_domain::Streams;
+use playback_domain::{AccountState, Streams};
 
 /// An account's streams, as far as this process knows them: those that Redis had when it was last asked, and those that
 /// were opened here since.
 #[derive(Clone, Debug)]
 pub struct Account {
     user: UserId,
+    state: AccountState,
     pub(crate) streams: Streams,
     pub(crate) here: Here,
     /// What is in the memory of `here`.
@@ -26,6 +27,7 @@ pub struct Account {
 /// What is known of an account, and of what was started under an Idempotency-Key.
 pub async fn account(bridge: &dyn Bridge, user: UserId, key: Option<&str>) -> Result<Account, StoreError> {
     let mut steps = vec![Step::Recall(keys::streams(user)), Step::Recall(keys::here(user))];
+    steps.push(Step::Recall(keys::account(user)));
     steps.extend(key.map(|key| Step::Recall(keys::started(user, key))));
     let mut found = bridge.exchange(steps).await?.into_iter().map(|outcome| match outcome {
         Outcome::Entries(mut entries) => entries.pop(),
@@ -37,12 +39,19 @@ pub async fn account(bridge: &dyn Bridge, user: UserId, key: Option<&str>) -> Re
     let own = next();
     let seen = own.as_ref().map(|entry| entry.version);
     let here = own.and_then(|entry| Here::read(&entry.value)).unwrap_or_default();
+    // As its access token says, where nothing else was heard of.
+    let state = next().and_then(|entry| read(&entry.value)).unwrap_or(AccountState::Active);
     let copied = next().and_then(|entry| serde_json::from_slice(&entry.value).ok());
     here.add_to(&mut known);
-    Ok(Account { user, streams: known, here, seen, copied })
+    Ok(Account { user, state, streams: known, here, seen, copied })
 }
 
 impl Account {
+    /// Where it is on its way.
+    pub fn state(&self) -> AccountState {
+        self.state
+    }
+
     /// The streams, those of other processes that Redis was not asked for since aside.
     pub fn streams(&self) -> &Streams {
         &self.streams
@@ -60,8 +69,27 @@ impl Account {
     pub(crate) fn change(&self) -> Step {
         let ttl_ms = u32::try_from(SESSION_TTL_MS).unwrap_or(u32::MAX);
         let (key, value) = (keys::here(self.user), self.here.written());
-        super::exchange::keep(key, value, Some(ttl_ms), as_seen(self.seen))
+        keep(key, value, Some(ttl_ms), as_seen(self.seen))
     }
+}
+
+/// Remembers the state of an account.
+pub async fn keep_account(
+    bridge: &dyn Bridge,
+    bounds: &Bounds,
+    user: UserId,
+    state: AccountState,
+) -> Result<(), StoreError> {
+    change(bridge, keeping(bounds, user, state)).await.map(drop)
+}
+
+pub(super) fn keeping(bounds: &Bounds, user: UserId, state: AccountState) -> Step {
+    let value = state.as_str().as_bytes().to_vec();
+    keep(keys::account(user), value, Some(bounds.copy_ttl_ms()), Condition::Always)
+}
+
+fn read(value: &[u8]) -> Option<AccountState> {
+    AccountState::from_name(std::str::from_utf8(value).ok()?)
 }
 
 /// What is known here of a session that was opened here, and has not ended.

@@ -12,6 +12,11 @@ pub(crate) fn video(id: VideoId) -> String {
     format!("{PREFIX}video:{id}")
 }
 
+/// A copy of an account's state.
+pub(crate) fn account(user: UserId) -> String {
+    format!("{PREFIX}account:{user}")
+}
+
 /// A copy of an account's streams, as Redis had them.
 pub(crate) fn streams(user: UserId) -> String {
     format!("{PREFIX}streams:{user}")

@@ -8,7 +8,7 @@ use crate::{Bounds, StoreError};
 use mcsp_bridge_api::Bridge;
 use mcsp_bridge_api::memory::{Condition, Listing, Outcome, Step};
 use mcsp_ids::{UserId, VideoId};
-use playback_domain::{Position, Streams};
+use playback_domain::{AccountState, Position, Streams};
 
 /// What was seen of an account, and of a video.
 #[derive(Clone, Debug)]
@@ -17,6 +17,8 @@ pub struct Seen {
     pub user: UserId,
     /// A video.
     pub version: Option<(VideoId, Version)>,
+    /// The account's state.
+    pub account: Option<AccountState>,
     /// The account's streams.
     pub streams: Option<Streams>,
     /// Positions in videos, or that there is none.
@@ -28,16 +30,17 @@ pub struct Seen {
 impl Seen {
     /// Of this account, nothing yet.
     pub fn nothing_of(user: UserId) -> Self {
-        Seen { user, version: None, streams: None, positions: Vec::new(), started: None }
+        Seen { user, version: None, account: None, streams: None, positions: Vec::new(), started: None }
     }
 }
 
 /// Remembers what was seen. Says whether something is held that the stores do not have yet.
 pub async fn remember(bridge: &dyn Bridge, bounds: &Bounds, seen: Seen) -> Result<bool, StoreError> {
-    let Seen { user, version, streams, positions: seen, started } = seen;
+    let Seen { user, version, account, streams, positions: seen, started } = seen;
     let (ttl_ms, refresh) = (Some(bounds.copy_ttl_ms()), Condition::Refresh(bounds.refresh_ms()));
-    let mut steps = Vec::with_capacity(4 + seen.len());
+    let mut steps = Vec::with_capacity(5 + seen.len());
     steps.extend(version.map(|(video, version)| videos::keeping(bounds, video, &version, refresh)));
+    steps.extend(account.map(|state| super::account::keeping(bounds, user, state)));
     steps.extend(
         streams.map(|streams| {
             keep(keys::streams(user), written(&streams).into_bytes(), ttl_ms, Condition::Always)

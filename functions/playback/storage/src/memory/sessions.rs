@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use mcsp_bridge_api::memory::{Condition, Entry, Removal, Step};
 use mcsp_bridge_api::{Bridge, Failure};
 use mcsp_ids::{PlaybackSessionId, UserId, VideoId};
+use playback_domain::AccountState;
 use serde::{Deserialize, Serialize};
 
 /// A session to be opened, as it was decided on.
@@ -40,6 +41,9 @@ pub async fn beat(bridge: &dyn Bridge, heartbeat: &Heartbeat) -> Result<Option<B
             return Ok(Some(Beaten::Unknown));
         }
         let Some(Shown { video, expires_at_s }) = account.here.known(session, shown) else { return Ok(None) };
+        if account.state() == AccountState::Suspended {
+            return Ok(Some(Beaten::Suspended { video, watched_ms: 0 }));
+        }
         let open_streams = account.streams.others_open(session, now);
         if !account.streams.has_slot(session, now) && open_streams >= stream_limit {
             return Ok(Some(Beaten::Full { video, expires_at_s, watched_ms: 0, open_streams }));

@@ -1,0 +1,40 @@
+//! What services tell that are not there yet: by Kafka, as they will.
+
+use crate::Account;
+use jiff::Timestamp;
+use mcsp_bridge_api::kafka::Event;
+use mcsp_kafka::{KafkaConfig, Producer};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// The Admin service: the account is suspended, or reinstated.
+///
+/// # Panics
+/// Without Kafka.
+pub async fn decide(account: &Account, version: i64, suspended: bool) {
+    let verb = if suspended { "suspended" } else { "reinstated" };
+    let data = json!({"user_id": account.user_id, "version": version, "suspended": suspended});
+    tell(
+        ("admin.decision.made", &account.user_id),
+        ("/mcsp/admin", &format!("mcsp.admin.account.{verb}.v1")),
+        &data,
+    )
+    .await;
+}
+
+async fn tell((topic, key): (&str, &str), (source, kind): (&str, &str), data: &Value) {
+    let brokers =
+        std::env::var("MCSP_TEST_KAFKA_BROKERS").expect("MCSP_TEST_KAFKA_BROKERS: run scripts/test");
+    let event = Event {
+        topic: topic.to_owned(),
+        key: key.to_owned(),
+        id: Uuid::new_v4().to_string(),
+        type_: kind.to_owned(),
+        source: source.to_owned(),
+        time_us: Timestamp::now().as_microsecond(),
+        traceparent: None,
+        data: data.to_string().into_bytes(),
+    };
+    let producer = Producer::new(&KafkaConfig::new(&brokers)).expect("a producer");
+    producer.enqueue(&event).expect("room").settle().await.expect("Kafka takes it");
+}
