@@ -22,6 +22,17 @@ pub async fn decide(account: &Account, version: i64, suspended: bool) {
     .await;
 }
 
+/// The Subscription service: the account has a plan of this level.
+///
+/// # Panics
+/// Without Kafka.
+pub async fn subscribe(account: &Account, version: i64, level: u32) {
+    let data = json!({"user_id": account.user_id, "version": version, "state": "active",
+        "entitlements": {"level": level, "streams": 4, "until": null}});
+    let about = ("/mcsp/subscription", "mcsp.subscription.subscription.changed.v1");
+    tell(("subscription.lifecycle.changed", &account.user_id), about, &data).await;
+}
+
 async fn tell((topic, key): (&str, &str), (source, kind): (&str, &str), data: &Value) {
     let brokers =
         std::env::var("MCSP_TEST_KAFKA_BROKERS").expect("MCSP_TEST_KAFKA_BROKERS: run scripts/test");

@@ -91,6 +91,17 @@ async fn visibility_is_set_in_any_state_and_once() {
     let published = act(&owner, &video_id, "publish").await.expect(200);
     assert_eq!(published["visibility"], "private");
     set_visibility(&owner, &video_id, "secret").await.refused(400, "invalid_request");
+    for (visibility, level, code) in [
+        ("subscribers", 0, "out_of_range"),
+        ("subscribers", 101, "out_of_range"),
+        ("private", 1, "not_for_this_visibility"),
+    ] {
+        let body = json!({"visibility": visibility, "minimum_plan_level": level});
+        let answer = owner.put(&format!("/v1/videos/{video_id}/visibility"), &body).await;
+        answer.refused(422, "validation_failed");
+        let error = &answer.json["errors"][0];
+        assert_eq!((&error["pointer"], &error["code"]), (&json!("/minimum_plan_level"), &json!(code)));
+    }
     let path = format!("/v1/videos/{video_id}/visibility");
     let put = |etag: &str| {
         let request = owner.request(reqwest::Method::PUT, &path).header("if-match", etag);
@@ -98,6 +109,14 @@ async fn visibility_is_set_in_any_state_and_once() {
     };
     put("\"4\"").await.refused(412, "stale");
     assert_eq!(put("\"5\"").await.expect(200)["visibility"], "unlisted");
+    let subscribers = set_visibility(&owner, &video_id, "subscribers").await.expect(200);
+    assert_eq!(
+        (&subscribers["visibility"], &subscribers["minimum_plan_level"]),
+        (&json!("subscribers"), &json!(1))
+    );
+    let higher = json!({"visibility": "subscribers", "minimum_plan_level": 2});
+    let higher = owner.put(&path, &higher).await.expect(200);
+    assert_eq!((&higher["minimum_plan_level"], &higher["version"]), (&json!(2), &json!(8)));
 }
 
 #[tokio::test]

@@ -3,8 +3,8 @@
 mod playing;
 
 use mcsp_ids::{PlaybackSessionId, VideoId};
-use mcsp_tests::{Account, Answer, Platform, decide, eventually, ready_video};
-use playing::{published, start};
+use mcsp_tests::{Account, Answer, Platform, decide, eventually, ready_video, subscribe};
+use playing::{published, published_by, start};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -277,4 +277,25 @@ async fn a_suspended_account_plays_nothing_though_its_token_is_good() {
         (start(&viewer, &video_id).await.status.as_u16() == 201).then_some(())
     })
     .await;
+}
+
+#[tokio::test]
+async fn what_is_for_subscribers_asks_for_a_plan() {
+    let platform = Platform::running();
+    let creator = platform.account("creator").await;
+    let video_id = published_by(&creator).await;
+    let subscribers = json!({"visibility": "subscribers", "minimum_plan_level": 2});
+    creator.put(&format!("/v1/videos/{video_id}/visibility"), &subscribers).await.expect(200);
+    let viewer = platform.account("viewer").await;
+    let denied = eventually_refused(&viewer, &video_id, 403, "subscription_required").await;
+    assert!(denied.json["detail"].is_string(), "{}", denied.json);
+    viewer.get(&format!("/v1/videos/{video_id}")).await.expect(200);
+    subscribe(&viewer, 1, 1).await;
+    eventually_refused(&viewer, &video_id, 403, "plan_too_low").await;
+    subscribe(&viewer, 2, 2).await;
+    eventually("it is played", async || {
+        (start(&viewer, &video_id).await.status.as_u16() == 201).then_some(())
+    })
+    .await;
+    start(&creator, &video_id).await.expect(201);
 }

@@ -1,6 +1,8 @@
 //! A video as users see it.
 
-use content_domain::{Category, FailureCode, Language, Rendition, StateName, Title, Video, Visibility};
+use content_domain::{
+    Category, FailureCode, Language, PlanLevel, Rendition, StateName, Title, Video, VisibilityName,
+};
 use jiff::Timestamp;
 use mcsp_ids::{UserId, VideoId};
 use schemars::JsonSchema;
@@ -17,7 +19,10 @@ pub struct VideoView {
     /// Where it is on its way.
     pub state: StateName,
     /// Who sees it while it is published.
-    pub visibility: Visibility,
+    pub visibility: VisibilityName,
+    /// The level of the plan that one must have to play it, where it is for subscribers.
+    #[schemars(example = 2)]
+    pub minimum_plan_level: Option<u32>,
     /// Null until the owner gave one.
     #[schemars(example = &"A walk in the hills")]
     pub title: Option<String>,
@@ -60,7 +65,8 @@ impl From<&Video> for VideoView {
             id: origin.id,
             owner_id: origin.owner,
             state: state.name(),
-            visibility: *visibility,
+            visibility: visibility.name(),
+            minimum_plan_level: visibility.plan_level().map(PlanLevel::get),
             title: details.title.as_ref().map(Title::as_str).map(str::to_owned),
             description: details.description.as_str().to_owned(),
             tags: details.tags.iter().map(str::to_owned).collect(),

@@ -18,4 +18,6 @@ pub use state::{State, StateName};
 pub use text::{Description, TAGS_MAX, Tag, Tags, Title};
 pub use transition::{Change, Edit, Happened, NotPublishable, NotPublished, Outcome};
 pub use video::{Details, Origin, Video};
-pub use visibility::{Hidden, Viewer, Visibility, Way, decide};
+pub use visibility::{
+    Hidden, InvalidPlanLevel, PLAN_LEVEL_MAX, PlanLevel, Viewer, Visibility, VisibilityName, Way, decide,
+};

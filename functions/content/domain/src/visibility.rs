@@ -6,8 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Whom the owner means a published video for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Visibility {
     /// Everyone, who may also find it.
     Public,
@@ -15,6 +14,50 @@ pub enum Visibility {
     Unlisted,
     /// The owner.
     Private,
+    /// Everyone who has the link; it is played by those who have such a plan.
+    Subscribers(PlanLevel),
+}
+
+/// A visibility without its data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "Visibility")]
+pub enum VisibilityName {
+    /// Everyone, who may also find it.
+    Public,
+    /// Everyone who has the link.
+    Unlisted,
+    /// The owner.
+    Private,
+    /// Everyone who has the link; it is played by subscribers.
+    Subscribers,
+}
+
+/// The level of the highest plan.
+pub const PLAN_LEVEL_MAX: u32 = 100;
+
+/// How much a plan has: what one of a lower level has, one of a higher level has too. 1 to 100.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PlanLevel(u32);
+
+/// No plan has this level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be 1 to {PLAN_LEVEL_MAX}")]
+pub struct InvalidPlanLevel;
+
+impl PlanLevel {
+    /// The lowest one: any plan will do.
+    pub const LOWEST: PlanLevel = PlanLevel(1);
+
+    /// Checks.
+    pub fn new(level: u32) -> Result<Self, InvalidPlanLevel> {
+        if (1..=PLAN_LEVEL_MAX).contains(&level) { Ok(PlanLevel(level)) } else { Err(InvalidPlanLevel) }
+    }
+
+    /// The number.
+    pub const fn get(self) -> u32 {
+        self.0
+    }
 }
 
 /// Who looks.
@@ -52,19 +95,40 @@ pub enum Hidden {
 }
 
 impl Visibility {
+    /// Its name.
+    pub const fn name(self) -> VisibilityName {
+        match self {
+            Visibility::Public => VisibilityName::Public,
+            Visibility::Unlisted => VisibilityName::Unlisted,
+            Visibility::Private => VisibilityName::Private,
+            Visibility::Subscribers(_) => VisibilityName::Subscribers,
+        }
+    }
+
+    /// The plan that it asks for, where it does.
+    pub const fn plan_level(self) -> Option<PlanLevel> {
+        match self {
+            Visibility::Subscribers(level) => Some(level),
+            Visibility::Public | Visibility::Unlisted | Visibility::Private => None,
+        }
+    }
+}
+
+impl VisibilityName {
     /// The stable name.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Visibility::Public => "public",
-            Visibility::Unlisted => "unlisted",
-            Visibility::Private => "private",
+            VisibilityName::Public => "public",
+            VisibilityName::Unlisted => "unlisted",
+            VisibilityName::Private => "private",
+            VisibilityName::Subscribers => "subscribers",
         }
     }
 
     /// The visibility of that name.
     pub fn from_name(name: &str) -> Option<Self> {
-        use Visibility::*;
-        [Public, Unlisted, Private].into_iter().find(|visibility| visibility.as_str() == name)
+        use VisibilityName::*;
+        [Public, Unlisted, Private, Subscribers].into_iter().find(|visibility| visibility.as_str() == name)
     }
 }
 
@@ -80,8 +144,10 @@ pub fn decide(video: &Video, viewer: Viewer, way: Way) -> Result<(), Hidden> {
             Err(Hidden::NotPublished)
         }
         (State::Published { .. }, Visibility::Private, _) => Err(Hidden::Private),
-        (State::Published { .. }, Visibility::Unlisted, Way::Search) => Err(Hidden::Unlisted),
-        (State::Published { .. }, Visibility::Unlisted, Way::Link)
+        (State::Published { .. }, Visibility::Unlisted | Visibility::Subscribers(_), Way::Search) => {
+            Err(Hidden::Unlisted)
+        }
+        (State::Published { .. }, Visibility::Unlisted | Visibility::Subscribers(_), Way::Link)
         | (State::Published { .. }, Visibility::Public, _) => Ok(()),
     }
 }

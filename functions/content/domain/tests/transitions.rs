@@ -4,7 +4,7 @@
 
 use content_domain::{
     Edit, FailureCode, Happened, Hidden, Media, NotPublishable, NotPublished, Origin, Outcome, Packaged,
-    Processed, State, Title, Video, Viewer, Visibility, Way, decide,
+    PlanLevel, Processed, State, Title, Video, Viewer, Visibility, Way, decide,
 };
 use jiff::{SignedDuration, Timestamp};
 use mcsp_ids::{UploadId, UserId, VideoId};
@@ -51,7 +51,8 @@ fn act() -> impl Strategy<Value = Act> {
         1 => Just(Act::Fail),
         4 => Just(Act::Publish),
         3 => Just(Act::Unpublish),
-        2 => prop_oneof![Just(Public), Just(Unlisted), Just(Private)].prop_map(Act::SetVisibility),
+        2 => prop_oneof![Just(Public), Just(Unlisted), Just(Private), Just(Subscribers(PlanLevel::LOWEST))]
+            .prop_map(Act::SetVisibility),
         2 => (0..3_u8).prop_map(Act::Rename),
     ]
 }
@@ -157,4 +158,9 @@ fn what_is_hidden_is_hidden_for_a_reason() {
     assert_eq!(seen(Visibility::Private, Way::Link), Err(Hidden::Private));
     assert_eq!(seen(Visibility::Unlisted, Way::Search), Err(Hidden::Unlisted));
     assert_eq!(seen(Visibility::Unlisted, Way::Link), Ok(()));
+    let subscribers = Visibility::Subscribers(PlanLevel::new(2).unwrap());
+    assert_eq!(
+        (seen(subscribers, Way::Link), seen(subscribers, Way::Search)),
+        (Ok(()), Err(Hidden::Unlisted))
+    );
 }

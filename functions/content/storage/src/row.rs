@@ -1,8 +1,8 @@
 //! A video as a row, and back.
 
 use content_domain::{
-    Category, Description, Details, FailureCode, Language, Media, Origin, State, StateName, Tag, Tags, Title,
-    Video, Visibility,
+    Category, Description, Details, FailureCode, Language, Media, Origin, PlanLevel, State, StateName, Tag,
+    Tags, Title, Video, Visibility, VisibilityName,
 };
 use jiff::Timestamp;
 use mcsp_bridge_api::sql::{Inconsistency, Json, Row, Sql};
@@ -11,7 +11,8 @@ use uuid::Uuid;
 
 /// The columns, in the order of [`bind`] and [`read`].
 pub(crate) const COLUMNS: &str = "id, owner_id, upload_id, region, version, state, visibility, title, \
-     description, tags, category, language, media, failure_code, first_published_at, created_at, updated_at";
+     description, tags, category, language, media, failure_code, first_published_at, created_at, updated_at, \
+     minimum_plan_level";
 
 /// Gives all columns as parameters.
 pub(crate) fn bind(sql: Sql, video: &Video) -> Sql {
@@ -23,7 +24,7 @@ pub(crate) fn bind(sql: Sql, video: &Video) -> Sql {
         .bind(origin.region.as_str())
         .bind(*version)
         .bind(state.name().as_str())
-        .bind(visibility.as_str())
+        .bind(visibility.name().as_str())
         .bind(details.title.as_ref().map(Title::as_str))
         .bind(details.description.as_str())
         .bind(details.tags.iter().map(str::to_owned).collect::<Vec<_>>())
@@ -34,6 +35,7 @@ pub(crate) fn bind(sql: Sql, video: &Video) -> Sql {
         .bind(state.first_published_at())
         .bind(*created_at)
         .bind(*updated_at)
+        .bind(visibility.plan_level().map(PlanLevel::get))
 }
 
 /// Takes all columns of a row.
@@ -46,7 +48,7 @@ pub(crate) fn read(row: &mut Row<'_>) -> Result<Video, Inconsistency> {
     };
     let version = row.take("version")?;
     let name = row.parse("state", |name: String| StateName::from_name(&name))?;
-    let visibility = row.parse("visibility", |name: String| Visibility::from_name(&name))?;
+    let named = row.parse("visibility", |name: String| VisibilityName::from_name(&name))?;
     let details = Details {
         title: row.parse("title", |text| optional(text, |text| Title::parse(&text).ok()))?,
         description: row.parse("description", |text: String| Description::parse(&text).ok())?,
@@ -61,6 +63,7 @@ pub(crate) fn read(row: &mut Row<'_>) -> Result<Video, Inconsistency> {
         state(name, media.map(|Json(media)| media), failure, first_published_at)
     })?;
     let (created_at, updated_at) = (row.take("created_at")?, row.take("updated_at")?);
+    let visibility = row.parse("minimum_plan_level", |level| visibility(named, level))?;
     Ok(Video { origin, version, state, visibility, details, created_at, updated_at })
 }
 
@@ -78,6 +81,15 @@ fn state(
             State::Unpublished { media: media?, first_published_at: first_published_at? }
         }
         StateName::Failed => State::Failed(failure?),
+    })
+}
+
+fn visibility(name: VisibilityName, level: Option<u32>) -> Option<Visibility> {
+    Some(match name {
+        VisibilityName::Public => Visibility::Public,
+        VisibilityName::Unlisted => Visibility::Unlisted,
+        VisibilityName::Private => Visibility::Private,
+        VisibilityName::Subscribers => Visibility::Subscribers(PlanLevel::new(level?).ok()?),
     })
 }
 

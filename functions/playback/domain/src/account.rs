@@ -1,5 +1,28 @@
 //! What Playback knows of an account.
 
+use crate::Subscription;
+use jiff::Timestamp;
+
+/// What is known of an account beside what its access token says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Where it is on its way: active, where nothing else is known.
+    pub state: AccountState,
+    /// What it has subscribed to.
+    pub subscription: Option<Subscription>,
+}
+
+impl Standing {
+    /// Of an account of which nothing is known.
+    pub const UNKNOWN: Standing = Standing { state: AccountState::Active, subscription: None };
+
+    /// How many streams the account may have open: as many as its plan has, and never fewer than without one.
+    pub fn stream_limit(&self, without_plan: u32, now: Timestamp) -> u32 {
+        let entitlements = self.subscription.as_ref().and_then(|subscription| subscription.entitles(now));
+        entitlements.map_or(without_plan, |entitlements| entitlements.streams().max(without_plan))
+    }
+}
+
 /// Where an account is on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AccountState {

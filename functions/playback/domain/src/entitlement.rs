@@ -1,16 +1,17 @@
 //! The decision: may this viewer play this video, here and now?
 
-use crate::{AccountState, Region, State, Video, Visibility};
+use crate::{AccountState, Region, Standing, State, Video, Visibility};
+use jiff::Timestamp;
 use mcsp_ids::UserId;
 
-/// Who wants to play, with what the account is entitled to.
+/// Who wants to play, as the access token says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Viewer {
     /// The account.
     pub user: UserId,
     /// Where it is.
     pub region: Region,
-    /// How many streams it may have open.
+    /// How many streams an account may have open without a plan.
     pub stream_limit: u32,
 }
 
@@ -19,12 +20,14 @@ pub struct Viewer {
 pub struct Facts<'a, M> {
     /// Who.
     pub viewer: &'a Viewer,
-    /// Where the viewer's account is on its way: active, where nothing else is known of it.
-    pub account: AccountState,
+    /// What is known of the account.
+    pub standing: Standing,
     /// What; none where there is no such video.
     pub video: Option<&'a Video<M>>,
     /// How many other streams the account has open.
     pub open_streams: u32,
+    /// When.
+    pub now: Timestamp,
 }
 
 /// Yes, with what it is bounded by.
@@ -50,6 +53,8 @@ pub struct Limits {
 pub enum HoldsFor {
     /// For every viewer in the same region.
     Region,
+    /// For every viewer in the same region whose subscription is known: whether its plan will do, each must be asked.
+    Subscribers,
     /// For this viewer, in this region.
     Viewer,
 }
@@ -79,6 +84,12 @@ pub enum Reason {
     Private,
     /// It may not be played where the viewer is.
     RegionDenied,
+    /// It is for subscribers.
+    SubscriptionRequired,
+    /// It is for subscribers of a higher plan.
+    PlanTooLow,
+    /// It is for subscribers, and the account's subscription is not paid for.
+    PaymentPastDue,
     /// The account has as many streams open as it may.
     TooManyStreams,
 }
@@ -92,6 +103,9 @@ impl Reason {
         Reason::NotPublished,
         Reason::Blocked,
         Reason::RegionDenied,
+        Reason::SubscriptionRequired,
+        Reason::PlanTooLow,
+        Reason::PaymentPastDue,
         Reason::TooManyStreams,
     ];
 
@@ -104,16 +118,19 @@ impl Reason {
             Reason::Blocked => "blocked",
             Reason::Private => "private",
             Reason::RegionDenied => "region_denied",
+            Reason::SubscriptionRequired => "subscription_required",
+            Reason::PlanTooLow => "plan_too_low",
+            Reason::PaymentPastDue => "payment_past_due",
             Reason::TooManyStreams => "too_many_streams",
         }
     }
 }
 
 /// Decides. A suspended account learns of no video. Then come reasons that hide the video, then those that the viewer
-/// cannot change, and last the one that the viewer can.
+/// cannot change, and last those that the viewer can.
 pub fn decide<'a, M>(facts: &Facts<'a, M>) -> Result<Allowance<'a, M>, Denial> {
-    let Facts { viewer, account, video, open_streams } = *facts;
-    match account {
+    let Facts { viewer, standing, video, open_streams, now } = *facts;
+    match standing.state {
         AccountState::Suspended => return Err(told(Reason::AccountSuspended)),
         // Who closed it has given up its tokens, and who has one still may use it until it runs out.
         AccountState::Active | AccountState::Closed | AccountState::Erased => {}
@@ -124,6 +141,8 @@ pub fn decide<'a, M>(facts: &Facts<'a, M>) -> Result<Allowance<'a, M>, Denial> {
         Visibility::Public | Visibility::Unlisted => HoldsFor::Region,
         Visibility::Private if owns => HoldsFor::Viewer,
         Visibility::Private => return Err(hidden(Reason::Private)),
+        Visibility::Subscribers(_) if owns => HoldsFor::Viewer,
+        Visibility::Subscribers(_) => HoldsFor::Subscribers,
     };
     let media = match &video.state {
         State::Published(media) => media,
@@ -135,10 +154,24 @@ pub fn decide<'a, M>(facts: &Facts<'a, M>) -> Result<Allowance<'a, M>, Denial> {
     if !video.regions.admit(&viewer.region) {
         return Err(told(Reason::RegionDenied));
     }
-    if open_streams >= viewer.stream_limit {
+    if let Some(level) = video.asks_for_plan(viewer.user) {
+        has_plan(&standing, level, now).map_err(told)?;
+    }
+    let streams = standing.stream_limit(viewer.stream_limit, now);
+    if open_streams >= streams {
         return Err(told(Reason::TooManyStreams));
     }
-    Ok(Allowance { media, limits: Limits { streams: viewer.stream_limit }, holds_for })
+    Ok(Allowance { media, limits: Limits { streams }, holds_for })
+}
+
+fn has_plan(standing: &Standing, level: u32, now: Timestamp) -> Result<(), Reason> {
+    let subscription = standing.subscription.as_ref().ok_or(Reason::SubscriptionRequired)?;
+    match subscription.entitles(now) {
+        Some(entitlements) if entitlements.level() >= level => Ok(()),
+        Some(_) => Err(Reason::PlanTooLow),
+        None if subscription.is_past_due => Err(Reason::PaymentPastDue),
+        None => Err(Reason::SubscriptionRequired),
+    }
 }
 
 fn told(reason: Reason) -> Denial {

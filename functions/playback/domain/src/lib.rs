@@ -6,9 +6,10 @@ mod entitlement;
 mod position;
 mod region;
 mod streams;
+mod subscription;
 mod video;
 
-pub use account::AccountState;
+pub use account::{AccountState, Standing};
 pub use device::{Device, InvalidDevice};
 pub use entitlement::{Allowance, Denial, Facts, HoldsFor, Limits, Reason, Viewer, decide};
 pub use position::{CLIENT_CLOCK_SKEW_MAX, InvalidPosition, POSITION_MAX_MS, Position};
@@ -16,4 +17,5 @@ pub use region::{InvalidRegion, Region};
 pub use streams::{
     HEARTBEAT_INTERVAL_MS, HEARTBEATS_MISSED_MAX, PlayerState, SLOT_TTL_MS, Streams, watched_ms,
 };
+pub use subscription::{Entitlements, InvalidEntitlements, PLAN_LEVEL_MAX, PLAN_STREAMS_MAX, Subscription};
 pub use video::{Regions, State, Video, Visibility};

@@ -16,6 +16,18 @@ pub struct Video<M> {
     pub regions: Regions,
 }
 
+impl<M> Video<M> {
+    /// The level of the plan that this account must have.
+    pub fn asks_for_plan(&self, user: UserId) -> Option<u32> {
+        match self.visibility {
+            Visibility::Subscribers(level) if user != self.owner => Some(level),
+            Visibility::Subscribers(_) | Visibility::Public | Visibility::Unlisted | Visibility::Private => {
+                None
+            }
+        }
+    }
+}
+
 /// Whether a video is there to be played.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State<M> {
@@ -40,6 +52,8 @@ pub enum Visibility {
     Unlisted,
     /// To its owner.
     Private,
+    /// To all who know its id; played by those whose plan has this level at least.
+    Subscribers(u32),
 }
 
 /// Where a video may be played: in the allowed regions, or everywhere where none is named, and never in a

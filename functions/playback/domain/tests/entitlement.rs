@@ -2,20 +2,27 @@
 
 #![allow(clippy::unwrap_used, reason = "the helpers of tests may fail as tests do")]
 
+use jiff::{SignedDuration, Timestamp};
 use mcsp_ids::UserId;
 use playback_domain::{
-    AccountState, Denial, Facts, HoldsFor, Reason, Region, Regions, State, Video, Viewer, Visibility, decide,
+    AccountState, Denial, Entitlements, Facts, HoldsFor, Reason, Region, Regions, Standing, State,
+    Subscription, Video, Viewer, Visibility, decide,
 };
 use proptest::prelude::*;
 use uuid::Uuid;
 
+const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
 const MEDIA: &str = "media";
 const STATES: [State<&str>; 5] =
     [State::NeverPublished, State::Published(MEDIA), State::Unpublished, State::Blocked, State::Deleted];
-const VISIBILITIES: [Visibility; 3] = [Visibility::Public, Visibility::Unlisted, Visibility::Private];
+const LEVEL: u32 = 2;
+const VISIBILITIES: [Visibility; 4] =
+    [Visibility::Public, Visibility::Unlisted, Visibility::Private, Visibility::Subscribers(LEVEL)];
 const BOTH: [bool; 2] = [false, true];
 const ACCOUNTS: [AccountState; 4] =
     [AccountState::Active, AccountState::Suspended, AccountState::Closed, AccountState::Erased];
+/// How many streams there are without a plan, and how many with one.
+const LIMITS: (u32, u32) = (3, 5);
 
 fn region(name: &str) -> Region {
     Region::parse(name).unwrap()
@@ -25,20 +32,50 @@ fn user(number: u128) -> UserId {
     UserId::from_uuid(Uuid::from_u128(number))
 }
 
-/// A viewer in `eu` with a limit of 3.
-fn viewer() -> Viewer {
-    Viewer { user: user(1), region: region("eu"), stream_limit: 3 }
+/// Of this plan, until so many seconds from now.
+fn subscription(level: u32, until_s: Option<i64>, is_past_due: bool) -> Subscription {
+    let until = until_s.map(|until_s| NOW + SignedDuration::from_secs(until_s));
+    let entitlements = Some(Entitlements::new(level, LIMITS.1, until).unwrap());
+    Subscription { entitlements, is_past_due }
 }
 
-fn video(
-    state: State<&'static str>,
-    visibility: Visibility,
-    owned: bool,
-    admitted: bool,
-) -> Video<&'static str> {
-    let deny = if admitted { Vec::new() } else { vec![region("eu")] };
-    let owner = user(if owned { 1 } else { 2 });
-    Video { owner, state, visibility, regions: Regions { allow: Vec::new(), deny } }
+/// Each with what it is good for.
+fn subscriptions() -> [(Option<Subscription>, Result<(), Reason>); 8] {
+    let ended = Subscription { entitlements: None, is_past_due: false };
+    [
+        (None, Err(Reason::SubscriptionRequired)),
+        (Some(ended), Err(Reason::SubscriptionRequired)),
+        (Some(Subscription { is_past_due: true, ..ended }), Err(Reason::PaymentPastDue)),
+        (Some(subscription(LEVEL, Some(0), false)), Err(Reason::SubscriptionRequired)),
+        (Some(subscription(LEVEL, Some(0), true)), Err(Reason::PaymentPastDue)),
+        (Some(subscription(LEVEL - 1, None, false)), Err(Reason::PlanTooLow)),
+        (Some(subscription(LEVEL, None, true)), Ok(())),
+        (Some(subscription(LEVEL + 1, Some(1), false)), Ok(())),
+    ]
+}
+
+#[derive(Clone, Debug)]
+struct Case {
+    viewer: Viewer,
+    standing: Standing,
+    video: Video<&'static str>,
+    open_streams: u32,
+}
+
+impl Case {
+    fn facts(&self) -> Facts<'_, &'static str> {
+        let Case { viewer, standing, video, open_streams } = self;
+        let (standing, open_streams) = (*standing, *open_streams);
+        Facts { viewer, standing, video: Some(video), open_streams, now: NOW }
+    }
+
+    fn allowed(&self) -> bool {
+        decide(&self.facts()).is_ok()
+    }
+
+    fn owns(&self) -> bool {
+        self.video.owner == self.viewer.user
+    }
 }
 
 fn told(reason: Reason) -> Result<HoldsFor, Denial> {
@@ -50,74 +87,99 @@ fn hidden(reason: Reason) -> Result<HoldsFor, Denial> {
 }
 
 /// The table, written another way round than the function: one line for each kind of answer.
-fn expected(
-    account: AccountState,
-    video: &Video<&str>,
-    owned: bool,
-    admitted: bool,
-    full: bool,
-) -> Result<HoldsFor, Denial> {
-    if account == AccountState::Suspended {
+fn expected(case: &Case, plan: Result<(), Reason>) -> Result<HoldsFor, Denial> {
+    if case.standing.state == AccountState::Suspended {
         return told(Reason::AccountSuspended);
     }
-    match (&video.state, video.visibility, owned, admitted, full) {
-        (_, Visibility::Private, false, _, _) => hidden(Reason::Private),
+    let has_streams =
+        case.standing.subscription.is_some_and(|subscription| subscription.entitles(NOW).is_some());
+    let full = case.open_streams >= if has_streams { LIMITS.1 } else { LIMITS.0 };
+    let admitted = case.video.regions.deny.is_empty();
+    match (&case.video.state, case.video.visibility, case.owns(), admitted, plan, full) {
+        (_, Visibility::Private, false, _, _, _) => hidden(Reason::Private),
         (State::Deleted, ..) => hidden(Reason::NotFound),
-        (State::NeverPublished, _, false, _, _) => hidden(Reason::NotPublished),
-        (State::NeverPublished, _, true, _, _) | (State::Unpublished, ..) => told(Reason::NotPublished),
+        (State::NeverPublished, _, false, _, _, _) => hidden(Reason::NotPublished),
+        (State::NeverPublished, _, true, _, _, _) | (State::Unpublished, ..) => told(Reason::NotPublished),
         (State::Blocked, ..) => told(Reason::Blocked),
-        (State::Published(_), _, _, false, _) => told(Reason::RegionDenied),
-        (State::Published(_), _, _, true, true) => told(Reason::TooManyStreams),
-        (State::Published(_), Visibility::Private, true, true, false) => Ok(HoldsFor::Viewer),
-        (State::Published(_), _, _, true, false) => Ok(HoldsFor::Region),
+        (State::Published(_), _, _, false, _, _) => told(Reason::RegionDenied),
+        (State::Published(_), Visibility::Subscribers(_), false, true, Err(reason), _) => told(reason),
+        (State::Published(_), _, _, true, _, true) => told(Reason::TooManyStreams),
+        (State::Published(_), Visibility::Subscribers(_), false, true, Ok(()), false) => {
+            Ok(HoldsFor::Subscribers)
+        }
+        (State::Published(_), Visibility::Private | Visibility::Subscribers(_), true, true, _, false) => {
+            Ok(HoldsFor::Viewer)
+        }
+        (State::Published(_), Visibility::Public | Visibility::Unlisted, _, true, _, false) => {
+            Ok(HoldsFor::Region)
+        }
     }
+}
+
+/// Every combination of what the decision depends on, with what the plan is good for.
+fn rows() -> Vec<(Case, Result<(), Reason>)> {
+    let viewer = Viewer { user: user(1), region: region("eu"), stream_limit: LIMITS.0 };
+    let mut rows = Vec::new();
+    for state in ACCOUNTS {
+        for (subscription, plan) in subscriptions() {
+            for video in videos() {
+                for open_streams in [0, 2, 3, 4, 5] {
+                    let standing = Standing { state, subscription };
+                    let case = Case { viewer: viewer.clone(), standing, video: video.clone(), open_streams };
+                    rows.push((case, plan));
+                }
+            }
+        }
+    }
+    rows
+}
+
+fn videos() -> Vec<Video<&'static str>> {
+    let mut videos = Vec::new();
+    for state in STATES {
+        for visibility in VISIBILITIES {
+            for owned in BOTH {
+                for admitted in BOTH {
+                    let deny = if admitted { Vec::new() } else { vec![region("eu")] };
+                    let (owner, state) = (user(if owned { 1 } else { 2 }), state.clone());
+                    videos.push(Video {
+                        owner,
+                        state,
+                        visibility,
+                        regions: Regions { allow: Vec::new(), deny },
+                    });
+                }
+            }
+        }
+    }
+    videos
 }
 
 #[test]
 fn every_row_of_the_decision_table_is_as_written() {
-    let viewer = viewer();
-    let mut reached = Vec::new();
-    for (account, state, visibility, owned, admitted, open_streams) in rows() {
-        let video = video(state, visibility, owned, admitted);
-        let facts = Facts { viewer: &viewer, account, video: Some(&video), open_streams };
-        let decided = decide(&facts);
-        assert_eq!(
-            decided.map(|allowance| allowance.holds_for),
-            expected(account, &video, owned, admitted, open_streams >= 3),
-            "{account:?}, {video:?}, {open_streams} open",
-        );
+    let mut reached = vec![Reason::NotFound];
+    for (case, plan) in rows() {
+        let decided = decide(&case.facts());
+        assert_eq!(decided.map(|allowance| allowance.holds_for), expected(&case, plan), "{case:?}");
         match decided {
-            Ok(allowance) => assert_eq!((*allowance.media, allowance.limits.streams), (MEDIA, 3)),
+            Ok(allowance) => {
+                assert_eq!(*allowance.media, MEDIA);
+                assert!(case.open_streams < allowance.limits.streams);
+            }
             Err(denial) => reached.push(denial.reason),
         }
     }
-    assert!(Reason::ALL.iter().all(|reason| reached.contains(reason)), "{reached:?}");
-}
-
-type Row = (AccountState, State<&'static str>, Visibility, bool, bool, u32);
-
-fn rows() -> impl Iterator<Item = Row> {
-    ACCOUNTS.into_iter().flat_map(|account| {
-        STATES.into_iter().flat_map(move |state| {
-            VISIBILITIES.into_iter().flat_map(move |visibility| {
-                let state = state.clone();
-                BOTH.into_iter().flat_map(move |owned| {
-                    let state = state.clone();
-                    BOTH.into_iter().flat_map(move |admitted| {
-                        let state = state.clone();
-                        [0, 2, 3, 4].map(|open| (account, state.clone(), visibility, owned, admitted, open))
-                    })
-                })
-            })
-        })
-    })
+    assert!(Reason::ALL.iter().all(|reason| reached.contains(reason)), "a reason is never given");
 }
 
 #[test]
 fn what_does_not_exist_is_not_found() {
-    let viewer = viewer();
-    let of = |account| Facts::<()> { viewer: &viewer, account, video: None, open_streams: 0 };
-    let decided = |account| decide(&of(account)).map(|allowance| allowance.holds_for);
+    let viewer = Viewer { user: user(1), region: region("eu"), stream_limit: 3 };
+    let decided = |state| {
+        let standing = Standing { state, subscription: None };
+        let facts = Facts::<()> { viewer: &viewer, standing, video: None, open_streams: 0, now: NOW };
+        decide(&facts).map(|allowance| allowance.holds_for)
+    };
     assert_eq!(decided(AccountState::Active), hidden(Reason::NotFound));
     assert_eq!(decided(AccountState::Suspended), told(Reason::AccountSuspended), "whether it exists or not");
 }
@@ -133,25 +195,6 @@ fn a_denied_region_wins_over_an_allowed_one() {
     assert!(regions(&["us", "eu"], &["ap"]).admit(&eu));
     assert!(!regions(&["us"], &[]).admit(&eu));
     assert!(!regions(&["eu"], &["eu"]).admit(&eu));
-}
-
-#[derive(Clone, Debug)]
-struct Case {
-    viewer: Viewer,
-    account: AccountState,
-    video: Video<&'static str>,
-    open_streams: u32,
-}
-
-impl Case {
-    fn facts(&self) -> Facts<'_, &'static str> {
-        let Case { viewer, account, video, open_streams } = self;
-        Facts { viewer, account: *account, video: Some(video), open_streams: *open_streams }
-    }
-
-    fn allowed(&self) -> bool {
-        decide(&self.facts()).is_ok()
-    }
 }
 
 fn regions() -> impl Strategy<Value = Vec<Region>> {
@@ -172,34 +215,45 @@ fn cases() -> impl Strategy<Value = Case> {
             regions: Regions { allow, deny },
         });
     let account = prop_oneof![4 => Just(AccountState::Active), 1 => prop::sample::select(ACCOUNTS.to_vec())];
-    (viewer, account, video, 0..5_u32).prop_map(|(viewer, account, video, open_streams)| Case {
-        viewer,
-        account,
-        video,
-        open_streams,
-    })
+    let subscription = prop::sample::select(subscriptions().map(|(subscription, _)| subscription).to_vec());
+    (viewer, account, subscription, video, 0..7_u32).prop_map(
+        |(viewer, state, subscription, video, open_streams)| Case {
+            viewer,
+            standing: Standing { state, subscription },
+            video,
+            open_streams,
+        },
+    )
+}
+
+fn changed(case: &Case, change: impl Fn(&mut Case)) -> Case {
+    let mut case = case.clone();
+    change(&mut case);
+    case
 }
 
 /// Everything that gives a viewer more than before.
 fn with_one_more_right(case: &Case) -> Vec<Case> {
-    let changed = |change: &dyn Fn(&mut Case)| {
-        let mut case = case.clone();
-        change(&mut case);
-        case
-    };
     vec![
-        changed(&|case| case.account = AccountState::Active),
-        changed(&|case| case.viewer.stream_limit += 1),
-        changed(&|case| case.open_streams = case.open_streams.saturating_sub(1)),
-        changed(&|case| case.video.owner = case.viewer.user),
-        changed(&|case| case.video.visibility = Visibility::Unlisted),
-        changed(&|case| case.video.visibility = Visibility::Public),
-        changed(&|case| case.video.state = State::Published(MEDIA)),
-        changed(&|case| case.video.regions.deny.retain(|denied| *denied != case.viewer.region)),
-        changed(&|case| case.video.regions.allow.clear()),
-        changed(&|case| {
+        changed(case, |case| case.standing.state = AccountState::Active),
+        changed(case, |case| case.standing.subscription = Some(subscription(LEVEL, None, false))),
+        changed(case, |case| case.standing.subscription = Some(subscription(LEVEL + 1, Some(1), true))),
+        changed(case, |case| case.viewer.stream_limit += 1),
+        changed(case, |case| case.open_streams = case.open_streams.saturating_sub(1)),
+        changed(case, |case| case.video.owner = case.viewer.user),
+        changed(case, |case| case.video.visibility = Visibility::Unlisted),
+        changed(case, |case| case.video.visibility = Visibility::Public),
+        changed(case, |case| case.video.state = State::Published(MEDIA)),
+        changed(case, |case| case.video.regions.deny.retain(|denied| *denied != case.viewer.region)),
+        changed(case, |case| case.video.regions.allow.clear()),
+        changed(case, |case| {
             if !case.video.regions.allow.is_empty() {
                 case.video.regions.allow.push(case.viewer.region.clone());
+            }
+        }),
+        changed(case, |case| {
+            if let Visibility::Subscribers(level) = &mut case.video.visibility {
+                *level = 1;
             }
         }),
     ]
@@ -207,28 +261,33 @@ fn with_one_more_right(case: &Case) -> Vec<Case> {
 
 /// Everything that takes something from a viewer.
 fn with_one_right_less(case: &Case) -> Vec<Case> {
-    let changed = |change: &dyn Fn(&mut Case)| {
-        let mut case = case.clone();
-        change(&mut case);
-        case
-    };
     let mut less = vec![
-        changed(&|case| case.account = AccountState::Suspended),
-        changed(&|case| case.viewer.stream_limit = case.viewer.stream_limit.saturating_sub(1)),
-        changed(&|case| case.open_streams += 1),
-        changed(&|case| case.video.visibility = Visibility::Private),
-        changed(&|case| case.video.regions.deny.push(case.viewer.region.clone())),
-        changed(&|case| {
+        changed(case, |case| case.standing.state = AccountState::Suspended),
+        changed(case, |case| case.standing.subscription = None),
+        changed(case, |case| {
+            if let Some(subscription) = &mut case.standing.subscription {
+                subscription.entitlements = None;
+            }
+        }),
+        changed(case, |case| case.viewer.stream_limit = case.viewer.stream_limit.saturating_sub(1)),
+        changed(case, |case| case.open_streams += 1),
+        changed(case, |case| case.video.visibility = Visibility::Private),
+        changed(case, |case| case.video.regions.deny.push(case.viewer.region.clone())),
+        changed(case, |case| {
             if case.video.regions.allow.is_empty() {
                 case.video.regions.allow.push(region("us"));
             }
         }),
+        changed(case, |case| match &mut case.video.visibility {
+            Visibility::Subscribers(level) => *level += 1,
+            Visibility::Private => case.video.owner = user(99),
+            visibility @ (Visibility::Public | Visibility::Unlisted) => {
+                *visibility = Visibility::Subscribers(LEVEL);
+            }
+        }),
     ];
-    if case.video.visibility == Visibility::Private {
-        less.push(changed(&|case| case.video.owner = user(99)));
-    }
     let states = [State::NeverPublished, State::Unpublished, State::Blocked, State::Deleted];
-    less.extend(states.map(|state| changed(&|case| case.video.state = state.clone())));
+    less.extend(states.map(|state| changed(case, |case| case.video.state = state.clone())));
     less
 }
 
@@ -250,21 +309,32 @@ proptest! {
     #[test]
     fn only_what_is_published_and_admitted_is_ever_allowed(case in cases()) {
         if case.allowed() {
-            prop_assert!(case.account != AccountState::Suspended);
+            prop_assert!(case.standing.state != AccountState::Suspended);
             prop_assert!(matches!(case.video.state, State::Published(_)));
             prop_assert!(case.video.regions.admit(&case.viewer.region));
-            prop_assert!(case.open_streams < case.viewer.stream_limit);
-            prop_assert!(case.video.visibility != Visibility::Private || case.video.owner == case.viewer.user);
+            prop_assert!(case.open_streams < case.standing.stream_limit(case.viewer.stream_limit, NOW));
+            prop_assert!(case.video.visibility != Visibility::Private || case.owns());
+            if let (Visibility::Subscribers(level), false) = (case.video.visibility, case.owns()) {
+                let subscription = case.standing.subscription.unwrap();
+                prop_assert!(subscription.entitles(NOW).is_some_and(|plan| plan.level() >= level));
+            }
         }
     }
 
     /// What lets one decision be kept for others: it depends on nothing of the viewer but what it names.
     #[test]
-    fn a_decision_holds_for_whom_it_says(case in cases(), other in 1..4_u128) {
+    fn a_decision_holds_for_whom_it_says(case in cases(), other in 1..4_u128, stranger in cases()) {
         if let Ok(allowance) = decide(&case.facts()) {
             let mut same = case.clone();
-            if allowance.holds_for == HoldsFor::Region {
-                same.viewer.user = user(other);
+            match allowance.holds_for {
+                HoldsFor::Region => {
+                    same.viewer.user = user(other);
+                    same.standing.subscription = stranger.standing.subscription;
+                    same.open_streams = 0;
+                    same.viewer.stream_limit = 1;
+                }
+                HoldsFor::Subscribers => same.viewer.user = user(other),
+                HoldsFor::Viewer => {}
             }
             prop_assert!(same.allowed());
         }

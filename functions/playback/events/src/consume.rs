@@ -1,6 +1,6 @@
 //! `POST /events/playback-events`: takes the events that Playback follows.
 
-use crate::{account_changed, video_changed};
+use crate::{account_changed, subscription_changed, video_changed};
 use axum::Extension;
 use axum::extract::State;
 use mcsp_events::{Applied, Received};
@@ -12,6 +12,8 @@ use playback_storage::Bounds;
 const VIDEO_EVENTS: &str = "mcsp.content.video.";
 /// And so do Auth's about accounts.
 const ACCOUNT_EVENTS: &str = "mcsp.auth.account.";
+/// And Subscription's.
+const SUBSCRIPTION_EVENTS: &str = "mcsp.subscription.";
 
 pub(crate) async fn consume(
     State(context): State<Context>,
@@ -22,6 +24,9 @@ pub(crate) async fn consume(
         kind if kind.starts_with(VIDEO_EVENTS) => video_changed::apply(&context, &bounds, &received).await,
         kind if kind.starts_with(ACCOUNT_EVENTS) => {
             account_changed::apply(&context, &bounds, &received).await
+        }
+        kind if kind.starts_with(SUBSCRIPTION_EVENTS) => {
+            subscription_changed::apply(&context, &bounds, &received).await
         }
         _ => Ok(Applied::Ignored),
     }

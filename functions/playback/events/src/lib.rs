@@ -2,6 +2,7 @@
 
 mod account_changed;
 mod consume;
+mod subscription_changed;
 mod video_changed;
 
 use axum::routing::post;

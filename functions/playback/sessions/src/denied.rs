@@ -20,9 +20,19 @@ pub(crate) fn problem(denial: Denial) -> Problem {
             "this video may not be played where you are",
             "it can be played from a region that its owner admits",
         ),
+        Reason::SubscriptionRequired => {
+            ("this video is for subscribers", "it can be played with a subscription")
+        }
+        Reason::PlanTooLow => {
+            ("this video is for subscribers of a higher plan", "it can be played with a higher plan")
+        }
+        Reason::PaymentPastDue => (
+            "this video is for subscribers, and a payment is missing",
+            "it can be played once the subscription is paid for",
+        ),
         Reason::TooManyStreams => (
             "too many streams are open",
-            "stop one of the account's other streams, or wait until one that broke off is given up",
+            "stop one of the account's other streams, wait until one that broke off is given up, or take a plan with more",
         ),
     };
     Problem::new(StatusCode::FORBIDDEN, denial.reason.as_str(), title).with_detail(hint)

@@ -23,6 +23,7 @@ use playback_storage::memory::{self, Seen};
 use playback_storage::videos::Source;
 use playback_storage::{
     Beaten, Bounds, Heartbeat, Redis, StoreError, positions, probe_after_answer, remember_after_answer,
+    subscriptions,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -178,15 +179,20 @@ async fn beat(
     heartbeat: &Heartbeat,
 ) -> Result<(Beaten, Source), StoreError> {
     let (bridge, redis) = (context.bridge(), Redis::within(context.bridge(), bounds));
-    let beaten = match playback_storage::beat(redis, heartbeat).await {
-        Ok(Beaten::Unknown) if heartbeat.shown.is_none() => {
-            match memory::shown(bridge, heartbeat.user, heartbeat.session).await? {
-                shown @ Some(_) => playback_storage::beat(redis, &Heartbeat { shown, ..*heartbeat }).await,
-                None => return Ok((Beaten::Unknown, Source::Redis)),
-            }
+    let mut known = *heartbeat;
+    let mut beaten = playback_storage::beat(redis, &known).await;
+    if let (Ok(Beaten::Unknown), None) = (&beaten, known.shown) {
+        known.shown = memory::shown(bridge, known.user, known.session).await?;
+        if known.shown.is_some() {
+            beaten = playback_storage::beat(redis, &known).await;
         }
-        beaten => beaten,
-    };
+    }
+    if let Ok(Beaten::Full { plan_is_known: false, .. }) = beaten {
+        // A plan that Redis does not know may have more streams.
+        if let Ok(Some(_)) = subscriptions::load(context, redis, known.user).await {
+            beaten = playback_storage::beat(redis, &known).await;
+        }
+    }
     match beaten {
         Ok(beaten) => Ok((beaten, Source::Redis)),
         Err(error) if error.is_outage() => {

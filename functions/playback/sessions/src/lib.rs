@@ -3,6 +3,7 @@
 mod denied;
 mod end;
 mod heartbeat;
+mod plan;
 mod refusal;
 mod renewal;
 mod session;

@@ -5,10 +5,10 @@ use crate::session::allowed;
 use crate::settings::Settings;
 use crate::view::renewal_path;
 use mcsp_function::{Context, TraceParent};
-use playback_domain::{AccountState, Denial, Reason};
+use playback_domain::{Denial, Reason, Standing};
 use playback_storage::memory;
-use playback_storage::videos::{self, Loaded, Source};
-use playback_storage::{Redis, Shown, StoreError};
+use playback_storage::videos::{self, Loaded, Source, Version};
+use playback_storage::{Redis, Shown, StoreError, subscriptions};
 
 /// A new URL.
 pub(crate) struct Renewal {
@@ -32,8 +32,9 @@ pub(crate) async fn renew(
     let Loaded { version, stale_ms, .. } = loaded.ok_or(Denial { reason: Reason::NotFound, hidden: true })?;
     let Wanted { viewer, session, video, .. } = wanted;
     // The session has its slot, which none of a suspended account has: of the other streams none is in its way.
-    let media = allowed(viewer, AccountState::Active, &version, 0)?;
     let (now, id) = (context.now(), session.to_string());
+    let Ok(standing) = standing(context, settings, &wanted, &version).await else { return Ok(None) };
+    let media = allowed(viewer, standing, &version, 0, now)?;
     let expires_at_s = settings.url_expires_at_s(now);
     let Ok(hls) = settings.hls_url(media, &id, expires_at_s) else { return Ok(None) };
     if !note(context, settings, &wanted, expires_at_s).await {
@@ -62,6 +63,29 @@ async fn load(
         videos::keep_loaded(redis, wanted.video, loaded).await?;
     }
     Ok(loaded)
+}
+
+/// What is known of the account, as far as the video asks for it.
+async fn standing(
+    context: &Context,
+    settings: &Settings,
+    wanted: &Wanted<'_>,
+    version: &Version,
+) -> Result<Standing, StoreError> {
+    let (bridge, user, bounds) = (context.bridge(), wanted.viewer.user, settings.bounds());
+    if version.video.asks_for_plan(user).is_none() {
+        return Ok(Standing::UNKNOWN);
+    }
+    let subscription = if wanted.source == Source::Memory {
+        subscriptions::load_without_redis(bridge, bounds, user).await?
+    } else {
+        let redis = Redis::within(bridge, bounds);
+        match subscriptions::cached(redis, user).await? {
+            Some(subscription) => subscription,
+            None => subscriptions::load(context, redis, user).await?,
+        }
+    };
+    Ok(Standing { subscription, ..Standing::UNKNOWN })
 }
 
 /// Notes the new expiry where the session was kept. False where it could not be noted, or has ended meanwhile.

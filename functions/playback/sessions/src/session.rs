@@ -1,7 +1,9 @@
 //! A session that is open, with all that the answer needs.
 
+use jiff::Timestamp;
 use mcsp_ids::PlaybackSessionId;
-use playback_domain::{AccountState, Denial, Facts, HoldsFor, Position, Reason, Streams, Viewer, decide};
+use playback_domain::{Denial, Facts, HoldsFor, Position, Reason, Standing, Streams, Viewer, decide};
+use playback_storage::AccountFacts;
 use playback_storage::videos::{Media, Source, Version};
 
 /// A session that is open.
@@ -15,19 +17,20 @@ pub(crate) struct Session {
     pub others_open: u32,
     /// Whether it was opened before, under the same Idempotency-Key.
     pub again: bool,
-    /// The state of the account that was decided on.
-    pub account: AccountState,
+    /// What was known of the account when it was decided.
+    pub standing: Standing,
     /// Where the viewer stopped.
     pub position: Option<Position>,
     pub source: Source,
     pub stale_ms: u64,
-    /// What Redis knows of the account, to be remembered: its streams, and whether the position is all that there is.
+    /// What Redis told of the account, to be remembered.
     pub told: Option<Told>,
 }
 
 /// What Redis told of an account beside what was asked for.
 #[derive(Debug)]
 pub(crate) struct Told {
+    pub facts: AccountFacts,
     pub streams: Streams,
     /// Whether the session's position is known, or only could not be found out.
     pub position_is_known: bool,
@@ -36,26 +39,28 @@ pub(crate) struct Told {
 /// What may be played, whatever a store keeps of earlier decisions.
 pub(crate) fn allowed<'a>(
     viewer: &'a Viewer,
-    account: AccountState,
+    standing: Standing,
     version: &'a Version,
     open_streams: u32,
+    now: Timestamp,
 ) -> Result<&'a Media, Denial> {
-    let facts = Facts { viewer, account, video: Some(&version.video), open_streams };
+    let facts = Facts { viewer, standing, video: Some(&version.video), open_streams, now };
     decide(&facts).map(|allowance| allowance.media)
 }
 
 /// For whom a yes holds, streams aside.
 pub(crate) fn allowed_for(
     viewer: &Viewer,
-    account: AccountState,
+    standing: Standing,
     version: &Version,
+    now: Timestamp,
 ) -> Result<HoldsFor, Denial> {
-    let facts = Facts { viewer, account, video: Some(&version.video), open_streams: 0 };
+    let facts = Facts { viewer, standing, video: Some(&version.video), open_streams: 0, now };
     decide(&facts).map(|allowance| allowance.holds_for)
 }
 
 /// Why a video that nobody has is not played.
-pub(crate) fn missing(viewer: &Viewer, account: AccountState) -> Denial {
-    let facts = Facts::<()> { viewer, account, video: None, open_streams: 0 };
+pub(crate) fn missing(viewer: &Viewer, standing: Standing, now: Timestamp) -> Denial {
+    let facts = Facts::<Media> { viewer, standing, video: None, open_streams: 0, now };
     decide(&facts).err().unwrap_or(Denial { reason: Reason::NotFound, hidden: true })
 }

@@ -150,13 +150,14 @@ async fn open(
 /// What Redis told is remembered. What is known without it is in the memory already.
 fn remember(context: &Context, settings: &Settings, start: &Start<'_>, session: Session) {
     let Session { id, version, expires_at_s, position, told, .. } = session;
-    let Some(Told { streams, position_is_known }) = told else { return };
+    let Some(Told { facts, streams, position_is_known }) = told else { return };
     let started = start
         .idempotency_key
         .map(|key| (key.to_owned(), Started { session: id, expires_at_s, request: start.request() }));
     let seen = Seen {
         user: start.viewer.user,
         version: Some((start.video, version)),
+        account: Some(facts),
         streams: Some(streams),
         positions: position_is_known.then_some((start.video, position)).into_iter().collect(),
         started,

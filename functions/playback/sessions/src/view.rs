@@ -90,7 +90,7 @@ pub(crate) fn answered() -> Answer {
 
 /// 201 with the session.
 pub(crate) fn opened(settings: &Settings, start: &Start<'_>, session: &Session) -> Result<Response, Problem> {
-    let media = allowed(start.viewer, session.account, &session.version, session.others_open)
+    let media = allowed(start.viewer, session.standing, &session.version, session.others_open, start.now)
         .map_err(denied::problem)?;
     let id = session.id.to_string();
     let internal = |error: &dyn std::error::Error| Problem::internal(error);

@@ -1,14 +1,16 @@
 //! Opening a session as it is opened while Redis is well: when warm, one round trip.
 
+use crate::plan;
 use crate::refusal::Refusal;
 use crate::session::{Session, Told, allowed, allowed_for, missing};
 use mcsp_function::{Context, TraceParent};
-use playback_domain::{AccountState, Denial, Reason, Viewer};
+use playback_domain::{Denial, Reason, Standing};
 use playback_storage::memory::Seen;
 use playback_storage::positions::{self, Known};
 use playback_storage::videos::{self, Source, Version};
 use playback_storage::{
-    Bounds, End, Opened, Read, Redis, Start, StartOutcome, StoreError, Yes, remember_after_answer,
+    AccountFacts, Bounds, End, Opened, Read, Redis, Start, StartOutcome, StoreError, Yes,
+    remember_after_answer,
 };
 
 /// A read model that changes while it is decided on is decided on again, this often.
@@ -39,40 +41,64 @@ pub(crate) async fn open(
 ) -> Result<Session, Failed> {
     let redis = Redis::within(context.bridge(), bounds);
     let (mut source, mut stale_ms, mut yes) = (Source::Redis, 0, None);
+    let mut plan_was_asked_for = false;
     for _ in 0..TRIES_MAX {
         match playback_storage::start(redis, start, yes).await.map_err(Failed::Redis)? {
-            StartOutcome::Opened(read, opened) => {
-                if let Err(denial) = allowed(start.viewer, read.account, &read.version, opened.others_open) {
+            StartOutcome::Opened(mut read, opened) => {
+                read.account = settle(context, redis, start, &read.version, read.account).await?;
+                let (standing, others_open) = (read.account.standing(), opened.others_open);
+                if let Err(denial) = allowed(start.viewer, standing, &read.version, others_open, start.now) {
                     give_back(redis, start, opened).await;
                     return Err(denied(context, bounds, start, read, denial));
                 }
                 return Ok(opened_with(context, start, (read, opened), (source, stale_ms)).await);
             }
-            StartOutcome::Undecided(read) => match decided(start.viewer, read.account, &read.version) {
-                Ok(decided) => yes = Some(decided),
-                Err(denial) => return Err(denied(context, bounds, start, read, denial)),
-            },
+            StartOutcome::Undecided(mut read) => {
+                read.account = settle(context, redis, start, &read.version, read.account).await?;
+                match decided(start, read.account.standing(), &read.version) {
+                    Ok(decided) => yes = Some(decided),
+                    Err(denial) => return Err(denied(context, bounds, start, read, denial)),
+                }
+            }
             StartOutcome::Full(read, open_streams) => {
-                allowed(start.viewer, read.account, &read.version, open_streams)?;
+                let plan_is_known = read.account.subscription.is_some() || plan_was_asked_for;
+                plan_was_asked_for = true;
+                if !plan_is_known && plan::is_found(context, redis, start).await {
+                    continue;
+                }
+                allowed(start.viewer, read.account.standing(), &read.version, open_streams, start.now)?;
                 // The script counted to the same limit.
                 return Err(Denial { reason: Reason::TooManyStreams, hidden: false }.into());
             }
             StartOutcome::KeyReused => return Err(Refusal::KeyReused.into()),
             StartOutcome::Cold(account) => {
                 let loaded = videos::load(context, trace, start.video).await.map_err(Refusal::unknown)?;
-                let loaded = loaded.ok_or_else(|| missing(start.viewer, account))?;
+                let loaded = loaded.ok_or_else(|| missing(start.viewer, account.standing(), start.now))?;
                 videos::keep_loaded(redis, start.video, &loaded).await.map_err(Failed::Redis)?;
                 (source, stale_ms) = (loaded.source, loaded.stale_ms);
-                yes = Some(decided(start.viewer, account, &loaded.version)?);
+                let account = settle(context, redis, start, &loaded.version, account).await?;
+                yes = Some(decided(start, account.standing(), &loaded.version)?);
             }
         }
     }
     Err(Refusal::Unsettled.into())
 }
 
+/// What is known of the account, with its plan where the video asks for one.
+async fn settle(
+    context: &Context,
+    redis: Redis<'_>,
+    start: &Start<'_>,
+    version: &Version,
+    facts: AccountFacts,
+) -> Result<AccountFacts, Failed> {
+    plan::settle(context, redis, start, version, facts).await.map_err(Failed::Redis)
+}
+
 /// The decision aside from streams, which only the script can count.
-fn decided(viewer: &Viewer, account: AccountState, version: &Version) -> Result<Yes, Denial> {
-    Ok(Yes { version: version.number, holds_for: allowed_for(viewer, account, version)?, account })
+fn decided(start: &Start<'_>, standing: Standing, version: &Version) -> Result<Yes, Denial> {
+    let holds_for = allowed_for(start.viewer, standing, version, start.now)?;
+    Ok(Yes { version: version.number, holds_for, account: standing.state })
 }
 
 /// What was denied on is remembered too: without Redis the answer must not be of an older version.
@@ -104,22 +130,22 @@ async fn opened_with(
     let Read { version, account, position, streams } = read;
     let Opened { session, expires_at_s, others_open, again } = opened;
     // While Postgres is down, an account that Redis does not know starts from the beginning: better than not at all.
-    let settled = settle(context, start, position).await;
+    let settled = settle_position(context, start, position).await;
     Session {
         id: session,
         version,
         expires_at_s,
         others_open,
         again,
-        account,
+        standing: account.standing(),
         position: settled.as_ref().ok().copied().flatten(),
         source,
         stale_ms,
-        told: Some(Told { streams, position_is_known: settled.is_ok() }),
+        told: Some(Told { facts: account, streams, position_is_known: settled.is_ok() }),
     }
 }
 
-async fn settle(
+async fn settle_position(
     context: &Context,
     start: &Start<'_>,
     known: Known,

@@ -1,10 +1,11 @@
 //! Opening a session while Redis can't tell: from what this process remembers, then Postgres, then Content. The same
 //! decision is made, and streams are counted in the bridge's memory.
 
+use crate::plan::settle_without_redis;
 use crate::refusal::Refusal;
 use crate::session::{Session, allowed, missing};
 use mcsp_function::{Context, TraceParent};
-use playback_domain::{AccountState, Position};
+use playback_domain::{Position, Standing};
 use playback_storage::memory::{self, Opening};
 use playback_storage::videos::{self, Loaded};
 use playback_storage::{Account, Bounds, Start, positions};
@@ -23,24 +24,29 @@ pub(crate) async fn open(
     let loaded = loaded.map_err(Refusal::unknown)?;
     for _ in 0..TRIES_MAX {
         let account = account(context, start).await?;
-        let Some(loaded) = &loaded else { return Err(missing(start.viewer, account.state()).into()) };
-        let state = account.state();
+        let Some(loaded) = &loaded else {
+            return Err(missing(start.viewer, account.facts().standing(), start.now).into());
+        };
         let others_open = account.streams().others_open(start.session, start.now);
         if let Some(first) = start.idempotency_key.and_then(|key| account.started(key, start.now)) {
             if first.request != start.request() {
                 return Err(Refusal::KeyReused);
             }
-            allowed(start.viewer, state, &loaded.version, 0)?;
+            let facts = account.facts();
+            let standing = settle_without_redis(context, bounds, start, (&loaded.version, 0), facts).await?;
+            allowed(start.viewer, standing, &loaded.version, 0, start.now)?;
             let (id, expires_at_s) = (first.session, first.expires_at_s);
             let position = position(context, bounds, start).await;
-            let session = opened(start, (state, loaded), 0, position);
+            let session = opened(start, (standing, loaded), 0, position);
             return Ok(Session { id, expires_at_s, again: true, ..session });
         }
-        allowed(start.viewer, state, &loaded.version, others_open)?;
+        let (known, facts) = ((&loaded.version, others_open), account.facts());
+        let standing = settle_without_redis(context, bounds, start, known, facts).await?;
+        allowed(start.viewer, standing, &loaded.version, others_open, start.now)?;
         let opening = Opening { start, account };
         if memory::open(context.bridge(), opening).await.map_err(Refusal::unknown)? {
             let position = position(context, bounds, start).await;
-            return Ok(opened(start, (state, loaded), others_open, position));
+            return Ok(opened(start, (standing, loaded), others_open, position));
         }
     }
     Err(Refusal::Unsettled)
@@ -62,7 +68,7 @@ async fn position(context: &Context, bounds: &Bounds, start: &Start<'_>) -> Opti
 
 fn opened(
     start: &Start<'_>,
-    (account, loaded): (AccountState, &Loaded),
+    (standing, loaded): (Standing, &Loaded),
     others_open: u32,
     position: Option<Position>,
 ) -> Session {
@@ -73,7 +79,7 @@ fn opened(
         expires_at_s: start.expires_at_s,
         others_open,
         again: false,
-        account,
+        standing,
         position,
         source,
         stale_ms,

@@ -5,16 +5,16 @@
 #[allow(dead_code, reason = "not every test file needs all of it")]
 mod scene;
 
-use mcsp_testbed::new_id;
+use mcsp_testbed::{new_id, unique};
 use scene::{STORES, Scene, expect, text};
 use serde_json::json;
 
 impl Scene {
     async fn heard(&self, version: u64, state: &str) {
         let events = self.bed.component("playback-events", playback_events::router);
-        let (id, kind) = (format!("{version} {state}"), format!("mcsp.auth.account.{state}.v1"));
+        let kind = format!("mcsp.auth.account.{state}.v1");
         let data = json!({"user_id": self.user, "version": version, "state": state});
-        let taken = events.deliver(&id, &kind, &data).await;
+        let taken = events.deliver(&unique(), &kind, &data).await;
         assert_eq!(taken.status, 204, "{}", taken.json);
     }
 

@@ -1,7 +1,8 @@
 //! The read model of accounts in Redis: for whom a start is to be denied before the access token runs out.
 
-use crate::reply::{number, run};
-use crate::{Redis, StoreError, keys};
+use crate::reply::{Fields, number, run};
+use crate::subscription::parse;
+use crate::{AccountFacts, Redis, StoreError, keys};
 use mcsp_ids::UserId;
 use playback_domain::AccountState;
 
@@ -20,8 +21,14 @@ pub async fn keep(
     run(redis.into(), KEEP, vec![keys::Account::new(user).account()], arguments).await.map(drop)
 }
 
-/// The state that a script told; an account of which nothing is known is active, as its access token says.
-pub(crate) fn told(name: Option<Vec<u8>>) -> Option<AccountState> {
-    let Some(name) = name else { return Some(AccountState::Active) };
-    AccountState::from_name(std::str::from_utf8(&name).ok()?)
+/// What a script told of an account: its state, and its subscription. One of which nothing is known is active, as its
+/// access token says.
+pub(crate) fn told(fields: &mut Fields) -> Result<AccountFacts, StoreError> {
+    let state = match fields.bytes() {
+        Some(name) => std::str::from_utf8(&name).ok().and_then(AccountState::from_name),
+        None => Some(AccountState::Active),
+    };
+    let state = state.ok_or_else(|| fields.unreadable())?;
+    let subscription = fields.bytes().map(|told| parse(&told).ok_or_else(|| fields.unreadable()));
+    Ok(AccountFacts { state, subscription: subscription.transpose()? })
 }

@@ -32,6 +32,11 @@ impl Account {
         self.key("account", "")
     }
 
+    /// A hash: `version`, and what was `told` of what it has subscribed to.
+    pub(crate) fn subscription(&self) -> String {
+        self.key("subscription", "")
+    }
+
     /// A hash: what is known of one session.
     pub(crate) fn session(&self, id: PlaybackSessionId) -> String {
         self.key("session:", &id.to_string())

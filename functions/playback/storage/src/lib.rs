@@ -16,11 +16,14 @@ mod positions_postgres;
 mod positions_redis;
 mod reply;
 mod sessions;
+mod subscription;
+mod subscriptions_postgres;
 mod videos_postgres;
 mod videos_redis;
 mod write_back;
 
 pub mod memory;
+pub mod subscriptions;
 
 /// What Playback knows of accounts.
 pub mod accounts {
@@ -55,4 +58,5 @@ pub use sessions::{
     Beaten, End, Ended, Heartbeat, Opened, Read, Shown, Start, StartOutcome, Yes, beat, end, note_renewal,
     start,
 };
+pub use subscription::{AccountFacts, InvalidSubscription, SubscriptionChanged};
 pub use write_back::write_back;

@@ -14,7 +14,8 @@ mod remember;
 mod sessions;
 mod videos;
 
-pub use account::{Account, account, keep_account, shown};
+pub(crate) use account::subscription;
+pub use account::{Account, account, keep_account, keep_subscription, shown};
 pub use here::Started;
 pub(crate) use keys::turn as turn_key;
 pub(crate) use positions::{Held, HeldPosition, held};

@@ -43,6 +43,9 @@ struct Stored<'a> {
     state: &'a str,
     #[serde(rename = "v")]
     visibility: &'a str,
+    /// Of the plan that it asks for, where it does.
+    #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
+    level: Option<u32>,
     #[serde(rename = "a", borrow, default, skip_serializing_if = "Vec::is_empty")]
     allow: Vec<&'a str>,
     #[serde(rename = "d", borrow, default, skip_serializing_if = "Vec::is_empty")]
@@ -57,6 +60,7 @@ pub(crate) fn encode(video: &Video) -> Vec<u8> {
         owner: video.owner,
         state: state_name(&video.state),
         visibility: visibility_name(video.visibility),
+        level: level(video.visibility),
         allow: video.regions.allow.iter().map(Region::as_str).collect(),
         deny: video.regions.deny.iter().map(Region::as_str).collect(),
         media: media(&video.state).cloned(),
@@ -75,7 +79,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Option<Video> {
     Some(Video {
         owner: stored.owner,
         state: state_of(stored.state, stored.media)?,
-        visibility: visibility_of(stored.visibility)?,
+        visibility: visibility_of(stored.visibility, stored.level)?,
         regions: Regions { allow: regions(stored.allow)?, deny: regions(stored.deny)? },
     })
 }
@@ -113,13 +117,26 @@ pub(crate) fn visibility_name(visibility: Visibility) -> &'static str {
         Visibility::Public => "public",
         Visibility::Unlisted => "unlisted",
         Visibility::Private => "private",
+        Visibility::Subscribers(_) => "subscribers",
     }
 }
 
-pub(crate) fn visibility_of(name: &str) -> Option<Visibility> {
-    [Visibility::Public, Visibility::Unlisted, Visibility::Private]
-        .into_iter()
-        .find(|visibility| visibility_name(*visibility) == name)
+/// Of the plan that it asks for, where it does.
+pub(crate) fn level(visibility: Visibility) -> Option<u32> {
+    match visibility {
+        Visibility::Subscribers(level) => Some(level),
+        Visibility::Public | Visibility::Unlisted | Visibility::Private => None,
+    }
+}
+
+pub(crate) fn visibility_of(name: &str, level: Option<u32>) -> Option<Visibility> {
+    match name {
+        "public" => Some(Visibility::Public),
+        "unlisted" => Some(Visibility::Unlisted),
+        "private" => Some(Visibility::Private),
+        "subscribers" => level.filter(|level| *level > 0).map(Visibility::Subscribers),
+        _ => None,
+    }
 }
 
 /// A video's whole state as Content gives it, in `media.published`, `media.changed` and its catalog. Fields
@@ -132,6 +149,8 @@ pub struct Announcement {
     version: u64,
     state: String,
     visibility: String,
+    #[serde(default)]
+    minimum_plan_level: Option<u32>,
     #[serde(default)]
     regions: AnnouncedRegions,
     #[serde(default)]
@@ -190,7 +209,8 @@ impl TryFrom<Announcement> for Version {
             "deleted" => State::Deleted,
             _ => return Err(InvalidAnnouncement::State),
         };
-        let visibility = visibility_of(&announced.visibility).ok_or(InvalidAnnouncement::Visibility)?;
+        let visibility = visibility_of(&announced.visibility, announced.minimum_plan_level);
+        let visibility = visibility.ok_or(InvalidAnnouncement::Visibility)?;
         let regions = |names: &[String]| {
             let parsed: Result<Vec<_>, _> = names.iter().map(|name| Region::parse(name)).collect();
             parsed.map_err(|_| InvalidAnnouncement::Region)
@@ -237,6 +257,22 @@ mod tests {
             });
             let video = version.unwrap().video;
             assert_eq!(format!("{:?}", decode(&encode(&video)).unwrap()), format!("{video:?}"), "{state}");
+        }
+    }
+
+    #[test]
+    fn what_is_for_subscribers_asks_for_a_plan() {
+        let of_level = |level: serde_json::Value| {
+            announced(|whole| {
+                whole["visibility"] = json!("subscribers");
+                whole["minimum_plan_level"] = level;
+            })
+        };
+        let video = of_level(json!(2)).unwrap().video;
+        assert_eq!(video.visibility, Visibility::Subscribers(2));
+        assert_eq!(decode(&encode(&video)).unwrap().visibility, video.visibility);
+        for no_level in [json!(null), json!(0)] {
+            assert_eq!(of_level(no_level).map(|_| ()).unwrap_err(), InvalidAnnouncement::Visibility);
         }
     }
 

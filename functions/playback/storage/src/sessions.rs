@@ -3,14 +3,19 @@
 use crate::model::Version;
 use crate::positions_redis::{Known, POSITIONS_TTL_MS, parse, place};
 use crate::reply::{Fields, number, run, script};
-use crate::{Redis, StoreError, accounts_redis, keys, videos_redis};
+use crate::{AccountFacts, Redis, StoreError, accounts_redis, keys, videos_redis};
 use jiff::Timestamp;
 use mcsp_bridge_api::redis::{Operation, Reply};
 use mcsp_ids::{PlaybackSessionId, UserId, VideoId};
 use playback_domain::{AccountState, Device, HoldsFor, PlayerState, Position, SLOT_TTL_MS, Streams, Viewer};
 
-const START: &str = concat!(include_str!("lua/streams.lua"), include_str!("lua/start.lua"));
+const START: &str = concat!(
+    include_str!("lua/stream_limit.lua"),
+    include_str!("lua/streams.lua"),
+    include_str!("lua/start.lua")
+);
 const HEARTBEAT: &str = concat!(
+    include_str!("lua/stream_limit.lua"),
     include_str!("lua/streams.lua"),
     include_str!("lua/keep_position.lua"),
     include_str!("lua/heartbeat.lua")
@@ -72,8 +77,8 @@ pub struct Yes {
 pub struct Read {
     /// The video.
     pub version: Version,
-    /// The state of the account.
-    pub account: AccountState,
+    /// What Redis knows of the account.
+    pub account: AccountFacts,
     /// Where the viewer stopped.
     pub position: Known,
     /// Which streams the account has; of an account with very many, the newest.
@@ -96,8 +101,8 @@ pub struct Opened {
 /// What became of a start.
 #[derive(Clone, Debug)]
 pub enum StartOutcome {
-    /// Redis does not know the video; the state of the account it does.
-    Cold(AccountState),
+    /// Redis does not know the video; this it knows of the account.
+    Cold(AccountFacts),
     /// There is no yes yet for this viewer, the account's state and this version. No slot was taken.
     Undecided(Read),
     /// The Idempotency-Key was of another request.
@@ -117,7 +122,7 @@ pub async fn start(
     let Start { session, video, viewer, device, now, expires_at_s, idempotency_key } = *start;
     let account = keys::Account::new(viewer.user);
     let mut keys = vec![keys::video(video), account.positions(), account.streams(), account.session(session)];
-    keys.push(account.account());
+    keys.extend([account.account(), account.subscription()]);
     keys.extend(idempotency_key.map(|key| account.idempotency(key)));
     let now_ms = now.as_millisecond();
     let url_ttl_ms = (i64::try_from(expires_at_s).unwrap_or(i64::MAX).saturating_mul(1000) - now_ms).max(1);
@@ -138,6 +143,7 @@ pub async fn start(
         yes.map(|yes| number(yes.version)).unwrap_or_default(),
         yes.map(|yes| name(yes.holds_for)).unwrap_or_default(),
         yes.map(|yes| yes.account.as_str().as_bytes().to_vec()).unwrap_or_default(),
+        name(HoldsFor::Subscribers),
     ];
     started(run(redis.into(), START, keys, arguments).await?)
 }
@@ -146,6 +152,7 @@ pub async fn start(
 fn yes_name(viewer: &Viewer, holds_for: HoldsFor) -> String {
     match holds_for {
         HoldsFor::Region => format!("r:{}", viewer.region),
+        HoldsFor::Subscribers => format!("s:{}", viewer.region),
         HoldsFor::Viewer => format!("u:{}:{}", viewer.region, viewer.user),
     }
 }
@@ -158,7 +165,7 @@ fn started(reply: Reply) -> Result<StartOutcome, StoreError> {
     }
     let version = videos_redis::version(&mut fields)?;
     let position = Known::read(&mut fields)?;
-    let account = accounts_redis::told(fields.bytes()).ok_or_else(|| fields.unreadable())?;
+    let account = accounts_redis::told(&mut fields)?;
     if outcome == b"cold" {
         return Ok(StartOutcome::Cold(account));
     }
@@ -211,7 +218,7 @@ pub struct Heartbeat {
     pub session: PlaybackSessionId,
     /// When.
     pub now: Timestamp,
-    /// How many streams the account may have open.
+    /// How many streams an account may have open without a plan.
     pub stream_limit: u32,
     /// Where the player is.
     pub position: Position,
@@ -243,6 +250,8 @@ pub enum Beaten {
         watched_ms: u64,
         /// How many streams the account has open.
         open_streams: u32,
+        /// Whether it is known what the account has subscribed to: its plan may have more streams.
+        plan_is_known: bool,
     },
     /// It goes on.
     Kept {
@@ -265,7 +274,13 @@ pub enum Beaten {
 pub async fn beat(redis: impl Into<Redis<'_>>, heartbeat: &Heartbeat) -> Result<Beaten, StoreError> {
     let Heartbeat { user, session, now, stream_limit, position, state, shown } = *heartbeat;
     let account = keys::Account::new(user);
-    let keys = vec![account.streams(), account.session(session), account.positions(), account.account()];
+    let keys = vec![
+        account.streams(),
+        account.session(session),
+        account.positions(),
+        account.account(),
+        account.subscription(),
+    ];
     let arguments = vec![
         number(session),
         number(now.as_millisecond()),
@@ -288,7 +303,10 @@ pub async fn beat(redis: impl Into<Redis<'_>>, heartbeat: &Heartbeat) -> Result<
     let (video, expires_at_s, watched_ms) = (fields.parse()?, fields.parse()?, fields.parse()?);
     match outcome.as_slice() {
         b"suspended" => Ok(Beaten::Suspended { video, watched_ms }),
-        b"full" => Ok(Beaten::Full { video, expires_at_s, watched_ms, open_streams: fields.parse()? }),
+        b"full" => {
+            let (open_streams, plan_is_known) = (fields.parse()?, fields.parse::<u8>()? == 1);
+            Ok(Beaten::Full { video, expires_at_s, watched_ms, open_streams, plan_is_known })
+        }
         b"kept" => {
             let write_due = fields.parse::<u8>()? == 1;
             let position = fields.bytes().and_then(|value| parse(&value));

@@ -1,7 +1,9 @@
 //! The read model of videos in Postgres.
 
 use crate::StoreError;
-use crate::model::{Media, Version, Video, media, state_name, state_of, visibility_name, visibility_of};
+use crate::model::{
+    Media, Version, Video, level, media, state_name, state_of, visibility_name, visibility_of,
+};
 use mcsp_bridge_api::Bridge;
 use mcsp_bridge_api::postgres::GuardedStatement;
 use mcsp_bridge_api::sql::{Json, Row, Rows, sql};
@@ -15,13 +17,14 @@ pub fn upsert(id: VideoId, version: &Version) -> GuardedStatement {
     let names = |regions: &[Region]| regions.iter().map(Region::to_string).collect::<Vec<_>>();
     let media = media(&video.state);
     sql("INSERT INTO videos AS v (id, version, owner_id, state, visibility, regions_allow, regions_deny, \
-             packaged_prefix, packaged_hls, duration_ms, renditions) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
+             packaged_prefix, packaged_hls, duration_ms, renditions, minimum_plan_level) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
          ON CONFLICT (id) DO UPDATE SET version = excluded.version, owner_id = excluded.owner_id, \
              state = excluded.state, visibility = excluded.visibility, \
              regions_allow = excluded.regions_allow, regions_deny = excluded.regions_deny, \
              packaged_prefix = excluded.packaged_prefix, packaged_hls = excluded.packaged_hls, \
-             duration_ms = excluded.duration_ms, renditions = excluded.renditions \
+             duration_ms = excluded.duration_ms, renditions = excluded.renditions, \
+             minimum_plan_level = excluded.minimum_plan_level \
          WHERE v.version < excluded.version")
     .bind(id.uuid())
     .bind(i64::try_from(*number).unwrap_or(i64::MAX))
@@ -34,13 +37,14 @@ pub fn upsert(id: VideoId, version: &Version) -> GuardedStatement {
     .bind(media.map(|media| media.hls.as_str()))
     .bind(media.map(|media| i64::try_from(media.duration_ms).unwrap_or(i64::MAX)))
     .bind(mcsp_bridge_api::postgres::Value::Json(media.map(|media| media.renditions.get().to_owned())))
+    .bind(level(video.visibility))
     .unguarded()
 }
 
 /// What Postgres knows of a video, where it does.
 pub async fn find(bridge: &dyn Bridge, id: VideoId) -> Result<Option<Version>, StoreError> {
     let statement = sql("SELECT packaged_prefix, packaged_hls, duration_ms, renditions, state, version, \
-             owner_id, visibility, regions_allow, regions_deny \
+             owner_id, minimum_plan_level, visibility, regions_allow, regions_deny \
          FROM videos WHERE id = $1")
     .bind(id.uuid());
     let rows = bridge.query(statement.into()).await?;
@@ -59,7 +63,8 @@ fn read(row: &mut Row<'_>) -> Result<Version, mcsp_bridge_api::sql::Inconsistenc
     let state = row.parse("state", |name: String| state_of(&name, media()))?;
     let number = row.take("version")?;
     let owner = UserId::from_uuid(row.take("owner_id")?);
-    let visibility = row.parse("visibility", |name: String| visibility_of(&name))?;
+    let level = row.take("minimum_plan_level")?;
+    let visibility = row.parse("visibility", |name: String| visibility_of(&name, level))?;
     let regions =
         Regions { allow: row.parse("regions_allow", regions)?, deny: row.parse("regions_deny", regions)? };
     Ok(Version { number, video: Video { owner, state, visibility, regions } })

@@ -1,8 +1,8 @@
 //! Search: what the pure decision shows, in a stable order.
 
 use content_domain::{
-    Description, Details, FailureCode, Language, Media, Origin, Packaged, State, Tag, Tags, Title, Video,
-    Viewer, Visibility, Way, decide,
+    Description, Details, FailureCode, Language, Media, Origin, Packaged, PlanLevel, State, Tag, Tags, Title,
+    Video, Viewer, Visibility, Way, decide,
 };
 use content_storage::insert;
 use content_tests::Stand;
@@ -85,7 +85,8 @@ async fn search_shows_exactly_what_the_decision_shows() {
     ];
     let mut videos = Vec::new();
     for state in states {
-        for visibility in [Visibility::Public, Visibility::Unlisted, Visibility::Private] {
+        let subscribers = Visibility::Subscribers(PlanLevel::LOWEST);
+        for visibility in [Visibility::Public, Visibility::Unlisted, Visibility::Private, subscribers] {
             videos.push(Video { state: state.clone(), visibility, ..published("Needle", 0) });
         }
     }

@@ -13,6 +13,8 @@ pub const RING: &str = r#"[{"id":"k1","secret":"a secret of enough bytes for a k
 pub const SESSIONS: &str = "playback-sessions";
 pub const STORES: [&str; 3] = ["redis", "postgres", "content"];
 pub const LIMIT: usize = 3;
+/// Of the plan that a video for subscribers asks for.
+pub const PLAN_LEVEL: u32 = 2;
 /// What happens after an answer takes a moment.
 const MOMENT: Duration = Duration::from_secs(10);
 
@@ -47,9 +49,10 @@ impl Scene {
     /// What Content says of the video, in both stores.
     pub async fn announce(&self, version: u64, visibility: &str) {
         let video = self.video;
+        let level = (visibility == "subscribers").then_some(PLAN_LEVEL);
         let announced = json!({
             "video_id": video, "owner_id": UserId::from_uuid(uuid::Uuid::from_u128(7)), "version": version,
-            "state": "published", "visibility": visibility, "duration_ms": 8000, "renditions": [{"name": "360p"}],
+            "state": "published", "visibility": visibility, "minimum_plan_level": level, "duration_ms": 8000, "renditions": [{"name": "360p"}],
             "packaged": {"prefix": format!("packaged/{video}/"), "hls": "master.m3u8"},
         });
         let announced: Announcement = serde_json::from_str(&announced.to_string()).unwrap();

@@ -5,8 +5,8 @@
 -- Every so often it says that the position is to be written to Postgres: to one caller only, since the time of
 -- the last such word is kept in the session.
 --
--- KEYS  1 streams of the account  2 the session  3 positions of the account  4 the account
--- ARGV  1 session  2 now, ms  3 stream limit  4 lifetime of a slot, ms  5 lifetime of a session, ms
+-- KEYS  1 streams of the account  2 the session  3 positions of the account  4 the account  5 its subscription
+-- ARGV  1 session  2 now, ms  3 stream limit without a plan  4 lifetime of a slot, ms  5 lifetime of a session, ms
 --       6 client time, ms  7 position, ms  8 state of the player  9 pause between writes to Postgres, ms
 --       10 lifetime of the positions, ms  11 video, or "" where nobody vouches  12 when its URL expires, s
 -- Gives outcome, video, when the manifest's URL expires (s), watched (ms), "1" where a write is due, position, streams.
@@ -33,8 +33,9 @@ local now_ms, slot_ttl_ms = tonumber(ARGV[2]), tonumber(ARGV[4])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now_ms - slot_ttl_ms)
 if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then
   local open = redis.call('ZCARD', KEYS[1])
-  if open >= tonumber(ARGV[3]) then
-    return { 'full', video, session[2], session[6], tostring(open) }
+  local subscription = redis.call('HGET', KEYS[5], 'told')
+  if open >= stream_limit(subscription, tonumber(ARGV[3]), now_ms) then
+    return { 'full', video, session[2], session[6], tostring(open), subscription and '1' or '0' }
   end
 end
 redis.call('ZADD', KEYS[1], 'GT', now_ms, ARGV[1])

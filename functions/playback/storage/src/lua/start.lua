@@ -5,28 +5,29 @@
 -- yes is a slot taken, so a denial takes none, and the usual start is one call.
 --
 -- KEYS  1 read model of the video  2 positions of the account  3 streams of the account  4 the new session
---       5 the account  6 the Idempotency-Key, where the request has one
--- ARGV  1 video  2 now, ms  3 session  4 stream limit  5 lifetime of a slot, ms
+--       5 the account  6 its subscription  7 the Idempotency-Key, where the request has one
+-- ARGV  1 video  2 now, ms  3 session  4 stream limit without a plan  5 lifetime of a slot, ms
 --       6 when the manifest's URL expires, s  7 lifetime of a session, ms  8 lifetime of the key, ms
---       9 and 10 names under which a yes is kept  11 device  12 name of the device
+--       9, 10 and 16 names under which a yes is kept, the last one for those whose subscription is known  11 device  12 name of the device
 --       13 version that was decided on just now, or ""  14 name under which to keep that yes
 --       15 state of the account that was decided on just now, or ""
--- Gives outcome, version, model, position, how many others are known, state of the account, open streams, session, expiry,
--- streams.
+-- Gives outcome, version, model, position, how many others are known, state of the account, its subscription,
+-- open streams, session, expiry, streams.
 --       cold       the read model is not here
 --       undecided  no yes for this viewer and version, or the account is not just active
 --       again      the first answer to this Idempotency-Key
 --       reused     this Idempotency-Key was of another request
 --       full       no slot is free
 --       started    a slot is taken
-local model = redis.call('HMGET', KEYS[1], 'version', 'model', ARGV[9], ARGV[10])
+local model = redis.call('HMGET', KEYS[1], 'version', 'model', ARGV[9], ARGV[10], ARGV[16])
 local version = model[1]
 local position = redis.call('HMGET', KEYS[2], ARGV[1], '*')
 local account = redis.call('HGET', KEYS[5], 'state')
+local subscription = redis.call('HGET', KEYS[6], 'told')
 
 local function answer(outcome, open, session, expires_s)
   local told = session and streams_told(KEYS[3])
-  return { outcome, version, model[2], position[1], position[2], account, open, session, expires_s, told }
+  return { outcome, version, model[2], position[1], position[2], account, subscription, open, session, expires_s, told }
 end
 
 if not version then
@@ -38,8 +39,8 @@ if account and account ~= 'active' and ARGV[15] ~= account then
 end
 
 local request = ARGV[1] .. '\n' .. ARGV[11] .. '\n' .. ARGV[12]
-if KEYS[6] then
-  local first = redis.call('GET', KEYS[6])
+if KEYS[7] then
+  local first = redis.call('GET', KEYS[7])
   if first then
     local session, expires_s, of = string.match(first, '^([^\n]+)\n([^\n]+)\n(.*)$')
     if of ~= request then
@@ -49,7 +50,7 @@ if KEYS[6] then
   end
 end
 
-if not model[3] and not model[4] then
+if not model[3] and not model[4] and not (model[5] and subscription) then
   if version ~= ARGV[13] then
     return answer('undecided', '0', false, false)
   end
@@ -59,7 +60,7 @@ end
 local now_ms = tonumber(ARGV[2])
 redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now_ms - tonumber(ARGV[5]))
 local open = redis.call('ZCARD', KEYS[3])
-if open >= tonumber(ARGV[4]) then
+if open >= stream_limit(subscription, tonumber(ARGV[4]), now_ms) then
   return answer('full', tostring(open), false, false)
 end
 redis.call('ZADD', KEYS[3], now_ms, ARGV[3])
@@ -67,7 +68,7 @@ redis.call('PEXPIRE', KEYS[3], ARGV[5])
 redis.call('HSET', KEYS[4], 'video', ARGV[1], 'expires_s', ARGV[6], 'at_ms', ARGV[2], 'saved_ms', ARGV[2],
   'state', 'paused', 'watched_ms', '0', 'device', ARGV[11], 'device_name', ARGV[12])
 redis.call('PEXPIRE', KEYS[4], ARGV[7])
-if KEYS[6] then
-  redis.call('SET', KEYS[6], ARGV[3] .. '\n' .. ARGV[6] .. '\n' .. request, 'PX', ARGV[8])
+if KEYS[7] then
+  redis.call('SET', KEYS[7], ARGV[3] .. '\n' .. ARGV[6] .. '\n' .. request, 'PX', ARGV[8])
 end
 return answer('started', tostring(open), ARGV[3], ARGV[6])

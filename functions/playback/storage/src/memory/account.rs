@@ -1,22 +1,23 @@
 //! An account's streams, as far as this process knows them.
 
-use super::exchange::{as_seen, change, keep};
+use super::exchange::{as_seen, change, keep, recall};
 use super::here::{Here, Started};
 use super::keys;
 use crate::sessions::{SESSION_TTL_MS, Shown, streams};
-use crate::{Bounds, StoreError};
+use crate::subscription::{parse, written};
+use crate::{AccountFacts, Bounds, StoreError};
 use jiff::Timestamp;
 use mcsp_bridge_api::Bridge;
 use mcsp_bridge_api::memory::{Condition, Outcome, Step};
 use mcsp_ids::{PlaybackSessionId, UserId};
-use playback_domain::{AccountState, Streams};
+use playback_domain::{AccountState, Streams, Subscription};
 
 /// An account's streams, as far as this process knows them: those that Redis had when it was last asked, and those that
 /// were opened here since.
 #[derive(Clone, Debug)]
 pub struct Account {
     user: UserId,
-    state: AccountState,
+    facts: AccountFacts,
     pub(crate) streams: Streams,
     pub(crate) here: Here,
     /// What is in the memory of `here`.
@@ -27,7 +28,7 @@ pub struct Account {
 /// What is known of an account, and of what was started under an Idempotency-Key.
 pub async fn account(bridge: &dyn Bridge, user: UserId, key: Option<&str>) -> Result<Account, StoreError> {
     let mut steps = vec![Step::Recall(keys::streams(user)), Step::Recall(keys::here(user))];
-    steps.push(Step::Recall(keys::account(user)));
+    steps.extend([Step::Recall(keys::account(user)), Step::Recall(keys::subscription(user))]);
     steps.extend(key.map(|key| Step::Recall(keys::started(user, key))));
     let mut found = bridge.exchange(steps).await?.into_iter().map(|outcome| match outcome {
         Outcome::Entries(mut entries) => entries.pop(),
@@ -41,15 +42,16 @@ pub async fn account(bridge: &dyn Bridge, user: UserId, key: Option<&str>) -> Re
     let here = own.and_then(|entry| Here::read(&entry.value)).unwrap_or_default();
     // As its access token says, where nothing else was heard of.
     let state = next().and_then(|entry| read(&entry.value)).unwrap_or(AccountState::Active);
+    let facts = AccountFacts { state, subscription: next().and_then(|entry| parse(&entry.value)) };
     let copied = next().and_then(|entry| serde_json::from_slice(&entry.value).ok());
     here.add_to(&mut known);
-    Ok(Account { user, state, streams: known, here, seen, copied })
+    Ok(Account { user, facts, streams: known, here, seen, copied })
 }
 
 impl Account {
-    /// Where it is on its way.
-    pub fn state(&self) -> AccountState {
-        self.state
+    /// What else is remembered of it.
+    pub fn facts(&self) -> AccountFacts {
+        self.facts
     }
 
     /// The streams, those of other processes that Redis was not asked for since aside.
@@ -80,12 +82,40 @@ pub async fn keep_account(
     user: UserId,
     state: AccountState,
 ) -> Result<(), StoreError> {
-    change(bridge, keeping(bounds, user, state)).await.map(drop)
+    change(bridge, keeping(bounds, user, state, Condition::Always)).await.map(drop)
 }
 
-pub(super) fn keeping(bounds: &Bounds, user: UserId, state: AccountState) -> Step {
+pub(super) fn keeping(bounds: &Bounds, user: UserId, state: AccountState, condition: Condition) -> Step {
     let value = state.as_str().as_bytes().to_vec();
-    keep(keys::account(user), value, Some(bounds.copy_ttl_ms()), Condition::Always)
+    keep(keys::account(user), value, Some(bounds.copy_ttl_ms()), condition)
+}
+
+/// What is remembered of what an account has subscribed to, where anything is.
+pub(crate) async fn subscription(
+    bridge: &dyn Bridge,
+    user: UserId,
+) -> Result<Option<Option<Subscription>>, StoreError> {
+    Ok(recall(bridge, keys::subscription(user)).await?.and_then(|entry| parse(&entry.value)))
+}
+
+/// Remembers what an account has subscribed to.
+pub async fn keep_subscription(
+    bridge: &dyn Bridge,
+    bounds: &Bounds,
+    user: UserId,
+    subscription: Option<&Subscription>,
+) -> Result<(), StoreError> {
+    change(bridge, keeping_subscription(bounds, user, subscription, Condition::Always)).await.map(drop)
+}
+
+pub(super) fn keeping_subscription(
+    bounds: &Bounds,
+    user: UserId,
+    subscription: Option<&Subscription>,
+    condition: Condition,
+) -> Step {
+    let value = written(subscription).into_bytes();
+    keep(keys::subscription(user), value, Some(bounds.copy_ttl_ms()), condition)
 }
 
 fn read(value: &[u8]) -> Option<AccountState> {

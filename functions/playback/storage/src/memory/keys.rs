@@ -17,6 +17,11 @@ pub(crate) fn account(user: UserId) -> String {
     format!("{PREFIX}account:{user}")
 }
 
+/// A copy of what an account has subscribed to.
+pub(crate) fn subscription(user: UserId) -> String {
+    format!("{PREFIX}subscription:{user}")
+}
+
 /// A copy of an account's streams, as Redis had them.
 pub(crate) fn streams(user: UserId) -> String {
     format!("{PREFIX}streams:{user}")

@@ -2,13 +2,13 @@
 
 use super::exchange::keep;
 use super::here::Started;
-use super::{keys, positions, videos};
+use super::{account, keys, positions, videos};
 use crate::model::Version;
-use crate::{Bounds, StoreError};
+use crate::{AccountFacts, Bounds, StoreError};
 use mcsp_bridge_api::Bridge;
 use mcsp_bridge_api::memory::{Condition, Listing, Outcome, Step};
 use mcsp_ids::{UserId, VideoId};
-use playback_domain::{AccountState, Position, Streams};
+use playback_domain::{Position, Streams};
 
 /// What was seen of an account, and of a video.
 #[derive(Clone, Debug)]
@@ -17,8 +17,8 @@ pub struct Seen {
     pub user: UserId,
     /// A video.
     pub version: Option<(VideoId, Version)>,
-    /// The account's state.
-    pub account: Option<AccountState>,
+    /// What is known of the account.
+    pub account: Option<AccountFacts>,
     /// The account's streams.
     pub streams: Option<Streams>,
     /// Positions in videos, or that there is none.
@@ -36,11 +36,18 @@ impl Seen {
 
 /// Remembers what was seen. Says whether something is held that the stores do not have yet.
 pub async fn remember(bridge: &dyn Bridge, bounds: &Bounds, seen: Seen) -> Result<bool, StoreError> {
-    let Seen { user, version, account, streams, positions: seen, started } = seen;
+    let Seen { user, version, account: facts, streams, positions: seen, started } = seen;
     let (ttl_ms, refresh) = (Some(bounds.copy_ttl_ms()), Condition::Refresh(bounds.refresh_ms()));
-    let mut steps = Vec::with_capacity(5 + seen.len());
+    let mut steps = Vec::with_capacity(6 + seen.len());
     steps.extend(version.map(|(video, version)| videos::keeping(bounds, video, &version, refresh)));
-    steps.extend(account.map(|state| super::account::keeping(bounds, user, state)));
+    if let Some(AccountFacts { state, subscription }) = facts {
+        steps.push(account::keeping(bounds, user, state, refresh));
+        steps.extend(
+            subscription.map(|subscription| {
+                account::keeping_subscription(bounds, user, subscription.as_ref(), refresh)
+            }),
+        );
+    }
     steps.extend(
         streams.map(|streams| {
             keep(keys::streams(user), written(&streams).into_bytes(), ttl_ms, Condition::Always)

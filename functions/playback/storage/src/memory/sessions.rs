@@ -41,12 +41,21 @@ pub async fn beat(bridge: &dyn Bridge, heartbeat: &Heartbeat) -> Result<Option<B
             return Ok(Some(Beaten::Unknown));
         }
         let Some(Shown { video, expires_at_s }) = account.here.known(session, shown) else { return Ok(None) };
-        if account.state() == AccountState::Suspended {
+        let standing = account.facts().standing();
+        if standing.state == AccountState::Suspended {
             return Ok(Some(Beaten::Suspended { video, watched_ms: 0 }));
         }
         let open_streams = account.streams.others_open(session, now);
-        if !account.streams.has_slot(session, now) && open_streams >= stream_limit {
-            return Ok(Some(Beaten::Full { video, expires_at_s, watched_ms: 0, open_streams }));
+        let limit = standing.stream_limit(stream_limit, now);
+        if !account.streams.has_slot(session, now) && open_streams >= limit {
+            let plan_is_known = account.facts().subscription.is_some();
+            return Ok(Some(Beaten::Full {
+                video,
+                expires_at_s,
+                watched_ms: 0,
+                open_streams,
+                plan_is_known,
+            }));
         }
         let Some(beat) = account.here.beat((session, shown), state, now) else { return Ok(None) };
         if change(bridge, account.change()).await? {

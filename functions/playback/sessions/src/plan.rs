@@ -1,0 +1,51 @@
+//! What an account has subscribed to, where a decision depends on it and the store that told everything else does not
+//! know: most viewers' plans are never asked for.
+
+use crate::refusal::Refusal;
+use mcsp_function::Context;
+use playback_domain::Standing;
+use playback_storage::videos::Version;
+use playback_storage::{AccountFacts, Bounds, Redis, Start, StoreError, subscriptions};
+
+/// What is known of an account, with its plan where the video asks for one.
+pub(crate) async fn settle(
+    context: &Context,
+    redis: Redis<'_>,
+    start: &Start<'_>,
+    version: &Version,
+    facts: AccountFacts,
+) -> Result<AccountFacts, StoreError> {
+    let user = start.viewer.user;
+    if facts.subscription.is_some() || version.video.asks_for_plan(user).is_none() {
+        return Ok(facts);
+    }
+    let subscription = subscriptions::load(context, redis, user).await?;
+    Ok(AccountFacts { subscription: Some(subscription), ..facts })
+}
+
+/// Whether the account has a plan that was not known: it may have more streams. Redis knows it then.
+pub(crate) async fn is_found(context: &Context, redis: Redis<'_>, start: &Start<'_>) -> bool {
+    let found = subscriptions::load(context, redis, start.viewer.user).await;
+    found.is_ok_and(|subscription| subscription.is_some())
+}
+
+/// [`settle`] without Redis; and where the account has as many streams as there are without a plan.
+pub(crate) async fn settle_without_redis(
+    context: &Context,
+    bounds: &Bounds,
+    start: &Start<'_>,
+    (version, others_open): (&Version, u32),
+    facts: AccountFacts,
+) -> Result<Standing, Refusal> {
+    let viewer = start.viewer;
+    let asks_for_plan = version.video.asks_for_plan(viewer.user).is_some();
+    if facts.subscription.is_some() || !(asks_for_plan || others_open >= viewer.stream_limit) {
+        return Ok(facts.standing());
+    }
+    match subscriptions::load_without_redis(context.bridge(), bounds, viewer.user).await {
+        Ok(subscription) => Ok(Standing { subscription, ..facts.standing() }),
+        Err(error) if asks_for_plan => Err(Refusal::unknown(error)),
+        // It has the streams that it has without one.
+        Err(_) => Ok(facts.standing()),
+    }
+}

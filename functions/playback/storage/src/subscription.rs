@@ -1,0 +1,140 @@
+//! What an account has subscribed to: as Subscription tells of it, and as Redis and the bridge's memory keep it.
+
+use jiff::Timestamp;
+use mcsp_ids::UserId;
+use playback_domain::{Entitlements, Standing, Subscription};
+use serde::Deserialize;
+
+/// What a store knows of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AccountFacts {
+    /// Where it is on its way.
+    pub state: playback_domain::AccountState,
+    /// What it has subscribed to, where that is known.
+    pub subscription: Option<Option<Subscription>>,
+}
+
+impl AccountFacts {
+    /// What can be decided on. What is not known entitles to nothing.
+    pub fn standing(&self) -> Standing {
+        Standing { state: self.state, subscription: self.subscription.flatten() }
+    }
+}
+
+/// Data of `subscription.lifecycle.changed`: what an account is entitled to now. Fields that Playback has no use for are
+/// passed over.
+#[derive(Clone, Debug, Deserialize)]
+pub struct SubscriptionChanged {
+    /// Whose.
+    pub user_id: UserId,
+    /// One more with each change of what the account is entitled to, whichever of its subscriptions changes it.
+    pub version: u64,
+    state: String,
+    #[serde(default)]
+    entitlements: Option<Told>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Told {
+    level: u32,
+    streams: u32,
+    #[serde(default)]
+    until: Option<Timestamp>,
+}
+
+/// Why a change cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidSubscription {
+    /// A state that the contract does not name.
+    #[error("unknown state")]
+    State,
+    /// Entitlements that no plan has.
+    #[error("invalid entitlements")]
+    Entitlements,
+}
+
+impl TryFrom<SubscriptionChanged> for Subscription {
+    type Error = InvalidSubscription;
+
+    fn try_from(changed: SubscriptionChanged) -> Result<Self, InvalidSubscription> {
+        let is_past_due = match changed.state.as_str() {
+            "past_due" | "unpaid" => true,
+            "incomplete" | "incomplete_expired" | "trialing" | "active" | "paused" | "canceled" => false,
+            _ => return Err(InvalidSubscription::State),
+        };
+        let entitlements = changed.entitlements.map(|Told { level, streams, until }| {
+            Entitlements::new(level, streams, until).map_err(|_| InvalidSubscription::Entitlements)
+        });
+        Ok(Subscription { entitlements: entitlements.transpose()?, is_past_due })
+    }
+}
+
+/// What stands for an account that has none.
+const NONE: &str = "none";
+/// What stands for a time that is not known.
+const ENDLESS: &str = "-";
+
+/// `<level> <streams> <until, ms, or -> <1 where a payment is missing>`, with level and streams 0 where it entitles to
+/// nothing; or `none`. `lua/stream_limit.lua` reads it too.
+pub(crate) fn written(subscription: Option<&Subscription>) -> String {
+    let Some(Subscription { entitlements, is_past_due }) = subscription else { return NONE.to_owned() };
+    let past_due = u8::from(*is_past_due);
+    let Some(entitlements) = entitlements else { return format!("0 0 {ENDLESS} {past_due}") };
+    let until = entitlements.until().map(|until| until.as_millisecond().to_string());
+    let until = until.as_deref().unwrap_or(ENDLESS);
+    format!("{} {} {until} {past_due}", entitlements.level(), entitlements.streams())
+}
+
+/// What [`written`] wrote; none where it has another form.
+pub(crate) fn parse(text: &[u8]) -> Option<Option<Subscription>> {
+    let text = std::str::from_utf8(text).ok()?;
+    if text == NONE {
+        return Some(None);
+    }
+    let mut words = text.split(' ');
+    let (level, streams): (u32, u32) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
+    let until = match words.next()? {
+        ENDLESS => None,
+        until_ms => Some(Timestamp::from_millisecond(until_ms.parse().ok()?).ok()?),
+    };
+    let is_past_due = words.next()? == "1";
+    let entitlements = if level == 0 { None } else { Some(Entitlements::new(level, streams, until).ok()?) };
+    Some(Some(Subscription { entitlements, is_past_due }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn changed(state: &str, entitlements: Value) -> Result<Subscription, InvalidSubscription> {
+        let changed = json!({"user_id": "user_00000000000000000000000001", "version": 1, "state": state,
+            "entitlements": entitlements, "plan": "premium"});
+        serde_json::from_value::<SubscriptionChanged>(changed).unwrap().try_into()
+    }
+
+    #[test]
+    fn it_survives_the_way_through_redis() {
+        let entitled =
+            json!({"level": 2, "streams": 4, "until": "2026-12-01T00:00:00.123456Z", "devices": 9});
+        let all = [
+            changed("active", entitled).unwrap(),
+            changed("past_due", json!({"level": 1, "streams": 1})).unwrap(),
+            changed("unpaid", json!(null)).unwrap(),
+            changed("canceled", json!(null)).unwrap(),
+        ];
+        for subscription in all.map(Some).into_iter().chain([None]) {
+            assert_eq!(parse(written(subscription.as_ref()).as_bytes()), Some(subscription));
+        }
+        for other in ["", "1", "1 1 x 0", "1 0 - 0", "\u{e9}"] {
+            assert_eq!(parse(other.as_bytes()), None, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_contract_does_not_have_is_refused() {
+        assert_eq!(changed("lost", json!(null)), Err(InvalidSubscription::State));
+        let none = json!({"level": 0, "streams": 4});
+        assert_eq!(changed("active", none), Err(InvalidSubscription::Entitlements));
+    }
+}
