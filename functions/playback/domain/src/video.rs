@@ -43,6 +43,31 @@ pub enum State<M> {
     Deleted,
 }
 
+impl<M> State<M> {
+    /// The stable name.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            State::NeverPublished => "never_published",
+            State::Published(_) => "published",
+            State::Unpublished => "unpublished",
+            State::Blocked => "blocked",
+            State::Deleted => "deleted",
+        }
+    }
+}
+
+impl Visibility {
+    /// The stable name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Visibility::Public => "public",
+            Visibility::Unlisted => "unlisted",
+            Visibility::Private => "private",
+            Visibility::Subscribers(_) => "subscribers",
+        }
+    }
+}
+
 /// To whom a video is visible.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Visibility {

@@ -44,11 +44,14 @@ pub(crate) fn told() -> impl Iterator<Item = Problem> {
     Reason::ALL.iter().map(told).filter(|problem| problem.status() == StatusCode::FORBIDDEN)
 }
 
+/// The code of what cannot be known now.
+pub(crate) const UNKNOWN: &str = "entitlement_unknown";
+
 /// 503: whether the viewer may play the video cannot be known now, so the answer is no.
 pub(crate) fn unknown() -> Problem {
     Problem::new(
         StatusCode::SERVICE_UNAVAILABLE,
-        "entitlement_unknown",
+        UNKNOWN,
         "whether you may play this cannot be found out right now",
     )
     .retry_after_s(1)

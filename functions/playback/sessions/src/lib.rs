@@ -2,6 +2,7 @@
 
 mod denied;
 mod end;
+mod explain;
 mod heartbeat;
 mod plan;
 mod refusal;
@@ -20,19 +21,20 @@ use mcsp_function::{Context, MissingVariable};
 use mcsp_reference::Section;
 use std::sync::Arc;
 
-/// `/v1/playback/sessions`, `/v1/playback/sessions/{id}` and its heartbeat.
+/// `/v1/playback/sessions`, `/v1/playback/sessions/{id}` and its heartbeat, and `/v1/playback/explain`.
 pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
     let settings = Arc::new(settings::Settings::of(context)?);
     Ok(Router::new()
         .route("/v1/playback/sessions", post(start::start))
         .route("/v1/playback/sessions/{id}", axum::routing::delete(end::end))
         .route("/v1/playback/sessions/{id}/heartbeat", put(heartbeat::heartbeat))
+        .route("/v1/playback/explain", post(explain::explain))
         .layer(Extension(settings)))
 }
 
 /// What the API reference says of them.
 pub fn reference() -> Section {
-    let operations = [start::reference(), heartbeat::reference(), end::reference()];
+    let operations = [start::reference(), heartbeat::reference(), end::reference(), explain::reference()];
     Section::new("Playback", "All that a player needs, from the first second to the last.", operations)
 }
 

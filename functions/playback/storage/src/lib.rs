@@ -10,6 +10,7 @@ mod afterwards;
 mod ask;
 mod content;
 mod error;
+mod facts;
 mod keys;
 mod model;
 mod positions_postgres;
@@ -53,6 +54,7 @@ pub mod videos {
 pub use afterwards::{probe_after_answer, remember_after_answer};
 pub use ask::{Bounds, Redis};
 pub use error::StoreError;
+pub use facts::{AllFacts, Fact, all_facts};
 pub use memory::Account;
 pub use sessions::{
     Beaten, End, Ended, Heartbeat, Opened, Read, Shown, Start, StartOutcome, Yes, beat, end, note_renewal,

@@ -14,8 +14,8 @@ mod remember;
 mod sessions;
 mod videos;
 
-pub(crate) use account::subscription;
 pub use account::{Account, account, keep_account, keep_subscription, shown};
+pub(crate) use account::{account_state, subscription, subscription_with_age};
 pub use here::Started;
 pub(crate) use keys::turn as turn_key;
 pub(crate) use positions::{Held, HeldPosition, held};

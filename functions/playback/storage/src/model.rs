@@ -58,8 +58,8 @@ struct Stored<'a> {
 pub(crate) fn encode(video: &Video) -> Vec<u8> {
     let stored = Stored {
         owner: video.owner,
-        state: state_name(&video.state),
-        visibility: visibility_name(video.visibility),
+        state: video.state.as_str(),
+        visibility: video.visibility.as_str(),
         level: level(video.visibility),
         allow: video.regions.allow.iter().map(Region::as_str).collect(),
         deny: video.regions.deny.iter().map(Region::as_str).collect(),
@@ -91,16 +91,6 @@ pub(crate) fn media(state: &State<Media>) -> Option<&Media> {
     }
 }
 
-pub(crate) fn state_name(state: &State<Media>) -> &'static str {
-    match state {
-        State::NeverPublished => "never_published",
-        State::Published(_) => "published",
-        State::Unpublished => "unpublished",
-        State::Blocked => "blocked",
-        State::Deleted => "deleted",
-    }
-}
-
 pub(crate) fn state_of(name: &str, media: Option<Media>) -> Option<State<Media>> {
     match name {
         "never_published" => Some(State::NeverPublished),
@@ -109,15 +99,6 @@ pub(crate) fn state_of(name: &str, media: Option<Media>) -> Option<State<Media>>
         "blocked" => Some(State::Blocked),
         "deleted" => Some(State::Deleted),
         _ => None,
-    }
-}
-
-pub(crate) fn visibility_name(visibility: Visibility) -> &'static str {
-    match visibility {
-        Visibility::Public => "public",
-        Visibility::Unlisted => "unlisted",
-        Visibility::Private => "private",
-        Visibility::Subscribers(_) => "subscribers",
     }
 }
 

@@ -1,9 +1,7 @@
 //! The read model of videos in Postgres.
 
 use crate::StoreError;
-use crate::model::{
-    Media, Version, Video, level, media, state_name, state_of, visibility_name, visibility_of,
-};
+use crate::model::{Media, Version, Video, level, media, state_of, visibility_of};
 use mcsp_bridge_api::Bridge;
 use mcsp_bridge_api::postgres::GuardedStatement;
 use mcsp_bridge_api::sql::{Json, Row, Rows, sql};
@@ -29,8 +27,8 @@ pub fn upsert(id: VideoId, version: &Version) -> GuardedStatement {
     .bind(id.uuid())
     .bind(i64::try_from(*number).unwrap_or(i64::MAX))
     .bind(video.owner.uuid())
-    .bind(state_name(&video.state))
-    .bind(visibility_name(video.visibility))
+    .bind(video.state.as_str())
+    .bind(video.visibility.as_str())
     .bind(names(&video.regions.allow))
     .bind(names(&video.regions.deny))
     .bind(media.map(|media| media.prefix.as_str()))

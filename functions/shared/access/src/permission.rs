@@ -17,6 +17,8 @@ pub enum Permission {
     ContentPublish,
     /// Watch what one is entitled to.
     PlaybackStart,
+    /// See why somebody may play a video, or may not.
+    PlaybackExplain,
     /// See all roles, and which ones others have.
     RoleView,
     /// Give roles below one's own to others, and take them away.
@@ -39,6 +41,7 @@ impl Permission {
         Permission::ContentEdit,
         Permission::ContentPublish,
         Permission::PlaybackStart,
+        Permission::PlaybackExplain,
         Permission::RoleView,
         Permission::RoleGrant,
         Permission::RoleManage,
@@ -55,6 +58,7 @@ impl Permission {
             Permission::ContentEdit => "content.edit",
             Permission::ContentPublish => "content.publish",
             Permission::PlaybackStart => "playback.start",
+            Permission::PlaybackExplain => "playback.explain",
             Permission::RoleView => "role.view",
             Permission::RoleGrant => "role.grant",
             Permission::RoleManage => "role.manage",
@@ -108,7 +112,7 @@ pub enum Role {
     Viewer,
     /// Uploads and publishes, and watches.
     Creator,
-    /// Sees who has which role, and watches.
+    /// Sees who has which role, and why somebody may play what; watches.
     Moderator,
     /// May do everything.
     Admin,
@@ -143,7 +147,7 @@ impl Role {
         match self {
             Role::Viewer => &[AccountManage, PlaybackStart],
             Role::Creator => &[AccountManage, PlaybackStart, MediaUpload, ContentEdit, ContentPublish],
-            Role::Moderator => &[AccountManage, PlaybackStart, RoleView, PermissionCheck],
+            Role::Moderator => &[AccountManage, PlaybackStart, PlaybackExplain, RoleView, PermissionCheck],
             Role::Admin => Permission::ALL,
             Role::Service => &[PermissionCheck],
         }

@@ -95,7 +95,25 @@ pub(crate) async fn subscription(
     bridge: &dyn Bridge,
     user: UserId,
 ) -> Result<Option<Option<Subscription>>, StoreError> {
-    Ok(recall(bridge, keys::subscription(user)).await?.and_then(|entry| parse(&entry.value)))
+    Ok(subscription_with_age(bridge, user).await?.map(|(subscription, _)| subscription))
+}
+
+/// The same with its age in milliseconds.
+pub(crate) async fn subscription_with_age(
+    bridge: &dyn Bridge,
+    user: UserId,
+) -> Result<Option<(Option<Subscription>, u64)>, StoreError> {
+    let Some(entry) = recall(bridge, keys::subscription(user)).await? else { return Ok(None) };
+    Ok(parse(&entry.value).map(|subscription| (subscription, entry.age_ms)))
+}
+
+/// What is remembered of where an account is on its way, where anything is, with its age in milliseconds.
+pub(crate) async fn account_state(
+    bridge: &dyn Bridge,
+    user: UserId,
+) -> Result<Option<(AccountState, u64)>, StoreError> {
+    let Some(entry) = recall(bridge, keys::account(user)).await? else { return Ok(None) };
+    Ok(read(&entry.value).map(|state| (state, entry.age_ms)))
 }
 
 /// Remembers what an account has subscribed to.

@@ -1,0 +1,162 @@
+//! What is known of a viewer and a video, fact by fact, each with where it comes from: for whoever asks why something is
+//! played or not. A start asks for no more than it needs; this asks for all.
+
+use crate::model::Version;
+use crate::reply::{Fields, number};
+use crate::videos::{self, Source};
+use crate::{
+    Bounds, Redis, StoreError, accounts_postgres, keys, memory, subscription, subscriptions_postgres,
+};
+use jiff::Timestamp;
+use mcsp_bridge_api::Failure;
+use mcsp_bridge_api::redis::{Operation, Reply};
+use mcsp_function::{Context, TraceParent};
+use mcsp_ids::{PlaybackSessionId, UserId, VideoId};
+use playback_domain::{AccountState, SLOT_TTL_MS, Subscription};
+
+/// What is known, with where it comes from.
+#[derive(Clone, Debug)]
+pub struct Fact<T> {
+    /// What is known.
+    pub known: T,
+    /// Where from.
+    pub source: Source,
+    /// Milliseconds since the source could last confirm it.
+    pub stale_ms: u64,
+}
+
+/// All that a decision depends on.
+#[derive(Clone, Debug)]
+pub struct AllFacts {
+    /// The video, or that there is none; none where it cannot be known now.
+    pub video: Option<Fact<Option<Version>>>,
+    /// The state of the account; none where nothing is known of it.
+    pub state: Option<Fact<AccountState>>,
+    /// What the account has subscribed to, or that it has not; none where it cannot be known now.
+    pub subscription: Option<Fact<Option<Subscription>>>,
+    /// How many streams the account has open.
+    pub open_streams: Fact<u32>,
+}
+
+/// What Redis has of it all: one round trip.
+struct InRedis {
+    video: Option<Version>,
+    state: Option<AccountState>,
+    subscription: Option<Option<Subscription>>,
+    open_streams: u32,
+}
+
+/// Finds each fact where a start would: in Redis, then where it comes from, then in what is remembered.
+pub async fn all_facts(
+    context: &Context,
+    trace: &TraceParent,
+    bounds: &Bounds,
+    (user, video): (UserId, VideoId),
+) -> Result<AllFacts, StoreError> {
+    let (bridge, now) = (context.bridge(), context.now());
+    let account = memory::account(bridge, user, None).await?;
+    let in_redis = match in_redis(Redis::within(bridge, bounds), user, video, now).await {
+        Ok(in_redis) => Some(in_redis),
+        Err(error) if error.is_outage() => None,
+        Err(error) => return Err(error),
+    };
+    let nobody: PlaybackSessionId = context.new_id();
+    let open_streams = match &in_redis {
+        Some(in_redis) => fresh(in_redis.open_streams, Source::Redis),
+        None => fresh(account.streams().others_open(nobody, now), Source::Memory),
+    };
+    let (found, state, subscribed) = match in_redis {
+        Some(InRedis { video, state, subscription, .. }) => (video, state, subscription),
+        None => (None, None, None),
+    };
+    Ok(AllFacts {
+        video: match found {
+            Some(version) => Some(fresh(Some(version), Source::Redis)),
+            None => load_video(context, trace, video).await,
+        },
+        state: match state {
+            Some(state) => Some(fresh(state, Source::Redis)),
+            None => find_state(context, user).await,
+        },
+        subscription: match subscribed {
+            Some(subscription) => Some(fresh(subscription, Source::Redis)),
+            None => find_subscription(context, user).await,
+        },
+        open_streams,
+    })
+}
+
+fn fresh<T>(known: T, source: Source) -> Fact<T> {
+    Fact { known, source, stale_ms: 0 }
+}
+
+async fn in_redis(
+    redis: Redis<'_>,
+    user: UserId,
+    video: VideoId,
+    now: Timestamp,
+) -> Result<InRedis, StoreError> {
+    let account = keys::Account::new(user);
+    let since_ms = now.as_millisecond().saturating_sub(i64::try_from(SLOT_TTL_MS).unwrap_or(i64::MAX));
+    let commands: [Vec<Vec<u8>>; 4] = [
+        words(&["HMGET", &keys::video(video), "version", "model"]),
+        words(&["HMGET", &account.account(), "state"]),
+        words(&["HMGET", &account.subscription(), "told"]),
+        vec![
+            b"ZCOUNT".to_vec(),
+            account.streams().into_bytes(),
+            [b"(".to_vec(), number(since_ms)].concat(),
+            b"+inf".to_vec(),
+        ],
+    ];
+    let mut replies = redis.pipeline(commands.map(Operation::Command).into()).await?.into_iter();
+    let mut next = |of: &'static str| match replies.next() {
+        Some(Reply::Error(code)) => Err(StoreError::from(Failure::Refused(code))),
+        Some(reply) => Ok(reply),
+        None => Err(StoreError::Unreadable(of)),
+    };
+    let video = crate::videos_redis::version(&mut Fields::new("video", next("video")?)?)?;
+    let mut fields = Fields::new("account", next("account")?)?;
+    let state = fields.bytes().map(|name| {
+        let state = std::str::from_utf8(&name).ok().and_then(AccountState::from_name);
+        state.ok_or_else(|| fields.unreadable())
+    });
+    let mut fields = Fields::new("subscription", next("subscription")?)?;
+    let told = fields.bytes().map(|told| subscription::parse(&told).ok_or_else(|| fields.unreadable()));
+    let Reply::Integer(open) = next("streams")? else { return Err(StoreError::Unreadable("streams")) };
+    let open_streams = u32::try_from(open).unwrap_or(u32::MAX);
+    Ok(InRedis { video, state: state.transpose()?, subscription: told.transpose()?, open_streams })
+}
+
+fn words(words: &[&str]) -> Vec<Vec<u8>> {
+    words.iter().map(|word| word.as_bytes().to_vec()).collect()
+}
+
+async fn load_video(context: &Context, trace: &TraceParent, id: VideoId) -> Option<Fact<Option<Version>>> {
+    Some(match videos::load(context, trace, id).await.ok()? {
+        Some(loaded) => {
+            Fact { known: Some(loaded.version), source: loaded.source, stale_ms: loaded.stale_ms }
+        }
+        None => fresh(None, Source::Catalog),
+    })
+}
+
+async fn find_state(context: &Context, user: UserId) -> Option<Fact<AccountState>> {
+    match accounts_postgres::find(context.bridge(), user).await {
+        Ok(found) => found.map(|(_, state)| fresh(state, Source::Postgres)),
+        Err(_) => {
+            let (known, stale_ms) = memory::account_state(context.bridge(), user).await.ok()??;
+            Some(Fact { known, source: Source::Memory, stale_ms })
+        }
+    }
+}
+
+async fn find_subscription(context: &Context, user: UserId) -> Option<Fact<Option<Subscription>>> {
+    match subscriptions_postgres::find(context.bridge(), user).await {
+        Ok(found) => Some(fresh(found.map(|(_, subscription)| subscription), Source::Postgres)),
+        Err(_) => {
+            let (known, stale_ms) = memory::subscription_with_age(context.bridge(), user).await.ok()??;
+            Some(Fact { known, source: Source::Memory, stale_ms })
+        }
+    }
+}
