@@ -1,0 +1,128 @@
+//! The program of docs/playback.md that checks URLs at the edge: it comes to what the platform's own verifier comes to.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "the helpers of tests may fail as tests do")]
+
+use mcsp_playback_url::{Grant, Key, Signer, Verifier};
+use serde_json::json;
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+const NOW: u64 = 1_800_000_000;
+const DIRECTORY: &str = "packaged/video_1/";
+const PAGE: &str = include_str!("../../../../docs/playback.md");
+
+/// Answers each of the paths that it reads, after the program itself.
+const ASK: &str = "
+import sys
+asked = json.load(sys.stdin)
+print(json.dumps([may_read(asked['secrets'], path, now) for path, now in asked['cases']]))
+";
+
+fn secret(id: &str) -> String {
+    format!("secret of {id}, long enough to be used")
+}
+
+fn key(id: &str) -> Key {
+    Key::new(id, secret(id).as_bytes()).unwrap()
+}
+
+fn token(id: &str, prefix: &str) -> String {
+    Signer::new(key(id)).sign(&Grant::new(prefix, "session_1", NOW + 60).unwrap())
+}
+
+/// The one program of the page.
+fn program() -> &'static str {
+    let (_, from) = PAGE.split_once("```python\n").expect("a program");
+    let (program, rest) = from.split_once("```\n").expect("its end");
+    assert!(!rest.contains("```python"), "one program");
+    program
+}
+
+fn answers(cases: &[(String, u64)]) -> Vec<bool> {
+    let secrets = json!({"new": secret("new"), "old": secret("old")});
+    let mut python = Command::new("python3")
+        .args(["-c", &format!("{}{ASK}", program())])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("python3, which scripts/test needs too");
+    let asked = json!({"secrets": secrets, "cases": cases}).to_string();
+    python.stdin.take().expect("a pipe").write_all(asked.as_bytes()).expect("it reads");
+    let output = python.wait_with_output().expect("it ends");
+    assert!(output.status.success());
+    serde_json::from_slice(&output.stdout).expect("its answers")
+}
+
+/// Good ones, and each that is nearly so.
+fn cases() -> Vec<(String, u64)> {
+    let good = token("new", DIRECTORY);
+    let file = format!("{DIRECTORY}360p/segment_000.m4s");
+    let mut cases: Vec<(String, u64)> = Vec::new();
+    for id in ["new", "old", "gone"] {
+        let path = format!("/p/{}/{file}", token(id, DIRECTORY));
+        cases.extend([0, NOW, NOW + 59, NOW + 60, NOW + 61].map(|now| (path.clone(), now)));
+    }
+    for path in [
+        "packaged/video_1/",
+        "packaged/video_1",
+        "packaged/video_10/a",
+        "packaged/video_2/a",
+        "packaged/a",
+        "",
+        "/",
+        "packaged/video_1//a",
+        "packaged/video_1/./a",
+        "packaged/video_1/../video_2/a",
+        "packaged/video_1/..",
+        "packaged/video_1/.",
+        "packaged/video_1/...",
+        "packaged/video_1/.a",
+        "packaged/video_1/a..b",
+        "packaged/video_1/a/",
+        "packaged/video_1/%2e%2e/a",
+        "packaged/video_1/a%20b",
+        "packaged/video_1/a\\b",
+        "packaged/video_1/\u{e9}",
+        "packaged/video_1/a\n",
+        "packaged/video_1/a b",
+        "Packaged/video_1/a",
+    ] {
+        cases.push((format!("/p/{good}/{path}"), NOW));
+    }
+    cases.push((format!("/p/{good}/{DIRECTORY}{}", "a".repeat(1024 - DIRECTORY.len())), NOW));
+    cases.push((format!("/p/{good}/{DIRECTORY}{}", "a".repeat(1025 - DIRECTORY.len())), NOW));
+    for at in 0..good.len() {
+        for other in ["A", "B", "-", ".", "=", "\u{e9}", ""] {
+            let changed = format!("{}{other}{}", &good[..at], &good[at + 1..]);
+            cases.push((format!("/p/{changed}/{file}"), NOW));
+        }
+    }
+    // Brackets in brackets, and payloads that are no objects or have no such key.
+    for payload in ["W1tb".repeat(1_000).as_str(), "W10", "MQ", "e30", "eyJraWQiOltdfQ"] {
+        cases.push((format!("/p/{payload}.AAAA/{file}"), NOW));
+    }
+    for changed in ["", ".", "a", "a.b", &good.replace('.', ""), &format!("{good}."), &format!("{good}=")] {
+        cases.push((format!("/p/{changed}/{file}"), NOW));
+    }
+    cases
+}
+
+#[test]
+fn the_program_of_the_page_comes_to_what_the_platform_comes_to() {
+    let verifier = Verifier::new([key("new"), key("old")]);
+    let cases = cases();
+    let (mut allowed, mut refused) = (0, 0);
+    for ((path, now), answer) in cases.iter().zip(answers(&cases)) {
+        let signed = path.strip_prefix("/p/").and_then(|rest| rest.split_once('/'));
+        let good = signed.is_some_and(|(token, path)| verifier.verify(token, path, *now).is_ok());
+        assert_eq!(answer, good, "{path} at {now}");
+        if good { allowed += 1 } else { refused += 1 }
+    }
+    assert!(allowed > 5 && refused > 500, "{allowed} allowed, {refused} refused");
+}
+
+#[test]
+fn it_has_thirty_lines() {
+    let lines = program().lines().filter(|line| !line.trim().is_empty()).count();
+    assert!(lines <= 30, "{lines}");
+}
