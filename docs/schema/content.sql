@@ -116,13 +116,18 @@ CREATE TABLE content.videos (
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
     search tsvector GENERATED ALWAYS AS (((setweight(to_tsvector('simple'::regconfig, COALESCE(title, ''::text)), 'A'::"char") || setweight(to_tsvector('simple'::regconfig, content.words_of(tags)), 'B'::"char")) || setweight(to_tsvector('simple'::regconfig, description), 'C'::"char"))) STORED NOT NULL,
+    minimum_plan_level bigint,
+    publish_at timestamp with time zone,
     CONSTRAINT videos_failure CHECK (((failure_code IS NOT NULL) = (state = 'failed'::text))),
     CONSTRAINT videos_first_published CHECK (((first_published_at IS NOT NULL) = (state = ANY (ARRAY['published'::text, 'unpublished'::text])))),
     CONSTRAINT videos_media CHECK (((media IS NOT NULL) = (state = ANY (ARRAY['ready'::text, 'published'::text, 'unpublished'::text])))),
+    CONSTRAINT videos_minimum_plan_level CHECK (((minimum_plan_level >= 1) AND (minimum_plan_level <= 100))),
+    CONSTRAINT videos_plan CHECK (((visibility = 'subscribers'::text) = (minimum_plan_level IS NOT NULL))),
+    CONSTRAINT videos_publish_at CHECK (((publish_at IS NULL) OR (state = ANY (ARRAY['ready'::text, 'unpublished'::text])))),
     CONSTRAINT videos_published_title CHECK (((state <> 'published'::text) OR (title IS NOT NULL))),
     CONSTRAINT videos_state CHECK ((state = ANY (ARRAY['processing'::text, 'ready'::text, 'published'::text, 'unpublished'::text, 'failed'::text]))),
     CONSTRAINT videos_version CHECK ((version > 0)),
-    CONSTRAINT videos_visibility CHECK ((visibility = ANY (ARRAY['public'::text, 'unlisted'::text, 'private'::text])))
+    CONSTRAINT videos_visibility CHECK ((visibility = ANY (ARRAY['public'::text, 'unlisted'::text, 'private'::text, 'subscribers'::text])))
 );
 
 ALTER TABLE ONLY content.early_outcomes

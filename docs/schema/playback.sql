@@ -30,6 +30,13 @@ BEGIN
 END
 $_$;
 
+CREATE TABLE playback.accounts (
+    user_id uuid NOT NULL,
+    version bigint NOT NULL,
+    state text NOT NULL,
+    CONSTRAINT accounts_state CHECK ((state = ANY (ARRAY['active'::text, 'suspended'::text, 'closed'::text, 'erased'::text])))
+);
+
 CREATE TABLE playback.idempotency_keys (
     scope text NOT NULL,
     key text NOT NULL,
@@ -76,8 +83,18 @@ ALTER TABLE playback.outbox ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 CREATE TABLE playback.positions (
     user_id uuid NOT NULL,
     video_id uuid NOT NULL,
-    position_ms bigint NOT NULL,
+    position_ms bigint,
     client_time timestamp with time zone NOT NULL
+);
+
+CREATE TABLE playback.subscriptions (
+    user_id uuid NOT NULL,
+    version bigint NOT NULL,
+    level bigint,
+    streams bigint,
+    entitled_until timestamp with time zone,
+    is_past_due boolean NOT NULL,
+    CONSTRAINT subscriptions_entitlements CHECK ((((level IS NULL) = (streams IS NULL)) AND ((level IS NOT NULL) OR (entitled_until IS NULL))))
 );
 
 CREATE TABLE playback.timers (
@@ -106,10 +123,17 @@ CREATE TABLE playback.videos (
     packaged_hls text,
     duration_ms bigint,
     renditions jsonb,
+    minimum_plan_level bigint,
+    scheduled_at timestamp with time zone,
     CONSTRAINT videos_media CHECK (((state = 'published'::text) = ((packaged_prefix IS NOT NULL) AND (packaged_hls IS NOT NULL) AND (duration_ms IS NOT NULL) AND (renditions IS NOT NULL)))),
-    CONSTRAINT videos_state CHECK ((state = ANY (ARRAY['never_published'::text, 'published'::text, 'unpublished'::text, 'blocked'::text, 'deleted'::text]))),
-    CONSTRAINT videos_visibility CHECK ((visibility = ANY (ARRAY['public'::text, 'unlisted'::text, 'private'::text])))
+    CONSTRAINT videos_plan CHECK (((visibility = 'subscribers'::text) = (minimum_plan_level IS NOT NULL))),
+    CONSTRAINT videos_scheduled CHECK (((state = 'scheduled'::text) = (scheduled_at IS NOT NULL))),
+    CONSTRAINT videos_state CHECK ((state = ANY (ARRAY['never_published'::text, 'scheduled'::text, 'published'::text, 'unpublished'::text, 'blocked'::text, 'deleted'::text]))),
+    CONSTRAINT videos_visibility CHECK ((visibility = ANY (ARRAY['public'::text, 'unlisted'::text, 'private'::text, 'subscribers'::text])))
 );
+
+ALTER TABLE ONLY playback.accounts
+    ADD CONSTRAINT accounts_pkey PRIMARY KEY (user_id);
 
 ALTER TABLE ONLY playback.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (scope, key);
@@ -122,6 +146,9 @@ ALTER TABLE ONLY playback.outbox
 
 ALTER TABLE ONLY playback.positions
     ADD CONSTRAINT positions_pkey PRIMARY KEY (user_id, video_id);
+
+ALTER TABLE ONLY playback.subscriptions
+    ADD CONSTRAINT subscriptions_pkey PRIMARY KEY (user_id);
 
 ALTER TABLE ONLY playback.timers
     ADD CONSTRAINT timers_component_key UNIQUE (component, key);
@@ -145,6 +172,8 @@ ALTER TABLE ONLY playback.positions
 
 GRANT USAGE ON SCHEMA playback TO mcsp_playback;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE playback.accounts TO mcsp_playback;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE playback.idempotency_keys TO mcsp_playback;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE playback.inbox TO mcsp_playback;
@@ -154,6 +183,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE playback.outbox TO mcsp_playback;
 GRANT SELECT,USAGE ON SEQUENCE playback.outbox_id_seq TO mcsp_playback;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE playback.positions TO mcsp_playback;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE playback.subscriptions TO mcsp_playback;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE playback.timers TO mcsp_playback;
 

@@ -3,7 +3,7 @@
 mod playing;
 
 use mcsp_ids::{PlaybackSessionId, VideoId};
-use mcsp_tests::{Account, Answer, Platform, decide, eventually, ready_video, subscribe};
+use mcsp_tests::{Account, Answer, Platform, decide, eventually, ready_video, subscribe, titled_video};
 use playing::{published, published_by, start};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -298,4 +298,26 @@ async fn what_is_for_subscribers_asks_for_a_plan() {
     })
     .await;
     start(&creator, &video_id).await.expect(201);
+}
+
+#[tokio::test]
+async fn what_is_planned_says_from_when_on_it_can_be_played_and_then_can() {
+    let platform = Platform::running();
+    let creator = platform.account("creator").await;
+    let (video_id, _) = titled_video(&creator).await;
+    let viewer = platform.account("viewer").await;
+    start(&viewer, &video_id).await.refused(404, "not_found");
+    let schedule = format!("/v1/videos/{video_id}/schedule");
+    let far = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(1);
+    creator.put(&schedule, &json!({"publish_at": far})).await.expect(200);
+    let denied = eventually_refused(&viewer, &video_id, 403, "scheduled").await;
+    let starts_at = denied.json["starts_at"].as_str().expect("a time");
+    assert_eq!(starts_at.parse::<jiff::Timestamp>().expect("a time").as_second(), far.as_second());
+    let soon = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(2);
+    creator.put(&schedule, &json!({"publish_at": soon})).await.expect(200);
+    eventually("it is published", async || {
+        (start(&viewer, &video_id).await.status.as_u16() == 201).then_some(())
+    })
+    .await;
+    assert!(jiff::Timestamp::now() >= soon);
 }

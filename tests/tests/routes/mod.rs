@@ -158,6 +158,8 @@ routes! {
     "/v1/videos/:id" PATCH "/v1/videos/video_00000000000000000000000000" not "/v1/videos/event_00000000000000000000000000", Bearer(ContentEdit) of Video, r#"{"title": "t", "description": "d", "tags": ["a"], "category": "film", "language": "en"}"#;
     "/v1/videos/:id/publish" POST "/v1/videos/video_00000000000000000000000000/publish" not "/v1/videos/event_00000000000000000000000000/publish", Bearer(ContentPublish) of Video;
     "/v1/videos/:id/unpublish" POST "/v1/videos/video_00000000000000000000000000/unpublish" not "/v1/videos/event_00000000000000000000000000/unpublish", Bearer(ContentPublish) of Video;
+    "/v1/videos/:id/schedule" PUT "/v1/videos/video_00000000000000000000000000/schedule" not "/v1/videos/event_00000000000000000000000000/schedule", Bearer(ContentPublish) of Video, r#"{"publish_at": "2026-12-01T00:00:00Z"}"#;
+    "/v1/videos/:id/schedule" DELETE "/v1/videos/video_00000000000000000000000000/schedule" not "/v1/videos/event_00000000000000000000000000/schedule", Bearer(ContentPublish) of Video;
     "/v1/videos/:id/visibility" PUT "/v1/videos/video_00000000000000000000000000/visibility" not "/v1/videos/event_00000000000000000000000000/visibility", Bearer(ContentPublish) of Video, r#"{"visibility": "subscribers", "minimum_plan_level": 1}"#;
     "/v1/search" GET "/v1/search", None;
     "/v1/catalog/:id" GET "/v1/catalog/video_00000000000000000000000000", Platform;

@@ -29,6 +29,8 @@ const fn topic(happened: Happened) -> &'static str {
         | Happened::Edited
         | Happened::VisibilityChanged
         | Happened::Unpublished
+        | Happened::Scheduled
+        | Happened::Unscheduled
         | Happened::Erased => "media.changed",
     }
 }

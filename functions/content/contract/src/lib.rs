@@ -2,9 +2,11 @@
 //! asked ([`VideoState`]).
 
 mod event;
+mod publication;
 mod state;
 mod view;
 
 pub use event::event;
+pub use publication::{PUBLICATION_DUE, PublicationDue, do_not_publish, publish_later};
 pub use state::VideoState;
 pub use view::VideoView;

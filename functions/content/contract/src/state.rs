@@ -50,6 +50,8 @@ pub struct VideoState {
     pub renditions: Vec<Rendition>,
     /// Once there is something to play.
     pub packaged: Option<Packaged>,
+    /// When it is to be published by itself, where its owner said so.
+    pub scheduled_at: Option<Timestamp>,
     /// When it was first published.
     pub published_at: Option<Timestamp>,
 }
@@ -66,7 +68,7 @@ pub struct Regions {
 
 impl From<&Video> for VideoState {
     fn from(video: &Video) -> Self {
-        let Video { origin, version, state, visibility, details, .. } = video;
+        let Video { origin, version, state, visibility, publish_at, details, .. } = video;
         let media = state.media();
         VideoState {
             video_id: origin.id,
@@ -84,6 +86,7 @@ impl From<&Video> for VideoState {
             duration_ms: media.map(|media| media.duration_ms),
             renditions: media.map(|media| media.renditions.clone()).unwrap_or_default(),
             packaged: media.map(|media| media.packaged.clone()),
+            scheduled_at: *publish_at,
             published_at: state.first_published_at(),
         }
     }

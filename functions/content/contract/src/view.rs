@@ -46,6 +46,8 @@ pub struct VideoView {
     /// Why processing failed, where it did.
     #[schemars(example = &"unsupported_codec")]
     pub failure_code: Option<String>,
+    /// When it is to be published by itself, where its owner said so.
+    pub scheduled_at: Option<Timestamp>,
     /// When it was first published.
     pub published_at: Option<Timestamp>,
     /// When its upload was complete.
@@ -59,7 +61,7 @@ pub struct VideoView {
 
 impl From<&Video> for VideoView {
     fn from(video: &Video) -> Self {
-        let Video { origin, version, state, visibility, details, created_at, updated_at } = video;
+        let Video { origin, version, state, visibility, publish_at, details, created_at, updated_at } = video;
         let media = state.media();
         VideoView {
             id: origin.id,
@@ -75,6 +77,7 @@ impl From<&Video> for VideoView {
             duration_ms: media.map(|media| media.duration_ms),
             renditions: media.map(|media| media.renditions.clone()).unwrap_or_default(),
             failure_code: state.failure().map(FailureCode::as_str).map(str::to_owned),
+            scheduled_at: *publish_at,
             published_at: state.first_published_at(),
             created_at: *created_at,
             updated_at: *updated_at,

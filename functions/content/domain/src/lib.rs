@@ -16,7 +16,7 @@ pub use media::{FailureCode, Media, Packaged, Processed, Rendition};
 pub use refusal::InvalidText;
 pub use state::{State, StateName};
 pub use text::{Description, TAGS_MAX, Tag, Tags, Title};
-pub use transition::{Change, Edit, Happened, NotPublishable, NotPublished, Outcome};
+pub use transition::{Change, Edit, Happened, NotPublishable, NotPublished, NotSchedulable, Outcome};
 pub use video::{Details, Origin, Video};
 pub use visibility::{
     Hidden, InvalidPlanLevel, PLAN_LEVEL_MAX, PlanLevel, Viewer, Visibility, VisibilityName, Way, decide,

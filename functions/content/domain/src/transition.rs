@@ -3,8 +3,10 @@
 use crate::{
     Category, Description, Details, Language, Origin, Processed, State, Tags, Title, Video, Visibility,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
+/// How far ahead a publication may lie.
+const SCHEDULE_MAX: SignedDuration = SignedDuration::from_hours(366 * 24);
 /// The version of a new video.
 const FIRST_VERSION: i64 = 1;
 
@@ -43,6 +45,10 @@ pub enum Happened {
     Published,
     /// It can no longer be seen.
     Unpublished,
+    /// It is to be published by itself.
+    Scheduled,
+    /// It is not any more.
+    Unscheduled,
     /// Its owner's account is no more, and neither is what they said of it.
     Erased,
 }
@@ -58,6 +64,8 @@ impl Happened {
             Happened::VisibilityChanged => "visibility_changed",
             Happened::Published => "published",
             Happened::Unpublished => "unpublished",
+            Happened::Scheduled => "scheduled",
+            Happened::Unscheduled => "unscheduled",
             Happened::Erased => "erased",
         }
     }
@@ -92,6 +100,23 @@ pub enum NotPublishable {
     Untitled,
 }
 
+/// Why a video can't be published later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotSchedulable {
+    /// It can't be published at all.
+    #[error(transparent)]
+    NotPublishable(#[from] NotPublishable),
+    /// It is published.
+    #[error("the video is published")]
+    Published,
+    /// That time is over.
+    #[error("must lie ahead")]
+    Over,
+    /// Nobody plans so far ahead.
+    #[error("must lie within a year")]
+    TooFar,
+}
+
 /// A video that never was published can't be taken back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the video was never published")]
@@ -105,6 +130,7 @@ impl Video {
             version: FIRST_VERSION,
             state: State::Processing,
             visibility: Visibility::Public,
+            publish_at: None,
             details: Details::default(),
             created_at: now,
             updated_at: now,
@@ -140,7 +166,48 @@ impl Video {
         if self.details.title.is_none() {
             return Err(NotPublishable::Untitled);
         }
-        Ok(self.changed(State::Published { media, first_published_at }, Happened::Published, now))
+        let state = State::Published { media, first_published_at };
+        Ok(Video { publish_at: None, ..self }.changed(state, Happened::Published, now))
+    }
+
+    /// Has it published by itself. Said again, the later word counts.
+    pub fn schedule(self, publish_at: Timestamp, now: Timestamp) -> Result<Outcome, NotSchedulable> {
+        match &self.state {
+            State::Ready(_) | State::Unpublished { .. } => {}
+            State::Published { .. } => return Err(NotSchedulable::Published),
+            State::Processing => return Err(NotPublishable::Processing.into()),
+            State::Failed(_) => return Err(NotPublishable::Failed.into()),
+        }
+        if self.details.title.is_none() {
+            return Err(NotPublishable::Untitled.into());
+        }
+        // To the millisecond: finer than it is kept it would not be found to be the same.
+        let publish_at = Timestamp::from_millisecond(publish_at.as_millisecond()).unwrap_or(publish_at);
+        if self.publish_at == Some(publish_at) {
+            return Ok(Outcome::Unchanged(self));
+        }
+        if publish_at <= now {
+            return Err(NotSchedulable::Over);
+        }
+        if publish_at.duration_since(now) > SCHEDULE_MAX {
+            return Err(NotSchedulable::TooFar);
+        }
+        let state = self.state.clone();
+        Ok(Video { publish_at: Some(publish_at), ..self }.changed(state, Happened::Scheduled, now))
+    }
+
+    /// Has it not published by itself.
+    pub fn unschedule(self, now: Timestamp) -> Outcome {
+        if self.publish_at.is_none() {
+            return Outcome::Unchanged(self);
+        }
+        let state = self.state.clone();
+        Video { publish_at: None, ..self }.changed(state, Happened::Unscheduled, now)
+    }
+
+    /// Whether it is to be published by itself by now.
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        self.publish_at.is_some_and(|publish_at| publish_at <= now)
     }
 
     /// Takes it back. Once taken back it stays as it is.
@@ -164,10 +231,12 @@ impl Video {
             }
         };
         let details = Details::default();
-        if state == self.state && details == self.details && self.visibility == Visibility::Private {
+        let is_hidden = self.visibility == Visibility::Private && self.publish_at.is_none();
+        if state == self.state && details == self.details && is_hidden {
             return Outcome::Unchanged(self);
         }
-        Video { details, visibility: Visibility::Private, ..self }.changed(state, Happened::Erased, now)
+        let visibility = Visibility::Private;
+        Video { details, visibility, publish_at: None, ..self }.changed(state, Happened::Erased, now)
     }
 
     /// Means it for others.

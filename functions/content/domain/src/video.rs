@@ -15,6 +15,8 @@ pub struct Video {
     pub state: State,
     /// Who sees it once it is published.
     pub visibility: Visibility,
+    /// When it is to be published by itself.
+    pub publish_at: Option<Timestamp>,
     /// What its owner says of it.
     pub details: Details,
     /// When it came to be.

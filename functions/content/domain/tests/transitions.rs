@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use content_domain::{
-    Edit, FailureCode, Happened, Hidden, Media, NotPublishable, NotPublished, Origin, Outcome, Packaged,
-    PlanLevel, Processed, State, Title, Video, Viewer, Visibility, Way, decide,
+    Edit, FailureCode, Happened, Hidden, Media, NotPublishable, NotPublished, NotSchedulable, Origin,
+    Outcome, Packaged, PlanLevel, Processed, State, Title, Video, Viewer, Visibility, Way, decide,
 };
 use jiff::{SignedDuration, Timestamp};
 use mcsp_ids::{UploadId, UserId, VideoId};
@@ -41,6 +41,8 @@ enum Act {
     Publish,
     Unpublish,
     SetVisibility(Visibility),
+    Schedule(u8),
+    Unschedule,
     Rename(u8),
 }
 
@@ -54,6 +56,8 @@ fn act() -> impl Strategy<Value = Act> {
         2 => prop_oneof![Just(Public), Just(Unlisted), Just(Private), Just(Subscribers(PlanLevel::LOWEST))]
             .prop_map(Act::SetVisibility),
         2 => (0..3_u8).prop_map(Act::Rename),
+        2 => (0..9_u8).prop_map(Act::Schedule),
+        1 => Just(Act::Unschedule),
     ]
 }
 
@@ -67,6 +71,10 @@ fn apply(video: Video, act: &Act, now: Timestamp) -> Option<Outcome> {
         }
         Act::Publish => video.publish(now).ok(),
         Act::Unpublish => video.unpublish(now).ok(),
+        Act::Schedule(after_s) => {
+            video.schedule(now + SignedDuration::from_secs((*after_s).into()), now).ok()
+        }
+        Act::Unschedule => Some(video.unschedule(now)),
         Act::SetVisibility(visibility) => Some(video.with_visibility(*visibility, now)),
         Act::Rename(n) => {
             let title = Some(Title::parse(&format!("title {n}")).unwrap());
@@ -104,6 +112,11 @@ proptest! {
             if is_published(&video) {
                 prop_assert!(video.details.title.is_some());
                 first = first.or(Some(video.updated_at));
+            }
+            if video.publish_at.is_some() {
+                let is_waiting = matches!(video.state, State::Ready(_) | State::Unpublished { .. });
+                prop_assert!(is_waiting);
+                prop_assert!(video.details.title.is_some());
             }
             prop_assert_eq!(video.state.first_published_at(), first);
             prop_assert_eq!(told, publications);
@@ -163,4 +176,25 @@ fn what_is_hidden_is_hidden_for_a_reason() {
         (seen(subscribers, Way::Link), seen(subscribers, Way::Search)),
         (Ok(()), Err(Hidden::Unlisted))
     );
+}
+
+#[test]
+fn a_publication_is_planned_for_what_could_be_published_now() {
+    let ready = after(&[Act::Complete, Act::Rename(0)]);
+    assert_eq!(after(&[]).schedule(at(9), at(2)), Err(NotPublishable::Processing.into()));
+    assert_eq!(after(&[Act::Fail]).schedule(at(9), at(2)), Err(NotPublishable::Failed.into()));
+    assert_eq!(after(&[Act::Complete]).schedule(at(9), at(2)), Err(NotPublishable::Untitled.into()));
+    let published = after(&[Act::Complete, Act::Rename(0), Act::Publish]);
+    assert_eq!(published.schedule(at(9), at(2)), Err(NotSchedulable::Published));
+    assert_eq!(ready.clone().schedule(at(2), at(2)), Err(NotSchedulable::Over));
+    assert_eq!(ready.clone().schedule(at(400 * 24 * 3600), at(2)), Err(NotSchedulable::TooFar));
+    let Ok(Outcome::Changed(change)) = ready.schedule(at(9), at(2)) else { panic!("it is planned") };
+    let planned = change.video;
+    assert_eq!(
+        (change.happened, planned.is_due(at(8)), planned.is_due(at(9))),
+        (Happened::Scheduled, false, true)
+    );
+    assert_eq!(planned.clone().schedule(at(9), at(3)), Ok(Outcome::Unchanged(planned.clone())));
+    let Ok(Outcome::Changed(change)) = planned.publish(at(9)) else { panic!("it is published") };
+    assert_eq!((change.video.publish_at, change.video.is_due(at(99))), (None, false));
 }

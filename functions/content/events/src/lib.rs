@@ -3,6 +3,7 @@
 mod account_erased;
 mod consume;
 mod processing_finished;
+mod publication_due;
 mod upload_initiated;
 
 use axum::Router;

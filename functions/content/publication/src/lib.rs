@@ -2,8 +2,10 @@
 
 mod change;
 mod publish;
+mod schedule;
 mod set_visibility;
 mod unpublish;
+mod unschedule;
 
 use axum::Router;
 use axum::routing::{post, put};
@@ -17,12 +19,19 @@ pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
     Ok(Router::new()
         .route("/v1/videos/{id}/publish", post(publish::publish))
         .route("/v1/videos/{id}/unpublish", post(unpublish::unpublish))
+        .route("/v1/videos/{id}/schedule", put(schedule::schedule).delete(unschedule::unschedule))
         .route("/v1/videos/{id}/visibility", put(set_visibility::set_visibility)))
 }
 
 /// What the API reference says of them.
 pub fn reference() -> Section {
-    let operations = [publish::reference(), unpublish::reference(), set_visibility::reference()];
+    let operations = [
+        publish::reference(),
+        unpublish::reference(),
+        schedule::reference(),
+        unschedule::reference(),
+        set_visibility::reference(),
+    ];
     Section::new("Publication", "Making videos visible, to whom, and taking them back.", operations)
 }
 

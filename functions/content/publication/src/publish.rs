@@ -15,7 +15,7 @@ use mcsp_reference::Operation;
 
 /// Why the video was not published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-enum PublishError {
+pub(crate) enum PublishError {
     #[error(transparent)]
     Decided(#[from] NotPublishable),
 }

@@ -12,11 +12,11 @@ use uuid::Uuid;
 /// The columns, in the order of [`bind`] and [`read`].
 pub(crate) const COLUMNS: &str = "id, owner_id, upload_id, region, version, state, visibility, title, \
      description, tags, category, language, media, failure_code, first_published_at, created_at, updated_at, \
-     minimum_plan_level";
+     minimum_plan_level, publish_at";
 
 /// Gives all columns as parameters.
 pub(crate) fn bind(sql: Sql, video: &Video) -> Sql {
-    let Video { origin, version, state, visibility, details, created_at, updated_at } = video;
+    let Video { origin, version, state, visibility, publish_at, details, created_at, updated_at } = video;
     let media = state.media().map(|media| serde_json::json!(media));
     sql.bind(origin.id.uuid())
         .bind(origin.owner.uuid())
@@ -36,6 +36,7 @@ pub(crate) fn bind(sql: Sql, video: &Video) -> Sql {
         .bind(*created_at)
         .bind(*updated_at)
         .bind(visibility.plan_level().map(PlanLevel::get))
+        .bind(*publish_at)
 }
 
 /// Takes all columns of a row.
@@ -64,7 +65,8 @@ pub(crate) fn read(row: &mut Row<'_>) -> Result<Video, Inconsistency> {
     })?;
     let (created_at, updated_at) = (row.take("created_at")?, row.take("updated_at")?);
     let visibility = row.parse("minimum_plan_level", |level| visibility(named, level))?;
-    Ok(Video { origin, version, state, visibility, details, created_at, updated_at })
+    let publish_at = row.take("publish_at")?;
+    Ok(Video { origin, version, state, visibility, publish_at, details, created_at, updated_at })
 }
 
 fn state(

@@ -73,7 +73,7 @@ pub async fn remember(context: &Context, answer: Option<GuardedStatement>) -> Re
 pub fn update(change: &Change) -> GuardedStatement {
     let text = format!(
         "UPDATE videos SET ({COLUMNS}) = ROW ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, \
-         $14, $15, $16, $17, $18) WHERE id = $1 AND version = $5 - 1"
+         $14, $15, $16, $17, $18, $19) WHERE id = $1 AND version = $5 - 1"
     );
     bind(sql(&text), &change.video).expecting(1)
 }
@@ -82,7 +82,7 @@ pub fn update(change: &Change) -> GuardedStatement {
 pub fn insert(video: &Video) -> GuardedStatement {
     let text = format!(
         "INSERT INTO videos ({COLUMNS}) SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, \
-         $14, $15, $16, $17, $18 WHERE NOT EXISTS (SELECT FROM early_outcomes WHERE video_id = $1) \
+         $14, $15, $16, $17, $18, $19 WHERE NOT EXISTS (SELECT FROM early_outcomes WHERE video_id = $1) \
          ON CONFLICT ON CONSTRAINT videos_pkey DO NOTHING"
     );
     bind(sql(&text), video).expecting(1)

@@ -67,6 +67,20 @@ pub struct Denial {
     pub reason: Reason,
     /// Whether the viewer may not even learn that there is such a video.
     pub hidden: bool,
+    /// From when on the video is there to be played, where that is known.
+    pub starts_at: Option<Timestamp>,
+}
+
+impl Denial {
+    /// One that the viewer is told.
+    pub const fn told(reason: Reason) -> Self {
+        Denial { reason, hidden: false, starts_at: None }
+    }
+
+    /// One that does not tell that there is such a video.
+    pub const fn hidden(reason: Reason) -> Self {
+        Denial { reason, hidden: true, starts_at: None }
+    }
 }
 
 /// Why a video is not played.
@@ -78,6 +92,8 @@ pub enum Reason {
     NotFound,
     /// It is not published yet, or not any more.
     NotPublished,
+    /// It is not published yet, and will be.
+    Scheduled,
     /// Moderation blocked it.
     Blocked,
     /// It is visible to its owner only.
@@ -101,6 +117,7 @@ impl Reason {
         Reason::NotFound,
         Reason::Private,
         Reason::NotPublished,
+        Reason::Scheduled,
         Reason::Blocked,
         Reason::RegionDenied,
         Reason::SubscriptionRequired,
@@ -115,6 +132,7 @@ impl Reason {
             Reason::AccountSuspended => "account_suspended",
             Reason::NotFound => "not_found",
             Reason::NotPublished => "not_published",
+            Reason::Scheduled => "scheduled",
             Reason::Blocked => "blocked",
             Reason::Private => "private",
             Reason::RegionDenied => "region_denied",
@@ -131,35 +149,38 @@ impl Reason {
 pub fn decide<'a, M>(facts: &Facts<'a, M>) -> Result<Allowance<'a, M>, Denial> {
     let Facts { viewer, standing, video, open_streams, now } = *facts;
     match standing.state {
-        AccountState::Suspended => return Err(told(Reason::AccountSuspended)),
+        AccountState::Suspended => return Err(Denial::told(Reason::AccountSuspended)),
         // Who closed it has given up its tokens, and who has one still may use it until it runs out.
         AccountState::Active | AccountState::Closed | AccountState::Erased => {}
     }
-    let Some(video) = video else { return Err(hidden(Reason::NotFound)) };
+    let Some(video) = video else { return Err(Denial::hidden(Reason::NotFound)) };
     let owns = viewer.user == video.owner;
     let holds_for = match video.visibility {
         Visibility::Public | Visibility::Unlisted => HoldsFor::Region,
         Visibility::Private if owns => HoldsFor::Viewer,
-        Visibility::Private => return Err(hidden(Reason::Private)),
+        Visibility::Private => return Err(Denial::hidden(Reason::Private)),
         Visibility::Subscribers(_) if owns => HoldsFor::Viewer,
         Visibility::Subscribers(_) => HoldsFor::Subscribers,
     };
     let media = match &video.state {
         State::Published(media) => media,
-        State::Deleted => return Err(hidden(Reason::NotFound)),
-        State::NeverPublished => return Err(Denial { reason: Reason::NotPublished, hidden: !owns }),
-        State::Unpublished => return Err(told(Reason::NotPublished)),
-        State::Blocked => return Err(told(Reason::Blocked)),
+        State::Deleted => return Err(Denial::hidden(Reason::NotFound)),
+        State::NeverPublished => return Err(Denial { hidden: !owns, ..Denial::told(Reason::NotPublished) }),
+        State::Scheduled(starts_at) => {
+            return Err(Denial { starts_at: Some(*starts_at), ..Denial::told(Reason::Scheduled) });
+        }
+        State::Unpublished => return Err(Denial::told(Reason::NotPublished)),
+        State::Blocked => return Err(Denial::told(Reason::Blocked)),
     };
     if !video.regions.admit(&viewer.region) {
-        return Err(told(Reason::RegionDenied));
+        return Err(Denial::told(Reason::RegionDenied));
     }
     if let Some(level) = video.asks_for_plan(viewer.user) {
-        has_plan(&standing, level, now).map_err(told)?;
+        has_plan(&standing, level, now).map_err(Denial::told)?;
     }
     let streams = standing.stream_limit(viewer.stream_limit, now);
     if open_streams >= streams {
-        return Err(told(Reason::TooManyStreams));
+        return Err(Denial::told(Reason::TooManyStreams));
     }
     Ok(Allowance { media, limits: Limits { streams }, holds_for })
 }
@@ -172,12 +193,4 @@ fn has_plan(standing: &Standing, level: u32, now: Timestamp) -> Result<(), Reaso
         None if subscription.is_past_due => Err(Reason::PaymentPastDue),
         None => Err(Reason::SubscriptionRequired),
     }
-}
-
-fn told(reason: Reason) -> Denial {
-    Denial { reason, hidden: false }
-}
-
-fn hidden(reason: Reason) -> Denial {
-    Denial { reason, hidden: true }
 }

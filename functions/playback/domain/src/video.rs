@@ -1,6 +1,7 @@
 //! What Playback knows of a video.
 
 use crate::Region;
+use jiff::Timestamp;
 use mcsp_ids::UserId;
 
 /// A video. `M` is what can be played of it, which only [`decide`](crate::decide) hands out.
@@ -33,6 +34,8 @@ impl<M> Video<M> {
 pub enum State<M> {
     /// It never was: a draft, in processing, ready or failed.
     NeverPublished,
+    /// It is not, and will be then.
+    Scheduled(Timestamp),
     /// It is.
     Published(M),
     /// It was, and its owner took it back.
@@ -48,6 +51,7 @@ impl<M> State<M> {
     pub const fn as_str(&self) -> &'static str {
         match self {
             State::NeverPublished => "never_published",
+            State::Scheduled(_) => "scheduled",
             State::Published(_) => "published",
             State::Unpublished => "unpublished",
             State::Blocked => "blocked",

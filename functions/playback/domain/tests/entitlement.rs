@@ -13,8 +13,15 @@ use uuid::Uuid;
 
 const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
 const MEDIA: &str = "media";
-const STATES: [State<&str>; 5] =
-    [State::NeverPublished, State::Published(MEDIA), State::Unpublished, State::Blocked, State::Deleted];
+const LATER: Timestamp = Timestamp::constant(1_800_000_060, 0);
+const STATES: [State<&str>; 6] = [
+    State::NeverPublished,
+    State::Scheduled(LATER),
+    State::Published(MEDIA),
+    State::Unpublished,
+    State::Blocked,
+    State::Deleted,
+];
 const LEVEL: u32 = 2;
 const VISIBILITIES: [Visibility; 4] =
     [Visibility::Public, Visibility::Unlisted, Visibility::Private, Visibility::Subscribers(LEVEL)];
@@ -79,11 +86,11 @@ impl Case {
 }
 
 fn told(reason: Reason) -> Result<HoldsFor, Denial> {
-    Err(Denial { reason, hidden: false })
+    Err(Denial::told(reason))
 }
 
 fn hidden(reason: Reason) -> Result<HoldsFor, Denial> {
-    Err(Denial { reason, hidden: true })
+    Err(Denial::hidden(reason))
 }
 
 /// The table, written another way round than the function: one line for each kind of answer.
@@ -100,6 +107,9 @@ fn expected(case: &Case, plan: Result<(), Reason>) -> Result<HoldsFor, Denial> {
         (State::Deleted, ..) => hidden(Reason::NotFound),
         (State::NeverPublished, _, false, _, _, _) => hidden(Reason::NotPublished),
         (State::NeverPublished, _, true, _, _, _) | (State::Unpublished, ..) => told(Reason::NotPublished),
+        (State::Scheduled(starts_at), ..) => {
+            Err(Denial { starts_at: Some(*starts_at), ..Denial::told(Reason::Scheduled) })
+        }
         (State::Blocked, ..) => told(Reason::Blocked),
         (State::Published(_), _, _, false, _, _) => told(Reason::RegionDenied),
         (State::Published(_), Visibility::Subscribers(_), false, true, Err(reason), _) => told(reason),
@@ -286,7 +296,8 @@ fn with_one_right_less(case: &Case) -> Vec<Case> {
             }
         }),
     ];
-    let states = [State::NeverPublished, State::Unpublished, State::Blocked, State::Deleted];
+    let states =
+        [State::NeverPublished, State::Scheduled(LATER), State::Unpublished, State::Blocked, State::Deleted];
     less.extend(states.map(|state| changed(case, |case| case.video.state = state.clone())));
     less
 }

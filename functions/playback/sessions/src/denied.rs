@@ -1,8 +1,11 @@
 //! How a denial looks to the viewer: the reason as code, and what would help.
 
 use http::StatusCode;
+use jiff::Timestamp;
 use mcsp_problem::Problem;
+use mcsp_reference::Refusal;
 use playback_domain::{Denial, Reason};
+use schemars::JsonSchema;
 
 /// 403 with the reason as code, or the 404 of what does not exist where the viewer may not learn of it.
 pub(crate) fn problem(denial: Denial) -> Problem {
@@ -15,6 +18,7 @@ pub(crate) fn problem(denial: Denial) -> Problem {
         Reason::NotPublished => {
             ("this video is not published", "it can be played once its owner has published it")
         }
+        Reason::Scheduled => ("this video is not published yet", "it can be played once it is"),
         Reason::Blocked => ("this video is blocked", "its owner can ask for a review"),
         Reason::RegionDenied => (
             "this video may not be played where you are",
@@ -35,13 +39,48 @@ pub(crate) fn problem(denial: Denial) -> Problem {
             "stop one of the account's other streams, wait until one that broke off is given up, or take a plan with more",
         ),
     };
-    Problem::new(StatusCode::FORBIDDEN, denial.reason.as_str(), title).with_detail(hint)
+    let problem = Problem::new(StatusCode::FORBIDDEN, denial.reason.as_str(), title);
+    match denial.starts_at {
+        Some(starts_at) => problem
+            .with_detail(format_args!("{hint}, at {starts_at}"))
+            .with_member("starts_at", starts_at.to_string()),
+        None => problem.with_detail(hint),
+    }
 }
 
-/// How each denial looks that is told to the viewer.
-pub(crate) fn told() -> impl Iterator<Item = Problem> {
-    let told = |reason: &Reason| problem(Denial { reason: *reason, hidden: false });
-    Reason::ALL.iter().map(told).filter(|problem| problem.status() == StatusCode::FORBIDDEN)
+/// A problem document with when the video will be published.
+#[derive(JsonSchema)]
+#[schemars(rename = "NotPublishedYet")]
+#[expect(dead_code, reason = "only described")]
+struct Scheduled {
+    /// Names the kind of problem, as `code` does.
+    #[schemars(example = &"urn:mcsp:problem:scheduled")]
+    r#type: &'static str,
+    /// For people.
+    #[schemars(example = &"this video is not published yet")]
+    title: &'static str,
+    /// The HTTP status.
+    #[schemars(extend("const" = 403))]
+    status: u16,
+    /// What a program is to go by.
+    #[schemars(extend("const" = "scheduled"))]
+    code: &'static str,
+    /// For people: what would help.
+    #[schemars(example = &"it can be played once it is, at 2026-12-24T18:00:00Z")]
+    detail: String,
+    /// From when on it can be played.
+    starts_at: Timestamp,
+}
+
+/// How each denial looks that is told to the viewer, for the API reference.
+pub(crate) fn told() -> impl Iterator<Item = Refusal> {
+    Reason::ALL.iter().filter_map(|reason| {
+        let problem = problem(Denial::told(*reason));
+        let is_told = problem.status() == StatusCode::FORBIDDEN;
+        let refusal = is_told.then(|| Refusal::from(problem))?;
+        let says_when = *reason == Reason::Scheduled;
+        Some(if says_when { refusal.with_members_of::<Scheduled>() } else { refusal })
+    })
 }
 
 /// The code of what cannot be known now.
@@ -64,7 +103,7 @@ mod tests {
     #[test]
     fn what_is_hidden_looks_like_what_does_not_exist() {
         for reason in Reason::ALL {
-            let problem = problem(Denial { reason: *reason, hidden: true });
+            let problem = problem(Denial::hidden(*reason));
             assert_eq!((problem.status(), problem.code()), (StatusCode::NOT_FOUND, "not_found"));
         }
     }
@@ -72,10 +111,10 @@ mod tests {
     #[test]
     fn what_is_told_has_the_reason_as_its_code() {
         for reason in Reason::ALL {
-            let code = problem(Denial { reason: *reason, hidden: false }).code();
+            let code = problem(Denial::told(*reason)).code();
             let expected = if *reason == Reason::Private { "not_found" } else { reason.as_str() };
             assert_eq!(code, expected);
         }
-        assert!(told().all(|problem| problem.status() == StatusCode::FORBIDDEN) && told().count() > 4);
+        assert_eq!(told().count(), Reason::ALL.len() - 2, "all but the two that are hidden");
     }
 }

@@ -87,7 +87,7 @@ struct VideoView {
     version: u64,
     owner_id: UserId,
     /// Where it is on its way.
-    #[schemars(extend("enum" = ["never_published", "published", "unpublished", "blocked", "deleted"]))]
+    #[schemars(extend("enum" = ["never_published", "scheduled", "published", "unpublished", "blocked", "deleted"]))]
     state: &'static str,
     /// Who may see it.
     #[schemars(extend("enum" = ["public", "unlisted", "private", "subscribers"]))]
@@ -182,7 +182,7 @@ fn explained(viewer: &Viewer, facts: AllFacts, now: Timestamp) -> ExplanationVie
     let is_unknown = facts.video.is_none() || (asks_for_plan && facts.subscription.is_none());
     let (reason, hidden) = match denial {
         Some(denial) if !is_unknown || denial.reason == playback_domain::Reason::AccountSuspended => {
-            let Denial { reason, hidden } = denial;
+            let Denial { reason, hidden, .. } = denial;
             (Some(reason.as_str()), hidden)
         }
         _ if is_unknown => (Some(denied::UNKNOWN), false),

@@ -214,7 +214,7 @@ struct Told<'a> {
 impl Told<'_> {
     /// What the script has decided in the moment that it looked.
     fn denied(&self, reason: Reason, watched: (VideoId, u64)) -> Problem {
-        let denial = Denial { reason, hidden: false };
+        let denial = Denial::told(reason);
         self.send(Happened::Denied, watched, Some(denial));
         denied::problem(denial)
     }

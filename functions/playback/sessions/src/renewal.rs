@@ -29,7 +29,7 @@ pub(crate) async fn renew(
     wanted: Wanted<'_>,
 ) -> Result<Option<Renewal>, Denial> {
     let Ok(loaded) = load(context, trace, settings, &wanted).await else { return Ok(None) };
-    let Loaded { version, stale_ms, .. } = loaded.ok_or(Denial { reason: Reason::NotFound, hidden: true })?;
+    let Loaded { version, stale_ms, .. } = loaded.ok_or(Denial::hidden(Reason::NotFound))?;
     let Wanted { viewer, session, video, .. } = wanted;
     // The session has its slot, which none of a suspended account has: of the other streams none is in its way.
     let (now, id) = (context.now(), session.to_string());

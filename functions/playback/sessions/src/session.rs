@@ -62,5 +62,5 @@ pub(crate) fn allowed_for(
 /// Why a video that nobody has is not played.
 pub(crate) fn missing(viewer: &Viewer, standing: Standing, now: Timestamp) -> Denial {
     let facts = Facts::<Media> { viewer, standing, video: None, open_streams: 0, now };
-    decide(&facts).err().unwrap_or(Denial { reason: Reason::NotFound, hidden: true })
+    decide(&facts).err().unwrap_or(Denial::hidden(Reason::NotFound))
 }

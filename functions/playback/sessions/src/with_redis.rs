@@ -68,7 +68,7 @@ pub(crate) async fn open(
                 }
                 allowed(start.viewer, read.account.standing(), &read.version, open_streams, start.now)?;
                 // The script counted to the same limit.
-                return Err(Denial { reason: Reason::TooManyStreams, hidden: false }.into());
+                return Err(Denial::told(Reason::TooManyStreams).into());
             }
             StartOutcome::KeyReused => return Err(Refusal::KeyReused.into()),
             StartOutcome::Cold(account) => {

@@ -1,5 +1,6 @@
 //! The read model of a video: as Content announces it, and as Redis keeps it.
 
+use jiff::Timestamp;
 use mcsp_ids::{UserId, VideoId};
 use playback_domain::{Region, Regions, State, Visibility};
 use serde::{Deserialize, Serialize};
@@ -50,6 +51,9 @@ struct Stored<'a> {
     allow: Vec<&'a str>,
     #[serde(rename = "d", borrow, default, skip_serializing_if = "Vec::is_empty")]
     deny: Vec<&'a str>,
+    /// When it will be published, in milliseconds since the Unix epoch, where that is known.
+    #[serde(rename = "n", default, skip_serializing_if = "Option::is_none")]
+    scheduled_ms: Option<i64>,
     #[serde(rename = "m", default, skip_serializing_if = "Option::is_none")]
     media: Option<Media>,
 }
@@ -63,6 +67,7 @@ pub(crate) fn encode(video: &Video) -> Vec<u8> {
         level: level(video.visibility),
         allow: video.regions.allow.iter().map(Region::as_str).collect(),
         deny: video.regions.deny.iter().map(Region::as_str).collect(),
+        scheduled_ms: scheduled_at(&video.state).map(Timestamp::as_millisecond),
         media: media(&video.state).cloned(),
     };
     // Strings, numbers and what was JSON before: serialization has nothing to fail at.
@@ -76,9 +81,10 @@ pub(crate) fn decode(bytes: &[u8]) -> Option<Video> {
         let parsed: Option<Vec<_>> = names.into_iter().map(|name| Region::parse(name).ok()).collect();
         parsed
     };
+    let scheduled_at = stored.scheduled_ms.map(Timestamp::from_millisecond).transpose().ok()?;
     Some(Video {
         owner: stored.owner,
-        state: state_of(stored.state, stored.media)?,
+        state: state_of(stored.state, scheduled_at, stored.media)?,
         visibility: visibility_of(stored.visibility, stored.level)?,
         regions: Regions { allow: regions(stored.allow)?, deny: regions(stored.deny)? },
     })
@@ -87,13 +93,33 @@ pub(crate) fn decode(bytes: &[u8]) -> Option<Video> {
 pub(crate) fn media(state: &State<Media>) -> Option<&Media> {
     match state {
         State::Published(media) => Some(media),
-        State::NeverPublished | State::Unpublished | State::Blocked | State::Deleted => None,
+        State::NeverPublished
+        | State::Scheduled(_)
+        | State::Unpublished
+        | State::Blocked
+        | State::Deleted => None,
     }
 }
 
-pub(crate) fn state_of(name: &str, media: Option<Media>) -> Option<State<Media>> {
+pub(crate) fn scheduled_at(state: &State<Media>) -> Option<Timestamp> {
+    match state {
+        State::Scheduled(at) => Some(*at),
+        State::NeverPublished
+        | State::Published(_)
+        | State::Unpublished
+        | State::Blocked
+        | State::Deleted => None,
+    }
+}
+
+pub(crate) fn state_of(
+    name: &str,
+    scheduled_at: Option<Timestamp>,
+    media: Option<Media>,
+) -> Option<State<Media>> {
     match name {
         "never_published" => Some(State::NeverPublished),
+        "scheduled" => scheduled_at.map(State::Scheduled),
         "published" => media.map(State::Published),
         "unpublished" => Some(State::Unpublished),
         "blocked" => Some(State::Blocked),
@@ -132,6 +158,8 @@ pub struct Announcement {
     visibility: String,
     #[serde(default)]
     minimum_plan_level: Option<u32>,
+    #[serde(default)]
+    scheduled_at: Option<Timestamp>,
     #[serde(default)]
     regions: AnnouncedRegions,
     #[serde(default)]
@@ -182,12 +210,13 @@ impl TryFrom<Announcement> for Version {
             let Packaged { prefix, hls } = packaged?;
             Some(Media { prefix, hls, duration_ms: duration_ms?, renditions: renditions? })
         };
-        let state = match announced.state.as_str() {
-            "draft" | "processing" | "ready" | "failed" => State::NeverPublished,
-            "published" => State::Published(media().ok_or(InvalidAnnouncement::Media)?),
-            "unpublished" => State::Unpublished,
-            "blocked" => State::Blocked,
-            "deleted" => State::Deleted,
+        let state = match (announced.state.as_str(), announced.scheduled_at) {
+            ("ready" | "unpublished", Some(at)) => State::Scheduled(at),
+            ("draft" | "processing" | "ready" | "failed", _) => State::NeverPublished,
+            ("published", _) => State::Published(media().ok_or(InvalidAnnouncement::Media)?),
+            ("unpublished", _) => State::Unpublished,
+            ("blocked", _) => State::Blocked,
+            ("deleted", _) => State::Deleted,
             _ => return Err(InvalidAnnouncement::State),
         };
         let visibility = visibility_of(&announced.visibility, announced.minimum_plan_level);
@@ -254,6 +283,21 @@ mod tests {
         assert_eq!(decode(&encode(&video)).unwrap().visibility, video.visibility);
         for no_level in [json!(null), json!(0)] {
             assert_eq!(of_level(no_level).map(|_| ()).unwrap_err(), InvalidAnnouncement::Visibility);
+        }
+    }
+
+    #[test]
+    fn what_is_to_be_published_later_says_when() {
+        for (state, is_scheduled) in
+            [("ready", true), ("unpublished", true), ("processing", false), ("published", false)]
+        {
+            let video = announced(|whole| {
+                whole["state"] = json!(state);
+                whole["scheduled_at"] = json!("2026-12-01T00:00:00Z");
+            });
+            let video = video.unwrap().video;
+            assert_eq!(scheduled_at(&video.state).is_some(), is_scheduled, "{state}");
+            assert_eq!(scheduled_at(&decode(&encode(&video)).unwrap().state), scheduled_at(&video.state));
         }
     }
 

@@ -1,7 +1,7 @@
 //! The read model of videos in Postgres.
 
 use crate::StoreError;
-use crate::model::{Media, Version, Video, level, media, state_of, visibility_of};
+use crate::model::{Media, Version, Video, level, media, scheduled_at, state_of, visibility_of};
 use mcsp_bridge_api::Bridge;
 use mcsp_bridge_api::postgres::GuardedStatement;
 use mcsp_bridge_api::sql::{Json, Row, Rows, sql};
@@ -15,14 +15,14 @@ pub fn upsert(id: VideoId, version: &Version) -> GuardedStatement {
     let names = |regions: &[Region]| regions.iter().map(Region::to_string).collect::<Vec<_>>();
     let media = media(&video.state);
     sql("INSERT INTO videos AS v (id, version, owner_id, state, visibility, regions_allow, regions_deny, \
-             packaged_prefix, packaged_hls, duration_ms, renditions, minimum_plan_level) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
+             packaged_prefix, packaged_hls, duration_ms, renditions, minimum_plan_level, scheduled_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
          ON CONFLICT (id) DO UPDATE SET version = excluded.version, owner_id = excluded.owner_id, \
              state = excluded.state, visibility = excluded.visibility, \
              regions_allow = excluded.regions_allow, regions_deny = excluded.regions_deny, \
              packaged_prefix = excluded.packaged_prefix, packaged_hls = excluded.packaged_hls, \
              duration_ms = excluded.duration_ms, renditions = excluded.renditions, \
-             minimum_plan_level = excluded.minimum_plan_level \
+             minimum_plan_level = excluded.minimum_plan_level, scheduled_at = excluded.scheduled_at \
          WHERE v.version < excluded.version")
     .bind(id.uuid())
     .bind(i64::try_from(*number).unwrap_or(i64::MAX))
@@ -36,15 +36,17 @@ pub fn upsert(id: VideoId, version: &Version) -> GuardedStatement {
     .bind(media.map(|media| i64::try_from(media.duration_ms).unwrap_or(i64::MAX)))
     .bind(mcsp_bridge_api::postgres::Value::Json(media.map(|media| media.renditions.get().to_owned())))
     .bind(level(video.visibility))
+    .bind(scheduled_at(&video.state))
     .unguarded()
 }
 
 /// What Postgres knows of a video, where it does.
 pub async fn find(bridge: &dyn Bridge, id: VideoId) -> Result<Option<Version>, StoreError> {
-    let statement = sql("SELECT packaged_prefix, packaged_hls, duration_ms, renditions, state, version, \
+    let statement =
+        sql("SELECT packaged_prefix, packaged_hls, duration_ms, renditions, scheduled_at, state, version, \
              owner_id, minimum_plan_level, visibility, regions_allow, regions_deny \
          FROM videos WHERE id = $1")
-    .bind(id.uuid());
+        .bind(id.uuid());
     let rows = bridge.query(statement.into()).await?;
     Ok(Rows::new("videos", rows).first(read)?)
 }
@@ -58,7 +60,8 @@ fn read(row: &mut Row<'_>) -> Result<Version, mcsp_bridge_api::sql::Inconsistenc
         let Json(renditions) = renditions?;
         Some(Media { prefix: prefix?, hls: hls?, duration_ms: duration_ms?, renditions })
     };
-    let state = row.parse("state", |name: String| state_of(&name, media()))?;
+    let scheduled_at = row.take("scheduled_at")?;
+    let state = row.parse("state", |name: String| state_of(&name, scheduled_at, media()))?;
     let number = row.take("version")?;
     let owner = UserId::from_uuid(row.take("owner_id")?);
     let level = row.take("minimum_plan_level")?;

@@ -3,6 +3,7 @@
 use content_tests::Stand;
 use content_tests::samples::{INITIATED, initiated, new_user_id, new_video_id};
 use futures::future::join_all;
+use jiff::{SignedDuration, Timestamp};
 use mcsp_access::Role;
 use mcsp_testbed::unique;
 use serde_json::json;
@@ -102,4 +103,64 @@ async fn a_stale_writer_is_told_and_changes_nothing() {
     assert_eq!((stale.status, &stale.json["code"]), (412, &json!("stale")));
     let seen = stand.send_as(owner, &stand.videos, ("GET", &edit), None).await;
     assert_eq!((&seen.json["title"], &seen.json["version"]), (&json!("Guarded"), &json!(4)));
+}
+
+#[tokio::test]
+async fn a_planned_publication_comes_about_in_its_time_and_once() {
+    let stand = Stand::new().await;
+    let owner = new_user_id();
+    let video = stand.ready_video(owner, "Premiere").await;
+    let path = format!("/v1/videos/{video}/schedule");
+    let publish_at = Timestamp::from_second(stand.bed.now().as_second() + 3_600).unwrap();
+    let plan = async |publish_at: Timestamp| {
+        let body = json!({"publish_at": publish_at});
+        stand.send_as(owner, &stand.publication, ("PUT", &path), Some(body)).await
+    };
+    let planned = plan(publish_at).await;
+    assert_eq!(
+        (planned.status, &planned.json["scheduled_at"]),
+        (200, &json!(publish_at)),
+        "{}",
+        planned.json
+    );
+    assert_eq!(plan(publish_at).await.json, planned.json, "said again it is the same");
+    let later = publish_at + SignedDuration::from_secs(3_600);
+    assert_eq!(plan(later).await.json["scheduled_at"], json!(later));
+    let due = async || {
+        let data = json!({"video_id": video});
+        stand.events.deliver(&unique(), "mcsp.content.video.publication_due.v1", &data).await.status
+    };
+    assert_eq!(due().await, 409, "it was moved");
+    stand.bed.pass(7_201);
+    assert_eq!(due().await, 204);
+    assert_eq!(due().await, 204);
+    assert_eq!(publications(&stand, video).await, 1);
+    let shown = stand.videos.send(("GET", &format!("/v1/videos/{video}")), &[], None).await;
+    assert_eq!((&shown.json["state"], &shown.json["scheduled_at"]), (&json!("published"), &json!(null)));
+    let over = plan(stand.bed.now() + SignedDuration::from_secs(60)).await;
+    assert_eq!((over.status, over.code()), (409, "already_published"));
+}
+
+#[tokio::test]
+async fn a_publication_that_is_not_planned_any_more_does_not_come_about() {
+    let stand = Stand::new().await;
+    let owner = new_user_id();
+    let video = stand.ready_video(owner, "Premiere").await;
+    let path = format!("/v1/videos/{video}/schedule");
+    let body = json!({"publish_at": stand.bed.now() + SignedDuration::from_secs(60)});
+    assert_eq!(stand.send_as(owner, &stand.publication, ("PUT", &path), Some(body)).await.status, 200);
+    for _ in 0..2 {
+        let reply = stand.send_as(owner, &stand.publication, ("DELETE", &path), None).await;
+        assert_eq!((reply.status, &reply.json["scheduled_at"]), (200, &json!(null)));
+    }
+    stand.bed.pass(61);
+    let data = json!({"video_id": video});
+    let kind = "mcsp.content.video.publication_due.v1";
+    assert_eq!(stand.events.deliver(&unique(), kind, &data).await.status, 204);
+    assert_eq!(publications(&stand, video).await, 0);
+    for (seconds, code) in [(-60, "out_of_range"), (0, "out_of_range"), (400 * 24 * 3_600, "out_of_range")] {
+        let body = json!({"publish_at": stand.bed.now() + SignedDuration::from_secs(seconds)});
+        let refused = stand.send_as(owner, &stand.publication, ("PUT", &path), Some(body)).await;
+        assert_eq!((refused.status, &refused.json["errors"][0]["code"]), (422, &json!(code)));
+    }
 }
