@@ -34,6 +34,8 @@ class Service:
     components: set = field(default_factory=set)
     variables: set = field(default_factory=set)
     targets: set = field(default_factory=set)
+    # What a deployment may have, and needs not.
+    optional_targets: set = field(default_factory=set)
     postgres: bool = False
     redis: bool = False
     kafka: bool = False
@@ -56,6 +58,7 @@ class Application:
             for template in component.get("variables", {}).values():
                 service.variables |= set(re.findall(r"{{\s*(\w+)\s*}}", template))
             service.targets |= set(settings.get("services", []))
+            service.optional_targets |= set(settings.get("optional_services", []))
             service.postgres |= settings.get("postgres", False)
             service.redis |= bool(settings.get("redis"))
             service.kafka |= bool(settings.get("produces") or settings.get("consumes"))
@@ -75,7 +78,7 @@ class Application:
     def bridge_environment(self, service):
         """What `mcsp-bridge --service` asks of its environment."""
         of = self.services[service]
-        needed = {"MCSP_BRIDGE_TOKEN"} | {f"MCSP_SERVICE_URL_{shouted(target)}" for target in of.targets}
+        needed = {"MCSP_BRIDGE_TOKEN"} | addresses(of.targets)
         if of.postgres:
             needed |= {"MCSP_POSTGRES_URL", f"MCSP_POSTGRES_PASSWORD_{shouted(service)}"}
         if of.redis:
@@ -83,6 +86,10 @@ class Application:
         if of.kafka:
             needed.add("MCSP_KAFKA_BROKERS")
         return needed
+
+
+def addresses(targets):
+    return {f"MCSP_SERVICE_URL_{shouted(target)}" for target in targets}
 
 
 def shouted(name):
@@ -179,6 +186,7 @@ def variables_have_sources(documents, application):
         own = {v for v in of_bridge if v not in ("MCSP_POLICIES", "MCSP_SERVICES_DOMAIN")}
         expected = application.bridge_environment(name)
         yield from (f"Service/{name}: the bridge needs {v}" for v in sorted(expected - own))
+        own -= addresses(application.services[name].optional_targets)
         yield from (f"Service/{name}: the bridge has no use for {v}" for v in sorted(own - expected))
     passwords = {f"MCSP_POSTGRES_PASSWORD_{shouted(n)}" for n, s in application.services.items() if s.postgres}
     for document in documents:
@@ -187,7 +195,9 @@ def variables_have_sources(documents, application):
             yield from (f"{name_of(document)}: {v} has no source" for v in sorted(passwords - given))
     for document in documents:
         for _, spec in _variables(document):
-            if re.search(r"PASSWORD|TOKEN|SECRET|_KEY|REDIS_URL", spec["name"]) and "value" in spec:
+            is_address = spec["name"].startswith("MCSP_SERVICE_URL_")
+            is_secret = re.search(r"PASSWORD|TOKEN|SECRET|_KEY|REDIS_URL", spec["name"]) and not is_address
+            if is_secret and "value" in spec:
                 yield f"{name_of(document)}: {spec['name']} stands in the manifest"
 
 
@@ -273,7 +283,8 @@ def policies_are_the_grants(documents, application):
             expected.add(GATEWAY)
         if "clients" in service.targets:
             expected |= INTERNET
-        yield from _policy_problems(policies, name, {"serving.knative.dev/service": name}, expected)
+        optional = {f"mcsp/{target}" for target in service.optional_targets}
+        yield from _policy_problems(policies, name, {"serving.knative.dev/service": name}, expected, optional)
     stores = {("mcsp/postgres", "true", 5432), ("mcsp/kafka", "true", 9092)}
     for name, expected in (
         (RELAY, stores | {GATEWAY}),
@@ -285,7 +296,7 @@ def policies_are_the_grants(documents, application):
         yield "NetworkPolicy: none keeps out what no other lets in"
 
 
-def _policy_problems(policies, name, selects, expected):
+def _policy_problems(policies, name, selects, expected, optional=frozenset()):
     policy = policies.get(name)
     if policy is None:
         yield f"NetworkPolicy/{name} is missing"
@@ -307,6 +318,7 @@ def _policy_problems(policies, name, selects, expected):
             for port in rule.get("ports", [{}]):
                 allowed |= {(*label, port.get("port")) for label in labels.items()}
     yield from (f"NetworkPolicy/{name}: does not let out to {peer}" for peer in sorted(expected - allowed))
+    allowed = {peer for peer in allowed if peer[0] not in optional}
     yield from (f"NetworkPolicy/{name}: lets out to {peer}, granted nowhere" for peer in sorted(allowed - expected, key=str))
     for rule in spec.get("ingress") or []:
         if not rule.get("from") or not rule.get("ports"):

@@ -123,6 +123,13 @@ MISTAKES = [
 
 
 class Mistakes(unittest.TestCase):
+    def test_what_is_optional_is_none(self):
+        mail = "- name: MCSP_SERVICE_URL_MAIL\n"
+        ranges = "- name: MCSP_SERVICE_URL_PASSWORD_RANGES\n          value: http://ranges.data.svc.cluster.local\n        "
+        text = rendered("overlays/default")
+        self.assertIn(mail, text)
+        self.assertEqual(problems_of(text.replace(mail, ranges + mail, 1)), [])
+
     def test_each_is_told(self):
         text = rendered("overlays/default")
         for right, wrong, said in MISTAKES:

@@ -91,6 +91,10 @@ impl BridgeConfig {
                 let target_config = TargetConfig { networks, ..TargetConfig::at(url) };
                 config.services.targets.insert(target.clone(), target_config);
             }
+            for target in &grants.optional_services {
+                let url = variable(&service_url_variable(target)).filter(|url| !url.is_empty());
+                config.services.targets.extend(url.map(|url| (target.clone(), TargetConfig::at(url))));
+            }
         }
         if let Some(path) = variable(POLICIES_VARIABLE) {
             config.policies = crate::load_policies(Path::new(&path))?;

@@ -41,6 +41,7 @@ impl Worker {
         let redis = self.redis.as_ref().filter(|_| !grants.redis.is_empty());
         let hashing = self.bridges.hashing.as_ref().filter(|_| grants.passwords);
         let producer = self.bridges.producer.as_ref().filter(|_| !grants.produces.is_empty());
+        let targets = grants.services.iter().chain(&grants.optional_services);
         Ok(Arc::new(Granted {
             component: id.to_owned(),
             postgres: self.postgres_of(grants)?,
@@ -49,7 +50,7 @@ impl Worker {
                 Redis::new(Arc::clone(connection), guards.guard(caller, "redis"), grant)
             }),
             producer: producer.map(|producer| (producer.clone(), guards.guard(caller, "kafka"))),
-            services: Services::new(caller, Arc::clone(&self.transport), guards, &grants.services),
+            services: Services::new(caller, Arc::clone(&self.transport), guards, targets),
             passwords: hashing
                 .map(|pool| Passwords::new(Arc::clone(pool), guards.guard(caller, "passwords"))),
             memory: grants

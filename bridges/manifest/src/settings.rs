@@ -60,6 +60,8 @@ pub struct Grants {
     pub redis: Vec<String>,
     /// Targets that it may call.
     pub services: Vec<String>,
+    /// Targets that it may call where they have an address, and does without where they have none.
+    pub optional_services: Vec<String>,
     /// Prefixes of the keys that it may have kept in the memory of the bridge.
     pub memory: Vec<String>,
     /// Hashing and checking passwords.
@@ -96,6 +98,7 @@ struct Table {
     events_path: Option<String>,
     redis: Vec<String>,
     services: Vec<String>,
+    optional_services: Vec<String>,
     memory: Vec<String>,
     passwords: bool,
     pinned: u32,
@@ -118,6 +121,7 @@ impl Default for Table {
             events_path: None,
             redis: Vec::new(),
             services: Vec::new(),
+            optional_services: Vec::new(),
             memory: Vec::new(),
             passwords: false,
             pinned,
@@ -146,6 +150,7 @@ impl Settings {
                 events_path: table.events_path,
                 redis: table.redis,
                 services: table.services,
+                optional_services: table.optional_services,
                 memory: table.memory,
                 passwords: table.passwords,
             },
@@ -205,14 +210,12 @@ impl Grants {
                 return refuse(key, "an empty prefix would grant every key");
             }
         }
-        match self.services.iter().find(|name| !is_name(name)) {
-            Some(name) => Err(ManifestError::component(
-                component,
-                "services",
-                format!("`{name}` is not lower case letters, digits and hyphens"),
-            )),
-            None => Ok(()),
+        for (key, targets) in [("services", &self.services), ("optional_services", &self.optional_services)] {
+            if let Some(name) = targets.iter().find(|name| !is_name(name)) {
+                return refuse(key, &format!("`{name}` is not lower case letters, digits and hyphens"));
+            }
         }
+        Ok(())
     }
 }
 

@@ -45,6 +45,7 @@ postgres = true
 produces = ["media.published", "media.changed"]
 redis = ["content:"]
 services = ["auth"]
+optional_services = ["ranges"]
 pinned = 2
 memory_mib = 32
 rate_limit = { per_minute = 1200, burst = 200 }
@@ -205,6 +206,8 @@ fn what_would_go_wrong_later_is_refused_with_its_place() {
         ("burst = 200", "brust = 200", "unknown field `brust`"),
         ("redis = [\"content:\"]", "redis = [\"\"]", "redis: an empty prefix"),
         ("redis = [\"content:\"]", "memory = [\"\"]", "memory: an empty prefix"),
+        ("services = [\"auth\"]", "services = [\"Auth\"]", "services: `Auth` is not lower case letters"),
+        ("[\"ranges\"]", "[\"http://ranges\"]", "optional_services: `http://ranges` is not lower case"),
         ("service = \"content\"\npostgres = true\nproduces", "postgres = true\nproduces", "service: missing"),
         ("\"media.published\"", "\"media.published.dlq\"", "is a dead-letter topic"),
         ("\"media.published\"", "\"media published\"", "characters that Kafka does not take"),

@@ -58,6 +58,7 @@ impl Arguments {
                 let grants = &mut component.settings.grants;
                 grants.redis.clear();
                 grants.services.clear();
+                grants.optional_services.clear();
                 grants.passwords = false;
             }
         }

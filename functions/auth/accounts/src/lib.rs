@@ -1,5 +1,6 @@
 //! `/v1/accounts`: registering, and one's own account.
 
+mod breached;
 mod close;
 mod confirm;
 mod edit;

@@ -1,5 +1,6 @@
 //! `PUT /v1/accounts/me/password`: changes the password, and signs all other devices out.
 
+use crate::breached::refuse_breached;
 use auth_credentials::{require_second_factor, step_up_needed};
 use auth_domain::{Account, Mail, MailKind, Password, UnfitPassword};
 use auth_events::{account_changed, mail_requested};
@@ -33,7 +34,8 @@ pub(crate) struct ChangeRequest {
     /// The password that the account has.
     #[schemars(example = &"correct horse battery")]
     current_password: String,
-    /// The one that it is to have: 12 to 128 characters, none of the commonest passwords.
+    /// The one that it is to have: 12 to 128 characters, none of the commonest passwords, and none that is known to be
+    /// stolen where the platform looks for that.
     #[schemars(example = &"staple battery horse")]
     new_password: String,
 }
@@ -117,6 +119,7 @@ async fn change_checked(
         Verdict::Right | Verdict::RightButOutdated => {}
         Verdict::Wrong => return Err(Error::WrongPassword),
     }
+    refuse_breached(context, trace, "/new_password", new).await?;
     let hashed = bridge.hash_password(new.reveal().to_owned()).await.map_err(Problem::from)?;
     let at = context.now();
     let account = account.change_password();

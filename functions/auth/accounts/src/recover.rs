@@ -1,6 +1,7 @@
 //! `POST /v1/accounts/recovery/confirmation`: sets a new password with the token of a mail, and signs all
 //! devices out. A second factor is asked for all the same at the next sign-in.
 
+use crate::breached::refuse_breached;
 use crate::confirm::{TOKEN_EXAMPLE, commit, once_for, opened, unusable_token};
 use crate::password::{chosen, password_mails};
 use crate::settings::Settings;
@@ -23,7 +24,8 @@ pub(crate) struct RecoverRequest {
     /// The token of the mail. It is good once.
     #[schemars(example = TOKEN_EXAMPLE)]
     token: String,
-    /// The new password: 12 to 128 characters, none of the commonest passwords.
+    /// The new password: 12 to 128 characters, none of the commonest passwords, and none that is known to be stolen
+    /// where the platform looks for that.
     #[schemars(example = &"correct horse battery")]
     password: String,
 }
@@ -49,6 +51,7 @@ pub(crate) async fn recover(
     let password = chosen("/password", &request.password)?;
     once_for(&context, MailKind::Recovery, key, &request.token, async |claim| {
         let mail = opened(&context, &settings, &request.token, &[MailKind::Recovery]).await?;
+        refuse_breached(&context, &trace, "/password", &password).await?;
         let phc = context.bridge().hash_password(password.reveal().to_owned()).await?;
         let at = context.now();
         let account = mail.account.recover();

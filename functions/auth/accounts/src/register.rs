@@ -6,6 +6,7 @@
 //!
 //! How often one network address may register is limited, because hashing is work that sign-ins wait for too.
 
+use crate::breached::refuse_breached;
 use crate::settings::Settings;
 use crate::show::STATES;
 use auth_domain::{Account, Email, Mail, MailKind, Password, Registration};
@@ -44,7 +45,8 @@ pub(crate) struct RegisterRequest {
     /// matter.
     #[schemars(example = &"ada@example.com")]
     email: String,
-    /// 12 to 128 characters, none of the commonest passwords.
+    /// 12 to 128 characters, none of the commonest passwords, and none that is known to be stolen where the platform
+    /// looks for that.
     #[schemars(example = &"correct horse battery")]
     password: String,
     /// What the account is to be.
@@ -133,6 +135,7 @@ pub(crate) async fn register(
     let attempt = counted(&context, Limit::of_network(settings.registrations, address)).await?;
     let fingerprint = Fingerprint { email: email.as_str(), role };
     let answered = once(&context, IDEMPOTENCY_SCOPE, key, &fingerprint, async |claim| {
+        refuse_breached(&context, &trace, "/password", &password).await?;
         let phc = context.bridge().hash_password(password.reveal().to_owned()).await?;
         let registration = Registration {
             id: context.new_id(),

@@ -2,6 +2,7 @@
 
 mod account;
 mod authentication;
+mod breach;
 mod client;
 mod email;
 mod mail;
@@ -16,6 +17,7 @@ mod totp;
 
 pub use account::{Account, Inactive, REOPENABLE_FOR, Registration, State, TransitionRefused};
 pub use authentication::{Authentication, Factor};
+pub use breach::{PasswordDigest, UnusableRange};
 pub use client::{
     Client, ClientDetails, ClientKind, ClientName, ClientSecret, GrantType, InvalidClient, InvalidUri,
     LogoutUri, NoSecret, REDIRECT_URIS_MAX, RedirectUri, SCOPES_MAX, SECRET_OVERLAP_MAX, Scope, SecretDigest,

@@ -33,6 +33,9 @@ pub enum UnfitPassword {
     /// Among the first that anybody guesses.
     #[error("is one of the commonest passwords, which are guessed first")]
     TooCommon,
+    /// Among those that were taken from others: [`PasswordDigest`](crate::PasswordDigest).
+    #[error("is known from a theft of other people's passwords, which are tried everywhere")]
+    Breached,
 }
 
 impl UnfitPassword {
@@ -42,6 +45,7 @@ impl UnfitPassword {
             UnfitPassword::TooShort => "too_short",
             UnfitPassword::TooLong => "too_long",
             UnfitPassword::TooCommon => "too_common",
+            UnfitPassword::Breached => "breached",
         }
     }
 }

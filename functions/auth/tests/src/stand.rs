@@ -58,6 +58,14 @@ impl Stand {
         Self::on(Testbed::new("auth", Setup { variables, ..patient() }).await)
     }
 
+    /// Where passwords are looked up at this address.
+    pub async fn with_password_ranges(url: String) -> Self {
+        let mailbox = Mailbox::default();
+        let targets = vec![("mail", serve(mailbox.router()).await), ("password-ranges", url)];
+        let bed = Testbed::new("auth", Setup { targets, ..patient() }).await;
+        Stand { mailbox, ..Self::on(bed) }
+    }
+
     /// Where a refresh token that was exchanged gives its successor again for so many seconds.
     pub async fn with_refresh_grace_s(seconds: u32) -> Self {
         let variables = vec![("auth_refresh_grace_s", seconds.to_string())];

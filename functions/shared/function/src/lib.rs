@@ -14,6 +14,7 @@ mod endpoint;
 pub mod guest;
 mod keyring;
 mod limits;
+pub mod log;
 mod platform;
 mod proof;
 mod rate_limit;

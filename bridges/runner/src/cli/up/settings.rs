@@ -81,6 +81,12 @@ impl Environment {
             };
             all.insert(service_url_variable(target), url);
         }
+        // Empty unless somebody sets it: nothing here plays them.
+        for target in
+            manifest.components.values().flat_map(|component| &component.settings.grants.optional_services)
+        {
+            all.insert(service_url_variable(target), String::new());
+        }
         // Who sets one of them wants it otherwise.
         for (name, value) in &mut all {
             if let Ok(given) = std::env::var(name) {
