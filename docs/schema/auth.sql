@@ -76,6 +76,11 @@ CREATE TABLE auth.accounts (
     CONSTRAINT accounts_version CHECK ((version > 0))
 );
 
+CREATE TABLE auth.answered_challenges (
+    hash text NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE auth.clients (
     id uuid NOT NULL,
     kind text NOT NULL,
@@ -109,11 +114,18 @@ CREATE TABLE auth.factors (
     id uuid NOT NULL,
     account_id uuid NOT NULL,
     name text NOT NULL,
-    sealed_secret bytea NOT NULL,
+    sealed_secret bytea,
     created_at timestamp with time zone NOT NULL,
     confirmed_at timestamp with time zone,
     last_used_at timestamp with time zone,
-    last_step bigint NOT NULL
+    last_step bigint NOT NULL,
+    kind text DEFAULT 'totp'::text NOT NULL,
+    credential_id bytea,
+    public_key bytea,
+    sign_count bigint,
+    backup_eligible boolean,
+    backed_up boolean,
+    CONSTRAINT factors_kind CHECK ((((kind = 'totp'::text) AND (sealed_secret IS NOT NULL) AND (credential_id IS NULL)) OR ((kind = 'passkey'::text) AND (sealed_secret IS NULL) AND ((confirmed_at IS NULL) = (credential_id IS NULL)) AND ((credential_id IS NULL) = (public_key IS NULL)) AND ((credential_id IS NULL) = (sign_count IS NULL)) AND ((credential_id IS NULL) = (backup_eligible IS NULL)) AND ((credential_id IS NULL) = (backed_up IS NULL)))))
 );
 
 CREATE TABLE auth.idempotency_keys (
@@ -261,11 +273,17 @@ ALTER TABLE ONLY auth.accounts
 ALTER TABLE ONLY auth.accounts
     ADD CONSTRAINT accounts_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY auth.answered_challenges
+    ADD CONSTRAINT answered_challenges_pkey PRIMARY KEY (hash);
+
 ALTER TABLE ONLY auth.clients
     ADD CONSTRAINT clients_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY auth.consents
     ADD CONSTRAINT consents_pkey PRIMARY KEY (account_id, client_id);
+
+ALTER TABLE ONLY auth.factors
+    ADD CONSTRAINT factors_credential_id UNIQUE (credential_id);
 
 ALTER TABLE ONLY auth.factors
     ADD CONSTRAINT factors_pkey PRIMARY KEY (id);
@@ -316,6 +334,8 @@ ALTER TABLE ONLY auth.timers
     ADD CONSTRAINT timers_pkey PRIMARY KEY (event_id);
 
 CREATE INDEX account_roles_role_account_id ON auth.account_roles USING btree (role, account_id);
+
+CREATE INDEX answered_challenges_expires_at ON auth.answered_challenges USING btree (expires_at);
 
 CREATE INDEX consents_client_id ON auth.consents USING btree (client_id);
 
@@ -380,6 +400,8 @@ GRANT USAGE ON SCHEMA auth TO mcsp_auth;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE auth.account_roles TO mcsp_auth;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE auth.accounts TO mcsp_auth;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE auth.answered_challenges TO mcsp_auth;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE auth.clients TO mcsp_auth;
 

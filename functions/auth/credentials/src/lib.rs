@@ -4,11 +4,16 @@
 //! steps for an address without an account as for one that has one.
 
 mod limits;
+mod passkey;
 mod password;
 mod second_factor;
 mod step_up;
 
 pub use limits::attempt;
+pub use passkey::{
+    Answered, CheckedPasskey, PasskeyError, Purpose, answered_challenge, check_passkey, copied_passkey,
+    passkey_challenge, relying_party, wrong_passkey,
+};
 pub use password::{CheckError, Checked, check_password};
 pub use second_factor::{CodeError, attempt_code, check_code, sealing_keys, secret_of, wrong_code};
 pub use step_up::{FRESH_FOR, require_second_factor, require_step_up, step_up_needed};

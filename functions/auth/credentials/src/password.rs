@@ -34,7 +34,7 @@ impl From<Problem> for CheckError {
 impl Checked {
     /// What the session that is begun with it must still find.
     pub fn credentials(&self) -> Credentials<'_> {
-        Credentials { verified_phc: &self.phc, renewed_phc: self.renewed_phc.as_deref() }
+        Credentials { verified_phc: Some(&self.phc), renewed_phc: self.renewed_phc.as_deref() }
     }
 }
 

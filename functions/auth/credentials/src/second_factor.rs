@@ -3,6 +3,7 @@
 use auth_domain::{RecoveryCode, TotpSecret};
 use auth_limits::{Attempt, Limit, Policy, TOO_MANY_ATTEMPTS};
 use auth_seal::SealingKeys;
+use auth_storage::{FactorKind, StoredFactor};
 use http::StatusCode;
 use jiff::Timestamp;
 use mcsp_bridge_api::postgres::GuardedStatement;
@@ -87,8 +88,8 @@ async fn check_totp(
     at: Timestamp,
 ) -> Result<GuardedStatement, CodeError> {
     for factor in auth_storage::factors(context.bridge(), account).await? {
-        if factor.confirmed_at.is_some()
-            && let Some(step) = secret_of(keys, &factor)?.step_of(code, at)
+        if let Some(secret) = secret_of(keys, &factor)?.filter(|_| factor.confirmed_at.is_some())
+            && let Some(step) = secret.step_of(code, at)
         {
             return Ok(auth_storage::take_step(factor.id, step, at));
         }
@@ -102,9 +103,12 @@ pub fn sealing_keys(context: &Context) -> Result<SealingKeys, MissingVariable> {
     SealingKeys::from_json(context.variable(unusable.0)?).map_err(|_| unusable)
 }
 
-/// An authenticator's secret. One that does not open is our mistake: a key is missing, or the row was changed.
-pub fn secret_of(keys: &SealingKeys, factor: &auth_storage::StoredFactor) -> Result<TotpSecret, Problem> {
-    let opened = keys.open(&auth_storage::seal_place(factor.id), &factor.sealed_secret);
+/// An authenticator's secret; a passkey has none. One that does not open is our mistake: a key is missing, or the row was
+/// changed.
+pub fn secret_of(keys: &SealingKeys, factor: &StoredFactor) -> Result<Option<TotpSecret>, Problem> {
+    let FactorKind::Totp(sealed_secret) = &factor.kind else { return Ok(None) };
+    let opened = keys.open(&auth_storage::seal_place(factor.id), sealed_secret);
     let opened = opened.map_err(|error| Problem::internal(&error))?;
-    TotpSecret::from_bytes(&opened).ok_or_else(|| Problem::internal(&auth_seal::Unopened::Changed))
+    let secret = TotpSecret::from_bytes(&opened);
+    secret.map(Some).ok_or_else(|| Problem::internal(&auth_seal::Unopened::Changed))
 }

@@ -4,6 +4,7 @@ mod codes;
 mod confirm;
 mod enrol;
 mod list;
+mod passkey_challenge;
 mod remove;
 mod settings;
 mod step_up;
@@ -20,6 +21,7 @@ pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
     Ok(Router::new()
         .route("/v1/factors", get(list::list).post(enrol::enrol))
         .route("/v1/factors/recovery-codes", get(codes::count).post(codes::replace))
+        .route("/v1/factors/passkey-challenge", post(passkey_challenge::challenge))
         .route("/v1/factors/{id}", delete(remove::remove))
         .route("/v1/factors/{id}/confirmation", post(confirm::confirm))
         .route("/v1/sessions/{id}/step-up", post(step_up::step_up))
@@ -36,6 +38,7 @@ pub fn reference() -> Section {
             enrol::reference(),
             confirm::reference(),
             remove::reference(),
+            passkey_challenge::reference(),
             codes::count_reference(),
             codes::replace_reference(),
             step_up::reference(),
@@ -45,6 +48,15 @@ pub fn reference() -> Section {
 
 mcsp_function::component!(
     router,
-    variables =
-        ["issuer", "audience", "signing_keys", "secret", "refresh_grace_s", "sealing_keys", "app_name"]
+    variables = [
+        "issuer",
+        "audience",
+        "signing_keys",
+        "secret",
+        "refresh_grace_s",
+        "sealing_keys",
+        "passkey_rp_id",
+        "passkey_origins",
+        "app_name"
+    ]
 );

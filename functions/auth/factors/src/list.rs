@@ -1,4 +1,4 @@
-//! `GET /v1/factors`: one's authenticators, the oldest first. There are so few that they are one page.
+//! `GET /v1/factors`: one's authenticators and passkeys, the oldest first. There are so few that they are one page.
 
 use auth_storage::StoredFactor;
 use axum::extract::State;
@@ -14,22 +14,22 @@ use mcsp_reference::{Answer, Operation};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// An authenticator, as its owner sees it.
+/// An authenticator or a passkey, as its owner sees it.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Factor")]
 pub(crate) struct FactorView {
     id: FactorId,
-    /// Time-based codes (RFC 6238).
-    #[schemars(extend("const" = "totp"))]
+    /// Time-based codes (RFC 6238), or a passkey (WebAuthn).
+    #[schemars(extend("enum" = ["totp", "passkey"]))]
     kind: &'static str,
     /// What its owner calls it.
     #[schemars(example = &"My phone")]
     name: String,
-    /// Whether a code of it was shown: before that it protects nothing.
+    /// Whether it was shown: before that it protects nothing.
     confirmed: bool,
     /// When it was enrolled.
     created_at: Timestamp,
-    /// When a code of it was last taken.
+    /// When it was last taken.
     last_used_at: Option<Timestamp>,
 }
 
@@ -37,7 +37,7 @@ impl From<StoredFactor> for FactorView {
     fn from(factor: StoredFactor) -> Self {
         FactorView {
             id: factor.id,
-            kind: "totp",
+            kind: factor.kind.as_str(),
             name: factor.name,
             confirmed: factor.confirmed_at.is_some(),
             created_at: factor.created_at,
@@ -48,11 +48,11 @@ impl From<StoredFactor> for FactorView {
 
 pub(crate) fn reference() -> Operation {
     Operation::get("/v1/factors", list)
-        .named("listFactors", "List one's own authenticators")
-        .described("All of one's authenticators, the oldest first. There are so few that they are one page.")
+        .named("listFactors", "List one's own authenticators and passkeys")
+        .described("All of one's authenticators and passkeys, the oldest first. There are so few that they are one page.")
         .requires(Permission::AccountManage)
         .answers(
-            Answer::json::<Page<FactorView>>(StatusCode::OK, "The authenticators.")
+            Answer::json::<Page<FactorView>>(StatusCode::OK, "The factors.")
                 .with(header::CACHE_CONTROL),
         )
 }

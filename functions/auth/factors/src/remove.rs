@@ -1,4 +1,4 @@
-//! `DELETE /v1/factors/{id}`: removes an authenticator, and the recovery codes with the last one.
+//! `DELETE /v1/factors/{id}`: removes an authenticator or a passkey, and the recovery codes with the last one.
 
 use auth_credentials::{require_step_up, step_up_needed};
 use auth_events::account_changed;
@@ -13,8 +13,10 @@ use mcsp_reference::{Answer, Operation};
 
 pub(crate) fn reference() -> Operation {
     Operation::delete("/v1/factors/{id}", remove)
-        .named("removeFactor", "Remove an authenticator")
-        .described("Removes one of one's own authenticators, and the recovery codes with the last one.")
+        .named("removeFactor", "Remove an authenticator or a passkey")
+        .described(
+            "Removes one of one's own authenticators or passkeys, and the recovery codes with the last one.",
+        )
         .requires(Permission::AccountManage)
         .answers(Answer::empty(StatusCode::NO_CONTENT, "The factor is removed."))
         .refuses([step_up_needed(), Problem::not_found(), TransactError::Conflict.into()])

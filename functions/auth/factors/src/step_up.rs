@@ -1,10 +1,14 @@
 //! `POST /v1/sessions/{id}/step-up`: the person of this session is authenticated anew, and gets an access token that
-//! says so (RFC 9470). An account with a second factor shows a code; one without shows its password.
+//! says so (RFC 9470). An account with a second factor shows a code or a passkey; one without shows its password.
 
 use crate::settings::Settings;
-use auth_credentials::{CodeError, attempt_code, check_code, wrong_code};
+use auth_credentials::{
+    CodeError, PasskeyError, Purpose, answered_challenge, attempt_code, check_code, check_passkey,
+    copied_passkey, wrong_code, wrong_passkey,
+};
 use auth_domain::{ACCESS_TOKEN_LIFE, Account, Factor, Password, Session};
 use auth_limits::TOO_MANY_ATTEMPTS;
+use auth_passkeys::AuthenticationResponse;
 use auth_storage::{Credential, Renewed};
 use auth_tokens::Bearer;
 use axum::extract::{Extension, State};
@@ -20,7 +24,7 @@ use mcsp_reference::{Answer, Operation};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// One of both.
+/// One of them.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(extend("examples" = [{"code": "492039"}]))]
@@ -31,13 +35,19 @@ pub(crate) struct StepUpRequest {
     /// What an authenticator shows, or a recovery code.
     #[schemars(example = &"492039")]
     code: Option<String>,
+    /// A passkey that answers `/v1/factors/passkey-challenge`: the credential's `toJSON()`.
+    public_key: Option<AuthenticationResponse>,
 }
 
 /// What the person shows.
 enum Shown {
     Password(String),
     Code(String),
+    Passkey(AuthenticationResponse),
 }
+
+/// What was shown is right: a factor, and the statements that use it up.
+type Taken = (Factor, Vec<GuardedStatement>);
 
 #[derive(Serialize, JsonSchema)]
 struct SteppedUp {
@@ -59,15 +69,16 @@ pub(crate) fn reference() -> Operation {
         .named("stepUp", "Show once more who one is")
         .described(
             "Authenticates the person anew, and gives an access token that says so (RFC 9470): what an operation that \
-            answers 401 `insufficient_user_authentication` asks for. An account with a second factor shows a code, one \
-            without its password. The session is the access token's own; other applications send their user to sign in \
-            again. It takes no `Idempotency-Key`: its answer is a secret and is not kept.",
+            answers 401 `insufficient_user_authentication` asks for. An account with a second factor shows a code or \
+            a passkey, one without its password. The session is the access token's own; other applications send their \
+            user to sign in again. It takes no `Idempotency-Key`: its answer is a secret and is not kept.",
         )
         .requires(Permission::AccountManage)
         .answers(
             Answer::json::<SteppedUp>(StatusCode::OK, "The new access token.").with(header::CACHE_CONTROL),
         )
         .refuses([wrong_password(), wrong_code(), code_needed(), Problem::not_found()])
+        .refuses([wrong_passkey(), copied_passkey()])
         .refuses([Invalid::default().into_problem(), TransactError::Conflict.into()])
         .refuses([Problem::from(TOO_MANY_ATTEMPTS)])
 }
@@ -84,19 +95,18 @@ pub(crate) async fn step_up(
     let Renewed { account, session, family } = current(&context, &caller, id).await?;
     let has_factor = auth_storage::has_factor(context.bridge(), account.id).await?;
     let at = context.now();
-    let (factor, take) = match shown {
-        Shown::Code(code) => {
-            (Factor::OneTimePassword, Some(taken(&context, &settings, &account, &code).await?))
-        }
+    let (factor, taken) = match shown {
+        Shown::Code(code) => by_code(&context, &settings, &account, &code).await?,
+        Shown::Passkey(given) => by_passkey(&context, &settings, (&account, id), &given).await?,
         // Whoever has found a signed-in device and the password does not get past the second factor.
         Shown::Password(_) if has_factor => return Err(code_needed()),
         Shown::Password(password) => {
             check(&context, &account, &password, address).await?;
-            (Factor::Password, None)
+            (Factor::Password, Vec::new())
         }
     };
     let session = Session { authentication: session.authentication.and(factor, at), ..session };
-    store(&context, &session, take).await?;
+    store(&context, &session, factor, taken).await?;
     // What was bound to a key stays bound to it.
     let key = caller.claims.cnf.as_ref();
     let bearer = Bearer { account: &account, session: &session, family: &family, key };
@@ -110,12 +120,13 @@ pub(crate) async fn step_up(
 }
 
 fn checked(request: StepUpRequest) -> Result<Shown, Problem> {
-    match (request.password, request.code) {
-        (Some(password), None) => Ok(Shown::Password(password)),
-        (None, Some(code)) => Ok(Shown::Code(code)),
+    match (request.password, request.code, request.public_key) {
+        (Some(password), None, None) => Ok(Shown::Password(password)),
+        (None, Some(code), None) => Ok(Shown::Code(code)),
+        (None, None, Some(given)) => Ok(Shown::Passkey(given)),
         _ => {
             let mut invalid = Invalid::default();
-            let reason = Reason::new("one_of", "either `password` or `code` is needed");
+            let reason = Reason::new("one_of", "one of `password`, `code` and `public_key` is needed");
             invalid.check::<()>("", Err(reason));
             Err(invalid.into_problem())
         }
@@ -133,19 +144,31 @@ async fn current(context: &Context, caller: &Caller, id: AuthSessionId) -> Resul
     found.filter(|found| found.account.id == caller.user()).ok_or_else(Problem::not_found)
 }
 
-/// Checks a code, and gives the statement that takes it.
-async fn taken(
+async fn by_code(
     context: &Context,
     settings: &Settings,
     account: &Account,
     code: &str,
-) -> Result<GuardedStatement, Problem> {
+) -> Result<Taken, Problem> {
     let attempt = attempt_code(context, account.id).await?;
     let checked = check_code(context, &settings.sealing_keys, account.id, code).await;
     if !matches!(checked, Err(CodeError::Wrong)) {
         attempt.take_back(context).await;
     }
-    Ok(checked?)
+    Ok((Factor::OneTimePassword, vec![checked?]))
+}
+
+async fn by_passkey(
+    context: &Context,
+    settings: &Settings,
+    (account, session): (&Account, AuthSessionId),
+    given: &AuthenticationResponse,
+) -> Result<Taken, PasskeyError> {
+    let purpose = Purpose::StepUp(session);
+    let answered = answered_challenge(context, settings.tokens.secret(), purpose, given.challenge())?;
+    let shown = (answered.challenge.as_str(), given);
+    let checked = check_passkey(context, &settings.relying_party, shown, Some(account.id)).await?;
+    Ok((checked.factor, std::iter::once(checked.take).chain(answered.take).collect()))
 }
 
 async fn check(
@@ -167,15 +190,23 @@ async fn check(
     }
 }
 
-async fn store(context: &Context, session: &Session, take: Option<GuardedStatement>) -> Result<(), Problem> {
-    let statements = std::iter::once(auth_storage::authenticated(session)).chain(take).collect();
+async fn store(
+    context: &Context,
+    session: &Session,
+    factor: Factor,
+    taken: Vec<GuardedStatement>,
+) -> Result<(), Problem> {
+    let statements = std::iter::once(auth_storage::authenticated(session)).chain(taken).collect();
     let transaction = Transaction { consumed_event: None, statements, events: Vec::new() };
     match context.bridge().transact(transaction).await {
         Ok(_) => Ok(()),
         // It was ended meanwhile.
         Err(TransactError::UnexpectedRows(RowMismatch { statement: 0, .. })) => Err(Problem::not_found()),
-        // The code was taken by another request.
-        Err(TransactError::UnexpectedRows(RowMismatch { statement: 1, .. })) => Err(wrong_code()),
+        // What was shown was taken by another request.
+        Err(TransactError::UnexpectedRows(_)) => Err(match factor {
+            Factor::HardwareKey | Factor::SoftwareKey => wrong_passkey(),
+            Factor::Password | Factor::OneTimePassword => wrong_code(),
+        }),
         Err(error) => Err(error.into()),
     }
 }
@@ -185,5 +216,5 @@ fn wrong_password() -> Problem {
 }
 
 fn code_needed() -> Problem {
-    Problem::new(StatusCode::FORBIDDEN, "code_needed", "the account has a second factor: show a code of it")
+    Problem::new(StatusCode::FORBIDDEN, "code_needed", "the account has a second factor: show that instead")
 }

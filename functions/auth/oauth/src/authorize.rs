@@ -145,6 +145,7 @@ pub(crate) async fn act(browser: Browser, form: Result<Form, OAuthError>) -> Res
         email: parameters.take("email").unwrap_or_default(),
         password: parameters.take("password").unwrap_or_default(),
         code: parameters.take("code").unwrap_or_default(),
+        passkey: parameters.take("passkey"),
     };
     let visit = Visit::begin(&browser, &parameters, token.as_deref()).await?;
     let signed_in = browser.signed_in().await?;
@@ -218,7 +219,7 @@ impl<'a> Visit<'a> {
             action: PATH,
             client: Some(self.client.details.name.as_str()),
             request: self.parameters,
-            token: &token.text,
+            token: &token,
             email,
             error,
         });

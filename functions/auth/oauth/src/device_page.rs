@@ -77,6 +77,7 @@ pub(crate) async fn act(browser: Browser, form: Result<Form, OAuthError>) -> Res
         email: parameters.take("email").unwrap_or_default(),
         password: parameters.take("password").unwrap_or_default(),
         code: parameters.take("code").unwrap_or_default(),
+        passkey: parameters.take("passkey"),
     };
     let visit = Visit::of(&browser, &parameters);
     let signed_in = browser.signed_in().await?;
@@ -128,7 +129,7 @@ impl<'a> Visit<'a> {
             action: PATH,
             client: None,
             request: &self.typed,
-            token: &token.text,
+            token: &token,
             email,
             error,
         });

@@ -34,6 +34,7 @@ pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
     let tokens = Tokens::of(context)?;
     // The page of sign-in opens secrets with them.
     auth_credentials::sealing_keys(context)?;
+    let relying_party = auth_credentials::relying_party(context)?;
     let metadata = metadata::Metadata::new(tokens.issuer());
     Ok(Router::new()
         .route("/.well-known/jwks.json", any_origin(get(jwks::show)))
@@ -48,6 +49,7 @@ pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
         .route("/oauth/device_authorization", post(device_authorization::begin))
         .route(device_page::PATH, get(device_page::show).post(device_page::act))
         .layer(Extension(keys))
+        .layer(Extension(relying_party))
         .layer(Extension(tokens))
         .layer(Extension(metadata)))
 }
@@ -84,5 +86,14 @@ pub fn reference() -> Section {
 
 mcsp_function::component!(
     router,
-    variables = ["issuer", "audience", "sealing_keys", "signing_keys", "secret", "refresh_grace_s"]
+    variables = [
+        "issuer",
+        "audience",
+        "sealing_keys",
+        "signing_keys",
+        "secret",
+        "refresh_grace_s",
+        "passkey_rp_id",
+        "passkey_origins"
+    ]
 );

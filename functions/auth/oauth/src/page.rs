@@ -1,4 +1,4 @@
-//! The pages that people see: rendered here, without a script, and for one browser only.
+//! The pages that people see: rendered here, for one browser only, and complete without a script.
 
 mod browser;
 mod cookie;

@@ -3,6 +3,7 @@
 mod end;
 mod end_others;
 mod list;
+mod passkey;
 mod second_factor;
 mod settings;
 mod sign_in;
@@ -21,6 +22,8 @@ pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
     Ok(Router::new()
         .route("/v1/sessions", get(list::list).post(sign_in::sign_in).delete(end_others::end_others))
         .route("/v1/sessions/second-factor", post(second_factor::second_factor))
+        .route("/v1/sessions/passkey-challenge", post(passkey::challenge))
+        .route("/v1/sessions/passkey", post(passkey::sign_in))
         .route("/v1/sessions/{id}", delete(end::end))
         .layer(Extension(settings)))
 }
@@ -30,6 +33,8 @@ pub fn reference() -> Section {
     let operations = [
         sign_in::reference(),
         second_factor::reference(),
+        passkey::challenge_reference(),
+        passkey::reference(),
         list::reference(),
         end::reference(),
         end_others::reference(),
@@ -39,5 +44,14 @@ pub fn reference() -> Section {
 
 mcsp_function::component!(
     router,
-    variables = ["issuer", "audience", "sealing_keys", "signing_keys", "secret", "refresh_grace_s"]
+    variables = [
+        "issuer",
+        "audience",
+        "sealing_keys",
+        "signing_keys",
+        "secret",
+        "refresh_grace_s",
+        "passkey_rp_id",
+        "passkey_origins"
+    ]
 );

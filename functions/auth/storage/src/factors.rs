@@ -1,7 +1,10 @@
-//! Second factors, recovery codes, and sign-ins that wait for one of them.
+//! Second factors, recovery codes, and sign-ins that wait for one of them. What is particular to passkeys stands in
+//! `passkeys`.
 
 use crate::accounts;
+use crate::passkeys;
 use auth_domain::Account;
+use auth_passkeys::Passkey;
 use jiff::Timestamp;
 use mcsp_bridge_api::Bridge;
 use mcsp_bridge_api::postgres::GuardedStatement;
@@ -9,25 +12,43 @@ use mcsp_bridge_api::sql::{Inconsistency, Row, Rows, sql};
 use mcsp_ids::{FactorId, UserId};
 use mcsp_problem::Problem;
 
-/// Authenticators of one account.
-pub const FACTORS_MAX: i64 = 5;
+/// Authenticators and passkeys of one account.
+pub const FACTORS_MAX: i64 = 10;
 /// Sign-ins of one account that may wait for a code.
 const CHALLENGES_MAX: i64 = 20;
 
-/// An authenticator, as it is stored.
+/// An authenticator or a passkey, as it is stored.
 pub struct StoredFactor {
     /// Its id.
     pub id: FactorId,
     /// What its owner calls it.
     pub name: String,
-    /// The secret, sealed for [`seal_place`].
-    pub sealed_secret: Vec<u8>,
+    /// What it is.
+    pub kind: FactorKind,
     /// When it was enrolled.
     pub created_at: Timestamp,
-    /// When its first code was shown: before that it protects nothing.
+    /// When it was first shown: before that it protects nothing.
     pub confirmed_at: Option<Timestamp>,
-    /// When a code of it was last taken.
+    /// When it was last taken.
     pub last_used_at: Option<Timestamp>,
+}
+
+/// What a factor is, with what is needed to check it.
+pub enum FactorKind {
+    /// Time-based codes, of this secret, sealed for [`seal_place`].
+    Totp(Vec<u8>),
+    /// A passkey, once there is one.
+    Passkey(Option<Passkey>),
+}
+
+impl FactorKind {
+    /// Its name in a row.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            FactorKind::Totp(_) => "totp",
+            FactorKind::Passkey(_) => "passkey",
+        }
+    }
 }
 
 /// A sign-in whose password was right.
@@ -43,12 +64,14 @@ pub fn seal_place(id: FactorId) -> String {
     format!("totp:{id}")
 }
 
-/// An account's authenticators, the oldest first.
+/// An account's authenticators and passkeys, the oldest first.
 pub async fn factors(bridge: &dyn Bridge, account: UserId) -> Result<Vec<StoredFactor>, Problem> {
-    let statement =
-        sql("SELECT id, name, sealed_secret, created_at, confirmed_at, last_used_at FROM factors \
-         WHERE account_id = $1 ORDER BY id")
-        .bind(account.uuid());
+    let text = format!(
+        "SELECT f.id, f.name, f.kind, {}, f.sealed_secret, f.created_at, f.confirmed_at, f.last_used_at \
+         FROM factors f WHERE f.account_id = $1 ORDER BY f.id",
+        passkeys::COLUMNS
+    );
+    let statement = sql(&text).bind(account.uuid());
     Ok(Rows::new("factors", bridge.query(statement.into()).await?).map(read)?)
 }
 
@@ -61,27 +84,33 @@ pub async fn has_factor(bridge: &dyn Bridge, account: UserId) -> Result<bool, Pr
     Ok(rows.first(|row| row.take("exists"))?.unwrap_or(false))
 }
 
-/// Stores an authenticator in the place of one that was never confirmed, if there is room.
+/// Stores a factor in the place of one that was never confirmed, if there is room.
 pub fn enrol(account: UserId, factor: &StoredFactor) -> [GuardedStatement; 2] {
     let make_room = sql("DELETE FROM factors WHERE account_id = $1 AND confirmed_at IS NULL")
         .bind(account.uuid())
         .unguarded();
-    let insert = sql("INSERT INTO factors (id, account_id, name, sealed_secret, created_at, last_step) \
-         SELECT $1, $2, $3, $4, $5, 0 WHERE (SELECT count(*) FROM factors WHERE account_id = $2) < $6")
-    .bind(factor.id.uuid())
-    .bind(account.uuid())
-    .bind(factor.name.as_str())
-    .bind(factor.sealed_secret.clone())
-    .bind(factor.created_at)
-    .bind(FACTORS_MAX)
-    .expecting(1);
+    let sealed_secret = match &factor.kind {
+        FactorKind::Totp(sealed_secret) => Some(sealed_secret.clone()),
+        FactorKind::Passkey(_) => None,
+    };
+    let insert =
+        sql("INSERT INTO factors (id, account_id, name, kind, sealed_secret, created_at, last_step) \
+         SELECT $1, $2, $3, $4, $5, $6, 0 WHERE (SELECT count(*) FROM factors WHERE account_id = $2) < $7")
+        .bind(factor.id.uuid())
+        .bind(account.uuid())
+        .bind(factor.name.as_str())
+        .bind(factor.kind.as_str())
+        .bind(sealed_secret)
+        .bind(factor.created_at)
+        .bind(FACTORS_MAX)
+        .expecting(1);
     [make_room, insert]
 }
 
 /// Confirms an authenticator with the time step of its first code.
 pub fn confirm(account: UserId, id: FactorId, step: i64, at: Timestamp) -> GuardedStatement {
     sql("UPDATE factors SET confirmed_at = $4, last_used_at = $4, last_step = $3 \
-         WHERE id = $1 AND account_id = $2 AND confirmed_at IS NULL")
+         WHERE id = $1 AND account_id = $2 AND kind = 'totp' AND confirmed_at IS NULL")
     .bind(id.uuid())
     .bind(account.uuid())
     .bind(step)
@@ -99,7 +128,7 @@ pub fn take_step(id: FactorId, step: i64, at: Timestamp) -> GuardedStatement {
     .expecting(1)
 }
 
-/// Removes an authenticator, and the recovery codes with the last one.
+/// Removes an authenticator or a passkey, and the recovery codes with the last one.
 pub fn remove_factor(account: UserId, id: FactorId) -> [GuardedStatement; 2] {
     let remove = sql("DELETE FROM factors WHERE id = $1 AND account_id = $2")
         .bind(id.uuid())
@@ -182,10 +211,19 @@ pub fn take_challenge(hash: &str) -> GuardedStatement {
 }
 
 fn read(row: &mut Row<'_>) -> Result<StoredFactor, Inconsistency> {
+    let id = FactorId::from_uuid(row.take("id")?);
+    let name = row.take("name")?;
+    let kind: String = row.take("kind")?;
+    let passkey = passkeys::read(row)?;
+    let kind = row.parse("sealed_secret", |secret| match (kind.as_str(), secret) {
+        ("totp", Some(secret)) => Some(FactorKind::Totp(secret)),
+        ("passkey", None) => Some(FactorKind::Passkey(passkey)),
+        _ => None,
+    })?;
     Ok(StoredFactor {
-        id: FactorId::from_uuid(row.take("id")?),
-        name: row.take("name")?,
-        sealed_secret: row.take("sealed_secret")?,
+        id,
+        name,
+        kind,
         created_at: row.take("created_at")?,
         confirmed_at: row.take("confirmed_at")?,
         last_used_at: row.take("last_used_at")?,

@@ -10,6 +10,7 @@ mod devices;
 mod factors;
 mod families;
 mod mails;
+mod passkeys;
 mod pushed;
 pub mod roles;
 mod sessions;
@@ -30,11 +31,14 @@ pub use devices::{
     decide_device, poll_device, waiting_device,
 };
 pub use factors::{
-    Challenged, FACTORS_MAX, StoredFactor, challenge, challenged, codes, confirm, enrol, factors, has_factor,
-    remove_factor, replace_codes, seal_place, take_challenge, take_code, take_step,
+    Challenged, FACTORS_MAX, FactorKind, StoredFactor, challenge, challenged, codes, confirm, enrol, factors,
+    has_factor, remove_factor, replace_codes, seal_place, take_challenge, take_code, take_step,
 };
 pub use families::{FirstToken, Renewed, Rotation, ShownToken, TokenHash, bind_family, revoke, rotate};
 pub use mails::{Addressed, mail, remove, store, take_token, withdraw};
+pub use passkeys::{
+    OwnedPasskey, PASSKEY_IS_KNOWN, confirm_passkey, passkey, passkeys, take_passkey, take_passkey_challenge,
+};
 pub use pushed::{PUSHED_LIFE_S, keep_pushed, pushed, take_pushed};
 pub use sessions::{
     BeginError, Beside, Credentials, EndError, Opening, authenticated, begin, begin_with, current, end,

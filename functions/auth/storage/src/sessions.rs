@@ -20,10 +20,11 @@ const SESSIONS_PER_ACCOUNT_MAX: i64 = 100;
 pub(crate) const COLUMNS: &str = "s.id, s.account_id, s.user_agent, s.address, s.amr, s.authenticated_at, \
      s.created_at, s.last_seen_at, s.expires_at";
 
-/// What a session was begun with.
+/// What a session was begun with. The default is: with something else than a password.
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Credentials<'a> {
-    /// The hash that the password was found right against.
-    pub verified_phc: &'a str,
+    /// The hash that the password was found right against, where one was shown.
+    pub verified_phc: Option<&'a str>,
     /// A hash of the same password with parameters that have risen since.
     pub renewed_phc: Option<&'a str>,
 }
@@ -166,12 +167,13 @@ pub async fn renew(
     commit(bridge, (statements, Vec::new()), 0, first_taken).await
 }
 
-/// The statements that let a session of the account begin only while the password is what was checked.
+/// The statements that let a session of the account begin only while the password, where one was shown, is what was
+/// checked.
 fn hold(account: UserId, credentials: Credentials<'_>) -> Vec<GuardedStatement> {
     // Locks the password first: two sign-ins to an account come one after the other, and neither can begin
     // while the password or the account is being changed.
     let hold = sql("SELECT a.id FROM passwords p JOIN accounts a ON a.id = p.account_id \
-         WHERE p.account_id = $1 AND p.phc = $2 AND a.state = 'active' FOR UPDATE OF p FOR SHARE OF a")
+         WHERE p.account_id = $1 AND ($2::text IS NULL OR p.phc = $2) AND a.state = 'active' FOR UPDATE OF p FOR SHARE OF a")
     .bind(account.uuid())
     .bind(credentials.verified_phc)
     .expecting(1);

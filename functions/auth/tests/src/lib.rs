@@ -12,6 +12,7 @@
 #![allow(clippy::disallowed_methods, reason = "names must be unique")]
 
 pub mod app;
+pub mod authenticator;
 pub mod browser;
 mod mailbox;
 mod receiver;

@@ -3,6 +3,8 @@
 use super::Cookies;
 use super::form_token::{self, Issued};
 use crate::secret::OneTimeSecret;
+use auth_credentials::{Purpose, passkey_challenge};
+use auth_passkeys::{RelyingParty, RequestOptions};
 use auth_storage::SignedIn;
 use auth_tokens::Tokens;
 use axum::extract::{Extension, FromRequestParts};
@@ -17,6 +19,7 @@ use mcsp_reference::{Describe, Operation};
 pub(crate) struct Browser {
     pub(crate) context: Context,
     pub(crate) tokens: Tokens,
+    pub(crate) relying_party: RelyingParty,
     pub(crate) headers: HeaderMap,
     pub(crate) address: ClientAddress,
     cookies: Cookies,
@@ -29,9 +32,13 @@ impl FromRequestParts<Context> for Browser {
         let Extension(tokens) = Extension::<Tokens>::from_request_parts(parts, context)
             .await
             .map_err(|error| Problem::internal(&error))?;
+        let Extension(relying_party) = Extension::<RelyingParty>::from_request_parts(parts, context)
+            .await
+            .map_err(|error| Problem::internal(&error))?;
         let Ok(address) = ClientAddress::from_request_parts(parts, context).await;
         let cookies = Cookies::of(tokens.issuer());
-        Ok(Browser { context: context.clone(), tokens, headers: parts.headers.clone(), address, cookies })
+        let headers = parts.headers.clone();
+        Ok(Browser { context: context.clone(), tokens, relying_party, headers, address, cookies })
     }
 }
 
@@ -60,14 +67,30 @@ impl Browser {
     pub(crate) fn form_token(&self, since: Option<Timestamp>) -> Issued {
         let since = since.unwrap_or_else(|| self.context.now());
         let secret = self.tokens.secret();
-        match self.cookies.form(&self.headers) {
-            Some(browser) => Issued { text: form_token::issue(secret, browser, since), cookie: None },
+        let (browser, cookie) = match self.cookies.form(&self.headers) {
+            Some(browser) => (browser.to_owned(), None),
             None => {
-                let browser = OneTimeSecret::new(&self.context);
-                let text = form_token::issue(secret, browser.reveal(), since);
-                Issued { text, cookie: Some(self.cookies.set_form(browser.reveal())) }
+                let browser = OneTimeSecret::new(&self.context).reveal().to_owned();
+                let cookie = self.cookies.set_form(&browser);
+                (browser, Some(cookie))
             }
+        };
+        Issued {
+            text: form_token::issue(secret, &browser, since),
+            passkey: self.passkey_options(&browser),
+            cookie,
         }
+    }
+
+    /// What this browser is to show a passkey for.
+    fn passkey_options(&self, browser: &str) -> RequestOptions {
+        let challenge = passkey_challenge(&self.context, self.tokens.secret(), Purpose::Page(browser));
+        self.relying_party.request_options(&challenge, &[])
+    }
+
+    /// What a challenge must have been made for, that a passkey answers here.
+    pub(crate) fn passkey_purpose(&self) -> Option<Purpose<'_>> {
+        self.cookies.form(&self.headers).map(Purpose::Page)
     }
 
     /// When the errand of a form began, if the form was given to this browser, and not too long ago.

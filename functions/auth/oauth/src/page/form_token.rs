@@ -1,6 +1,7 @@
 //! What a form proves: that it was given to this very browser, and when the person's errand began (a signed
 //! double-submit cookie).
 
+use auth_passkeys::RequestOptions;
 use auth_tokens::Secret;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -15,6 +16,8 @@ const PURPOSE: &str = "form";
 /// A token for a new form, and the cookie that it needs where the browser has none.
 pub(crate) struct Issued {
     pub(crate) text: String,
+    /// What the browser is to show a passkey for, in the place of the form's password.
+    pub(crate) passkey: RequestOptions,
     pub(crate) cookie: Option<(HeaderName, HeaderValue)>,
 }
 

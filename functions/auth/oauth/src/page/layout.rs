@@ -11,10 +11,16 @@ use sha2::{Digest, Sha256};
 use std::sync::LazyLock;
 
 const STYLE: &str = include_str!("style.css");
+const PASSKEY_SCRIPT: &str = include_str!("passkey.js");
 
 /// The style stands in the page, and no other does: its digest stands in the policy.
-static STYLE_SOURCE: LazyLock<String> =
-    LazyLock::new(|| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(STYLE))));
+static STYLE_SOURCE: LazyLock<String> = LazyLock::new(|| source(STYLE));
+/// The same for the one script that there is.
+static PASSKEY_SOURCE: LazyLock<String> = LazyLock::new(|| source(PASSKEY_SCRIPT));
+
+fn source(text: &str) -> String {
+    format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)))
+}
 
 /// A page.
 pub(crate) struct Page {
@@ -23,16 +29,23 @@ pub(crate) struct Page {
     content: Markup,
     /// Where the answer to its form may lead, beside here.
     leads_to: Option<String>,
+    offers_passkeys: bool,
     headers: Vec<(header::HeaderName, HeaderValue)>,
 }
 
 impl Page {
     pub(crate) fn new(title: &'static str, content: Markup) -> Self {
-        Page { status: StatusCode::OK, title, content, leads_to: None, headers: Vec::new() }
+        let status = StatusCode::OK;
+        Page { status, title, content, leads_to: None, offers_passkeys: false, headers: Vec::new() }
     }
 
     pub(crate) fn with_status(self, status: StatusCode) -> Self {
         Page { status, ..self }
+    }
+
+    /// It has a button for passkeys, which the script shows.
+    pub(crate) fn offering_passkeys(self) -> Self {
+        Page { offers_passkeys: true, ..self }
     }
 
     /// The form's answer is a redirect to this address, which browsers hold to `form-action` too.
@@ -50,8 +63,10 @@ impl Page {
 
     fn policy(&self) -> String {
         let leads_to = self.leads_to.as_deref().unwrap_or_default();
+        let scripts = if self.offers_passkeys { PASSKEY_SOURCE.as_str() } else { "'none'" };
         format!(
-            "default-src 'none'; style-src {}; form-action 'self' {leads_to}; frame-ancestors 'none'; base-uri 'none'",
+            "default-src 'none'; style-src {}; script-src {scripts}; form-action 'self' {leads_to}; \
+             frame-ancestors 'none'; base-uri 'none'",
             *STYLE_SOURCE
         )
     }
@@ -70,7 +85,10 @@ impl IntoResponse for Page {
                     title { (self.title) }
                     style { (PreEscaped(STYLE)) }
                 }
-                body { main { h1 { (self.title) } (self.content) } }
+                body {
+                    main { h1 { (self.title) } (self.content) }
+                    @if self.offers_passkeys { script { (PreEscaped(PASSKEY_SCRIPT)) } }
+                }
             }
         };
         let headers = [
@@ -161,10 +179,14 @@ mod tests {
     }
 
     #[test]
-    fn the_policy_lets_in_nothing_but_the_pages_own_style() {
+    fn the_policy_lets_in_nothing_but_the_pages_own_style_and_script() {
         let page = message("Title", "text").leading_to("https://app.example/callback");
         let policy = page.policy();
         assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"));
+        assert!(policy.contains("script-src 'none'; "));
+        let policy = page.offering_passkeys().policy();
+        assert!(policy.contains(&format!("script-src {}; ", *PASSKEY_SOURCE)));
+        assert!(!PASSKEY_SCRIPT.contains("</"), "it would end early");
         assert!(policy.contains("form-action 'self' https://app.example; frame-ancestors 'none'"));
         assert!(!policy.contains("unsafe"));
     }

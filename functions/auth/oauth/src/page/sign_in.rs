@@ -1,13 +1,16 @@
 //! Signing in on a page: the form, and what becomes of it.
 
 use super::Browser;
+use super::form_token::Issued;
 use super::layout::{Page, hidden};
 use crate::secret::OneTimeSecret;
 use auth_credentials::{
-    CheckError, Checked, CodeError, attempt_code, check_code, check_password, sealing_keys,
+    CheckError, CheckedPasskey, CodeError, PasskeyError, answered_challenge, attempt_code, check_code,
+    check_passkey, check_password, sealing_keys,
 };
 use auth_domain::{Account, Authentication, Device, Email, Factor, Inactive, Parameters, Password, Session};
-use auth_storage::{BeginError, Beside, Opening, SignedIn};
+use auth_passkeys::{AuthenticationResponse, Refused};
+use auth_storage::{BeginError, Beside, Credentials, Opening, SignedIn};
 use http::{StatusCode, header};
 use maud::html;
 use mcsp_bridge_api::postgres::GuardedStatement;
@@ -21,7 +24,7 @@ pub(crate) struct SignInForm<'a> {
     pub(crate) client: Option<&'a str>,
     /// What goes along.
     pub(crate) request: &'a Parameters,
-    pub(crate) token: &'a str,
+    pub(crate) token: &'a Issued,
     pub(crate) email: Option<&'a str>,
     /// What was wrong with the last try.
     pub(crate) error: Option<&'a str>,
@@ -33,16 +36,35 @@ const TOO_MANY: Attempted = Attempted::Refused(
     StatusCode::TOO_MANY_REQUESTS,
     "Too many attempts failed. Wait a while before the next.",
 );
-const CODE_NEEDED: Attempted =
-    Attempted::Refused(StatusCode::FORBIDDEN, "Type the code of your authenticator too, or a recovery code.");
+const CODE_NEEDED: Attempted = Attempted::Refused(
+    StatusCode::FORBIDDEN,
+    "Type the code of your authenticator too, or a recovery code; or use your passkey.",
+);
 const WRONG_CODE: Attempted =
     Attempted::Refused(StatusCode::FORBIDDEN, "The code is wrong, or was used before.");
+const WRONG_PASSKEY: Attempted = Attempted::Refused(
+    StatusCode::FORBIDDEN,
+    "The passkey is not known here, or this took too long. Try again, or sign in with your password.",
+);
+const COPIED_PASSKEY: Attempted = Attempted::Refused(
+    StatusCode::FORBIDDEN,
+    "The passkey seems to exist twice. Sign in with your password, and remove it.",
+);
 
-/// What a person typed.
+/// What a person typed, or what their browser shows in the place of it.
 pub(crate) struct Typed {
     pub(crate) email: String,
     pub(crate) password: String,
     pub(crate) code: String,
+    pub(crate) passkey: Option<String>,
+}
+
+/// Who signs in, how that is known, and what it uses up.
+struct Known<'a> {
+    account: &'a Account,
+    authentication: Authentication,
+    credentials: Credentials<'a>,
+    taken: Vec<GuardedStatement>,
 }
 
 /// What became of a try.
@@ -55,6 +77,8 @@ pub(crate) enum Attempted {
 
 pub(crate) fn form(form: SignInForm<'_>) -> Page {
     let SignInForm { action, client, request, token, email, error } = form;
+    // Plain texts and numbers: there is nothing that JSON cannot hold.
+    let options = serde_json::to_string(&token.passkey).unwrap_or_default();
     let content = html! {
         @if let Some(client) = client {
             p class="faint" { "to continue to " strong { (client) } }
@@ -64,8 +88,9 @@ pub(crate) fn form(form: SignInForm<'_>) -> Page {
         }
         form method="post" action=(action) {
             (hidden(request))
-            input type="hidden" name="form" value=(token);
+            input type="hidden" name="form" value=(token.text);
             input type="hidden" name="step" value="sign_in";
+            input type="hidden" name="passkey" value="";
             label for="email" { "E-mail address" }
             input type="email" id="email" name="email" autocomplete="username" required
                 autofocus[email.is_none()] value=[email] aria-describedby=[error.map(|_| "error")];
@@ -75,9 +100,15 @@ pub(crate) fn form(form: SignInForm<'_>) -> Page {
             label for="code" { "Code of your authenticator, if you have one" }
             input type="text" id="code" name="code" autocomplete="one-time-code" inputmode="text" maxlength="32";
             button { "Sign in" }
+            button type="button" class="second" id="passkey" data-options=(options) hidden {
+                "Sign in with a passkey"
+            }
+            p class="wrong" role="alert" id="passkey-error" hidden {
+                "No passkey was shown. Try again, or sign in with your password."
+            }
         }
     };
-    Page::new("Sign in", content)
+    Page::new("Sign in", content).offering_passkeys()
 }
 
 /// Signs a browser in with what was typed. Where it was signed in to the same account already, that session goes
@@ -87,6 +118,9 @@ pub(crate) async fn attempt(
     typed: &Typed,
     known: Option<SignedIn>,
 ) -> Result<Attempted, Problem> {
+    if let Some(passkey) = &typed.passkey {
+        return attempt_passkey(browser, passkey, known).await;
+    }
     let (Ok(email), Ok(password)) = (Email::parse(&typed.email), Password::attempt(&typed.password)) else {
         return Ok(WRONG);
     };
@@ -108,55 +142,97 @@ pub(crate) async fn attempt(
     };
     // The password is right. How many codes may be wrong is counted apart.
     attempt.take_back(context).await;
-    begin(browser, &checked, &typed.code, known).await
-}
-
-async fn begin(
-    browser: &Browser,
-    checked: &Checked,
-    code: &str,
-    known: Option<SignedIn>,
-) -> Result<Attempted, Problem> {
-    let Browser { context, headers, address, .. } = browser;
-    let (now, bridge) = (context.now(), context.bridge());
-    let user_agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
-    let device = Device::new(user_agent, address.0);
-    let authentication = Authentication::by_password(now);
-    let session = Session::begin(context.new_id(), &checked.account, device, authentication, now);
-    let session = match session {
-        Ok(session) => session,
-        Err(Inactive::Suspended) => {
-            return Ok(Attempted::Refused(StatusCode::FORBIDDEN, "The account is suspended."));
-        }
-        Err(Inactive::Closed) => {
-            return Ok(Attempted::Refused(StatusCode::FORBIDDEN, "The account is closed."));
-        }
-    };
-    let (session, taken) = match second_factor(browser, &checked.account, code).await? {
-        Ok(None) => (session, Vec::new()),
-        Ok(Some(take)) => {
-            let authentication = session.authentication.clone().and(Factor::OneTimePassword, now);
-            (Session { authentication, ..session }, vec![take])
-        }
+    if let Err(inactive) = checked.account.may_sign_in() {
+        return Ok(refused(inactive));
+    }
+    let by_password = Authentication::by_password(context.now());
+    let (authentication, taken) = match second_factor(browser, &checked.account, &typed.code).await? {
+        Ok(None) => (by_password, Vec::new()),
+        Ok(Some(take)) => (by_password.and(Factor::OneTimePassword, context.now()), vec![take]),
         Err(refused) => return Ok(refused),
     };
-    let (cookie, credentials) = (OneTimeSecret::new(context), checked.credentials());
-    let stored = match known.filter(|known| known.account.id == checked.account.id) {
-        Some(known) => {
-            let session = known.session.authenticated_again(session.authentication);
-            auth_storage::renew(bridge, &session, credentials, cookie.hash(), taken).await
-        }
-        None => {
-            let beside = Beside { taken, ..Beside::default() };
-            let opening = Opening::Cookie(cookie.hash());
-            auth_storage::begin_with(bridge, &session, credentials, opening, beside).await
-        }
-    };
-    match stored {
-        Ok(()) => Ok(Attempted::SignedIn(cookie)),
+    let credentials = checked.credentials();
+    let who = Known { account: &checked.account, authentication, credentials, taken };
+    match begin(browser, who, known).await {
         Err(BeginError::Changed) => Ok(WRONG),
         Err(BeginError::Used) => Ok(WRONG_CODE),
         Err(BeginError::Failed(error)) => Err(error.into()),
+        Ok(cookie) => Ok(Attempted::SignedIn(cookie)),
+    }
+}
+
+/// Signs a browser in with a passkey alone.
+async fn attempt_passkey(
+    browser: &Browser,
+    passkey: &str,
+    known: Option<SignedIn>,
+) -> Result<Attempted, Problem> {
+    let (checked, challenge) = match checked_passkey(browser, passkey).await {
+        Ok(checked) => checked,
+        Err(PasskeyError::Failed(problem)) => return Err(problem),
+        Err(PasskeyError::Refused(Refused::CounterWentBack)) => return Ok(COPIED_PASSKEY),
+        Err(PasskeyError::Refused(_) | PasskeyError::Unknown | PasskeyError::UnusableChallenge) => {
+            return Ok(WRONG_PASSKEY);
+        }
+    };
+    if let Err(inactive) = checked.account.may_sign_in() {
+        return Ok(refused(inactive));
+    }
+    let who = Known {
+        account: &checked.account,
+        authentication: Authentication::by_passkey(checked.factor, browser.context.now()),
+        credentials: Credentials::default(),
+        taken: std::iter::once(checked.take).chain(challenge).collect(),
+    };
+    match begin(browser, who, known).await {
+        // The passkey, its challenge, or the account's state is no longer what was checked.
+        Err(BeginError::Changed | BeginError::Used) => Ok(WRONG_PASSKEY),
+        Err(BeginError::Failed(error)) => Err(error.into()),
+        Ok(cookie) => Ok(Attempted::SignedIn(cookie)),
+    }
+}
+
+/// Checks a passkey, and gives what uses its challenge up.
+async fn checked_passkey(
+    browser: &Browser,
+    passkey: &str,
+) -> Result<(CheckedPasskey, [GuardedStatement; 2]), PasskeyError> {
+    let Browser { context, tokens, relying_party, .. } = browser;
+    let given: AuthenticationResponse =
+        serde_json::from_str(passkey).map_err(|_| Refused::Malformed("the passkey"))?;
+    let purpose = browser.passkey_purpose().ok_or(PasskeyError::UnusableChallenge)?;
+    let answered = answered_challenge(context, tokens.secret(), purpose, given.challenge())?;
+    let checked = check_passkey(context, relying_party, (&answered.challenge, &given), None).await?;
+    Ok((checked, answered.take))
+}
+
+/// Begins a session, or goes on with the one that the browser has.
+async fn begin(
+    browser: &Browser,
+    who: Known<'_>,
+    known: Option<SignedIn>,
+) -> Result<OneTimeSecret, BeginError> {
+    let Known { account, authentication, credentials, taken } = who;
+    let Browser { context, headers, address, .. } = browser;
+    let cookie = OneTimeSecret::new(context);
+    if let Some(known) = known.filter(|known| known.account.id == account.id) {
+        let session = known.session.authenticated_again(authentication);
+        auth_storage::renew(context.bridge(), &session, credentials, cookie.hash(), taken).await?;
+        return Ok(cookie);
+    }
+    let user_agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+    let device = Device::new(user_agent, address.0);
+    let session = Session::begin(context.new_id(), account, device, authentication, context.now());
+    let session = session.map_err(|_| BeginError::Changed)?;
+    let (beside, opening) = (Beside { taken, ..Beside::default() }, Opening::Cookie(cookie.hash()));
+    auth_storage::begin_with(context.bridge(), &session, credentials, opening, beside).await?;
+    Ok(cookie)
+}
+
+fn refused(inactive: Inactive) -> Attempted {
+    match inactive {
+        Inactive::Suspended => Attempted::Refused(StatusCode::FORBIDDEN, "The account is suspended."),
+        Inactive::Closed => Attempted::Refused(StatusCode::FORBIDDEN, "The account is closed."),
     }
 }
 

@@ -15,6 +15,7 @@ mod oauth_code;
 mod oauth_cors;
 mod oauth_device;
 mod oauth_par;
+mod passkeys;
 mod refresh;
 mod roles;
 mod sessions;

@@ -149,23 +149,27 @@ async fn a_wrong_password_is_told_on_the_page_and_an_unknown_address_in_the_same
 }
 
 #[tokio::test]
-async fn pages_let_in_no_script_and_no_frame() {
+async fn pages_let_in_no_script_but_the_one_for_passkeys_and_no_frame() {
     let stand = Stand::new().await;
     let (email, app) = (registered(&stand).await, stand.app(json!({})).await);
     let browser = stand.browser();
     let hostile =
         [("state", "\"><script>alert(1)</script>"), ("login_hint", "'\"><script>alert(1)</script>")];
     let page = browser.open(&app.request(&hostile)).await;
-    assert!(!page.text.contains("<script"), "{}", page.text);
+    let scripts = |page: &Reply| page.text.matches("<script").count();
+    assert_eq!(scripts(&page), 1, "{}", page.text);
+    assert!(!page.text.contains("alert(1)</script"), "{}", page.text);
     let consent = browser.sign_in(&app.request(&hostile), &email, PASSWORD).await;
-    for page in [page, consent, browser.open("/oauth/device").await, browser.open("/oauth/authorize").await] {
+    let (device, lost) = (browser.open("/oauth/device").await, browser.open("/oauth/authorize").await);
+    for (page, is_scripted) in [(page, true), (consent, false), (device, false), (lost, false)] {
         let policy = page.headers["content-security-policy"].to_str().unwrap();
         assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
         assert!(policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe"), "{policy}");
+        assert_eq!(policy.contains("script-src 'none'"), !is_scripted, "{policy}");
         assert_eq!(page.headers["x-frame-options"], "DENY");
         assert_eq!(page.headers["referrer-policy"], "no-referrer");
         assert_eq!(page.headers["cache-control"], "no-store");
-        assert!(!page.text.contains("<script"), "{}", page.text);
+        assert_eq!(scripts(&page), usize::from(is_scripted), "{}", page.text);
     }
 }
 
