@@ -158,6 +158,8 @@ fn value_of(spec: &Value, cluster: &Cluster) -> String {
     match (spec["name"].as_str().expect("a name"), spec["value"].as_str()) {
         ("MCSP_TRUSTED_PROXIES", _) => "127.0.0.0/8".to_owned(),
         ("MCSP_SERVICES_DOMAIN", _) => "unused".to_owned(),
+        // What clients register is anywhere.
+        ("MCSP_SERVICE_URL_CLIENTS", Some(value)) => value.to_owned(),
         (name, Some(value)) if name.starts_with("MCSP_SERVICE_URL_") => {
             assert!(value.ends_with(".$(MCSP_SERVICES_DOMAIN)"), "{value}");
             cluster.services_url.clone()
