@@ -85,3 +85,12 @@ async fn a_client_is_told_of_each_session_that_ends_and_again_when_it_was_not_we
     }
     assert!(receiver.wait().await.expect("its end").success());
 }
+
+#[tokio::test]
+async fn a_person_signs_in_with_a_passkey_of_a_real_browser() {
+    let told = run("passkeys.py", &given(&Platform::running()).await).await;
+    let walks = ["light", "phone", "night"];
+    let walks = walks
+        .map(|name| format!("{name}: enrolled, signed in on the page and at the API, stepped up, removed"));
+    assert_eq!(told.lines().collect::<Vec<_>>(), walks);
+}

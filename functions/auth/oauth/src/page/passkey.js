@@ -1,6 +1,6 @@
 // Offers to sign in with a passkey, where the browser knows them. Without this script the form is the same but for that.
 (() => {
-  const button = document.getElementById("passkey");
+  const button = document.getElementById("use-passkey");
   const error = document.getElementById("passkey-error");
   const options = JSON.parse(button.dataset.options);
   const isOurs = ("." + location.hostname).endsWith("." + options.rpId);

@@ -100,7 +100,7 @@ pub(crate) fn form(form: SignInForm<'_>) -> Page {
             label for="code" { "Code of your authenticator, if you have one" }
             input type="text" id="code" name="code" autocomplete="one-time-code" inputmode="text" maxlength="32";
             button { "Sign in" }
-            button type="button" class="second" id="passkey" data-options=(options) hidden {
+            button type="button" class="second" id="use-passkey" data-options=(options) hidden {
                 "Sign in with a passkey"
             }
             p class="wrong" role="alert" id="passkey-error" hidden {
