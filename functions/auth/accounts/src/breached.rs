@@ -4,11 +4,12 @@
 //! It is asked for last, once all else about the request is right. While nothing can be told, the password is taken:
 //! the list of the commonest ones stands in its way all the same.
 
+use crate::password::unfit;
 use auth_domain::{Password, PasswordDigest, UnfitPassword, UnusableRange};
 use mcsp_bridge_api::Failure;
 use mcsp_bridge_api::services::Request;
 use mcsp_function::{Context, TraceParent, log};
-use mcsp_problem::{Invalid, Problem, Reason};
+use mcsp_problem::Problem;
 
 const TARGET: &str = "password-ranges";
 /// How the bridge refuses a target without an address.
@@ -37,12 +38,7 @@ pub(crate) async fn refuse_breached(
 ) -> Result<(), Problem> {
     match is_breached(context, trace, password).await {
         Ok(false) => Ok(()),
-        Ok(true) => {
-            let mut invalid = Invalid::default();
-            let unfit = UnfitPassword::Breached;
-            invalid.check::<()>(pointer, Err(Reason::new(unfit.code(), unfit.to_string())));
-            Err(invalid.into_problem())
-        }
+        Ok(true) => Err(unfit(pointer, UnfitPassword::Breached)),
         Err(unchecked) => {
             log::warn(trace, "a password was taken without a look at the stolen ones", &unchecked);
             Ok(())

@@ -87,9 +87,12 @@ pub(crate) async fn change(
 
 /// A password that somebody chooses; what is wrong with it stands at `pointer`.
 pub(crate) fn chosen(pointer: &str, text: &str) -> Result<Password, Problem> {
-    let mut invalid = Invalid::default();
-    let reason = |error: UnfitPassword| Reason::new(error.code(), error.to_string());
-    invalid.check(pointer, Password::choose(text).map_err(reason)).ok_or_else(|| invalid.into_problem())
+    Password::choose(text).map_err(|error| unfit(pointer, error))
+}
+
+/// 422 for a password that nobody may choose.
+pub(crate) fn unfit(pointer: &str, error: UnfitPassword) -> Problem {
+    Invalid::problem_at(pointer, Reason::new(error.code(), error.to_string()))
 }
 
 /// The mail that tells of a new password; and the statements that store it, and take back what the old

@@ -66,10 +66,8 @@ pub(crate) async fn check(
         caller.require(Permission::PermissionCheck)?;
     }
     if !(1..=PERMISSIONS_MAX).contains(&request.permissions.len()) {
-        let mut invalid = Invalid::default();
         let reason = Reason::new("out_of_range", format!("must hold 1 to {PERMISSIONS_MAX} items"));
-        invalid.check::<()>("/permissions", Err(reason));
-        return Err(invalid.into_problem());
+        return Err(Invalid::problem_at("/permissions", reason));
     }
     let account = auth_storage::account(context.bridge(), user_id).await?.ok_or_else(Problem::not_found)?;
     let permitted = account.permissions();

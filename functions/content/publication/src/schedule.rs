@@ -82,9 +82,7 @@ impl From<ScheduleError> for Problem {
                 Problem::new(StatusCode::CONFLICT, "already_published", "the video is published")
             }
             NotSchedulable::Over | NotSchedulable::TooFar => {
-                let mut invalid = Invalid::default();
-                invalid.check::<()>("/publish_at", Err(Reason::new("out_of_range", error.to_string())));
-                invalid.into_problem()
+                Invalid::problem_at("/publish_at", Reason::new("out_of_range", error.to_string()))
             }
         }
     }

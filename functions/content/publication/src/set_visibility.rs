@@ -56,9 +56,7 @@ impl From<VisibilityError> for Problem {
             VisibilityError::Level(InvalidPlanLevel) => "out_of_range",
             VisibilityError::NoPlanNeeded => "not_for_this_visibility",
         };
-        let mut invalid = Invalid::default();
-        invalid.check::<()>("/minimum_plan_level", Err(Reason::new(code, error.to_string())));
-        invalid.into_problem()
+        Invalid::problem_at("/minimum_plan_level", Reason::new(code, error.to_string()))
     }
 }
 

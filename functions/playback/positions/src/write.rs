@@ -156,10 +156,7 @@ impl From<WriteError> for Problem {
     fn from(error: WriteError) -> Self {
         match error {
             WriteError::OutOfRange(error) => {
-                let mut invalid = Invalid::default();
-                let reason = Reason::new("out_of_range", error.to_string());
-                invalid.check::<()>("/position_ms", Err(reason));
-                invalid.into_problem()
+                Invalid::problem_at("/position_ms", Reason::new("out_of_range", error.to_string()))
             }
             WriteError::UnknownVideo => Problem::not_found(),
             WriteError::Store(error) => error.into(),

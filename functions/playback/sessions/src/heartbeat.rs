@@ -240,10 +240,7 @@ pub(crate) fn position(
     now: Timestamp,
 ) -> Result<Position, Problem> {
     Position::told(position_ms, client_time, now).map_err(|error: InvalidPosition| {
-        let mut invalid = Invalid::default();
-        let reason = mcsp_problem::Reason::new("out_of_range", error.to_string());
-        invalid.check::<()>("/position_ms", Err(reason));
-        invalid.into_problem()
+        Invalid::problem_at("/position_ms", mcsp_problem::Reason::new("out_of_range", error.to_string()))
     })
 }
 

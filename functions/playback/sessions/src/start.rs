@@ -14,7 +14,7 @@ use mcsp_access::Permission;
 use mcsp_function::{Caller, Context, TraceParent};
 use mcsp_idempotency::IdempotencyKey;
 use mcsp_ids::VideoId;
-use mcsp_problem::{Invalid, Json, Problem};
+use mcsp_problem::{Invalid, Json, Problem, Reason};
 use mcsp_reference::Operation;
 use playback_domain::{Device, InvalidDevice, Position};
 use playback_storage::memory::{Seen, Started};
@@ -111,9 +111,7 @@ fn device(request: DeviceRequest) -> Result<Device, Problem> {
             InvalidDevice::Id => ("/device/id", "invalid_device_id"),
             InvalidDevice::Name => ("/device/name", "invalid_device_name"),
         };
-        let mut invalid = Invalid::default();
-        invalid.check::<()>(pointer, Err(mcsp_problem::Reason::new(code, error.to_string())));
-        invalid.into_problem()
+        Invalid::problem_at(pointer, Reason::new(code, error.to_string()))
     })
 }
 

@@ -58,6 +58,13 @@ impl Reason {
 pub struct Invalid(Vec<FieldError>);
 
 impl Invalid {
+    /// 422 `validation_failed`, for one thing that is wrong.
+    pub fn problem_at(pointer: &str, reason: Reason) -> Problem {
+        let mut invalid = Invalid::default();
+        invalid.check::<()>(pointer, Err(reason));
+        invalid.into_problem()
+    }
+
     /// Keeps the value, or notes what is wrong at `pointer`.
     pub fn check<T>(&mut self, pointer: &str, parsed: Result<T, Reason>) -> Option<T> {
         match parsed {

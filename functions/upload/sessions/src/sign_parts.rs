@@ -214,12 +214,10 @@ fn part(plan: PartPlan, number: u32, fresh: bool) -> Result<(u16, u64), Reason> 
 }
 
 fn other_checksums(required: bool) -> Problem {
-    let mut invalid = Invalid::default();
     let reason = if required {
         Reason::new("required", "the parts before came with checksums, so all must")
     } else {
         Reason::new("checksum_not_possible", "the parts before came without checksums, so none can have one")
     };
-    invalid.check::<()>("/checksums_sha256", Err(reason));
-    invalid.into_problem()
+    Invalid::problem_at("/checksums_sha256", reason)
 }
