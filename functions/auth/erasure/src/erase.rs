@@ -4,8 +4,7 @@
 use auth_domain::State as AccountState;
 use auth_events::{ERASURE_DUE, ErasureDue, account_erased};
 use axum::extract::State;
-use http::StatusCode;
-use mcsp_events::{Applied, Received};
+use mcsp_events::{Applied, Received, too_early};
 use mcsp_function::Context;
 use mcsp_problem::Problem;
 
@@ -21,14 +20,9 @@ pub(crate) async fn erase(State(context): State<Context>, received: Received) ->
         return Ok(Applied::Ignored);
     }
     if !account.is_to_be_erased(context.now()) {
-        return Err(too_early());
+        return Err(too_early("the account can still be taken back"));
     }
     let statements = vec![auth_storage::erase(&account)];
     let events = vec![account_erased(&context, &received.trace, &account)];
     Ok(received.apply(&context, statements, events).await?)
-}
-
-/// The clock of the database, which timers go by, is ahead of ours. It comes again.
-fn too_early() -> Problem {
-    Problem::new(StatusCode::CONFLICT, "too_early", "the account can still be taken back")
 }

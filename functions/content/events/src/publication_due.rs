@@ -4,8 +4,7 @@
 use content_contract::{PublicationDue, event};
 use content_domain::Outcome;
 use content_storage as storage;
-use http::StatusCode;
-use mcsp_events::{Applied, Received};
+use mcsp_events::{Applied, Received, too_early};
 use mcsp_function::Context;
 use mcsp_problem::Problem;
 
@@ -16,15 +15,14 @@ pub(crate) async fn apply(context: &Context, received: &Received) -> Result<Appl
     let now = context.now();
     if !video.is_due(now) {
         // It was moved, and its timer with it; or it is not to be published any more.
-        return if video.publish_at.is_some() { Err(too_early()) } else { Ok(Applied::Ignored) };
+        return if video.publish_at.is_some() {
+            Err(too_early("the publication is still to come"))
+        } else {
+            Ok(Applied::Ignored)
+        };
     }
     // What made it unpublishable since has its say.
     let Ok(Outcome::Changed(change)) = video.publish(now) else { return Ok(Applied::Ignored) };
     let events = vec![event(context, &received.trace, &change)];
     Ok(received.apply(context, vec![storage::update(&change)], events).await?)
-}
-
-/// The clock of the database, which timers go by, is ahead of ours. It comes again.
-fn too_early() -> Problem {
-    Problem::new(StatusCode::CONFLICT, "too_early", "the publication is still to come")
 }

@@ -9,4 +9,4 @@ mod timer;
 
 pub use made::{Emission, emit};
 pub use received::{Applied, Received};
-pub use timer::{Timer, cancel_timer, set_timer};
+pub use timer::{Timer, cancel_timer, set_timer, too_early};

@@ -1,11 +1,13 @@
 //! Events for later: timers, committed with the rows that they concern.
 
 use crate::made::{source_of, type_of};
+use http::StatusCode;
 use jiff::Timestamp;
 use mcsp_bridge_api::postgres::GuardedStatement;
 use mcsp_bridge_api::sql::sql;
 use mcsp_function::{Context, TraceParent};
 use mcsp_ids::EventId;
+use mcsp_problem::Problem;
 use serde::Serialize;
 use std::fmt::Display;
 
@@ -50,6 +52,11 @@ pub fn set_timer<K: Display, D: Serialize>(
     .bind(serde_json::to_value(&data).unwrap_or_default())
     .bind(due_at)
     .expecting(1)
+}
+
+/// 409, so that it comes again: the clock of the database, which timers go by, is ahead of ours.
+pub fn too_early(title: &'static str) -> Problem {
+    Problem::new(StatusCode::CONFLICT, "too_early", title)
 }
 
 /// Takes a timer back, where there is one. A delivery that is under way is not stopped.

@@ -1,8 +1,7 @@
 //! `mcsp.upload.session.sweep_due.v1`, from a timer that every upload sets: an upload that was not completed in time
 //! expires, and nothing of one that came to nothing stays in the store.
 
-use http::StatusCode;
-use mcsp_events::{Applied, Received};
+use mcsp_events::{Applied, Received, too_early};
 use mcsp_problem::Problem;
 use upload_bytes::{SweepDue, Uploads, settle};
 use upload_storage::find;
@@ -11,13 +10,8 @@ pub(crate) async fn apply(uploads: &Uploads, received: &Received) -> Result<Appl
     let SweepDue { upload_id } = received.data()?;
     let Some(upload) = find(&uploads.context, upload_id).await? else { return Ok(Applied::Before) };
     if uploads.context.now() < upload.expires_at {
-        return Err(too_early());
+        return Err(too_early("the upload may still be completed"));
     }
     settle(uploads, upload).await?;
     Ok(received.apply(&uploads.context, Vec::new(), Vec::new()).await?)
-}
-
-/// The clock of the database, which timers go by, is ahead of ours. It comes again.
-fn too_early() -> Problem {
-    Problem::new(StatusCode::CONFLICT, "too_early", "the upload may still be completed")
 }
