@@ -11,9 +11,9 @@ mod step_up;
 
 pub use limits::attempt;
 pub use passkey::{
-    Answered, CheckedPasskey, PasskeyError, Purpose, answered_challenge, check_passkey, copied_passkey,
-    passkey_challenge, relying_party, wrong_passkey,
+    Answered, CheckedPasskey, PasskeyError, Purpose, answered_challenge, check_answer, check_passkey,
+    copied_passkey, passkey_challenge, relying_party, wrong_passkey,
 };
 pub use password::{CheckError, Checked, check_password};
-pub use second_factor::{CodeError, attempt_code, check_code, sealing_keys, secret_of, wrong_code};
+pub use second_factor::{CodeError, Shown, attempt_code, check_code, sealing_keys, secret_of, wrong_code};
 pub use step_up::{FRESH_FOR, require_second_factor, require_step_up, step_up_needed};

@@ -1,7 +1,7 @@
 //! Checking a passkey.
 
 use auth_domain::{Account, Factor};
-use auth_passkeys::{AuthenticationResponse, NONCE_BYTES, Refused, RelyingParty, is_good, issue};
+use auth_passkeys::{AuthenticationResponse, Refused, RelyingParty, is_good, issue};
 use auth_storage::OwnedPasskey;
 use auth_tokens::Secret;
 use base64::Engine;
@@ -44,8 +44,9 @@ pub struct CheckedPasskey {
     pub account: Account,
     /// What it is to the account.
     pub factor: Factor,
-    /// What notes that it was shown, in the transaction of what it is shown for.
-    pub take: GuardedStatement,
+    /// What notes that it was shown, and uses its challenge up where that is one of ours, in the transaction of what it is
+    /// shown for.
+    pub take: Vec<GuardedStatement>,
 }
 
 /// A challenge that was answered, and is still good for one answer.
@@ -118,9 +119,7 @@ pub fn relying_party(context: &Context) -> Result<RelyingParty, MissingVariable>
 
 /// A new challenge.
 pub fn passkey_challenge(context: &Context, secret: &Secret, purpose: Purpose<'_>) -> String {
-    let [nonce @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = context.secret();
-    let nonce: [u8; NONCE_BYTES] = nonce;
-    issue(|said| secret.mac(&purpose.to_string(), said), nonce, context.now())
+    issue(|said| secret.mac(&purpose.to_string(), said), context.secret(), context.now())
 }
 
 /// The challenge that is answered, if it is one of ours for this purpose.
@@ -153,6 +152,20 @@ pub async fn check_passkey(
         return Err(PasskeyError::Unknown);
     }
     let shown = party.verify(challenge, &passkey, given)?;
-    let take = auth_storage::take_passkey(factor, shown, context.now());
+    let take = vec![auth_storage::take_passkey(factor, shown, context.now())];
     Ok(CheckedPasskey { account, factor: Factor::passkey(passkey.backup_eligible), take })
+}
+
+/// Checks a passkey that answers one of our own challenges: any, or one of an account that is known already.
+pub async fn check_answer(
+    context: &Context,
+    (secret, party): (&Secret, &RelyingParty),
+    purpose: Purpose<'_>,
+    given: &AuthenticationResponse,
+    of: Option<UserId>,
+) -> Result<CheckedPasskey, PasskeyError> {
+    let Answered { challenge, take } = answered_challenge(context, secret, purpose, given.challenge())?;
+    let mut checked = check_passkey(context, party, (&challenge, given), of).await?;
+    checked.take.extend(take);
+    Ok(checked)
 }

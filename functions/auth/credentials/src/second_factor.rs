@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use mcsp_bridge_api::postgres::GuardedStatement;
 use mcsp_function::{Context, MissingVariable};
 use mcsp_ids::UserId;
-use mcsp_problem::Problem;
+use mcsp_problem::{Invalid, Problem, Reason};
 
 /// A million codes, of which three are right at any time: with one guess in ten minutes it takes six years until one
 /// in ten guessers is right.
@@ -21,6 +21,28 @@ const CODES: Policy = Policy {
     delay_max_ms: 15 * 60 * 1000,
     is_told: false,
 };
+
+/// What a person shows: `P` is what their browser says of a passkey.
+pub enum Shown<P> {
+    /// What an authenticator shows, or a recovery code.
+    Code(String),
+    /// A passkey.
+    Passkey(P),
+}
+
+impl<P> Shown<P> {
+    /// One of both fields of a request; 422 for both, and for none.
+    pub fn one_of(code: Option<String>, public_key: Option<P>) -> Result<Self, Problem> {
+        match (code, public_key) {
+            (Some(code), None) => Ok(Shown::Code(code)),
+            (None, Some(passkey)) => Ok(Shown::Passkey(passkey)),
+            _ => {
+                let reason = Reason::new("one_of", "either `code` or `public_key` is needed");
+                Err(Invalid::problem_at("", reason))
+            }
+        }
+    }
+}
 
 /// Why a code is not taken.
 #[derive(Debug, thiserror::Error)]

@@ -6,8 +6,8 @@
 use crate::codes::{Codes, new_codes};
 use crate::settings::Settings;
 use auth_credentials::{
-    PasskeyError, Purpose, answered_challenge, attempt_code, require_step_up, secret_of, step_up_needed,
-    wrong_code, wrong_passkey,
+    PasskeyError, Purpose, Shown, answered_challenge, attempt_code, require_step_up, secret_of,
+    step_up_needed, wrong_code, wrong_passkey,
 };
 use auth_events::account_changed;
 use auth_limits::TOO_MANY_ATTEMPTS;
@@ -20,7 +20,7 @@ use mcsp_access::Permission;
 use mcsp_bridge_api::postgres::{GuardedStatement, RowMismatch, TransactError, Transaction};
 use mcsp_function::{Caller, Context, TraceParent};
 use mcsp_ids::FactorId;
-use mcsp_problem::{Invalid, Json, Path, Problem, Reason};
+use mcsp_problem::{Invalid, Json, Path, Problem};
 use mcsp_reference::{Answer, Operation};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -35,12 +35,6 @@ pub(crate) struct ConfirmRequest {
     code: Option<String>,
     /// What the browser has made: the credential's `toJSON()`.
     public_key: Option<RegistrationResponse>,
-}
-
-/// What the person shows.
-enum Shown {
-    Code(String),
-    Passkey(RegistrationResponse),
 }
 
 pub(crate) fn reference() -> Operation {
@@ -68,7 +62,7 @@ pub(crate) async fn confirm(
     Json(request): Json<ConfirmRequest>,
 ) -> Result<Response, Problem> {
     caller.require(Permission::AccountManage)?;
-    let shown = checked(request)?;
+    let shown = Shown::one_of(request.code, request.public_key)?;
     require_step_up(&context, &caller).await?;
     let factors = auth_storage::factors(context.bridge(), caller.user()).await?;
     let is_first = factors.iter().all(|factor| factor.confirmed_at.is_none());
@@ -82,19 +76,6 @@ pub(crate) async fn confirm(
     store(&context, &trace, &caller, confirmed, codes.as_ref()).await?;
     let shown = codes.map(|codes| codes.shown).unwrap_or_default();
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(Codes { recovery_codes: shown })).into_response())
-}
-
-fn checked(request: ConfirmRequest) -> Result<Shown, Problem> {
-    match (request.code, request.public_key) {
-        (Some(code), None) => Ok(Shown::Code(code)),
-        (None, Some(made)) => Ok(Shown::Passkey(made)),
-        _ => {
-            let mut invalid = Invalid::default();
-            let reason = Reason::new("one_of", "either `code` or `public_key` is needed");
-            invalid.check::<()>("", Err(reason));
-            Err(invalid.into_problem())
-        }
-    }
 }
 
 /// Checks a code, and gives the statement that confirms its authenticator.

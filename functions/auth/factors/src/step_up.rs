@@ -3,8 +3,8 @@
 
 use crate::settings::Settings;
 use auth_credentials::{
-    CodeError, PasskeyError, Purpose, answered_challenge, attempt_code, check_code, check_passkey,
-    copied_passkey, wrong_code, wrong_passkey,
+    CodeError, PasskeyError, Purpose, attempt_code, check_answer, check_code, copied_passkey, wrong_code,
+    wrong_passkey,
 };
 use auth_domain::{ACCESS_TOKEN_LIFE, Account, Factor, Password, Session};
 use auth_limits::TOO_MANY_ATTEMPTS;
@@ -14,7 +14,7 @@ use auth_tokens::Bearer;
 use axum::extract::{Extension, State};
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
-use mcsp_access::{Acr, FIRST_PARTY, Permission};
+use mcsp_access::{Acr, FIRST_PARTY, Permission, token_type};
 use mcsp_bridge_api::passwords::Verdict;
 use mcsp_bridge_api::postgres::{GuardedStatement, RowMismatch, TransactError, Transaction};
 use mcsp_function::{Caller, ClientAddress, Context};
@@ -112,7 +112,7 @@ pub(crate) async fn step_up(
     let bearer = Bearer { account: &account, session: &session, family: &family, key };
     let stepped_up = SteppedUp {
         access_token: settings.tokens.access_token(&context, bearer).await?,
-        token_type: key.map_or("Bearer", |_| "DPoP"),
+        token_type: token_type(key),
         expires_in_s: ACCESS_TOKEN_LIFE.as_secs(),
         acr: session.authentication.acr(),
     };
@@ -125,10 +125,8 @@ fn checked(request: StepUpRequest) -> Result<Shown, Problem> {
         (None, Some(code), None) => Ok(Shown::Code(code)),
         (None, None, Some(given)) => Ok(Shown::Passkey(given)),
         _ => {
-            let mut invalid = Invalid::default();
             let reason = Reason::new("one_of", "one of `password`, `code` and `public_key` is needed");
-            invalid.check::<()>("", Err(reason));
-            Err(invalid.into_problem())
+            Err(Invalid::problem_at("", reason))
         }
     }
 }
@@ -164,11 +162,9 @@ async fn by_passkey(
     (account, session): (&Account, AuthSessionId),
     given: &AuthenticationResponse,
 ) -> Result<Taken, PasskeyError> {
-    let purpose = Purpose::StepUp(session);
-    let answered = answered_challenge(context, settings.tokens.secret(), purpose, given.challenge())?;
-    let shown = (answered.challenge.as_str(), given);
-    let checked = check_passkey(context, &settings.relying_party, shown, Some(account.id)).await?;
-    Ok((checked.factor, std::iter::once(checked.take).chain(answered.take).collect()))
+    let party = (settings.tokens.secret(), &settings.relying_party);
+    let checked = check_answer(context, party, Purpose::StepUp(session), given, Some(account.id)).await?;
+    Ok((checked.factor, checked.take))
 }
 
 async fn check(

@@ -17,8 +17,3 @@ pub(crate) async fn proved_key(
         Err(Unproved::Failed(problem)) => Err(problem.into()),
     }
 }
-
-/// How an access token is to be sent.
-pub(crate) fn token_type(key: Option<&Confirmation>) -> &'static str {
-    key.map_or("Bearer", |_| "DPoP")
-}

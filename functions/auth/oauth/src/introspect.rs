@@ -2,7 +2,6 @@
 //! sessions and suspended accounts at once.
 
 use crate::client::authenticate_or_count;
-use crate::dpop::token_type;
 use crate::error::OAuthError;
 use crate::form::{FORM, Form};
 use crate::limits;
@@ -13,7 +12,7 @@ use auth_tokens::{RefreshToken, Tokens};
 use axum::extract::{Extension, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode, header};
-use mcsp_access::{Acr, Claims, Confirmation, Permission, Role, Subject};
+use mcsp_access::{Acr, Claims, Confirmation, Permission, Role, Subject, token_type};
 use mcsp_function::{ClientAddress, Context};
 use mcsp_problem::{Json, Problem};
 use mcsp_reference::{Answer, Operation};

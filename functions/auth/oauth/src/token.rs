@@ -6,7 +6,7 @@ mod device;
 mod refresh;
 
 use crate::client::{Caller, authenticate};
-use crate::dpop::{proved_key, token_type};
+use crate::dpop::proved_key;
 use crate::error::OAuthError;
 use crate::form::{FORM, Form};
 use crate::limits;
@@ -16,7 +16,7 @@ use auth_tokens::{Bearer, IdTokenRequest, RefreshToken, Tokens};
 use axum::extract::{Extension, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode, header};
-use mcsp_access::Confirmation;
+use mcsp_access::{Confirmation, token_type};
 use mcsp_bridge_api::postgres::TransactError;
 use mcsp_function::{ClientAddress, Context, DPOP};
 use mcsp_problem::{Json, Problem};

@@ -7,7 +7,7 @@ use subtle::ConstantTimeEq;
 /// In which a challenge is to be answered.
 pub const CHALLENGE_LIFE: SignedDuration = SignedDuration::from_mins(5);
 /// Random octets that make it another one each time (WebAuthn section 13.4.3 asks for 16 at least).
-pub const NONCE_BYTES: usize = 16;
+const NONCE_BYTES: usize = 32;
 
 const TIME_BYTES: usize = 8;
 

@@ -16,7 +16,7 @@ mod relying_party;
 mod samples;
 
 pub use assertion::{AuthenticationResponse, Shown};
-pub use challenge::{CHALLENGE_LIFE, NONCE_BYTES, is_good, issue};
+pub use challenge::{CHALLENGE_LIFE, is_good, issue};
 pub use options::{CreationOptions, NewPasskey, RequestOptions};
 pub use registration::RegistrationResponse;
 pub use relying_party::{InvalidRelyingParty, RelyingParty};

@@ -6,8 +6,7 @@
 use crate::settings::Settings;
 use crate::signed_in::{Known, NotBegun, answered, begin, device, inactive};
 use auth_credentials::{
-    PasskeyError, Purpose, answered_challenge, check_passkey, copied_passkey, passkey_challenge,
-    wrong_passkey,
+    PasskeyError, Purpose, check_answer, copied_passkey, passkey_challenge, wrong_passkey,
 };
 use auth_domain::{Authentication, Inactive};
 use auth_passkeys::{AuthenticationResponse, CHALLENGE_LIFE, RequestOptions};
@@ -82,16 +81,13 @@ pub(crate) async fn sign_in(
     (address, headers): (ClientAddress, HeaderMap),
     Json(request): Json<PasskeyRequest>,
 ) -> Result<Response, Problem> {
-    let given = request.public_key;
-    let secret = settings.tokens.secret();
-    let answered = answered_challenge(&context, secret, Purpose::SignIn, given.challenge())?;
-    let shown = (answered.challenge.as_str(), &given);
-    let checked = check_passkey(&context, &settings.relying_party, shown, None).await?;
+    let party = (settings.tokens.secret(), &settings.relying_party);
+    let checked = check_answer(&context, party, Purpose::SignIn, &request.public_key, None).await?;
     let known = Known {
         account: checked.account,
         authentication: Authentication::by_passkey(checked.factor, context.now()),
         credentials: Credentials::default(),
-        taken: std::iter::once(checked.take).chain(answered.take).collect(),
+        taken: checked.take,
     };
     let device = (device(&headers, address), request.reopen);
     begin(&context, &settings, &trace, known, device).await.map_err(|error| match error {

@@ -23,7 +23,7 @@ use jiff::SignedDuration;
 use mcsp_bridge_api::postgres::{GuardedStatement, Transaction};
 use mcsp_function::{ClientAddress, Context, TraceParent};
 use mcsp_ids::UserId;
-use mcsp_problem::{Invalid, Json, Problem, Reason};
+use mcsp_problem::{Invalid, Json, Problem};
 use mcsp_reference::{Operation, Refusal};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -51,10 +51,7 @@ pub(crate) struct SecondFactorRequest {
 }
 
 /// What the person shows.
-enum Shown {
-    Code(String),
-    Passkey(AuthenticationResponse),
-}
+type Shown = auth_credentials::Shown<AuthenticationResponse>;
 
 /// A problem document with what the second factor is to be shown with.
 #[derive(JsonSchema)]
@@ -160,7 +157,7 @@ pub(crate) async fn second_factor(
     Json(request): Json<SecondFactorRequest>,
 ) -> Result<Response, Problem> {
     let SecondFactorRequest { challenge, code, public_key, reopen } = request;
-    let shown = checked(code, public_key)?;
+    let shown = Shown::one_of(code, public_key)?;
     let found = auth_storage::challenged(context.bridge(), &hash(&challenge), context.now()).await?;
     let challenged = found.ok_or_else(unusable_challenge)?;
     let attempt = attempt_code(&context, challenged.account.id).await?;
@@ -171,19 +168,6 @@ pub(crate) async fn second_factor(
         attempt.take_back(&context).await;
     }
     Ok(result.map_err(Problem::from).into_response())
-}
-
-fn checked(code: Option<String>, passkey: Option<AuthenticationResponse>) -> Result<Shown, Problem> {
-    match (code, passkey) {
-        (Some(code), None) => Ok(Shown::Code(code)),
-        (None, Some(passkey)) => Ok(Shown::Passkey(passkey)),
-        _ => {
-            let mut invalid = Invalid::default();
-            let reason = Reason::new("one_of", "either `code` or `public_key` is needed");
-            invalid.check::<()>("", Err(reason));
-            Err(invalid.into_problem())
-        }
-    }
 }
 
 async fn completed(
@@ -199,7 +183,7 @@ async fn completed(
         account,
         authentication: Authentication::by_password(at).and(factor, at),
         credentials: Credentials { verified_phc: Some(&phc), renewed_phc: None },
-        taken: vec![auth_storage::take_challenge(&hash(challenge)), take],
+        taken: std::iter::once(auth_storage::take_challenge(&hash(challenge))).chain(take).collect(),
     };
     begin(context, settings, trace, known, (device, reopen)).await.map_err(|error| match (error, shown) {
         (NotBegun::Inactive(inactive), _) => Error::Inactive(inactive),
@@ -209,17 +193,17 @@ async fn completed(
     })
 }
 
-/// Checks what was shown, and gives the statement that takes it.
+/// Checks what was shown, and gives the statements that take it.
 async fn taken(
     context: &Context,
     settings: &Settings,
     account: &Account,
     (challenge, shown): (&str, &Shown),
-) -> Result<(Factor, GuardedStatement), Error> {
+) -> Result<(Factor, Vec<GuardedStatement>), Error> {
     match shown {
         Shown::Code(code) => {
             let take = check_code(context, &settings.sealing_keys, account.id, code).await?;
-            Ok((Factor::OneTimePassword, take))
+            Ok((Factor::OneTimePassword, vec![take]))
         }
         Shown::Passkey(given) => {
             let answer = (challenge, given);

@@ -5,7 +5,7 @@ use auth_domain::{Account, RefreshFamily, SESSION_IDLE_MAX, SESSION_MAX, Session
 use jiff::{SignedDuration, Timestamp};
 use mcsp_bridge_api::Bridge;
 use mcsp_bridge_api::postgres::{GuardedStatement, Transaction};
-use mcsp_bridge_api::sql::{Inconsistency, Row, Rows, Sql, sql};
+use mcsp_bridge_api::sql::{Inconsistency, Row, Rows, sql};
 use mcsp_ids::{AuthSessionId, ClientId, RefreshFamilyId};
 use mcsp_problem::Problem;
 
@@ -102,7 +102,7 @@ pub async fn rotate(
          WHERE s.id = (SELECT f.session_id FROM refresh_families f WHERE f.id = $1) FOR NO KEY UPDATE")
     .bind(shown.family.uuid())
     .unguarded();
-    let statements = vec![hold, compare_and_set(shown, now, grace).bind(proved).unguarded()];
+    let statements = vec![hold, compare_and_set(shown, proved, now, grace)];
     let transaction = Transaction { consumed_event: None, statements, events: Vec::new() };
     let answer = bridge.transact(transaction).await?.pop();
     let rows = answer.map(|answer| Rows::new("refresh_families", answer));
@@ -110,8 +110,12 @@ pub async fn rotate(
     Ok(rotation.unwrap_or(Rotation::Refused))
 }
 
-/// The last parameter, the key that was proved, is to be bound yet.
-fn compare_and_set(shown: ShownToken, now: Timestamp, grace: SignedDuration) -> Sql {
+fn compare_and_set(
+    shown: ShownToken,
+    proved: Option<&str>,
+    now: Timestamp,
+    grace: SignedDuration,
+) -> GuardedStatement {
     let text = format!(
         "WITH rotated AS ( \
              UPDATE refresh_families f SET \
@@ -147,6 +151,8 @@ fn compare_and_set(shown: ShownToken, now: Timestamp, grace: SignedDuration) -> 
         .bind(shown.is_genuine)
         .bind(now + SESSION_IDLE_MAX)
         .bind(SESSION_MAX.as_secs_f64())
+        .bind(proved)
+        .unguarded()
 }
 
 fn read(row: &mut Row<'_>, now: Timestamp) -> Result<Rotation, Inconsistency> {

@@ -14,6 +14,11 @@ pub struct Confirmation {
     pub jkt: String,
 }
 
+/// How an access token is to be sent, which may be bound to a key: its `token_type` (RFC 6750, RFC 9449 section 5).
+pub fn token_type(key: Option<&Confirmation>) -> &'static str {
+    key.map_or("Bearer", |_| "DPoP")
+}
+
 /// The thumbprint of a key (RFC 7638): of its required members in their order, which have nothing to escape.
 pub(crate) fn thumbprint(members: &[(&str, &str)]) -> String {
     let members: Vec<String> =

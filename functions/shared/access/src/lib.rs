@@ -13,7 +13,7 @@ mod proof;
 mod subject;
 
 pub use claims::{Claims, FIRST_PARTY, Refusal, issue, issue_id_token, issue_logout_token, verify};
-pub use confirmation::{Confirmation, is_thumbprint};
+pub use confirmation::{Confirmation, is_thumbprint, token_type};
 pub use keys::{InvalidKey, KeySet, SigningKey, public_jwk};
 pub use permission::{Permission, Role};
 pub use proof::{InvalidProof, PROOF_ALGORITHMS, Proof, ProvedRequest};

@@ -5,8 +5,8 @@ use super::form_token::Issued;
 use super::layout::{Page, hidden};
 use crate::secret::OneTimeSecret;
 use auth_credentials::{
-    CheckError, CheckedPasskey, CodeError, PasskeyError, answered_challenge, attempt_code, check_code,
-    check_passkey, check_password, sealing_keys,
+    CheckError, CheckedPasskey, CodeError, PasskeyError, attempt_code, check_answer, check_code,
+    check_password, sealing_keys,
 };
 use auth_domain::{Account, Authentication, Device, Email, Factor, Inactive, Parameters, Password, Session};
 use auth_passkeys::{AuthenticationResponse, Refused};
@@ -167,7 +167,7 @@ async fn attempt_passkey(
     passkey: &str,
     known: Option<SignedIn>,
 ) -> Result<Attempted, Problem> {
-    let (checked, challenge) = match checked_passkey(browser, passkey).await {
+    let checked = match checked_passkey(browser, passkey).await {
         Ok(checked) => checked,
         Err(PasskeyError::Failed(problem)) => return Err(problem),
         Err(PasskeyError::Refused(Refused::CounterWentBack)) => return Ok(COPIED_PASSKEY),
@@ -182,7 +182,7 @@ async fn attempt_passkey(
         account: &checked.account,
         authentication: Authentication::by_passkey(checked.factor, browser.context.now()),
         credentials: Credentials::default(),
-        taken: std::iter::once(checked.take).chain(challenge).collect(),
+        taken: checked.take,
     };
     match begin(browser, who, known).await {
         // The passkey, its challenge, or the account's state is no longer what was checked.
@@ -192,18 +192,12 @@ async fn attempt_passkey(
     }
 }
 
-/// Checks a passkey, and gives what uses its challenge up.
-async fn checked_passkey(
-    browser: &Browser,
-    passkey: &str,
-) -> Result<(CheckedPasskey, [GuardedStatement; 2]), PasskeyError> {
+async fn checked_passkey(browser: &Browser, passkey: &str) -> Result<CheckedPasskey, PasskeyError> {
     let Browser { context, tokens, relying_party, .. } = browser;
     let given: AuthenticationResponse =
         serde_json::from_str(passkey).map_err(|_| Refused::Malformed("the passkey"))?;
     let purpose = browser.passkey_purpose().ok_or(PasskeyError::UnusableChallenge)?;
-    let answered = answered_challenge(context, tokens.secret(), purpose, given.challenge())?;
-    let checked = check_passkey(context, relying_party, (&answered.challenge, &given), None).await?;
-    Ok((checked, answered.take))
+    check_answer(context, (tokens.secret(), relying_party), purpose, &given, None).await
 }
 
 /// Begins a session, or goes on with the one that the browser has.

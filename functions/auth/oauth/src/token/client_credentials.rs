@@ -1,11 +1,10 @@
 //! The client credentials grant (RFC 6749 section 4.4): a client in its own name.
 
 use super::{Asked, Granted};
-use crate::dpop::token_type;
 use crate::error::OAuthError;
 use auth_domain::{ACCESS_TOKEN_LIFE, Client, Scopes};
 use auth_tokens::OwnName;
-use mcsp_access::Role;
+use mcsp_access::{Role, token_type};
 
 pub(super) async fn issue(asked: Asked<'_>, client: &Client) -> Result<Granted, OAuthError> {
     let scopes = Scopes::requested(asked.parameters.get("scope"), client);
