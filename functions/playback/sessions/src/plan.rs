@@ -2,10 +2,11 @@
 //! know: most viewers' plans are never asked for.
 
 use crate::refusal::Refusal;
+use crate::with_redis::Failed;
 use mcsp_function::Context;
 use playback_domain::Standing;
 use playback_storage::videos::Version;
-use playback_storage::{AccountFacts, Bounds, Redis, Start, StoreError, subscriptions};
+use playback_storage::{AccountFacts, Bounds, Redis, Start, subscriptions};
 
 /// What is known of an account, with its plan where the video asks for one.
 pub(crate) async fn settle(
@@ -14,12 +15,12 @@ pub(crate) async fn settle(
     start: &Start<'_>,
     version: &Version,
     facts: AccountFacts,
-) -> Result<AccountFacts, StoreError> {
+) -> Result<AccountFacts, Failed> {
     let user = start.viewer.user;
     if facts.subscription.is_some() || version.video.asks_for_plan(user).is_none() {
         return Ok(facts);
     }
-    let subscription = subscriptions::load(context, redis, user).await?;
+    let subscription = subscriptions::load(context, redis, user).await.map_err(Failed::Redis)?;
     Ok(AccountFacts { subscription: Some(subscription), ..facts })
 }
 

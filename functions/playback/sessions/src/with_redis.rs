@@ -9,8 +9,7 @@ use playback_storage::memory::Seen;
 use playback_storage::positions::{self, Known};
 use playback_storage::videos::{self, Source, Version};
 use playback_storage::{
-    AccountFacts, Bounds, End, Opened, Read, Redis, Start, StartOutcome, StoreError, Yes,
-    remember_after_answer,
+    Bounds, End, Opened, Read, Redis, Start, StartOutcome, StoreError, Yes, remember_after_answer,
 };
 
 /// A read model that changes while it is decided on is decided on again, this often.
@@ -45,7 +44,7 @@ pub(crate) async fn open(
     for _ in 0..TRIES_MAX {
         match playback_storage::start(redis, start, yes).await.map_err(Failed::Redis)? {
             StartOutcome::Opened(mut read, opened) => {
-                read.account = settle(context, redis, start, &read.version, read.account).await?;
+                read.account = plan::settle(context, redis, start, &read.version, read.account).await?;
                 let (standing, others_open) = (read.account.standing(), opened.others_open);
                 if let Err(denial) = allowed(start.viewer, standing, &read.version, others_open, start.now) {
                     give_back(redis, start, opened).await;
@@ -54,7 +53,7 @@ pub(crate) async fn open(
                 return Ok(opened_with(context, start, (read, opened), (source, stale_ms)).await);
             }
             StartOutcome::Undecided(mut read) => {
-                read.account = settle(context, redis, start, &read.version, read.account).await?;
+                read.account = plan::settle(context, redis, start, &read.version, read.account).await?;
                 match decided(start, read.account.standing(), &read.version) {
                     Ok(decided) => yes = Some(decided),
                     Err(denial) => return Err(denied(context, bounds, start, read, denial)),
@@ -76,23 +75,12 @@ pub(crate) async fn open(
                 let loaded = loaded.ok_or_else(|| missing(start.viewer, account.standing(), start.now))?;
                 videos::keep_loaded(redis, start.video, &loaded).await.map_err(Failed::Redis)?;
                 (source, stale_ms) = (loaded.source, loaded.stale_ms);
-                let account = settle(context, redis, start, &loaded.version, account).await?;
+                let account = plan::settle(context, redis, start, &loaded.version, account).await?;
                 yes = Some(decided(start, account.standing(), &loaded.version)?);
             }
         }
     }
     Err(Refusal::Unsettled.into())
-}
-
-/// What is known of the account, with its plan where the video asks for one.
-async fn settle(
-    context: &Context,
-    redis: Redis<'_>,
-    start: &Start<'_>,
-    version: &Version,
-    facts: AccountFacts,
-) -> Result<AccountFacts, Failed> {
-    plan::settle(context, redis, start, version, facts).await.map_err(Failed::Redis)
 }
 
 /// The decision aside from streams, which only the script can count.

@@ -5,7 +5,8 @@ use crate::model::Version;
 use crate::reply::{Fields, number};
 use crate::videos::{self, Source};
 use crate::{
-    Bounds, Redis, StoreError, accounts_postgres, keys, memory, subscription, subscriptions_postgres,
+    Bounds, Redis, StoreError, accounts_postgres, accounts_redis, keys, memory, subscription,
+    subscriptions_postgres,
 };
 use jiff::Timestamp;
 use mcsp_bridge_api::Failure;
@@ -116,16 +117,11 @@ async fn in_redis(
         None => Err(StoreError::Unreadable(of)),
     };
     let video = crate::videos_redis::version(&mut Fields::new("video", next("video")?)?)?;
-    let mut fields = Fields::new("account", next("account")?)?;
-    let state = fields.bytes().map(|name| {
-        let state = std::str::from_utf8(&name).ok().and_then(AccountState::from_name);
-        state.ok_or_else(|| fields.unreadable())
-    });
-    let mut fields = Fields::new("subscription", next("subscription")?)?;
-    let told = fields.bytes().map(|told| subscription::parse(&told).ok_or_else(|| fields.unreadable()));
+    let state = Fields::new("account", next("account")?)?.optional(accounts_redis::state)?;
+    let subscription = Fields::new("subscription", next("subscription")?)?.optional(subscription::parse)?;
     let Reply::Integer(open) = next("streams")? else { return Err(StoreError::Unreadable("streams")) };
     let open_streams = u32::try_from(open).unwrap_or(u32::MAX);
-    Ok(InRedis { video, state: state.transpose()?, subscription: told.transpose()?, open_streams })
+    Ok(InRedis { video, state, subscription, open_streams })
 }
 
 fn words(words: &[&str]) -> Vec<Vec<u8>> {

@@ -213,30 +213,30 @@ fn prune(user: UserId, now: Timestamp) -> GuardedStatement {
 }
 
 fn upsert(user: UserId, video: VideoId, position: Position) -> GuardedStatement {
-    sql("INSERT INTO positions AS p (user_id, video_id, position_ms, client_time) VALUES ($1, $2, $3, $4) \
-         ON CONFLICT (user_id, video_id) DO UPDATE \
-             SET position_ms = excluded.position_ms, client_time = excluded.client_time \
-         WHERE (p.client_time, p.position_ms IS NULL) < (excluded.client_time, excluded.position_ms IS NULL)")
-    .bind(user.uuid())
-    .bind(video.uuid())
-    .bind(position.position_ms().map(|position_ms| i64::try_from(position_ms).unwrap_or(i64::MAX)))
-    .bind(position.client_time())
-    .unguarded()
+    later("VALUES ($1, $2, $3, $4)", user, video, position)
 }
 
 /// The same, where the video may be unknown, or the account erased: then nothing is kept, and nothing fails.
 pub(crate) fn upsert_of_known(user: UserId, video: VideoId, position: Position) -> GuardedStatement {
-    sql("INSERT INTO positions AS p (user_id, video_id, position_ms, client_time) \
-         SELECT $1, id, $3, $4 FROM videos WHERE id = $2 \
-             AND NOT EXISTS (SELECT FROM accounts WHERE user_id = $1 AND state = 'erased') \
+    let known = "SELECT $1, id, $3, $4 FROM videos WHERE id = $2 \
+         AND NOT EXISTS (SELECT FROM accounts WHERE user_id = $1 AND state = 'erased')";
+    later(known, user, video, position)
+}
+
+/// Inserts `row`, unless a later position is there.
+fn later(row: &str, user: UserId, video: VideoId, position: Position) -> GuardedStatement {
+    let text = format!(
+        "INSERT INTO positions AS p (user_id, video_id, position_ms, client_time) {row} \
          ON CONFLICT (user_id, video_id) DO UPDATE \
              SET position_ms = excluded.position_ms, client_time = excluded.client_time \
-         WHERE (p.client_time, p.position_ms IS NULL) < (excluded.client_time, excluded.position_ms IS NULL)")
-    .bind(user.uuid())
-    .bind(video.uuid())
-    .bind(position.position_ms().map(|position_ms| i64::try_from(position_ms).unwrap_or(i64::MAX)))
-    .bind(position.client_time())
-    .unguarded()
+         WHERE (p.client_time, p.position_ms IS NULL) < (excluded.client_time, excluded.position_ms IS NULL)"
+    );
+    sql(&text)
+        .bind(user.uuid())
+        .bind(video.uuid())
+        .bind(position.position_ms().map(|position_ms| i64::try_from(position_ms).unwrap_or(i64::MAX)))
+        .bind(position.client_time())
+        .unguarded()
 }
 
 fn read_with_video(row: &mut Row<'_>) -> Result<(VideoId, Position), Inconsistency> {

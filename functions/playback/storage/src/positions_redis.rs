@@ -126,8 +126,7 @@ pub async fn forget_known(
 
 /// The one value of an answer, where there is one.
 fn counting(reply: Reply) -> Result<Option<Position>, StoreError> {
-    let mut fields = Fields::new("positions", reply)?;
-    fields.bytes().map(|value| parse(&value).ok_or_else(|| fields.unreadable())).transpose()
+    Fields::new("positions", reply)?.optional(parse)
 }
 
 /// [`put`] as a step of a larger pipeline.

@@ -4,6 +4,8 @@ use crate::{Redis, StoreError};
 use mcsp_bridge_api::Failure;
 use mcsp_bridge_api::redis::{Operation, Reply, Script};
 
+const KEEP_VERSION: &str = include_str!("lua/keep_version.lua");
+
 /// Runs one script: one round trip.
 pub(crate) async fn run(
     redis: Redis<'_>,
@@ -23,6 +25,18 @@ pub(crate) fn script(source: &str, keys: Vec<String>, arguments: Vec<Vec<u8>>) -
 pub(crate) async fn command(redis: Redis<'_>, words: &[&str]) -> Result<Reply, StoreError> {
     let words = words.iter().map(|word| word.as_bytes().to_vec()).collect();
     single(redis, Operation::Command(words)).await
+}
+
+/// Keeps one field of a read model with its version, unless a later one is known.
+pub(crate) async fn keep_version(
+    redis: Redis<'_>,
+    key: String,
+    version: u64,
+    (field, value): (&str, Vec<u8>),
+    ttl_ms: u64,
+) -> Result<(), StoreError> {
+    let arguments = vec![number(version), field.as_bytes().to_vec(), value, number(ttl_ms)];
+    run(redis, KEEP_VERSION, vec![key], arguments).await.map(drop)
 }
 
 async fn single(redis: Redis<'_>, operation: Operation) -> Result<Reply, StoreError> {
@@ -53,6 +67,14 @@ impl Fields {
     /// The next one, or none where it is nil or the array ends.
     pub(crate) fn bytes(&mut self) -> Option<Vec<u8>> {
         self.left.next().flatten()
+    }
+
+    /// The next one, as `read` understands it, or none where it is nil or the array ends.
+    pub(crate) fn optional<T>(
+        &mut self,
+        read: impl FnOnce(&[u8]) -> Option<T>,
+    ) -> Result<Option<T>, StoreError> {
+        self.bytes().map(|bytes| read(&bytes).ok_or_else(|| self.unreadable())).transpose()
     }
 
     /// The next one, parsed.

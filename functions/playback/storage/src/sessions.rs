@@ -186,7 +186,7 @@ fn started(reply: Reply) -> Result<StartOutcome, StoreError> {
 }
 
 fn told_streams(fields: &mut Fields) -> Result<Streams, StoreError> {
-    fields.bytes().and_then(|told| streams(&told)).ok_or_else(|| fields.unreadable())
+    fields.optional(streams)?.ok_or_else(|| fields.unreadable())
 }
 
 /// `<session> <last heard of, ms> <session> …`
@@ -309,8 +309,7 @@ pub async fn beat(redis: impl Into<Redis<'_>>, heartbeat: &Heartbeat) -> Result<
         }
         b"kept" => {
             let write_due = fields.parse::<u8>()? == 1;
-            let position = fields.bytes().and_then(|value| parse(&value));
-            let position = position.ok_or_else(|| fields.unreadable())?;
+            let position = fields.optional(parse)?.ok_or_else(|| fields.unreadable())?;
             let streams = told_streams(&mut fields)?;
             Ok(Beaten::Kept { video, expires_at_s, watched_ms, write_due, position, streams })
         }
@@ -392,8 +391,7 @@ fn ended(reply: Reply) -> Result<Option<Ended>, StoreError> {
         Some(b"unknown") => Ok(None),
         Some(b"ended") => {
             let (video, watched_ms) = (fields.parse()?, fields.parse()?);
-            let position = fields.bytes().map(|value| parse(&value).ok_or_else(|| fields.unreadable()));
-            let (position, streams) = (position.transpose()?, told_streams(&mut fields)?);
+            let (position, streams) = (fields.optional(parse)?, told_streams(&mut fields)?);
             Ok(Some(Ended { video, watched_ms, position, streams }))
         }
         _ => Err(fields.unreadable()),

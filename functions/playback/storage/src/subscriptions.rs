@@ -1,6 +1,6 @@
 //! What an account has subscribed to, where whoever asks has not been told with everything else.
 
-use crate::reply::{command, number, run};
+use crate::reply::{command, keep_version};
 use crate::subscription::{parse, written};
 use crate::{Bounds, Redis, StoreError, keys, memory};
 use mcsp_bridge_api::Bridge;
@@ -11,7 +11,6 @@ use playback_domain::Subscription;
 
 pub use crate::subscriptions_postgres::{find, forget, upsert};
 
-const KEEP: &str = include_str!("lua/subscription.lua");
 /// As long as positions: an account that plays nothing for a month leaves Redis.
 const SUBSCRIPTION_TTL_MS: u64 = 30 * 24 * 60 * 60 * 1000;
 /// What Redis keeps of a copy that Postgres could not confirm: not for longer than it takes to ask again.
@@ -35,8 +34,8 @@ async fn keep_for(
     (version, subscription): (u64, Option<&Subscription>),
     ttl_ms: u64,
 ) -> Result<(), StoreError> {
-    let arguments = vec![number(version), written(subscription).into_bytes(), number(ttl_ms)];
-    run(redis, KEEP, vec![keys::Account::new(user).subscription()], arguments).await.map(drop)
+    let (key, value) = (keys::Account::new(user).subscription(), written(subscription).into_bytes());
+    keep_version(redis, key, version, ("told", value), ttl_ms).await
 }
 
 /// What Redis knows; none where it knows nothing.

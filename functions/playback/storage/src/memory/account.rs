@@ -1,14 +1,15 @@
 //! An account's streams, as far as this process knows them.
 
-use super::exchange::{as_seen, change, keep, recall};
+use super::exchange::{as_seen, change, entry, keep, recall};
 use super::here::{Here, Started};
 use super::keys;
+use crate::accounts_redis::state;
 use crate::sessions::{SESSION_TTL_MS, Shown, streams};
 use crate::subscription::{parse, written};
 use crate::{AccountFacts, Bounds, StoreError};
 use jiff::Timestamp;
 use mcsp_bridge_api::Bridge;
-use mcsp_bridge_api::memory::{Condition, Outcome, Step};
+use mcsp_bridge_api::memory::{Condition, Step};
 use mcsp_ids::{PlaybackSessionId, UserId};
 use playback_domain::{AccountState, Streams, Subscription};
 
@@ -30,10 +31,7 @@ pub async fn account(bridge: &dyn Bridge, user: UserId, key: Option<&str>) -> Re
     let mut steps = vec![Step::Recall(keys::streams(user)), Step::Recall(keys::here(user))];
     steps.extend([Step::Recall(keys::account(user)), Step::Recall(keys::subscription(user))]);
     steps.extend(key.map(|key| Step::Recall(keys::started(user, key))));
-    let mut found = bridge.exchange(steps).await?.into_iter().map(|outcome| match outcome {
-        Outcome::Entries(mut entries) => entries.pop(),
-        Outcome::Done(_) => None,
-    });
+    let mut found = bridge.exchange(steps).await?.into_iter().map(entry);
     let mut next = || found.next().flatten();
     // A copy of another form is of another version of this code: it counts as none.
     let mut known = next().and_then(|entry| streams(&entry.value)).unwrap_or_default();
@@ -41,8 +39,9 @@ pub async fn account(bridge: &dyn Bridge, user: UserId, key: Option<&str>) -> Re
     let seen = own.as_ref().map(|entry| entry.version);
     let here = own.and_then(|entry| Here::read(&entry.value)).unwrap_or_default();
     // As its access token says, where nothing else was heard of.
-    let state = next().and_then(|entry| read(&entry.value)).unwrap_or(AccountState::Active);
-    let facts = AccountFacts { state, subscription: next().and_then(|entry| parse(&entry.value)) };
+    let known_state = next().and_then(|entry| state(&entry.value)).unwrap_or(AccountState::Active);
+    let facts =
+        AccountFacts { state: known_state, subscription: next().and_then(|entry| parse(&entry.value)) };
     let copied = next().and_then(|entry| serde_json::from_slice(&entry.value).ok());
     here.add_to(&mut known);
     Ok(Account { user, facts, streams: known, here, seen, copied })
@@ -113,7 +112,7 @@ pub(crate) async fn account_state(
     user: UserId,
 ) -> Result<Option<(AccountState, u64)>, StoreError> {
     let Some(entry) = recall(bridge, keys::account(user)).await? else { return Ok(None) };
-    Ok(read(&entry.value).map(|state| (state, entry.age_ms)))
+    Ok(state(&entry.value).map(|state| (state, entry.age_ms)))
 }
 
 /// Remembers what an account has subscribed to.
@@ -134,10 +133,6 @@ pub(super) fn keeping_subscription(
 ) -> Step {
     let value = written(subscription).into_bytes();
     keep(keys::subscription(user), value, Some(bounds.copy_ttl_ms()), condition)
-}
-
-fn read(value: &[u8]) -> Option<AccountState> {
-    AccountState::from_name(std::str::from_utf8(value).ok()?)
 }
 
 /// What is known here of a session that was opened here, and has not ended.

@@ -26,6 +26,14 @@ pub(crate) async fn recall(bridge: &dyn Bridge, key: String) -> Result<Option<En
     Ok(look(bridge, Step::Recall(key)).await?.pop())
 }
 
+/// What a step found of one key.
+pub(crate) fn entry(outcome: Outcome) -> Option<Entry> {
+    match outcome {
+        Outcome::Entries(mut entries) => entries.pop(),
+        Outcome::Done(_) => None,
+    }
+}
+
 /// Takes one step that changes something, and says whether it did.
 pub(crate) async fn change(bridge: &dyn Bridge, step: Step) -> Result<bool, StoreError> {
     match bridge.exchange(vec![step]).await?.pop() {

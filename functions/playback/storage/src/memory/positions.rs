@@ -1,11 +1,11 @@
 //! Positions: copies, and those that the stores do not have yet.
 
-use super::exchange::{as_seen, change, keep, look, recall};
+use super::exchange::{as_seen, change, entry, keep, look, recall};
 use super::{HeldEnd, TRIES_MAX, keys};
 use crate::positions_redis::{parse, written};
 use crate::{Bounds, StoreError};
 use jiff::Timestamp;
-use mcsp_bridge_api::memory::{Condition, Entry, Listing, Outcome, Removal, Step};
+use mcsp_bridge_api::memory::{Condition, Entry, Listing, Removal, Step};
 use mcsp_bridge_api::{Bridge, Failure};
 use mcsp_ids::{UserId, VideoId};
 use playback_domain::Position;
@@ -37,13 +37,6 @@ pub async fn all_positions(
     let recalling = |video: &VideoId| Step::Recall(keys::position(user, *video));
     let outcomes = bridge.exchange(videos.iter().map(recalling).collect()).await?;
     Ok(outcomes.into_iter().map(|outcome| entry(outcome).map(remembered)).collect())
-}
-
-fn entry(outcome: Outcome) -> Option<Entry> {
-    match outcome {
-        Outcome::Entries(mut entries) => entries.pop(),
-        Outcome::Done(_) => None,
-    }
 }
 
 fn remembered(entry: Entry) -> Remembered {
