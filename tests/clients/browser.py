@@ -4,6 +4,7 @@ The client is a server on a loopback address, as a native application has one. S
 OAUTH_TEST names. Prints one line for each walk that worked.
 """
 
+import contextlib
 import http.server
 import json
 import os
@@ -66,6 +67,20 @@ def browser(with_scripts, dark=False, phone=False):
         screen = {"width": 360, "height": 740, "deviceScaleFactor": 2, "mobile": True}
         driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
     return driver
+
+
+@contextlib.contextmanager
+def walking(given, name, failed="failed", **options):
+    """A walk in a browser of its own; where it does not get to its end, a picture of the place is kept."""
+    driver = browser(**options)
+    walk = Walk(given, driver, name)
+    try:
+        yield walk
+    except BaseException:
+        walk.keep(failed)
+        raise
+    finally:
+        driver.quit()
 
 
 class Walk:
@@ -154,17 +169,10 @@ def main():
         ("without-scripts", {"with_scripts": False, "dark": True}),
         ("phone", {"with_scripts": False, "phone": True}),
     ):
-        driver = browser(**options)
-        try:
-            walk = Walk(given, driver, name)
+        with walking(given, name, **options) as walk:
             code_walk(given, walk, application)
             device_walk(given, walk)
             print(f"{name}: signed in, consented, let a device in")
-        except BaseException:
-            Walk(given, driver, name).keep("failed")
-            raise
-        finally:
-            driver.quit()
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.virtual_authenticator import VirtualAuthenticatorOptions
 from selenium.webdriver.support.ui import WebDriverWait
 
-from browser import CHALLENGE, PATIENCE_S, Application, Walk, browser
+from browser import CHALLENGE, PATIENCE_S, Application, walking
 
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 
@@ -49,6 +49,7 @@ class Person:
             # Hashing passwords has the least priority, on purpose.
             if answer.status_code not in (503, 504) or time.monotonic() > deadline:
                 break
+            time.sleep(1)
         assert answer.status_code == status, (path, answer.status_code, answer.text)
         return answer.json() if answer.text else None
 
@@ -120,12 +121,11 @@ def main():
     os.makedirs(given["screenshots"], exist_ok=True)
     application = Application()
     for name, options in (("light", {}), ("phone", {"phone": True}), ("night", {"phone": True, "dark": True})):
-        driver = browser(with_scripts=True, **options)
-        try:
-            driver.add_virtual_authenticator(VirtualAuthenticatorOptions(
+        with walking(given, name, "passkey-failed", with_scripts=True, **options) as walk:
+            walk.driver.add_virtual_authenticator(VirtualAuthenticatorOptions(
                 protocol="ctap2", transport="internal", has_resident_key=True, has_user_verification=True,
                 is_user_verified=True))
-            person, walk = Person(given, driver), Walk(given, driver, name)
+            person = Person(given, walk.driver)
             factor = enrol(person)
             page_walk(person, walk, application)
             session = person.sign_in()
@@ -144,11 +144,6 @@ def main():
             assert person.sign_in(status=403)["code"] == "wrong_passkey"
             refused_walk(person, walk)
             print(f"{name}: enrolled, signed in on the page and at the API, stepped up, removed")
-        except BaseException:
-            Walk(given, driver, name).keep("passkey-failed")
-            raise
-        finally:
-            driver.quit()
 
 
 if __name__ == "__main__":

@@ -1,13 +1,12 @@
 //! Second factors: enrolled, asked for at sign-in, and shown to step up; each code is taken once.
 
+use crate::common::{PASSWORD, code_of, signed_in, text};
 use auth_domain::TotpSecret;
 use auth_tests::browser::{answer, location};
 use auth_tests::{Reply, Stand};
 use futures::future::join_all;
-use mcsp_testbed::unique;
 use serde_json::{Value, json};
 
-const PASSWORD: &str = "correct horse";
 const STEP_S: i64 = 30;
 const MINUTE_S: i64 = 60;
 const FREE_ATTEMPTS: usize = 10;
@@ -21,22 +20,6 @@ struct Protected {
     factor_id: String,
     secret: TotpSecret,
     recovery_codes: Vec<String>,
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_else(|| panic!("{value}")).to_owned()
-}
-
-fn code_of(reply: &Reply) -> (u16, &str) {
-    (reply.status, reply.code())
-}
-
-async fn signed_in(stand: &Stand) -> (String, Value) {
-    let email = format!("ada-{}@example.com", unique());
-    stand.register(&email, PASSWORD).await;
-    let reply = stand.sign_in(&email, PASSWORD).await;
-    assert_eq!(reply.status, 201, "{}", reply.json);
-    (email, reply.json)
 }
 
 impl Protected {

@@ -5,6 +5,7 @@ mod accounts;
 mod breached;
 mod clients;
 mod closing;
+mod common;
 mod decisions;
 mod dpop;
 mod factors;

@@ -1,13 +1,12 @@
 //! Passkeys: enrolled, shown as first and as second factor and to step up; each challenge is answered once.
 
+use crate::common::{PASSWORD, code_of, signed_in, text};
 use auth_tests::authenticator::Authenticator;
 use auth_tests::browser::{Browser, answer, location};
 use auth_tests::{Reply, Stand};
 use futures::future::join_all;
-use mcsp_testbed::unique;
 use serde_json::{Value, json};
 
-const PASSWORD: &str = "correct horse";
 const MINUTE_S: i64 = 60;
 const SESSIONS: &str =
     "SELECT acr || ' ' || array_to_string(amr, ',') FROM sessions ORDER BY id DESC LIMIT 1";
@@ -21,22 +20,6 @@ struct Protected {
     factor_id: String,
     passkey: Authenticator,
     recovery_codes: Vec<String>,
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_else(|| panic!("{value}")).to_owned()
-}
-
-fn code_of(reply: &Reply) -> (u16, &str) {
-    (reply.status, reply.code())
-}
-
-async fn signed_in(stand: &Stand) -> (String, Value) {
-    let email = format!("ada-{}@example.com", unique());
-    stand.register(&email, PASSWORD).await;
-    let reply = stand.sign_in(&email, PASSWORD).await;
-    assert_eq!(reply.status, 201, "{}", reply.json);
-    (email, reply.json)
 }
 
 async fn enrolled(stand: &Stand, token: &Value) -> Value {

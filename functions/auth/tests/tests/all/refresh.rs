@@ -1,5 +1,6 @@
 //! Refresh tokens: rotated at each use, told twice for a moment, and worthless once they were used after it.
 
+use crate::common::{self, PASSWORD};
 use auth_tests::app::VERIFIER;
 use auth_tests::browser::answer;
 use auth_tests::{Reply, Stand};
@@ -9,7 +10,6 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-const PASSWORD: &str = "correct horse";
 const PARALLEL: usize = 200;
 /// The default of `auth_refresh_grace_s`.
 const GRACE_S: i64 = 10;
@@ -17,11 +17,8 @@ const DAY_S: i64 = 86_400;
 
 /// Signs a new account in, and gives its first refresh token.
 async fn signed_in(stand: &Stand) -> Value {
-    let email = format!("ada-{}@example.com", unique());
-    stand.register(&email, PASSWORD).await;
-    let reply = stand.sign_in(&email, PASSWORD).await;
-    assert_eq!(reply.status, 201, "{}", reply.json);
-    reply.json["refresh_token"].clone()
+    let (_, session) = common::signed_in(stand).await;
+    session["refresh_token"].clone()
 }
 
 #[track_caller]
