@@ -19,7 +19,7 @@ use listen::Listener;
 use mcsp_bridge::{Background, BridgeConfig, Bridges, POLICIES_VARIABLE, Pages, watch_policies};
 use std::process::ExitCode;
 use std::sync::Arc;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -40,6 +40,8 @@ fn main() -> ExitCode {
 
 #[tokio::main]
 async fn run(arguments: Arguments) -> anyhow::Result<()> {
+    // Before anything is served: whoever is answered may ask the process to end, which must not be sudden.
+    let mut signals = Signals::new()?;
     let manifest = Arc::new(arguments.manifest()?);
     let config = BridgeConfig::from_env(&manifest)?;
     let token = config.token.clone();
@@ -75,7 +77,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         let listener = Listener::bind(&arguments.listen).await?;
         serve("the bridge serves", listener, calls.router().merge(ops.router()))?;
     }
-    signalled().await?;
+    signals.received().await;
     stopping.cancel();
     while let Some(ended) = faces.join_next().await {
         ended.context("a face panicked")??;
@@ -85,13 +87,25 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Waits until the process is asked to end.
-async fn signalled() -> std::io::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// What asks the process to end.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> anyhow::Result<Self> {
+        let listen = |kind| signal(kind).context("cannot wait for signals");
+        Ok(Signals {
+            terminate: listen(SignalKind::terminate())?,
+            interrupt: listen(SignalKind::interrupt())?,
+        })
     }
-    Ok(())
+
+    async fn received(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }
