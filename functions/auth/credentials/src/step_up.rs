@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 use mcsp_access::Acr;
-use mcsp_function::{Caller, Context};
+use mcsp_function::{Caller, Context, Scheme};
 use mcsp_problem::Problem;
 
 /// How long ago a person may have been authenticated for what is sensitive.
@@ -17,7 +17,7 @@ pub async fn require_step_up(context: &Context, caller: &Caller) -> Result<(), P
 
 /// How [`require_step_up`] and [`require_second_factor`] refuse, for the API reference.
 pub fn step_up_needed() -> Problem {
-    Caller::insufficient_authentication(Acr::Two, FRESH_FOR)
+    Caller::insufficient_authentication(Scheme::Bearer, Acr::Two, FRESH_FOR)
 }
 
 /// The same for what shows the password anyway: the second factor must have been shown of late, where there is one.

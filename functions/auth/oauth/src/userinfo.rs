@@ -2,9 +2,9 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, StatusCode, header};
+use http::{StatusCode, header};
 use mcsp_access::FIRST_PARTY;
-use mcsp_function::{Caller, Context};
+use mcsp_function::{Caller, Context, Scheme};
 use mcsp_ids::UserId;
 use mcsp_problem::{Json, Problem};
 use mcsp_reference::{Answer, Operation};
@@ -34,14 +34,14 @@ pub(crate) fn reference() -> [Operation; 2] {
             .described("The claims that the token's scope lets its client know. It needs the scope `openid`.")
             .answers(Answer::json::<UserInfo<'_>>(StatusCode::OK, "The person.").with(header::CACHE_CONTROL))
             // A token may outlive its account by minutes.
-            .refuses([no_openid(), Problem::not_found()])
+            .refuses([no_openid(Scheme::Bearer), Problem::not_found()])
     })
 }
 
 pub(crate) async fn show(State(context): State<Context>, caller: Caller) -> Result<Response, Problem> {
     let has = |scope| caller.claims.client_id == FIRST_PARTY || caller.claims.has_scope(scope);
     if !has("openid") {
-        return Err(no_openid());
+        return Err(no_openid(caller.scheme()));
     }
     let account = auth_storage::account(context.bridge(), caller.user()).await?;
     // A token may outlive its account by minutes.
@@ -54,8 +54,8 @@ pub(crate) async fn show(State(context): State<Context>, caller: Caller) -> Resu
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(told)).into_response())
 }
 
-fn no_openid() -> Problem {
-    let challenge = "Bearer realm=\"mcsp\", error=\"insufficient_scope\", scope=\"openid\"";
-    Problem::new(StatusCode::FORBIDDEN, "insufficient_scope", "the token has not the scope openid")
-        .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge))
+fn no_openid(scheme: Scheme) -> Problem {
+    let problem =
+        Problem::new(StatusCode::FORBIDDEN, "insufficient_scope", "the token has not the scope openid");
+    scheme.challenged(problem, "error=\"insufficient_scope\", scope=\"openid\"")
 }

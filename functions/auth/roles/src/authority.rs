@@ -70,7 +70,7 @@ pub(crate) async fn acting(
     account
         .filter(|account| account.may_sign_in().is_ok() && account.permissions().contains(&permission))
         // Not any more, whatever the token says.
-        .ok_or_else(|| Caller::forbidden(permission))
+        .ok_or_else(|| caller.forbidden(permission))
 }
 
 impl Actor {

@@ -10,6 +10,7 @@ use mcsp_access::{Acr, Claims, Confirmation, InvalidProof, Permission, Refusal, 
 use mcsp_ids::UserId;
 use mcsp_problem::Problem;
 use mcsp_reference::{Describe, Operation};
+use std::fmt::Display;
 use std::sync::Arc;
 
 /// What kind of token is asked for.
@@ -17,11 +18,21 @@ const CHALLENGE: &str = "Bearer realm=\"mcsp\"";
 
 /// How a token is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Scheme {
+pub enum Scheme {
     /// Whoever has it may use it.
     Bearer,
     /// With a proof of the key that it is bound to.
     Dpop,
+}
+
+impl Scheme {
+    /// A refusal whose `WWW-Authenticate` says what is asked for, such as `error="insufficient_scope"`.
+    pub fn challenged(self, problem: Problem, asked: impl Display) -> Problem {
+        match self {
+            Scheme::Bearer => challenged(problem, &format!("{CHALLENGE}, {asked}")),
+            Scheme::Dpop => challenged(problem, &format!("DPoP realm=\"mcsp\", {asked}, {}", algorithms())),
+        }
+    }
 }
 
 /// A person, or a client in a person's name: the bearer of a valid access token. Refuses with 401
@@ -57,14 +68,19 @@ impl Caller {
 
     /// 403 `insufficient_permission` without the permission.
     pub fn require(&self, permission: Permission) -> Result<(), Problem> {
-        if self.claims.permits(permission) { Ok(()) } else { Err(Caller::forbidden(permission)) }
+        if self.claims.permits(permission) { Ok(()) } else { Err(self.forbidden(permission)) }
     }
 
     /// 403 `insufficient_permission`.
-    pub fn forbidden(permission: Permission) -> Problem {
+    pub fn forbidden(&self, permission: Permission) -> Problem {
         let name = permission.as_str();
-        let challenge = format!("Bearer realm=\"mcsp\", error=\"insufficient_scope\", scope=\"{name}\"");
-        challenged(forbidden().with_detail(format_args!("needs the permission {name}")), &challenge)
+        let problem = forbidden().with_detail(format_args!("needs the permission {name}"));
+        self.scheme().challenged(problem, format_args!("error=\"insufficient_scope\", scope=\"{name}\""))
+    }
+
+    /// How the caller's token has to be shown.
+    pub fn scheme(&self) -> Scheme {
+        if self.claims.cnf.is_some() { Scheme::Dpop } else { Scheme::Bearer }
     }
 
     /// 401 `insufficient_user_authentication` (RFC 9470) where the person was authenticated less strongly, or longer
@@ -78,23 +94,28 @@ impl Caller {
         let is_strong = self.claims.acr.is_some_and(|acr| acr >= needed);
         let oldest_s = (now - max_age).as_second();
         let is_fresh = self.claims.auth_time.is_some_and(|auth_time_s| auth_time_s >= oldest_s);
-        if is_strong && is_fresh { Ok(()) } else { Err(Caller::insufficient_authentication(needed, max_age)) }
+        if is_strong && is_fresh {
+            return Ok(());
+        }
+        Err(Caller::insufficient_authentication(self.scheme(), needed, max_age))
     }
 
     /// 401 `insufficient_user_authentication`.
-    pub fn insufficient_authentication(needed: Acr, max_age: SignedDuration) -> Problem {
-        let challenge = format!(
-            "Bearer realm=\"mcsp\", error=\"insufficient_user_authentication\", \
+    pub fn insufficient_authentication(scheme: Scheme, needed: Acr, max_age: SignedDuration) -> Problem {
+        let asked = format_args!(
+            "error=\"insufficient_user_authentication\", \
              error_description=\"a stronger or newer authentication is needed\", acr_values=\"{}\", max_age=\"{}\"",
             needed.as_str(),
             max_age.as_secs()
         );
-        let problem = Problem::new(
-            StatusCode::UNAUTHORIZED,
-            "insufficient_user_authentication",
-            "this needs a stronger or newer authentication: step up first",
-        );
-        challenged(problem, &challenge)
+        scheme.challenged(
+            Problem::new(
+                StatusCode::UNAUTHORIZED,
+                "insufficient_user_authentication",
+                "this needs a stronger or newer authentication: step up first",
+            ),
+            asked,
+        )
     }
 }
 
@@ -257,12 +278,8 @@ fn refused(scheme: Scheme, refusal: Refusal) -> Problem {
             Problem::new(StatusCode::UNAUTHORIZED, "invalid_token", "the access token is not valid here")
         }
     };
-    let error = format!("realm=\"mcsp\", error=\"invalid_token\", error_description=\"{refusal}\"");
-    let challenge = match scheme {
-        Scheme::Bearer => format!("Bearer {error}"),
-        Scheme::Dpop => format!("DPoP {error}, {}", algorithms()),
-    };
-    challenged(problem.with_detail(refusal), &challenge)
+    let asked = format_args!("error=\"invalid_token\", error_description=\"{refusal}\"");
+    scheme.challenged(problem.with_detail(refusal), asked)
 }
 
 /// 401 `invalid_dpop_proof` (RFC 9449 section 7.1).
@@ -272,11 +289,8 @@ fn unproved(invalid: InvalidProof) -> Problem {
         "invalid_dpop_proof",
         "the proof of the token's key is missing or wrong",
     );
-    let challenge = format!(
-        "DPoP realm=\"mcsp\", error=\"invalid_dpop_proof\", error_description=\"{invalid}\", {}",
-        algorithms()
-    );
-    challenged(problem.with_detail(invalid), &challenge)
+    let asked = format_args!("error=\"invalid_dpop_proof\", error_description=\"{invalid}\"");
+    Scheme::Dpop.challenged(problem.with_detail(invalid), asked)
 }
 
 fn challenged(problem: Problem, challenge: &str) -> Problem {

@@ -108,6 +108,23 @@ async fn a_bound_token_opens_a_resource_with_a_proof_and_nothing_without() {
 }
 
 #[tokio::test]
+async fn whoever_proves_a_key_is_told_so_too_what_the_token_lacks() {
+    let stand = Stand::new().await;
+    let (email, app, key) = (registered(&stand).await, ours(&stand, json!({})).await, ProofKey::generate());
+    let code = code(&stand, &app, &email, &[("scope", "playback.start")]).await;
+    let granted = exchange(&stand, &app, &key, &redeeming(&code)).await.json;
+    let token = granted["access_token"].as_str().unwrap();
+    let proof = key.proof(("GET", &format!("{ISSUER}/oauth/userinfo")), Some(token), stand.bed.now());
+    let headers = [("authorization", &*format!("DPoP {token}")), ("dpop", &proof)];
+    let reply = stand.oauth.send(("GET", "/oauth/userinfo"), &headers, None).await;
+    assert_eq!((reply.status, reply.code()), (403, "insufficient_scope"), "{}", reply.json);
+    assert_eq!(
+        reply.headers["www-authenticate"],
+        "DPoP realm=\"mcsp\", error=\"insufficient_scope\", scope=\"openid\", algs=\"ES256 EdDSA\""
+    );
+}
+
+#[tokio::test]
 async fn a_confidential_client_binds_each_access_token_anew_and_its_refresh_tokens_are_its_own() {
     let stand = Stand::new().await;
     let email = registered(&stand).await;
