@@ -5,6 +5,7 @@ mod load;
 mod machine;
 mod pace;
 mod page;
+mod pod;
 mod process;
 mod rounds;
 mod rows;

@@ -3,7 +3,7 @@
 use anyhow::{Context, bail};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -73,7 +73,7 @@ fn answer(address: SocketAddr, path: &str) -> anyhow::Result<()> {
     write!(stream, "GET {path} HTTP/1.1\r\nhost: bench\r\nconnection: close\r\n\r\n")?;
     let mut text = String::new();
     stream.read_to_string(&mut text)?;
-    anyhow::ensure!(text.starts_with("HTTP/1.1 200"), "{}", text.lines().next().unwrap_or_default());
+    anyhow::ensure!(text.starts_with("HTTP/1.1 2"), "{}", text.lines().next().unwrap_or_default());
     Ok(())
 }
 
@@ -87,6 +87,22 @@ pub(crate) fn own_program(name: &str) -> anyhow::Result<PathBuf> {
     let path = std::env::current_exe()?.with_file_name(name);
     anyhow::ensure!(path.exists(), "{} is not built: run scripts/bench", path.display());
     Ok(path)
+}
+
+/// A program of this workspace with what a platform is configured with: its shell assignments, in a file.
+pub(crate) fn configured(program: &str, environment: &Path) -> anyhow::Result<Command> {
+    configured_by(&[], program, environment)
+}
+
+/// The same on one core only.
+pub(crate) fn configured_on(core: usize, program: &str, environment: &Path) -> anyhow::Result<Command> {
+    configured_by(&["taskset", "--cpu-list", &core.to_string()], program, environment)
+}
+
+fn configured_by(wrapper: &[&str], program: &str, environment: &Path) -> anyhow::Result<Command> {
+    let mut command = Command::new("sh");
+    command.args(["-c", r#". "$0" && exec "$@""#]).arg(environment).args(wrapper).arg(own_program(program)?);
+    Ok(command)
 }
 
 /// A program on the PATH, or where `variable` says.

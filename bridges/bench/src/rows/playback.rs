@@ -3,11 +3,10 @@
 use super::{Bench, root, steady};
 use crate::load::Load;
 use crate::page::{Goal, Row};
-use crate::process::{Server, free_address, own_program};
+use crate::process::{Server, configured, free_address};
 use mcsp_tests::{Account, OwnPlatform, Platform, eventually, policies, titled_video};
 use serde_json::json;
 use std::path::Path;
-use std::process::Command;
 
 const CONNECTIONS: u32 = 32;
 /// Who starts sessions, in turns.
@@ -72,12 +71,8 @@ pub(super) async fn starts(client: &Platform) -> Load {
 /// The same routes over the same stores, without WebAssembly.
 fn twin(environment: &Path) -> anyhow::Result<Server> {
     let address = free_address()?;
-    let mut command = Command::new("sh");
-    // What the platform wrote are the shell's own assignments.
+    let mut command = configured("mcsp-bench", environment)?;
     command
-        .args(["-c", r#". "$0" && exec "$@""#])
-        .arg(environment)
-        .arg(own_program("mcsp-bench")?)
         .args(["twin", "playback-sessions", "--listen", &address.to_string(), "--manifest"])
         .arg(root().join("spin.toml"))
         .env(STREAM_LIMIT.0, STREAM_LIMIT.1)

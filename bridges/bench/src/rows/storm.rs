@@ -3,9 +3,11 @@
 use super::Bench;
 use super::playback::{STREAM_LIMIT, starts};
 use super::steady::{Latency, all_answered};
+use crate::load::Load;
 use crate::page::{Goal, Row};
+use crate::pod::{Pod, Spec};
 use anyhow::{Context, ensure};
-use mcsp_tests::{Account, OwnPlatform, Platform};
+use mcsp_tests::{Account, OwnPlatform, Platform, policies};
 use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,30 +29,60 @@ pub(super) fn measure(bench: &Bench) -> anyhow::Result<Vec<Row>> {
     // Its own thread sends the storm; the others' requests are paced by this one.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let platform = runtime.block_on(OwnPlatform::start_with(&[], &[STREAM_LIMIT]));
-    let row = stormed(bench, &runtime, &platform.client());
+    let rows = stormed(bench, &runtime, &platform);
     runtime.block_on(platform.stop());
-    Ok(vec![row?])
+    rows
 }
 
-fn stormed(bench: &Bench, runtime: &Runtime, platform: &Platform) -> anyhow::Result<Row> {
-    let load = runtime.block_on(starts(platform));
-    let accounts = runtime.block_on(accounts(platform));
-    let url = platform.url();
-    let per_second = load.run(url, bench.load)?.per_second * OTHERS;
+fn stormed(bench: &Bench, runtime: &Runtime, platform: &OwnPlatform) -> anyhow::Result<Vec<Row>> {
+    let client = platform.client();
+    let load = runtime.block_on(starts(&client));
+    let storm = Storm { accounts: runtime.block_on(accounts(&client)), runtime };
+    let mut rows = vec![row(bench, "in one process", &load, client.url(), &storm, &client)?];
+    if std::thread::available_parallelism()?.get() > 1 {
+        let pod = |service, core| pod(bench, platform, service, core);
+        let (auth, playback) = (pod("auth", 0)?, pod("playback", 1)?);
+        let auth = Platform::at(auth.url());
+        rows.push(row(bench, "in pods with a core each", &load, &playback.url(), &storm, &auth)?);
+    }
+    Ok(rows)
+}
+
+/// A service as it is deployed, over the platform's stores.
+fn pod(bench: &Bench, platform: &OwnPlatform, service: &str, core: usize) -> anyhow::Result<Pod> {
+    Pod::start(Spec {
+        service,
+        core,
+        environment: &platform.environment(),
+        variables: &[STREAM_LIMIT, ("MCSP_POLICIES", &policies().display().to_string())],
+        scratch: bench.scratch(),
+    })
+}
+
+/// Starts at `playback`, without and with a storm at `auth`.
+fn row(
+    bench: &Bench,
+    place: &str,
+    load: &Load,
+    playback: &str,
+    storm: &Storm<'_>,
+    auth: &Platform,
+) -> anyhow::Result<Row> {
+    let per_second = load.run(playback, bench.load)?.per_second * OTHERS;
     let (mut calm, mut rough) = (Latency::default(), Latency::default());
     let counts = Arc::new(Counts::default());
     for _ in 0..bench.rounds {
-        calm.take(&all_answered(bench, &load, url, per_second)?);
-        let storm = Storm::begin(runtime, &accounts, &counts);
-        let answers = all_answered(bench, &load, url, per_second);
-        runtime.block_on(storm.end())?;
+        calm.take(&all_answered(bench, load, playback, per_second)?);
+        let raging = storm.begin(auth, &counts);
+        let answers = all_answered(bench, load, playback, per_second);
+        storm.runtime.block_on(raging.end())?;
         rough.take(&answers?);
     }
     let seconds = bench.load.as_secs_f64() * bench.rounds as f64;
     let (signed_in, turned_away) = counts.per_second(seconds);
     ensure!(signed_in > 0.0, "nobody could sign in");
     Ok(Row {
-        figure: "sign-in storm: p99 of a playback session start ÷ without it".to_owned(),
+        figure: format!("sign-in storm, {place}: p99 of a playback session start ÷ without it"),
         samples: rough.p99_ms.over(&calm.p99_ms),
         unit: "",
         goal: Some(Goal::AtMost(1.2)),
@@ -82,24 +114,34 @@ impl Counts {
     }
 }
 
-/// Accounts that sign in until the end.
-struct Storm {
+/// Who signs in all at once.
+struct Storm<'a> {
+    accounts: Vec<Account>,
+    runtime: &'a Runtime,
+}
+
+impl Storm<'_> {
+    /// They sign in until the end.
+    fn begin(&self, auth: &Platform, counts: &Arc<Counts>) -> Raging {
+        let over = CancellationToken::new();
+        let mut clients = JoinSet::new();
+        for (account, number) in self.accounts.iter().zip(0..) {
+            let account = Account { platform: auth.clone(), ..account.clone() };
+            let late = SPREAD * number / SIGNING_IN;
+            let client = sign_in(account, late, over.clone(), Arc::clone(counts));
+            clients.spawn_on(client, self.runtime.handle());
+        }
+        Raging { over, clients }
+    }
+}
+
+/// A storm that has begun.
+struct Raging {
     over: CancellationToken,
     clients: JoinSet<anyhow::Result<()>>,
 }
 
-impl Storm {
-    fn begin(runtime: &Runtime, accounts: &[Account], counts: &Arc<Counts>) -> Storm {
-        let over = CancellationToken::new();
-        let mut clients = JoinSet::new();
-        for (account, number) in accounts.iter().zip(0..) {
-            let late = SPREAD * number / SIGNING_IN;
-            let client = sign_in(account.clone(), late, over.clone(), Arc::clone(counts));
-            clients.spawn_on(client, runtime.handle());
-        }
-        Storm { over, clients }
-    }
-
+impl Raging {
     async fn end(mut self) -> anyhow::Result<()> {
         self.over.cancel();
         while let Some(client) = self.clients.join_next().await {
