@@ -1,12 +1,17 @@
 //! The pods of knative/, on this machine: real processes, with the manifests' arguments and variables and nothing else.
 
+mod playing;
+
 use mcsp_ids::{EventId, UploadId, VideoId};
-use mcsp_tests::{Cluster, Platform, Pod, manifest};
+use mcsp_tests::{Account, Cluster, Platform, Pod, eventually, manifest};
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use tokio::process::Command;
 use tokio::sync::OnceCell;
+use tokio::task::JoinSet;
 use uuid::Uuid;
 
 /// The code of all components, compiled as the image's is.
@@ -106,6 +111,75 @@ async fn the_relay_hands_on_events_with_the_platforms_token() {
     ended_well(content_pod).await;
     assert_eq!(bring(&relay_url, "/events/content-events", &data).await, 503);
     ended_well(relay).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn playback_is_replaced_pod_by_pod_under_load_and_no_request_fails() {
+    const REPLICAS: usize = 3;
+    let cluster = cluster().await;
+    let (mut pods, mut clients) = (Vec::new(), Vec::new());
+    for _ in 0..REPLICAS {
+        let (pod, client) = pod_of("playback", &cluster).await;
+        pods.push(pod);
+        clients.push(Arc::new(client));
+    }
+    let video = playing::published(&Platform::running()).await;
+    let endpoints = Arc::new(Endpoints { pods: Mutex::new(clients), turn: AtomicUsize::new(0) });
+    let (over, mut viewers) = (Arc::new(AtomicBool::new(false)), JoinSet::new());
+    for _ in 0..8 {
+        let viewer = Platform::running().account("viewer").await;
+        viewers.spawn(watch(viewer, video.clone(), Arc::clone(&endpoints), Arc::clone(&over)));
+    }
+    for (place, pod) in pods.iter_mut().enumerate() {
+        let (new, client) = pod_of("playback", &cluster).await;
+        endpoints.replace(place, client).await;
+        ended_well(std::mem::replace(pod, new)).await;
+    }
+    over.store(true, Ordering::Relaxed);
+    let sessions: usize = viewers.join_all().await.into_iter().sum();
+    assert!(sessions > REPLICAS * 8, "{sessions} sessions are no load");
+    for pod in pods {
+        ended_well(pod).await;
+    }
+}
+
+/// Pods that requests go to, in turns.
+struct Endpoints {
+    pods: Mutex<Vec<Arc<Platform>>>,
+    turn: AtomicUsize,
+}
+
+impl Endpoints {
+    fn next(&self) -> Arc<Platform> {
+        let pods = self.pods.lock().unwrap();
+        Arc::clone(&pods[self.turn.fetch_add(1, Ordering::Relaxed) % pods.len()])
+    }
+
+    /// Puts a pod in the place of another, and waits until what was sent to that one is answered: as the proxy beside a
+    /// pod does before the pod is asked to end.
+    async fn replace(&self, place: usize, by: Platform) {
+        let old = std::mem::replace(&mut self.pods.lock().unwrap()[place], Arc::new(by));
+        eventually("what the old pod was sent is answered", async || {
+            (Arc::strong_count(&old) == 1).then_some(())
+        })
+        .await;
+    }
+}
+
+/// Starts and ends sessions until told otherwise. Gives how many.
+async fn watch(viewer: Account, video: String, endpoints: Arc<Endpoints>, over: Arc<AtomicBool>) -> usize {
+    let mut sessions = 0;
+    while !over.load(Ordering::Relaxed) {
+        let starting = endpoints.next();
+        let there = Account { platform: (*starting).clone(), ..viewer.clone() };
+        let session = playing::start(&there, &video).await.expect(201);
+        drop(starting);
+        let ending = endpoints.next();
+        let there = Account { platform: (*ending).clone(), ..viewer.clone() };
+        there.delete(session["end_path"].as_str().unwrap()).await.expect(204);
+        sessions += 1;
+    }
+    sessions
 }
 
 /// An upload's event, as a Knative source sends it.

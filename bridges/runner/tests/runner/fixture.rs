@@ -96,7 +96,8 @@ pub fn manifest_of_both() -> String {
     manifest("", "")
 }
 
-fn manifest(hello: &str, probe: &str) -> String {
+/// The hello and the probe function, with settings as they stand under `tool.mcsp`.
+pub fn manifest(hello: &str, probe: &str) -> String {
     format!(
         r#"
 spin_manifest_version = 2

@@ -1,6 +1,6 @@
 //! Scale to zero, pins, and reuse.
 
-use crate::fixture::{Setup, get, report, wait_for};
+use crate::fixture::{Setup, get, manifest, report, wait_for};
 use mcsp_runner::FunctionState;
 use std::time::Duration;
 
@@ -48,6 +48,30 @@ async fn a_pinned_function_is_ready_before_its_first_request_and_never_dropped()
     assert_eq!(get(&runner, "/hello").await.status(), 200);
     wait_for(&runner, "hello", |report| report.instances_started == 3).await;
     // Its used instance goes, the ready ones stay.
+    wait_for(&runner, "hello", |report| report.instances == 2).await;
+    let after = report(&runner, "hello");
+    assert_eq!((after.state, after.cold_starts), (FunctionState::Warm, 0));
+    runner.stop().await;
+}
+
+#[tokio::test]
+async fn a_pinned_function_stays_while_another_takes_all_memory_that_it_may() {
+    let mut setup = short_lived().reuse(1, 1);
+    setup.manifest = manifest("pinned = 2", "memory_mib = 64\nmax_concurrent_requests = 16");
+    let runner = setup.start().await;
+    for _ in 0..3 {
+        let greedy = futures::future::join_all((0..24).map(|_| get(&runner, "/probe/grow/48")));
+        let (grown, modest) = tokio::join!(greedy, async {
+            let mut statuses = Vec::new();
+            for _ in 0..24 {
+                statuses.push(get(&runner, "/hello").await.status());
+            }
+            statuses
+        });
+        assert!(modest.iter().all(|status| *status == 200), "{modest:?}");
+        let full = grown.iter().filter(|answer| answer.status() == 200).count();
+        assert!(full >= 16, "{full}");
+    }
     wait_for(&runner, "hello", |report| report.instances == 2).await;
     let after = report(&runner, "hello");
     assert_eq!((after.state, after.cold_starts), (FunctionState::Warm, 0));
