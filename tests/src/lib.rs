@@ -24,6 +24,6 @@ pub use own::{OwnPlatform, Wires, policies};
 pub use platform::Platform;
 pub use pod::{Cluster, Pod, manifest};
 pub use signing::{claims, platform_key};
-pub use told::{decide, subscribe};
+pub use told::{decide, entitle, subscribe};
 pub use wait::eventually;
 pub use wire::{End, Fault, Wire};

@@ -27,8 +27,16 @@ pub async fn decide(account: &Account, version: i64, suspended: bool) {
 /// # Panics
 /// Without Kafka.
 pub async fn subscribe(account: &Account, version: i64, level: u32) {
+    entitle(account, version, &json!({"level": level, "streams": 4, "until": null})).await;
+}
+
+/// The Subscription service: the account is entitled to this.
+///
+/// # Panics
+/// Without Kafka.
+pub async fn entitle(account: &Account, version: i64, entitlements: &Value) {
     let data = json!({"user_id": account.user_id, "version": version, "state": "active",
-        "entitlements": {"level": level, "streams": 4, "until": null}});
+        "entitlements": entitlements});
     let about = ("/mcsp/subscription", "mcsp.subscription.subscription.changed.v1");
     tell(("subscription.lifecycle.changed", &account.user_id), about, &data).await;
 }

@@ -4,8 +4,8 @@ use http::StatusCode;
 use mcsp_events::{Applied, Received};
 use mcsp_function::Context;
 use mcsp_problem::Problem;
-use playback_domain::Subscription;
-use playback_storage::{Bounds, SubscriptionChanged, memory, subscriptions};
+use playback_storage::{Bounds, memory, subscriptions};
+use subscription_contract::SubscriptionChanged;
 
 /// Postgres first; then what is remembered here, and Redis, get what Postgres has by now, also when the event was applied
 /// before: a delivery that broke off between the two is mended by the next. Neither goes back to an earlier version.
@@ -16,7 +16,7 @@ pub(crate) async fn apply(
 ) -> Result<Applied, Problem> {
     let changed: SubscriptionChanged = received.data()?;
     let (user, version, bridge) = (changed.user_id, changed.version, context.bridge());
-    let subscription = Subscription::try_from(changed).map_err(|error| {
+    let subscription = subscriptions::told(&changed).map_err(|error| {
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "malformed_event", "the event's data cannot be read")
             .with_detail(error)
     })?;

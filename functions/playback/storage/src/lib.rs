@@ -60,5 +60,5 @@ pub use sessions::{
     Beaten, End, Ended, Heartbeat, Opened, Read, Shown, Start, StartOutcome, Yes, beat, end, note_renewal,
     start,
 };
-pub use subscription::{AccountFacts, InvalidSubscription, SubscriptionChanged};
+pub use subscription::AccountFacts;
 pub use write_back::write_back;

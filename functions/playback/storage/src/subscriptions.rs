@@ -9,6 +9,7 @@ use mcsp_function::Context;
 use mcsp_ids::UserId;
 use playback_domain::Subscription;
 
+pub use crate::subscription::told;
 pub use crate::subscriptions_postgres::{find, forget, upsert};
 
 /// As long as positions: an account that plays nothing for a month leaves Redis.

@@ -1,4 +1,4 @@
-//! `mcsp.auth.account.erased.v1`: of an account that is no more, Upload keeps neither files nor their names.
+//! `mcsp.auth.account.erased.v1`: of an account that is no more, Upload keeps neither files nor their names, nor its plan.
 
 use mcsp_bridge_api::postgres::Transaction;
 use mcsp_events::{Applied, Received};
@@ -6,7 +6,7 @@ use mcsp_ids::UserId;
 use mcsp_problem::Problem;
 use serde::Deserialize;
 use upload_bytes::{Uploads, clear};
-use upload_storage::{forget, page};
+use upload_storage::{forget, forget_plan, page};
 
 /// Uploads that are read at once.
 const PAGE: i64 = 50;
@@ -36,5 +36,5 @@ pub(crate) async fn apply(uploads: &Uploads, received: &Received) -> Result<Appl
                 .await?;
         }
     }
-    Ok(received.apply(context, Vec::new(), Vec::new()).await?)
+    Ok(received.apply(context, vec![forget_plan(user_id)], Vec::new()).await?)
 }

@@ -1,8 +1,9 @@
-//! What Upload learns from others: from the transcoding pipeline, from Auth, and from the clock.
+//! What Upload learns from others: from the transcoding pipeline, from Auth and Subscription, and from the clock.
 
 mod account_erased;
 mod changed;
 mod consume;
+mod subscription_changed;
 mod sweep;
 
 use axum::Router;

@@ -4,8 +4,10 @@
 //! that comes to nothing here leaves nothing there.
 
 use crate::problems::reason;
+use crate::quota::{self, WithoutPlan};
 use crate::times::OPEN_FOR;
 use crate::view::{CONTENT_TYPES, UploadView};
+use axum::Extension;
 use axum::response::Response;
 use http::{StatusCode, header};
 use mcsp_access::Permission;
@@ -19,9 +21,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use upload_bytes::{Uploads, sweep_later};
 use upload_domain::{
-    Checksum, ContentType, File, FileName, InvalidFile, Method, Object, Plan, State, Upload,
+    Checksum, ContentType, File, FileName, InvalidFile, Method, Object, Plan, Quota, State, Upload,
 };
-use upload_storage::{Written, insert};
+use upload_storage::{InsertError, SaveError, Written, insert, used};
 
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -60,6 +62,7 @@ pub(crate) fn reference() -> Operation {
             "Says how the bytes of a file are to be sent to the object store. Small files go in one piece: send them \
             as `put` says. Large ones go in parts: ask for the URLs of parts, and send them in any order. Then \
             complete the upload. An upload that is not completed within 24 hours expires.\n\n\
+            The declared size is taken from the owner's quota at once, and given back where the upload comes to nothing.\n\n\
             The video's id is known from here on; the video itself exists once the upload is completed.",
         )
         .requires(Permission::MediaUpload)
@@ -68,13 +71,14 @@ pub(crate) fn reference() -> Operation {
                 .with(header::LOCATION)
                 .with(header::ETAG),
         )
-        .refuses([Invalid::default().into_problem(), no_bucket()])
+        .refuses([Invalid::default().into_problem(), no_bucket(), SaveError::Overtaken.into()])
+        .refuses(quota::refusals())
 }
 
 pub(crate) async fn create(
     uploads: Uploads,
-    caller: Caller,
-    trace: TraceParent,
+    Extension(without_plan): Extension<WithoutPlan>,
+    (caller, trace): (Caller, TraceParent),
     RequiredIdempotencyKey(key): RequiredIdempotencyKey,
     Json(request): Json<CreateRequest>,
 ) -> Result<Response, Problem> {
@@ -83,6 +87,7 @@ pub(crate) async fn create(
     let scope = format!("POST /v1/uploads {}", caller.user());
     once(&uploads.context, &scope, Some(key), &request, async |claim| {
         let bucket = uploads.store.bucket_of(&caller.claims.region).ok_or_else(no_bucket)?;
+        let quota = without_plan.quota(&uploads.context, caller.user()).await?;
         let upload = waiting(&uploads, &caller, bucket, file, plan);
         let answer = Answer::json(StatusCode::CREATED, &UploadView::of(&uploads, &upload)?)
             .with_header(header::LOCATION, format!("/v1/uploads/{}", upload.id))
@@ -90,8 +95,11 @@ pub(crate) async fn create(
         let sweep = sweep_later(&uploads.context, &trace, &upload);
         let statements = std::iter::once(sweep).chain(claim.record(&answer)).collect();
         let written = Written { events: Vec::new(), statements };
-        insert(&uploads.context, &upload, written).await?;
-        Ok(answer)
+        match insert(&uploads.context, &upload, quota, written).await {
+            Ok(()) => Ok(answer),
+            Err(InsertError::TooMuch) => Err(too_much(&uploads, &upload, quota).await?),
+            Err(InsertError::Failed(error)) => Err(error.into()),
+        }
     })
     .await
 }
@@ -140,6 +148,15 @@ fn parse(request: &CreateRequest) -> Result<(File, Plan), Problem> {
         }
         _ => Err(invalid.into_problem()),
     }
+}
+
+/// Why there is no room for an upload; a conflict where there is by now.
+async fn too_much(uploads: &Uploads, upload: &Upload, quota: Quota) -> Result<Problem, Problem> {
+    let used = used(&uploads.context, upload.owner).await?;
+    Ok(match quota.check(used, upload.file.size_bytes) {
+        Err(exceeded) => quota::exceeded(exceeded, quota, used),
+        Ok(()) => SaveError::Overtaken.into(),
+    })
 }
 
 fn no_bucket() -> Problem {

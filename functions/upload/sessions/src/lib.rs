@@ -7,6 +7,7 @@ mod get;
 mod list;
 mod list_parts;
 mod problems;
+mod quota;
 mod refuse;
 mod sign_parts;
 mod times;
@@ -22,9 +23,11 @@ use mcsp_reference::Section;
 pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
     Ok(Router::new()
         .route("/v1/uploads", post(create::create).get(list::list))
+        .route("/v1/uploads/quota", get(quota::show))
         .route("/v1/uploads/{id}", get(get::get).delete(cancel::cancel))
         .route("/v1/uploads/{id}/parts", post(sign_parts::sign_parts).get(list_parts::list_parts))
         .route("/v1/uploads/{id}/complete", post(complete::complete))
+        .layer(quota::WithoutPlan::of(context)?)
         .layer(upload_bytes::store(context)?))
 }
 
@@ -36,6 +39,7 @@ pub fn reference() -> Section {
         [
             create::reference(),
             list::reference(),
+            quota::reference(),
             get::reference(),
             cancel::reference(),
             sign_parts::reference(),
@@ -55,5 +59,7 @@ mcsp_function::component!(
         "object_store_access_key",
         "object_store_secret_key",
         "object_store_buckets",
+        "upload_quota_bytes",
+        "upload_open_limit",
     ]
 );

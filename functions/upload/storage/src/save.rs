@@ -1,12 +1,13 @@
 //! Saving uploads: each change is one statement, guarded by the version that it was decided on.
 
+use crate::quota::{USED, one_at_a_time};
 use crate::row::{StateColumns, state_columns};
 use mcsp_bridge_api::kafka::Event;
 use mcsp_bridge_api::postgres::{GuardedStatement, RowMismatch, TransactError, Transaction};
 use mcsp_bridge_api::sql::sql;
 use mcsp_function::Context;
 use mcsp_problem::Problem;
-use upload_domain::Upload;
+use upload_domain::{Quota, Upload};
 
 /// What is written together with an upload.
 #[derive(Default)]
@@ -43,30 +44,66 @@ impl From<SaveError> for Problem {
 /// The statement of the upload itself is the first of its transaction.
 const UPLOAD: u32 = 0;
 
-/// Saves a new upload.
-pub async fn insert(context: &Context, upload: &Upload, written: Written) -> Result<(), SaveError> {
+/// Why an upload was not made.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum InsertError {
+    /// It is more than its owner's quota has left.
+    #[error("the quota is not enough")]
+    TooMuch,
+    /// Nothing was written, or it is not known.
+    #[error("the upload could not be saved")]
+    Failed(#[source] TransactError),
+}
+
+/// Saves a new upload, if the quota has that much left.
+pub async fn insert(
+    context: &Context,
+    upload: &Upload,
+    quota: Quota,
+    written: Written,
+) -> Result<(), InsertError> {
+    /// The place of the upload's own statement.
+    const INSERTED: u32 = 1;
+    let Written { events, statements } = written;
+    let first = [one_at_a_time(upload.owner), inserted(upload, quota)];
+    let statements = first.into_iter().chain(statements).collect();
+    match context.bridge().transact(Transaction { consumed_event: None, statements, events }).await {
+        Ok(_) => Ok(()),
+        Err(TransactError::UnexpectedRows(RowMismatch { statement: INSERTED, .. })) => {
+            Err(InsertError::TooMuch)
+        }
+        Err(error) => Err(InsertError::Failed(error)),
+    }
+}
+
+fn inserted(upload: &Upload, quota: Quota) -> GuardedStatement {
     let StateColumns { name, .. } = state_columns(upload);
-    let statement = sql("INSERT INTO uploads (id, owner_id, video_id, version, region, bucket, object_key, \
-             file_name, size_bytes, content_type, checksum_sha256, part_size_bytes, state, created_at, \
-             expires_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)")
-    .bind(upload.id.uuid())
-    .bind(upload.owner.uuid())
-    .bind(upload.video.uuid())
-    .bind(upload.version)
-    .bind(upload.region.as_str())
-    .bind(upload.object.bucket.as_str())
-    .bind(upload.object.key.as_str())
-    .bind(upload.file.name.as_str())
-    .bind(signed(upload.file.size_bytes))
-    .bind(upload.file.content_type.as_str())
-    .bind(upload.file.checksum_sha256.as_ref().map(|checksum| checksum.as_str()))
-    .bind(upload.plan.parts().map(|parts| signed(parts.part_bytes())))
-    .bind(name)
-    .bind(upload.created_at)
-    .bind(upload.expires_at)
-    .expecting(1);
-    transact(context, statement, written).await
+    // The owner and the time stand first, as in what is used.
+    let text = format!(
+        "INSERT INTO uploads (owner_id, created_at, id, video_id, version, region, bucket, object_key, \
+             file_name, size_bytes, content_type, checksum_sha256, part_size_bytes, state, expires_at) \
+         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15 FROM ({USED}) AS used \
+         WHERE used.open_uploads < $16 AND used.bytes + $10 <= $17"
+    );
+    sql(&text)
+        .bind(upload.owner.uuid())
+        .bind(upload.created_at)
+        .bind(upload.id.uuid())
+        .bind(upload.video.uuid())
+        .bind(upload.version)
+        .bind(upload.region.as_str())
+        .bind(upload.object.bucket.as_str())
+        .bind(upload.object.key.as_str())
+        .bind(upload.file.name.as_str())
+        .bind(signed(upload.file.size_bytes))
+        .bind(upload.file.content_type.as_str())
+        .bind(upload.file.checksum_sha256.as_ref().map(|checksum| checksum.as_str()))
+        .bind(upload.plan.parts().map(|parts| signed(parts.part_bytes())))
+        .bind(name)
+        .bind(upload.expires_at)
+        .bind(quota.open_uploads)
+        .bind(signed(quota.bytes))
+        .expecting(1)
 }
 
 /// Saves an upload that is one version on from what is stored.
@@ -115,6 +152,6 @@ async fn transact(context: &Context, first: GuardedStatement, written: Written) 
 }
 
 /// As `bigint` has it. Sizes are far below its end.
-fn signed(number: u64) -> i64 {
+pub(crate) fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }

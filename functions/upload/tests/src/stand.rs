@@ -31,6 +31,11 @@ pub struct Creator<'a> {
 impl Stand {
     /// Makes the database and the components.
     pub async fn new() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// The same, with other values of variables.
+    pub async fn with(changed: &[(&'static str, &str)]) -> Self {
         let store: Url = store_url("MCSP_TEST_S3_URL").parse().unwrap();
         let endpoint = format!("http://{}:{}", store.host_str().unwrap(), store.port().unwrap());
         let settings = Settings {
@@ -41,12 +46,13 @@ impl Stand {
             buckets: BUCKETS,
         };
         let object_store = ObjectStore::new(settings).unwrap();
-        let variables = vec![
+        let mut variables = vec![
             ("object_store_public_url", endpoint.clone()),
             ("object_store_access_key", store.username().to_owned()),
             ("object_store_secret_key", store.password().unwrap().to_owned()),
             ("object_store_buckets", BUCKETS.to_owned()),
         ];
+        variables.extend(changed.iter().map(|(name, value)| (*name, (*value).to_owned())));
         let targets = vec![("object-store", endpoint)];
         let bed = Testbed::new("upload", Setup { variables, targets, ..Setup::default() }).await;
         Stand {
@@ -86,6 +92,15 @@ impl Stand {
     pub async fn deliver_erasure(&self, event_id: &str, user_id: &str) -> u16 {
         let data = json!({"user_id": user_id, "version": 2, "state": "erased"});
         self.pipeline.deliver(event_id, "mcsp.auth.account.erased.v1", &data).await.status
+    }
+
+    /// Tells what an account is entitled to, and gives the status.
+    pub async fn deliver_plan(&self, user_id: &str, version: u64, entitlements: &Value) -> u16 {
+        let state = if entitlements.is_null() { "canceled" } else { "active" };
+        let data =
+            json!({"user_id": user_id, "version": version, "state": state, "entitlements": entitlements});
+        let kind = "mcsp.subscription.subscription.changed.v1";
+        self.pipeline.deliver(&unique(), kind, &data).await.status
     }
 
     /// Lets the time of all uploads run out. Stores take no signature of a clock that runs ahead, so the clock stays.
