@@ -1,16 +1,19 @@
-//! Whole objects: put, get (ranges too), head, delete, list.
+//! Whole objects: put, get (ranges too), head, copy, delete, list.
 
 use super::body::{Expected, receive};
-use super::layout::{Description, Layout, content_path, failure, unique};
+use super::layout::{Description, Layout, content_path, failure, remove, unique};
 use s3s::dto::{
-    Checksum, ChecksumMode, ChecksumType, DeleteObjectInput, DeleteObjectOutput, ETag, GetObjectInput,
-    GetObjectOutput, HeadObjectInput, HeadObjectOutput, ListObjectsV2Input, ListObjectsV2Output, Object,
-    PutObjectInput, PutObjectOutput, StreamingBlob, Timestamp,
+    Checksum, ChecksumMode, ChecksumType, CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopySource,
+    DeleteObjectInput, DeleteObjectOutput, ETag, GetObjectInput, GetObjectOutput, HeadObjectInput,
+    HeadObjectOutput, ListObjectsV2Input, ListObjectsV2Output, Object, PutObjectInput, PutObjectOutput,
+    StreamingBlob, Timestamp,
 };
 use s3s::{S3Error, S3Result, TrailingHeaders, s3_error};
 use std::io::SeekFrom;
+use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use tokio::io::{AsyncReadExt, AsyncSeekExt};
+use tokio::fs;
+use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 use tokio_util::io::ReaderStream;
 
 /// The largest page of a listing, as with S3.
@@ -110,6 +113,42 @@ pub(crate) async fn head(layout: &Layout, input: HeadObjectInput) -> S3Result<He
         checksum_sha256: sha256,
         ..Default::default()
     })
+}
+
+/// A copy has bytes of its own: replacing the one changes nothing of the other.
+pub(crate) async fn copy(layout: &Layout, input: CopyObjectInput) -> S3Result<CopyObjectOutput> {
+    let CopySource::Bucket { bucket, key, version_id: None } = &input.copy_source else {
+        return Err(s3_error!(
+            NotImplemented,
+            "this store knows objects by bucket and key, without versions"
+        ));
+    };
+    let (original, mut source) = layout.open(bucket, key).await?;
+    if input.copy_source_if_match.is_some_and(|condition| !matches(&condition, &original)) {
+        return Err(s3_error!(PreconditionFailed));
+    }
+    let content = unique();
+    let path = content_path(&layout.bucket(&input.bucket).await?, content);
+    if let Err(error) = copy_bytes(&mut source, &path).await {
+        remove(&path).await?;
+        return Err(failure(error));
+    }
+    let description = Description { key: input.key, content, modified_unix_ms: now_unix_ms(), ..original };
+    layout.publish(&input.bucket, &description).await?;
+    let result = CopyObjectResult {
+        checksum_sha256: description.sha256.clone(),
+        last_modified: Some(modified(&description)),
+        e_tag: Some(ETag::Strong(description.e_tag)),
+        ..Default::default()
+    };
+    Ok(CopyObjectOutput { copy_object_result: Some(result), ..Default::default() })
+}
+
+async fn copy_bytes(source: &mut fs::File, path: &Path) -> std::io::Result<()> {
+    let mut copy = fs::File::create(path).await?;
+    tokio::io::copy(source, &mut copy).await?;
+    copy.flush().await?;
+    copy.sync_all().await
 }
 
 pub(crate) async fn delete(layout: &Layout, input: DeleteObjectInput) -> S3Result<DeleteObjectOutput> {

@@ -6,6 +6,6 @@ mod sweep;
 mod uploads;
 
 pub use problem::unavailable;
-pub use release::{clear, release, settle};
+pub use release::{clear, release, remove, settle, tidy};
 pub use sweep::{SWEEP_DUE, SweepDue, sweep_later};
-pub use uploads::{Uploads, place, store};
+pub use uploads::{Uploads, place, prefix, store};

@@ -1,4 +1,4 @@
-//! The timer by which the store is cleared of an upload that nobody completed.
+//! The timer by which the store is cleared of an upload that nobody completed, and of what came too late.
 
 use jiff::SignedDuration;
 use mcsp_bridge_api::postgres::GuardedStatement;
@@ -17,13 +17,16 @@ const SWEEPER: &str = "upload-pipeline";
 const SWEPT_AFTER: SignedDuration = SignedDuration::from_hours(1);
 
 /// That an upload's time is over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SweepDue {
     /// Which.
     pub upload_id: UploadId,
+    /// Where its objects are, for when the upload is forgotten by then.
+    #[serde(default)]
+    pub bucket: Option<String>,
 }
 
-/// Has the store cleared of an upload some time after its end, should it have come to nothing by then.
+/// Has the store cleared, some time after an upload's end, of all that nobody will want of it.
 pub fn sweep_later(context: &Context, trace: &TraceParent, upload: &Upload) -> GuardedStatement {
     let timer = Timer {
         component: SWEEPER,
@@ -31,7 +34,7 @@ pub fn sweep_later(context: &Context, trace: &TraceParent, upload: &Upload) -> G
         happened: "session.sweep_due",
         key: upload.id,
         due_at: upload.expires_at + SWEPT_AFTER,
-        data: SweepDue { upload_id: upload.id },
+        data: SweepDue { upload_id: upload.id, bucket: Some(upload.object.bucket.clone()) },
     };
     set_timer(context, trace, timer)
 }

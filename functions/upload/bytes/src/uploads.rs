@@ -4,6 +4,7 @@ use axum::Extension;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use mcsp_function::{Context, MissingVariable};
+use mcsp_ids::UploadId;
 use mcsp_object_store::{Client, InvalidSettings, ObjectStore, Place, Settings};
 use mcsp_problem::Problem;
 use mcsp_reference::{Describe, Operation};
@@ -59,6 +60,11 @@ pub fn store(context: &Context) -> Result<Extension<Arc<ObjectStore>>, MissingVa
         InvalidSettings::Buckets => MissingVariable("object_store_buckets"),
     })?;
     Ok(Extension(Arc::new(store)))
+}
+
+/// How all keys of an upload's objects begin.
+pub fn prefix(id: UploadId) -> String {
+    format!("uploads/{id}/")
 }
 
 /// Where the bytes of an upload are.

@@ -22,7 +22,7 @@ pub struct Upload {
     pub version: i64,
     /// Where the owner's data lives.
     pub region: String,
-    /// Where the bytes go.
+    /// Where the bytes go; once it was announced, where they are, and where nobody can send others.
     pub object: Object,
     /// What the uploader says of the file.
     pub file: File,
@@ -45,7 +45,7 @@ pub struct Upload {
 pub struct Object {
     /// The region's bucket.
     pub bucket: String,
-    /// Made of the upload's id, never of the file's name.
+    /// Made of ids, never of the file's name.
     pub key: String,
 }
 
@@ -225,9 +225,12 @@ impl Upload {
 
     /// Whether it came to nothing and the store may still hold something of it.
     pub fn owes_release(&self) -> bool {
-        let came_to_nothing =
-            matches!(self.state, State::Cancelled | State::Expired | State::Failed(Failure::Mismatched(_)));
-        came_to_nothing && !self.released
+        self.came_to_nothing() && !self.released
+    }
+
+    /// Whether there will be nothing of it.
+    pub fn came_to_nothing(&self) -> bool {
+        matches!(self.state, State::Cancelled | State::Expired | State::Failed(_))
     }
 
     /// The parts that may be sent now.
@@ -255,10 +258,11 @@ impl Upload {
         Ok(self.to(state))
     }
 
-    /// The file is whole and what was declared.
-    pub fn initiate(self, now: Timestamp) -> Result<Self, Refused> {
+    /// The file is whole and what was declared, and is kept under this key.
+    pub fn initiate(self, key: String, now: Timestamp) -> Result<Self, Refused> {
         self.verifying()?;
-        Ok(self.to(State::Initiated { at: now }))
+        let object = Object { bucket: self.object.bucket.clone(), key };
+        Ok(Upload { object, ..self.to(State::Initiated { at: now }) })
     }
 
     /// The file is whole and not what was declared.

@@ -35,6 +35,35 @@ pub struct PartList {
     pub truncated: bool,
 }
 
+/// Keys that begin in the same way, in their order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct KeyList {
+    #[serde(rename = "Contents", default)]
+    contents: Vec<ListedObject>,
+    /// Whether there are more.
+    #[serde(rename = "IsTruncated", default)]
+    pub truncated: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+struct ListedObject {
+    #[serde(rename = "Key")]
+    key: String,
+}
+
+impl KeyList {
+    /// The keys.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.contents.iter().map(|object| object.key.as_str())
+    }
+}
+
+#[derive(Deserialize)]
+pub(crate) struct CopiedObject {
+    #[serde(rename = "ETag")]
+    _e_tag: String,
+}
+
 #[derive(Deserialize)]
 pub(crate) struct CreatedMultipart {
     #[serde(rename = "UploadId")]
@@ -155,6 +184,20 @@ mod tests {
     fn an_empty_list_is_a_list() {
         let xml = "<ListPartsResult><IsTruncated>false</IsTruncated></ListPartsResult>";
         assert_eq!(read::<PartList>(&response(200, xml)), Ok(PartList::default()));
+    }
+
+    #[test]
+    fn a_list_of_keys_is_read() {
+        let xml = r#"<?xml version="1.0" encoding="UTF-8"?>
+            <ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>b</Name><Prefix>a/</Prefix>
+            <KeyCount>2</KeyCount><MaxKeys>1000</MaxKeys><IsTruncated>false</IsTruncated>
+            <Contents><Key>a/1</Key><Size>5</Size><StorageClass>STANDARD</StorageClass></Contents>
+            <Contents><Key>a/2</Key><ETag>&quot;x&quot;</ETag></Contents></ListBucketResult>"#;
+        let list: KeyList = read(&response(200, xml)).unwrap();
+        assert_eq!(list.keys().collect::<Vec<_>>(), ["a/1", "a/2"]);
+        let none: KeyList =
+            read(&response(200, "<ListBucketResult><KeyCount>0</KeyCount></ListBucketResult>")).unwrap();
+        assert_eq!((none.keys().count(), none.truncated), (0, false));
     }
 
     #[test]

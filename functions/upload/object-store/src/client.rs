@@ -1,7 +1,9 @@
 //! The platform's own calls to the store, through the bridge.
 
 use crate::StoreError;
-use crate::answers::{self, CompletedMultipart, CreatedMultipart, ListedPart, PartList};
+use crate::answers::{
+    self, CompletedMultipart, CopiedObject, CreatedMultipart, KeyList, ListedPart, PartList,
+};
 use crate::store::{ObjectStore, Place, SignedRequest, signed};
 use jiff::Timestamp;
 use mcsp_bridge_api::Bridge;
@@ -111,6 +113,23 @@ impl<'a> Client<'a> {
             Ok(_) | Err(StoreError::NoSuchObject) => Ok(()),
             Err(error) => Err(error),
         }
+    }
+
+    /// Has the store copy an object to another key of the same bucket. The copy is of one moment: it is whole, whatever
+    /// happens to the object meanwhile.
+    pub async fn copy(&self, from: Place<'_>, to_key: &str) -> Result<(), StoreError> {
+        let bucket = self.store.bucket(from.bucket)?;
+        let headers = vec![("x-amz-copy-source", format!("{}/{}", from.bucket, from.key))];
+        let url = self.sign_with(&bucket, Method::Put, to_key, &[], &headers);
+        let response = self.call("PUT", SignedRequest { url, headers }, Vec::new(), true).await?;
+        answers::read::<CopiedObject>(&response).map(drop)
+    }
+
+    /// Keys that begin with `prefix`: as many as one list has.
+    pub async fn list(&self, bucket: &str, prefix: &str) -> Result<KeyList, StoreError> {
+        let bucket = self.store.bucket(bucket)?;
+        let url = self.sign_with(&bucket, Method::Get, "", &[("list-type", "2"), ("prefix", prefix)], &[]);
+        answers::read(&self.call("GET", SignedRequest { url, headers: Vec::new() }, Vec::new(), true).await?)
     }
 
     /// What the store knows of an object; none where there is none.

@@ -10,7 +10,7 @@ mod client;
 mod error;
 mod store;
 
-pub use answers::{ListedPart, PartList};
+pub use answers::{KeyList, ListedPart, PartList};
 pub use client::{Client, Head, PARTS_PER_LIST};
 pub use error::StoreError;
 pub use store::{InvalidSettings, ObjectStore, Place, Settings, SignedRequest};

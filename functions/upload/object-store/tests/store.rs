@@ -167,6 +167,33 @@ async fn a_signed_put_takes_exactly_what_was_signed() {
 }
 
 #[tokio::test]
+async fn a_copy_is_of_one_moment_and_is_found_by_its_prefix() {
+    let setup = Setup::new("copy");
+    let client = setup.client();
+    let (prefix, _) = setup.key.rsplit_once('/').unwrap();
+    let kept = format!("{prefix}/kept");
+    assert_eq!(client.copy(setup.place(), &kept).await, Err(StoreError::NoSuchObject));
+    assert_eq!(client.list(BUCKET, prefix).await.unwrap().keys().count(), 0);
+    for body in [b"hello", b"HELLO"] {
+        let checksum = (body == b"hello").then_some(HELLO_SHA256);
+        let put = setup.store.sign_put(setup.place(), (5, "video/mp4", checksum), now(), VALID).unwrap();
+        assert_eq!(setup.send(put, body.to_vec()).await, 200);
+        if checksum.is_some() {
+            assert_eq!(client.copy(setup.place(), &kept).await, Ok(()));
+        }
+    }
+    let copy = Place { bucket: BUCKET, key: &kept };
+    assert_eq!(client.first_bytes(copy, 5).await, Ok(b"hello".to_vec()));
+    let head = client.head(copy).await.unwrap().unwrap();
+    assert_eq!(head.checksum_sha256.as_deref(), Some(HELLO_SHA256));
+    let keys = client.list(BUCKET, prefix).await.unwrap();
+    assert_eq!(keys.keys().collect::<Vec<_>>(), [&kept, &setup.key]);
+    client.delete(setup.place()).await.unwrap();
+    assert_eq!(client.first_bytes(copy, 5).await, Ok(b"hello".to_vec()));
+    client.delete(copy).await.unwrap();
+}
+
+#[tokio::test]
 async fn parts_become_one_object_once() {
     let setup = Setup::new("parts");
     let client = setup.client();

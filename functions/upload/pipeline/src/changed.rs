@@ -2,14 +2,14 @@
 //!
 //! The events carry no version. The states make up for it: an outcome is final, progress only grows, and the
 //! row's own version guards against another delivery at the same moment, which is answered 409 and comes
-//! again.
+//! again. What failed leaves nothing in the store.
 
 use http::StatusCode;
 use mcsp_events::{Applied, Received};
-use mcsp_function::Context;
 use mcsp_ids::UploadId;
 use mcsp_problem::Problem;
 use serde::Deserialize;
+use upload_bytes::{Uploads, release};
 use upload_domain::{Refused, Upload};
 use upload_storage::{find, update};
 
@@ -42,13 +42,23 @@ enum News {
     Failed(String),
 }
 
-pub(crate) async fn apply(context: &Context, received: &Received) -> Result<Applied, Problem> {
+pub(crate) async fn apply(uploads: &Uploads, received: &Received) -> Result<Applied, Problem> {
     let Some((id, news)) = read(received)? else { return Ok(Applied::Ignored) };
+    let context = &uploads.context;
     // Every upload is committed before it is announced: of this one the account was erased.
     let Some(upload) = find(context, id).await? else { return Ok(Applied::Ignored) };
-    match told(upload, news) {
-        Ok(changed) => Ok(received.apply(context, vec![update(&changed)], Vec::new()).await?),
-        Err(Refused::Settled) => Ok(Applied::Ignored),
+    match told(upload.clone(), news) {
+        Ok(changed) => {
+            let applied = received.apply(context, vec![update(&changed)], Vec::new()).await?;
+            // Of one that failed.
+            release(uploads, changed).await?;
+            Ok(applied)
+        }
+        Err(Refused::Settled) => {
+            // A delivery that broke off may have left this to do.
+            release(uploads, upload).await?;
+            Ok(Applied::Ignored)
+        }
         Err(
             refused @ (Refused::NotCompleted
             | Refused::Completed

@@ -15,6 +15,6 @@ pub(crate) async fn consume(uploads: Uploads, received: Received) -> Result<Appl
         kind if kind.starts_with(SUBSCRIPTION_EVENTS) => {
             subscription_changed::apply(&uploads.context, &received).await
         }
-        _ => changed::apply(&uploads.context, &received).await,
+        _ => changed::apply(&uploads, &received).await,
     }
 }

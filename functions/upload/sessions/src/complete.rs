@@ -6,7 +6,7 @@
 use crate::problems;
 use crate::refuse::refuse;
 use crate::times::ATTEMPTS_MAX;
-use crate::verify::{Unverified, verify};
+use crate::verify::{Unverified, discard, verify};
 use crate::view::CONTENT_TYPES;
 use axum::response::Response;
 use http::StatusCode;
@@ -147,18 +147,16 @@ async fn attempt(
     let context = &uploads.context;
     let verifying = begin(uploads, upload).await?;
     match verify(uploads, &verifying).await {
-        Ok(()) => {
-            let now = context.now();
-            let initiated = verifying.initiate(now)?;
-            let answer = answer(&initiated, now);
-            let events = vec![announcement(context, trace, &initiated, now)];
-            save(
-                context,
-                &initiated,
-                Written { events, statements: claim.record(&answer).into_iter().collect() },
-            )
-            .await?;
-            Ok(answer)
+        Ok(key) => {
+            let announced = announce(uploads, trace, claim, (verifying.clone(), key.clone())).await;
+            // Of the two copies of a file in one piece the one is not wanted any more, or the other.
+            match &announced {
+                Ok(_) => discard(uploads, &verifying, &verifying.object.key).await,
+                // It may be announced all the same where the answer was lost.
+                Err(Error::Failed(_)) => {}
+                Err(Error::Overtaken) => discard(uploads, &verifying, &key).await,
+            }
+            announced
         }
         Err(unverified @ (Unverified::NothingThere | Unverified::PartsMissing(_))) => {
             save(context, &verifying.resume()?, Written::default()).await?;
@@ -172,6 +170,22 @@ async fn attempt(
         // It stays `verifying`: the same request, sent again, goes on from there.
         Err(Unverified::Store(error)) => Err(Error::Failed(unavailable(error))),
     }
+}
+
+/// Writes that the file is whole and kept under this key, and announces it.
+async fn announce(
+    uploads: &Uploads,
+    trace: &TraceParent,
+    claim: &Claim,
+    (verifying, key): (Upload, String),
+) -> Result<Answer, Error> {
+    let (context, now) = (&uploads.context, uploads.context.now());
+    let initiated = verifying.initiate(key, now)?;
+    let answer = answer(&initiated, now);
+    let events = vec![announcement(context, trace, &initiated, now)];
+    let statements = claim.record(&answer).into_iter().collect();
+    save(context, &initiated, Written { events, statements }).await?;
+    Ok(answer)
 }
 
 /// Writes that the upload is being verified, unless another request has.

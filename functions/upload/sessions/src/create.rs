@@ -19,7 +19,7 @@ use mcsp_problem::{Invalid, Json, Problem};
 use mcsp_reference::{Answer as Answered, Operation};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use upload_bytes::{Uploads, sweep_later};
+use upload_bytes::{Uploads, prefix, sweep_later};
 use upload_domain::{
     Checksum, ContentType, File, FileName, InvalidFile, Method, Object, Plan, Quota, State, Upload,
 };
@@ -113,7 +113,7 @@ fn waiting(uploads: &Uploads, caller: &Caller, bucket: &str, file: File, plan: P
         video: uploads.context.new_id(),
         version: 1,
         region: caller.claims.region.clone(),
-        object: Object { bucket: bucket.to_owned(), key: format!("uploads/{id}/source") },
+        object: Object { bucket: bucket.to_owned(), key: format!("{}source", prefix(id)) },
         file,
         plan,
         multipart: None,

@@ -3,9 +3,10 @@
 //! Any number of requests may do this at once, and any of them may die half-way: each step can be repeated,
 //! and whoever finds that the store has moved on looks at the object.
 
-use mcsp_object_store::{Client, ListedPart, PARTS_PER_LIST, StoreError};
-use upload_bytes::{Uploads, place};
-use upload_domain::{Mismatch, Multipart, PARTS_MAX, PartPlan, SNIFF_BYTES, Short, StoredPart, Upload};
+use mcsp_ids::EventId;
+use mcsp_object_store::{Client, ListedPart, PARTS_PER_LIST, Place, StoreError};
+use upload_bytes::{Uploads, place, prefix};
+use upload_domain::{Mismatch, Multipart, PARTS_MAX, PartPlan, Plan, SNIFF_BYTES, Short, StoredPart, Upload};
 
 /// Why an upload cannot be initiated.
 #[derive(Debug, thiserror::Error)]
@@ -24,16 +25,51 @@ pub(crate) enum Unverified {
     Store(#[from] StoreError),
 }
 
-/// Makes one object of the parts, where there are any, and looks at it.
-pub(crate) async fn verify(uploads: &Uploads, upload: &Upload) -> Result<(), Unverified> {
+/// Makes of what was sent an object that nobody can change any more, looks at it, and gives its key.
+pub(crate) async fn verify(uploads: &Uploads, upload: &Upload) -> Result<String, Unverified> {
     let client = uploads.client();
-    if let Some(plan) = upload.plan.parts() {
-        join_parts(&client, upload, plan).await?;
+    let key = match upload.plan {
+        // Parts that are joined are closed: their URLs are good for nothing.
+        Plan::Multipart(plan) => {
+            join_parts(&client, upload, plan).await?;
+            upload.object.key.clone()
+        }
+        // The URL for the whole file stays good for a while, so what it was sent to is copied.
+        Plan::Put => copy(uploads, upload).await?,
+    };
+    let kept = Place { bucket: &upload.object.bucket, key: &key };
+    match check(&client, upload, kept).await {
+        Ok(()) => Ok(key),
+        Err(unverified) => {
+            discard(uploads, upload, &key).await;
+            Err(unverified)
+        }
     }
-    let head = client.head(place(upload)).await?.ok_or(Unverified::NothingThere)?;
+}
+
+/// Removes what was kept of an attempt that came to nothing. What this leaves is swept after the upload's time.
+pub(crate) async fn discard(uploads: &Uploads, upload: &Upload, key: &str) {
+    if upload.plan == Plan::Put {
+        drop(uploads.client().delete(Place { bucket: &upload.object.bucket, key }).await);
+    }
+}
+
+/// Under a key that is this attempt's alone: another attempt may copy other bytes at the same time.
+async fn copy(uploads: &Uploads, upload: &Upload) -> Result<String, Unverified> {
+    let attempt: EventId = uploads.context.new_id();
+    let key = format!("{}verified/{}", prefix(upload.id), attempt.uuid().simple());
+    match uploads.client().copy(place(upload), &key).await {
+        Ok(()) => Ok(key),
+        Err(StoreError::NoSuchObject) => Err(Unverified::NothingThere),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn check(client: &Client<'_>, upload: &Upload, kept: Place<'_>) -> Result<(), Unverified> {
+    let head = client.head(kept).await?.ok_or(Unverified::NothingThere)?;
     // Of an object of the wrong size there may be no byte to ask for.
     let first_bytes = if head.size_bytes == upload.file.size_bytes {
-        client.first_bytes(place(upload), SNIFF_BYTES).await?
+        client.first_bytes(kept, SNIFF_BYTES).await?
     } else {
         Vec::new()
     };

@@ -5,10 +5,15 @@ use mcsp_ids::{UploadId, UserId};
 use mcsp_object_store::{Client, ObjectStore, Place, Settings, StoreError};
 use mcsp_testbed::{Component, Reply, Setup, Testbed, new_id, store_url, unique};
 use serde_json::{Value, json};
+use std::time::Duration;
 use url::Url;
 
 const BUCKET: &str = "mcsp-uploads";
-const BUCKETS: &str = r#"{"eu": "mcsp-uploads"}"#;
+/// Another bucket that is there.
+const BUCKET_US: &str = "mcsp-packaged";
+const BUCKETS: &str = r#"{"eu": "mcsp-uploads", "us": "mcsp-packaged"}"#;
+
+const URL_VALID: Duration = Duration::from_secs(60);
 
 /// Upload with a database of its own.
 pub struct Stand {
@@ -84,7 +89,7 @@ impl Stand {
 
     /// Delivers the timer of an upload, as the bridge does when it is due, and gives the status.
     pub async fn deliver_sweep(&self, upload: &Value) -> u16 {
-        let data = json!({"upload_id": upload["id"]});
+        let data = json!({"upload_id": upload["id"], "bucket": BUCKET});
         self.pipeline.deliver(&unique(), "mcsp.upload.session.sweep_due.v1", &data).await.status
     }
 
@@ -114,9 +119,21 @@ impl Stand {
         self.bed.ask(&format!("SELECT multipart_id FROM uploads WHERE id = '{}'", id.uuid())).await
     }
 
-    /// Whether the object store has an upload's object, or this multipart upload of it.
+    /// The keys that the object store has of an upload, whichever bucket they are in.
+    pub async fn stored(&self, upload: &Value) -> Vec<String> {
+        let bridge = self.bed.bridge("upload-sessions");
+        let client = Client::new(&self.store, &*bridge, self.bed.now());
+        let prefix = format!("uploads/{}/", upload["id"].as_str().unwrap());
+        let mut keys = Vec::new();
+        for bucket in [BUCKET, BUCKET_US] {
+            keys.extend(client.list(bucket, &prefix).await.unwrap().keys().map(str::to_owned));
+        }
+        keys
+    }
+
+    /// Whether the object store has an object of an upload, or this multipart upload of it.
     pub async fn store_has(&self, upload: &Value, multipart: Option<&str>) -> bool {
-        let key = format!("uploads/{}/source", upload["id"].as_str().unwrap());
+        let key = source(upload);
         let place = Place { bucket: BUCKET, key: &key };
         let bridge = self.bed.bridge("upload-sessions");
         let client = Client::new(&self.store, &*bridge, self.bed.now());
@@ -127,7 +144,28 @@ impl Stand {
                 Err(error) => panic!("{error:?}"),
             }
         }
-        client.head(place).await.unwrap().is_some()
+        !self.stored(upload).await.is_empty()
+    }
+
+    /// The bytes of an object, up to 512.
+    pub async fn bytes_of(&self, object: &Value) -> Vec<u8> {
+        let bridge = self.bed.bridge("upload-sessions");
+        let client = Client::new(&self.store, &*bridge, self.bed.now());
+        let (bucket, key) = (object["bucket"].as_str().unwrap(), object["key"].as_str().unwrap());
+        client.first_bytes(Place { bucket, key }, 512).await.unwrap()
+    }
+
+    /// Puts bytes where those of an upload belong, with the store's own keys: other than what was declared.
+    pub async fn put_instead(&self, upload: &Value, body: &[u8], checksum_sha256: Option<&str>) {
+        let key = source(upload);
+        let place = Place { bucket: BUCKET, key: &key };
+        let declared = (body.len() as u64, "video/mp4", checksum_sha256);
+        let request = self.store.sign_put(place, declared, self.bed.now(), URL_VALID).unwrap();
+        let mut put = self.client.put(request.url);
+        for (name, value) in request.headers.into_iter().filter(|(name, _)| *name != "content-length") {
+            put = put.header(name, value);
+        }
+        assert_eq!(put.body(body.to_vec()).send().await.unwrap().status(), 200);
     }
 
     /// Sends bytes as `signed` says, and gives the status.
@@ -146,4 +184,9 @@ impl Creator<'_> {
         let headers = [("authorization", self.bearer.as_str()), ("idempotency-key", &unique())];
         self.stand.sessions.send((method, path), &headers, body).await
     }
+}
+
+/// Where the bytes of an upload are sent to.
+fn source(upload: &Value) -> String {
+    format!("uploads/{}/source", upload["id"].as_str().unwrap())
 }

@@ -44,11 +44,12 @@ fn an_upload_goes_all_the_way_one_version_at_a_time() {
     let ready = upload(Method::Multipart)
         .begin_parts(multipart(), at(1))
         .and_then(|u| u.begin_verifying(at(2)))
-        .and_then(|u| u.initiate(at(3)))
+        .and_then(|u| u.initiate("kept".into(), at(3)))
         .and_then(|u| u.progress(40))
         .and_then(Upload::finish)
         .unwrap();
     assert_eq!((ready.state.name(), ready.version, ready.initiated_at()), ("ready", 6, Some(at(3))));
+    assert_eq!((ready.object.bucket.as_str(), ready.object.key.as_str()), ("b", "kept"));
 }
 
 #[test]
@@ -63,7 +64,7 @@ fn what_was_missing_can_be_sent_and_completed_again() {
 fn progress_never_goes_back_and_outcomes_stay() {
     let processing = upload(Method::Put)
         .begin_verifying(at(1))
-        .and_then(|u| u.initiate(at(1)))
+        .and_then(|u| u.initiate("kept".into(), at(1)))
         .unwrap()
         .progress(50)
         .unwrap();
@@ -77,9 +78,11 @@ fn progress_never_goes_back_and_outcomes_stay() {
 
 #[test]
 fn the_pipeline_may_be_done_before_it_reported_progress() {
-    let initiated = upload(Method::Put).begin_verifying(at(1)).and_then(|u| u.initiate(at(1))).unwrap();
+    let initiated =
+        upload(Method::Put).begin_verifying(at(1)).and_then(|u| u.initiate("kept".into(), at(1))).unwrap();
     assert!(initiated.clone().finish().is_ok());
-    assert_eq!(initiated.fail("bad_file".into()).unwrap().initiated_at(), Some(at(1)));
+    let failed = initiated.fail("bad_file".into()).unwrap();
+    assert_eq!((failed.initiated_at(), failed.owes_release()), (Some(at(1)), true));
     assert_eq!(upload(Method::Put).finish(), Err(Refused::NotCompleted));
 }
 
@@ -92,7 +95,7 @@ fn time_ends_what_is_open_and_nothing_else() {
     assert_eq!(open.clone().begin_verifying(at(100)), Err(Refused::Expired));
     let expired = open.clone().expire(at(100)).unwrap();
     assert!(expired.owes_release() && !expired.release().owes_release());
-    let initiated = open.begin_verifying(at(1)).and_then(|u| u.initiate(at(1))).unwrap();
+    let initiated = open.begin_verifying(at(1)).and_then(|u| u.initiate("kept".into(), at(1))).unwrap();
     assert_eq!(initiated.state_at(at(1000)).name(), "initiated");
     assert_eq!(initiated.expire(at(1000)), Err(Refused::Completed));
 }
@@ -152,7 +155,7 @@ fn take(upload: Upload, step: Step, now: Timestamp) -> Result<Upload, Refused> {
         Step::BeginParts => upload.begin_parts(multipart(), now),
         Step::BeginVerifying => upload.begin_verifying(now),
         Step::Resume => upload.resume(),
-        Step::Initiate => upload.initiate(now),
+        Step::Initiate => upload.initiate("kept".into(), now),
         Step::Reject => upload.reject(Mismatch::Size),
         Step::Cancel => upload.cancel(now),
         Step::Expire => upload.expire(now),

@@ -124,9 +124,22 @@ async fn an_upload_ends_with_its_time() {
 }
 
 #[tokio::test]
-async fn a_region_without_a_bucket_takes_no_upload() {
+async fn the_region_of_the_account_is_where_the_bytes_go_and_nothing_goes_elsewhere() {
     let stand = Stand::new().await;
+    for (region, bucket) in [("eu", "mcsp-uploads"), ("us", "mcsp-packaged")] {
+        let creator = stand.creator(region);
+        let upload = expect(&creator, 201, "POST", "/v1/uploads", Some(request(64, "put"))).await;
+        let url: reqwest::Url = upload["put"]["url"].as_str().unwrap().parse().unwrap();
+        assert!(url.path().starts_with(&format!("/{bucket}/")), "{url}");
+        assert_eq!(stand.send(&upload["put"], mp4(64)).await, 200);
+        expect(&creator, 200, "POST", &format!("{}/complete", path(&upload)), None).await;
+        let emitted = stand.bed.emitted(upload["id"].as_str().unwrap()).await;
+        let announced = &emitted[0].data;
+        assert_eq!((&announced["region"], &announced["object"]["bucket"]), (&json!(region), &json!(bucket)));
+        assert_eq!(stand.stored(&upload).await, [announced["object"]["key"].as_str().unwrap()]);
+    }
     let wanted = Some(request(64, "put"));
     let problem = expect(&stand.creator("mars"), 409, "POST", "/v1/uploads", wanted).await;
     assert_eq!(problem["code"], "no_bucket_for_region");
+    assert_eq!(stand.bed.ask::<i64>("SELECT count(*) FROM uploads").await, 2);
 }

@@ -99,6 +99,8 @@ async fn of_an_erased_account_neither_files_nor_names_stay() {
     ok(&gone, "POST", &format!("{}/complete", path(&completed)), None).await;
     let (begun, multipart) = begun(&stand, &gone).await;
     let others = sent(&stand, &stays).await;
+    let plan = json!({"level": 1, "streams": 1, "upload_bytes": 1});
+    assert_eq!(stand.deliver_plan(&gone.user_id, 1, &plan).await, 204);
     stand.set_store_down(true);
     assert_eq!(stand.deliver_erasure("e1", &gone.user_id).await, 503);
     stand.set_store_down(false);
@@ -109,7 +111,12 @@ async fn of_an_erased_account_neither_files_nor_names_stay() {
     assert!(!stand.store_has(&begun, Some(&multipart)).await);
     assert!(stand.store_has(&others, None).await);
     assert_eq!(stand.bed.ask::<i64>("SELECT count(*) FROM uploads").await, 1);
-    // The pipeline, and the timer, may know of them for longer.
+    assert_eq!(stand.bed.ask::<i64>("SELECT count(*) FROM plans").await, 0);
+    // The pipeline, and the timer, may know of them for longer; and so may a URL.
+    stand.put_instead(&completed, &mp4(64), None).await;
+    assert!(stand.store_has(&completed, None).await);
+    assert_eq!(stand.deliver_sweep(&completed).await, 204);
+    assert!(!stand.store_has(&completed, None).await);
     let news = json!({"upload_id": completed["id"], "progress_percent": 100});
     assert_eq!(stand.deliver("e2", "completed", &news).await, 204);
     assert_eq!(stand.deliver_sweep(&begun).await, 204);
