@@ -1,7 +1,7 @@
 """A person with a real browser, headless Chromium, with scripts and without: signs in, consents, lets a device in.
 
 The client is a server on a loopback address, as a native application has one. Screenshots go to the directory that
-OAUTH_TEST names. Prints one line for each walk that worked.
+CLIENT_TEST names. Prints one line for each walk that worked.
 """
 
 import contextlib
@@ -161,7 +161,7 @@ def device_walk(given, walk):
 
 
 def main():
-    given = json.loads(os.environ["OAUTH_TEST"])
+    given = json.loads(os.environ["CLIENT_TEST"])
     os.makedirs(given["screenshots"], exist_ok=True)
     application = Application()
     for name, options in (

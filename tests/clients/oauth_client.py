@@ -228,7 +228,7 @@ def bound_tokens(server, person):
 
 
 def main():
-    given = json.loads(os.environ["OAUTH_TEST"])
+    given = json.loads(os.environ["CLIENT_TEST"])
     server = discovered(given["issuer"])
     person = Person(given["email"], given["password"])
     session = code_flow(server, given["app"], person)

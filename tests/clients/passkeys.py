@@ -1,7 +1,7 @@
 """A person with a passkey: headless Chromium with an authenticator of its own, as WebAuthn has it for tests. Enrols,
 signs in on the page and at the API, shows it as second factor and to step up, and removes it.
 
-A passkey is of a domain, so the platform is visited at localhost. Screenshots go to the directory that OAUTH_TEST names.
+A passkey is of a domain, so the platform is visited at localhost. Screenshots go to the directory that CLIENT_TEST names.
 Prints one line for each step that worked.
 """
 
@@ -117,7 +117,7 @@ def refused_walk(person, walk):
 
 
 def main():
-    given = json.loads(os.environ["OAUTH_TEST"])
+    given = json.loads(os.environ["CLIENT_TEST"])
     os.makedirs(given["screenshots"], exist_ok=True)
     application = Application()
     for name, options in (("light", {}), ("phone", {"phone": True}), ("night", {"phone": True, "dark": True})):

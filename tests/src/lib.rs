@@ -2,6 +2,7 @@
 
 mod account;
 mod answer;
+mod client;
 mod contract;
 mod mail;
 mod media;
@@ -16,6 +17,7 @@ mod wire;
 
 pub use account::Account;
 pub use answer::Answer;
+pub use client::{client_python, client_script, run_client};
 pub use contract::permissions;
 pub use mail::{Mail, mails, nth_mail};
 pub use media::{ready_video, sample_mp4, titled_video, uploaded_video};
