@@ -34,6 +34,13 @@ CREATE FUNCTION content.words_of(tags text[]) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     RETURN array_to_string(tags, ' '::text);
 
+CREATE TABLE content.drafts (
+    video_id uuid NOT NULL,
+    owner_id uuid NOT NULL,
+    submitted_at timestamp with time zone NOT NULL,
+    draft jsonb NOT NULL
+);
+
 CREATE TABLE content.early_outcomes (
     video_id uuid NOT NULL,
     outcome jsonb NOT NULL,
@@ -123,12 +130,15 @@ CREATE TABLE content.videos (
     CONSTRAINT videos_media CHECK (((media IS NOT NULL) = (state = ANY (ARRAY['ready'::text, 'published'::text, 'unpublished'::text])))),
     CONSTRAINT videos_minimum_plan_level CHECK (((minimum_plan_level >= 1) AND (minimum_plan_level <= 100))),
     CONSTRAINT videos_plan CHECK (((visibility = 'subscribers'::text) = (minimum_plan_level IS NOT NULL))),
-    CONSTRAINT videos_publish_at CHECK (((publish_at IS NULL) OR (state = ANY (ARRAY['ready'::text, 'unpublished'::text])))),
+    CONSTRAINT videos_publish_at CHECK (((publish_at IS NULL) OR (state = ANY (ARRAY['processing'::text, 'ready'::text, 'unpublished'::text])))),
     CONSTRAINT videos_published_title CHECK (((state <> 'published'::text) OR (title IS NOT NULL))),
     CONSTRAINT videos_state CHECK ((state = ANY (ARRAY['processing'::text, 'ready'::text, 'published'::text, 'unpublished'::text, 'failed'::text]))),
     CONSTRAINT videos_version CHECK ((version > 0)),
     CONSTRAINT videos_visibility CHECK ((visibility = ANY (ARRAY['public'::text, 'unlisted'::text, 'private'::text, 'subscribers'::text])))
 );
+
+ALTER TABLE ONLY content.drafts
+    ADD CONSTRAINT drafts_pkey PRIMARY KEY (video_id);
 
 ALTER TABLE ONLY content.early_outcomes
     ADD CONSTRAINT early_outcomes_pkey PRIMARY KEY (video_id);
@@ -151,6 +161,8 @@ ALTER TABLE ONLY content.timers
 ALTER TABLE ONLY content.videos
     ADD CONSTRAINT videos_pkey PRIMARY KEY (id);
 
+CREATE INDEX drafts_owner ON content.drafts USING btree (owner_id);
+
 CREATE INDEX idempotency_keys_expires_at ON content.idempotency_keys USING btree (expires_at);
 
 CREATE INDEX inbox_consumed_at ON content.inbox USING btree (consumed_at);
@@ -172,6 +184,8 @@ CREATE INDEX videos_search ON content.videos USING gin (search) WHERE ((state = 
 CREATE INDEX videos_tags ON content.videos USING gin (tags) WHERE ((state = 'published'::text) AND (visibility = 'public'::text));
 
 GRANT USAGE ON SCHEMA content TO mcsp_content;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE content.drafts TO mcsp_content;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE content.early_outcomes TO mcsp_content;
 

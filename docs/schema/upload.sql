@@ -30,6 +30,17 @@ BEGIN
 END
 $_$;
 
+CREATE TABLE upload.drafts (
+    id uuid NOT NULL,
+    owner_id uuid NOT NULL,
+    version bigint NOT NULL,
+    upload_id uuid,
+    draft jsonb NOT NULL,
+    submitted_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE upload.idempotency_keys (
     scope text NOT NULL,
     key text NOT NULL,
@@ -71,6 +82,14 @@ ALTER TABLE upload.outbox ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE upload.plans (
+    user_id uuid NOT NULL,
+    version bigint NOT NULL,
+    upload_bytes bigint,
+    open_uploads bigint,
+    entitled_until timestamp with time zone
 );
 
 CREATE TABLE upload.timers (
@@ -116,6 +135,12 @@ CREATE TABLE upload.uploads (
     CONSTRAINT uploads_state CHECK ((state = ANY (ARRAY['waiting'::text, 'uploading'::text, 'verifying'::text, 'initiated'::text, 'processing'::text, 'ready'::text, 'failed'::text, 'cancelled'::text, 'expired'::text])))
 );
 
+ALTER TABLE ONLY upload.drafts
+    ADD CONSTRAINT drafts_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY upload.drafts
+    ADD CONSTRAINT drafts_upload_id_key UNIQUE (upload_id);
+
 ALTER TABLE ONLY upload.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (scope, key);
 
@@ -124,6 +149,9 @@ ALTER TABLE ONLY upload.inbox
 
 ALTER TABLE ONLY upload.outbox
     ADD CONSTRAINT outbox_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY upload.plans
+    ADD CONSTRAINT plans_pkey PRIMARY KEY (user_id);
 
 ALTER TABLE ONLY upload.timers
     ADD CONSTRAINT timers_component_key UNIQUE (component, key);
@@ -137,15 +165,24 @@ ALTER TABLE ONLY upload.uploads
 ALTER TABLE ONLY upload.uploads
     ADD CONSTRAINT uploads_video_id_key UNIQUE (video_id);
 
+CREATE INDEX drafts_owner ON upload.drafts USING btree (owner_id, id);
+
 CREATE INDEX idempotency_keys_expires_at ON upload.idempotency_keys USING btree (expires_at);
 
 CREATE INDEX inbox_consumed_at ON upload.inbox USING btree (consumed_at);
 
 CREATE INDEX timers_ready_at ON upload.timers USING btree (ready_at) WHERE (refused IS NULL);
 
+CREATE INDEX uploads_held ON upload.uploads USING btree (owner_id) INCLUDE (state, size_bytes, expires_at) WHERE (state = ANY (ARRAY['waiting'::text, 'uploading'::text, 'verifying'::text, 'initiated'::text, 'processing'::text, 'ready'::text]));
+
 CREATE INDEX uploads_owner_id_created_at ON upload.uploads USING btree (owner_id, created_at DESC, id DESC);
 
+ALTER TABLE ONLY upload.drafts
+    ADD CONSTRAINT drafts_upload_id_fkey FOREIGN KEY (upload_id) REFERENCES upload.uploads(id) ON DELETE SET NULL;
+
 GRANT USAGE ON SCHEMA upload TO mcsp_upload;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE upload.drafts TO mcsp_upload;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE upload.idempotency_keys TO mcsp_upload;
 
@@ -154,6 +191,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE upload.inbox TO mcsp_upload;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE upload.outbox TO mcsp_upload;
 
 GRANT SELECT,USAGE ON SEQUENCE upload.outbox_id_seq TO mcsp_upload;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE upload.plans TO mcsp_upload;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE upload.timers TO mcsp_upload;
 

@@ -88,12 +88,14 @@ async fn things(owner: &Account) -> HashMap<&'static str, String> {
     let sessions = owner.get("/v1/sessions").await.expect(200);
     let upload = json!({"file_name": "a.mp4", "content_type": "video/mp4", "size_bytes": 9});
     let upload = owner.post("/v1/uploads", &upload).await.expect(201);
+    let draft = owner.post("/v1/drafts", &json!({"title": "A walk"})).await.expect(201);
     let video = published_by(owner).await;
     let playback = start(owner, &video).await.expect(201);
     HashMap::from([
         ("user", owner.user_id.clone()),
         ("session", text(&sessions["items"][0]["id"])),
         ("upload", text(&upload["id"])),
+        ("draft", text(&draft["id"])),
         ("video", video),
         ("playback", text(&playback["id"])),
     ])
@@ -104,6 +106,7 @@ fn prefix(thing: Thing) -> &'static str {
         Thing::Account => "user",
         Thing::Session => "session",
         Thing::Upload => "upload",
+        Thing::Draft => "draft",
         Thing::Video => "video",
         Thing::Playback => "playback",
     }
@@ -136,7 +139,7 @@ async fn what_belongs_to_somebody_is_reached_by_nobody_else() {
     }
     assert!(cells > 0);
     // Nobody has changed anything: it is all there.
-    for path in ["session", "upload", "video"] {
+    for path in ["session", "upload", "draft", "video"] {
         let route = if path == "session" {
             "/v1/sessions".to_owned()
         } else {

@@ -21,6 +21,7 @@ pub enum Thing {
     Account,
     Session,
     Upload,
+    Draft,
     Video,
     Playback,
 }
@@ -157,6 +158,12 @@ routes! {
     "/v1/uploads/:id/parts" POST "/v1/uploads/upload_00000000000000000000000000/parts" not "/v1/uploads/event_00000000000000000000000000/parts", Bearer(MediaUpload) of Upload, r#"{"part_numbers": [1], "checksums_sha256": ["47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="]}"#;
     "/v1/uploads/:id/parts" GET "/v1/uploads/upload_00000000000000000000000000/parts" not "/v1/uploads/event_00000000000000000000000000/parts", Bearer(MediaUpload) of Upload;
     "/v1/uploads/:id/complete" POST "/v1/uploads/upload_00000000000000000000000000/complete" not "/v1/uploads/event_00000000000000000000000000/complete", Bearer(MediaUpload) of Upload;
+    "/v1/drafts" POST "/v1/drafts", Bearer(ContentEdit), r#"{"title": "t", "description": "d", "tags": ["a"], "category": "film", "language": "en", "visibility": "private", "publish_at": "2026-12-01T00:00:00Z", "upload_id": "upload_00000000000000000000000000"}"#;
+    "/v1/drafts" GET "/v1/drafts", Bearer(ContentEdit);
+    "/v1/drafts/:id" GET "/v1/drafts/draft_00000000000000000000000000" not "/v1/drafts/event_00000000000000000000000000", Bearer(ContentEdit) of Draft;
+    "/v1/drafts/:id" PUT "/v1/drafts/draft_00000000000000000000000000" not "/v1/drafts/event_00000000000000000000000000", Bearer(ContentEdit) of Draft, r#"{"title": "t", "description": "d", "tags": ["a"], "category": "film", "language": "en", "visibility": "private", "publish_at": "2026-12-01T00:00:00Z", "upload_id": "upload_00000000000000000000000000"}"#;
+    "/v1/drafts/:id" DELETE "/v1/drafts/draft_00000000000000000000000000" not "/v1/drafts/event_00000000000000000000000000", Bearer(ContentEdit) of Draft;
+    "/v1/drafts/:id/submit" POST "/v1/drafts/draft_00000000000000000000000000/submit" not "/v1/drafts/event_00000000000000000000000000/submit", Bearer(ContentPublish) of Draft;
     "/v1/videos" GET "/v1/videos", Bearer(ContentEdit);
     "/v1/videos/:id" GET "/v1/videos/video_00000000000000000000000000" not "/v1/videos/event_00000000000000000000000000", Optional;
     "/v1/videos/:id" PATCH "/v1/videos/video_00000000000000000000000000" not "/v1/videos/event_00000000000000000000000000", Bearer(ContentEdit) of Video, r#"{"title": "t", "description": "d", "tags": ["a"], "category": "film", "language": "en"}"#;

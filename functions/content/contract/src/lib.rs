@@ -1,12 +1,15 @@
 //! What Content says of a video: to users ([`VideoView`]), and to the platform, by event ([`event`]) and when
-//! asked ([`VideoState`]).
+//! asked ([`VideoState`]). And how it takes what owners say ([`Said`], [`Draft`]).
 
 mod event;
 mod publication;
+mod said;
 mod state;
 mod view;
 
+pub use content_domain::{Draft, DraftVisibility};
 pub use event::event;
 pub use publication::{PUBLICATION_DUE, PublicationDue, do_not_publish, publish_later};
+pub use said::{Said, submitted, whole};
 pub use state::VideoState;
 pub use view::VideoView;

@@ -2,6 +2,7 @@
 //!
 //! Pure: no clock, no randomness, no I/O.
 
+mod draft;
 mod labels;
 mod media;
 mod refusal;
@@ -11,12 +12,15 @@ mod transition;
 mod video;
 mod visibility;
 
+pub use draft::{Draft, DraftVisibility, Drafted};
 pub use labels::{Category, Language};
 pub use media::{FailureCode, Media, Packaged, Processed, Rendition};
 pub use refusal::InvalidText;
 pub use state::{State, StateName};
 pub use text::{Description, TAGS_MAX, Tag, Tags, Title};
-pub use transition::{Change, Edit, Happened, NotPublishable, NotPublished, NotSchedulable, Outcome};
+pub use transition::{
+    Change, Edit, Happened, NotPublishable, NotPublished, NotSchedulable, Outcome, check_plan,
+};
 pub use video::{Details, Origin, Video};
 pub use visibility::{
     Hidden, InvalidPlanLevel, PLAN_LEVEL_MAX, PlanLevel, Viewer, Visibility, VisibilityName, Way, decide,

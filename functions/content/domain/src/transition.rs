@@ -144,8 +144,9 @@ impl Video {
             (State::Processing, Processed::Completed(media)) => {
                 self.changed(State::Ready(media), Happened::Ready, now)
             }
+            // What was planned never comes.
             (State::Processing, Processed::Failed(code)) => {
-                self.changed(State::Failed(code), Happened::Failed, now)
+                Video { publish_at: None, ..self }.changed(State::Failed(code), Happened::Failed, now)
             }
             (
                 State::Ready(_) | State::Published { .. } | State::Unpublished { .. } | State::Failed(_),
@@ -186,12 +187,7 @@ impl Video {
         if self.publish_at == Some(publish_at) {
             return Ok(Outcome::Unchanged(self));
         }
-        if publish_at <= now {
-            return Err(NotSchedulable::Over);
-        }
-        if publish_at.duration_since(now) > SCHEDULE_MAX {
-            return Err(NotSchedulable::TooFar);
-        }
+        check_plan(publish_at, now)?;
         let state = self.state.clone();
         Ok(Video { publish_at: Some(publish_at), ..self }.changed(state, Happened::Scheduled, now))
     }
@@ -250,15 +246,7 @@ impl Video {
 
     /// Says something else of it.
     pub fn edit(self, edit: Edit, now: Timestamp) -> Outcome {
-        let Edit { title, description, tags, category, language } = edit;
-        let old = self.details.clone();
-        let details = Details {
-            title: title.or(old.title),
-            description: description.unwrap_or(old.description),
-            tags: tags.unwrap_or(old.tags),
-            category: category.unwrap_or(old.category),
-            language: language.unwrap_or(old.language),
-        };
+        let details = self.details.clone().with(edit);
         if details == self.details {
             return Outcome::Unchanged(self);
         }
@@ -266,8 +254,30 @@ impl Video {
         Video { details, ..self }.changed(state, Happened::Edited, now)
     }
 
-    fn changed(self, state: State, happened: Happened, now: Timestamp) -> Outcome {
+    pub(crate) fn changed(self, state: State, happened: Happened, now: Timestamp) -> Outcome {
         let video = Video { state, version: self.version + 1, updated_at: now, ..self };
         Outcome::Changed(Change { video, happened })
     }
+}
+
+impl Details {
+    /// The same, with what is said anew.
+    pub(crate) fn with(self, edit: Edit) -> Self {
+        let Edit { title, description, tags, category, language } = edit;
+        Details {
+            title: title.or(self.title),
+            description: description.unwrap_or(self.description),
+            tags: tags.unwrap_or(self.tags),
+            category: category.unwrap_or(self.category),
+            language: language.unwrap_or(self.language),
+        }
+    }
+}
+
+/// Whether a publication may be planned for then.
+pub fn check_plan(publish_at: Timestamp, now: Timestamp) -> Result<(), NotSchedulable> {
+    if publish_at <= now {
+        return Err(NotSchedulable::Over);
+    }
+    if publish_at.duration_since(now) > SCHEDULE_MAX { Err(NotSchedulable::TooFar) } else { Ok(()) }
 }

@@ -15,7 +15,7 @@ pub struct Video {
     pub state: State,
     /// Who sees it once it is published.
     pub visibility: Visibility,
-    /// When it is to be published by itself.
+    /// When it is to be published by itself; while the pipeline is at work, once it is done and not before.
     pub publish_at: Option<Timestamp>,
     /// What its owner says of it.
     pub details: Details,

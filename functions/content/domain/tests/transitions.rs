@@ -3,8 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use content_domain::{
-    Edit, FailureCode, Happened, Hidden, Media, NotPublishable, NotPublished, NotSchedulable, Origin,
-    Outcome, Packaged, PlanLevel, Processed, State, Title, Video, Viewer, Visibility, Way, decide,
+    Change, Drafted, Edit, FailureCode, Happened, Hidden, Media, NotPublishable, NotPublished,
+    NotSchedulable, Origin, Outcome, Packaged, PlanLevel, Processed, State, Title, Video, Viewer, Visibility,
+    Way, decide,
 };
 use jiff::{SignedDuration, Timestamp};
 use mcsp_ids::{UploadId, UserId, VideoId};
@@ -197,4 +198,43 @@ fn a_publication_is_planned_for_what_could_be_published_now() {
     assert_eq!(planned.clone().schedule(at(9), at(3)), Ok(Outcome::Unchanged(planned.clone())));
     let Ok(Outcome::Changed(change)) = planned.publish(at(9)) else { panic!("it is published") };
     assert_eq!((change.video.publish_at, change.video.is_due(at(99))), (None, false));
+}
+
+#[test]
+fn a_draft_is_taken_in_any_state_and_planned_where_there_is_something_to_come() {
+    let drafted = || Drafted {
+        edit: Edit { title: Title::parse("A walk").ok(), ..Edit::default() },
+        visibility: Some(Visibility::Unlisted),
+        publish_at: Some(at(100)),
+    };
+    let took = |video: Video| match video.take_draft(drafted(), at(1)) {
+        Outcome::Changed(change) => change.video,
+        Outcome::Unchanged(video) => panic!("{video:?}"),
+    };
+    let changed = |outcome| match outcome {
+        Outcome::Changed(Change { video, .. }) => video,
+        Outcome::Unchanged(video) => panic!("{video:?}"),
+    };
+    let processing = took(new_video());
+    assert_eq!((processing.publish_at, processing.visibility), (Some(at(100)), Visibility::Unlisted));
+    assert_eq!(processing.clone().take_draft(drafted(), at(2)), Outcome::Unchanged(processing.clone()));
+    assert_eq!(
+        processing.clone().publish(at(200)),
+        Err(NotPublishable::Processing),
+        "it is planned, and not ready"
+    );
+
+    let ready = changed(processing.clone().processed(Processed::Completed(media()), at(3)));
+    assert_eq!(ready.publish_at, Some(at(100)), "the plan outlasts the processing");
+    let code = FailureCode::try_from("no_video".to_owned()).unwrap();
+    let failed = changed(processing.processed(Processed::Failed(code), at(3)));
+    assert_eq!(failed.publish_at, None);
+    assert_eq!(
+        took(changed(new_video().processed(Processed::Completed(media()), at(1)))).publish_at,
+        Some(at(100))
+    );
+
+    let published = changed(ready.publish(at(100)).unwrap());
+    let other = Drafted { publish_at: Some(at(500)), ..drafted() };
+    assert_eq!(published.clone().take_draft(other, at(101)), Outcome::Unchanged(published));
 }

@@ -37,5 +37,5 @@ pub(crate) async fn apply(context: &Context, received: &Received) -> Result<Appl
         let events = changes.iter().map(|change| event(context, &received.trace, change)).collect();
         context.bridge().transact(Transaction { consumed_event: None, statements, events }).await?;
     }
-    Ok(received.apply(context, Vec::new(), Vec::new()).await?)
+    Ok(received.apply(context, vec![storage::forget_drafts(user_id)], Vec::new()).await?)
 }

@@ -1,6 +1,6 @@
 //! `POST /events/content-events`: takes the events that Content follows.
 
-use crate::{account_erased, processing_finished, publication_due, upload_initiated};
+use crate::{account_erased, draft_submitted, processing_finished, publication_due, upload_initiated};
 use axum::extract::State;
 use content_contract::PUBLICATION_DUE;
 use mcsp_events::{Applied, Received};
@@ -13,6 +13,7 @@ pub(crate) async fn consume(State(context): State<Context>, received: Received) 
         "mcsp.pipeline.processing.completed.v1" | "mcsp.pipeline.processing.failed.v1" => {
             processing_finished::apply(&context, &received).await
         }
+        "mcsp.upload.draft.submitted.v1" => draft_submitted::apply(&context, &received).await,
         PUBLICATION_DUE => publication_due::apply(&context, &received).await,
         "mcsp.auth.account.erased.v1" => account_erased::apply(&context, &received).await,
         // Progress, and whatever else its topics will carry.

@@ -2,6 +2,8 @@
 
 mod account_erased;
 mod consume;
+mod draft_submitted;
+mod plan;
 mod processing_finished;
 mod publication_due;
 mod upload_initiated;

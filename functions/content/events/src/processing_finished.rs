@@ -1,5 +1,6 @@
 //! `mcsp.pipeline.processing.<completed|failed>.v1`: a video becomes `ready` or `failed`.
 
+use crate::plan::plan;
 use content_contract::event;
 use content_domain::{FailureCode, Media, Outcome, Packaged, Processed, Rendition};
 use content_storage as storage;
@@ -62,7 +63,9 @@ pub(crate) async fn apply(context: &Context, received: &Received) -> Result<Appl
         Outcome::Unchanged(_) => Ok(Applied::Ignored),
         Outcome::Changed(change) => {
             let event = event(context, &received.trace, &change);
-            Ok(received.apply(context, vec![storage::update(&change)], vec![event]).await?)
+            let planned = plan(context, &received.trace, &change.video);
+            let statements = std::iter::once(storage::update(&change)).chain(planned).collect();
+            Ok(received.apply(context, statements, vec![event]).await?)
         }
     }
 }

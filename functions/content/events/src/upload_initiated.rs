@@ -1,10 +1,10 @@
 //! `mcsp.upload.session.initiated.v1`: a video comes to be, in `processing`, or further on where the pipeline
-//! was faster than this event.
+//! was faster than this event; with what its owner has said of it by then.
 
-use content_contract::event;
+use crate::plan::plan;
+use content_contract::{event, submitted};
 use content_domain::{Change, Origin, Outcome, Video};
 use content_storage as storage;
-use mcsp_bridge_api::postgres::GuardedStatement;
 use mcsp_events::{Applied, Received};
 use mcsp_function::Context;
 use mcsp_ids::{UploadId, UserId, VideoId};
@@ -26,22 +26,34 @@ pub(crate) async fn apply(context: &Context, received: &Received) -> Result<Appl
         return Ok(Applied::Ignored);
     }
     let origin = Origin { id: video_id, owner: owner_id, upload: upload_id, region };
-    let created = Video::create(origin, context.now());
-    let changes = match storage::early_outcome(context, video_id).await? {
-        None => vec![created],
-        Some(outcome) => match created.video.clone().processed(outcome, context.now()) {
-            Outcome::Changed(finished) => vec![created, finished],
-            Outcome::Unchanged(_) => vec![created],
-        },
-    };
+    let mut changes = vec![Video::create(origin, context.now())];
+    let draft = storage::draft_of(context, video_id).await?;
+    if let Some(kept) = &draft {
+        let drafted = submitted(&kept.draft)?;
+        follow(&mut changes, |video| video.take_draft(drafted, context.now()));
+    }
+    let outcome = storage::early_outcome(context, video_id).await?;
+    let has_waited = outcome.is_some();
+    if let Some(outcome) = outcome {
+        follow(&mut changes, |video| video.processed(outcome, context.now()));
+    }
     let events = changes.iter().map(|change| event(context, &received.trace, change)).collect();
-    // A lost race, against this event's double or the pipeline's event, is a conflict: it comes again, and
+    let waited = has_waited.then(|| storage::take_early(video_id));
+    let written = changes.last().map(|change| &change.video).map(|video| {
+        let drafted_at = draft.map(|kept| kept.submitted_at);
+        [Some(storage::insert(video, drafted_at)), plan(context, &received.trace, video)]
+    });
+    let statements = std::iter::once(storage::lock(video_id))
+        .chain(waited)
+        .chain(written.into_iter().flatten().flatten())
+        .collect();
+    // A lost race, against this event's double, the pipeline's event or a draft, is a conflict: it comes again, and
     // finds what the other has left.
-    Ok(received.apply(context, statements(video_id, &changes), events).await?)
+    Ok(received.apply(context, statements, events).await?)
 }
 
-fn statements(id: VideoId, changes: &[Change]) -> Vec<GuardedStatement> {
-    let waited = (changes.len() > 1).then(|| storage::take_early(id));
-    let written = changes.last().map(|change| storage::insert(&change.video));
-    std::iter::once(storage::lock(id)).chain(waited).chain(written).collect()
+/// Goes on from the last change, if that changes something.
+fn follow(changes: &mut Vec<Change>, next: impl FnOnce(Video) -> Outcome) {
+    let Some(Outcome::Changed(change)) = changes.last().map(|last| next(last.video.clone())) else { return };
+    changes.push(change);
 }

@@ -1,12 +1,14 @@
 //! Content's SQL, behind functions named by need. Whoever changes a video writes it with its events in one
 //! transaction, guarded by the version that was read.
 
+mod drafts;
 mod early;
 mod error;
 mod row;
 mod search;
 mod videos;
 
+pub use drafts::{KeptDraft, draft_of, forget_drafts, keep_draft};
 pub use early::{early_outcome, keep_early, lock, take_early};
 pub use error::{ReadError, WriteError};
 pub use search::{Hit, Place, Search, Terms, search};

@@ -3,6 +3,7 @@
 use crate::row::{COLUMNS, bind, read};
 use crate::{ReadError, WriteError};
 use content_domain::{Change, StateName, Video};
+use jiff::Timestamp;
 use mcsp_bridge_api::kafka::Event;
 use mcsp_bridge_api::postgres::{GuardedStatement, Transaction};
 use mcsp_bridge_api::sql::{Rows, Sql, sql};
@@ -78,14 +79,16 @@ pub fn update(change: &Change) -> GuardedStatement {
     bind(sql(&text), &change.video).expecting(1)
 }
 
-/// The statement that writes a new video, if no outcome of the pipeline waits for it.
-pub fn insert(video: &Video) -> GuardedStatement {
+/// The statement that writes a new video, if no outcome of the pipeline waits for it, and no later word of a draft than the
+/// one of that time, which it is made with.
+pub fn insert(video: &Video, drafted_at: Option<Timestamp>) -> GuardedStatement {
     let text = format!(
         "INSERT INTO videos ({COLUMNS}) SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, \
          $14, $15, $16, $17, $18, $19 WHERE NOT EXISTS (SELECT FROM early_outcomes WHERE video_id = $1) \
+             AND NOT EXISTS (SELECT FROM drafts WHERE video_id = $1 AND submitted_at > coalesce($20, '-infinity')) \
          ON CONFLICT ON CONSTRAINT videos_pkey DO NOTHING"
     );
-    bind(sql(&text), video).expecting(1)
+    bind(sql(&text), video).bind(drafted_at).expecting(1)
 }
 
 async fn first(context: &Context, statement: Sql) -> Result<Option<Video>, ReadError> {

@@ -1,11 +1,14 @@
 //! Samples: ids, and events as other services emit them.
 
-use mcsp_ids::{UploadId, UserId, VideoId};
+use jiff::Timestamp;
+use mcsp_ids::{DraftId, UploadId, UserId, VideoId};
 use mcsp_testbed::new_id;
 use serde_json::{Value, json};
 
 /// The upload's event.
 pub const INITIATED: &str = "mcsp.upload.session.initiated.v1";
+/// The draft's event.
+pub const SUBMITTED: &str = "mcsp.upload.draft.submitted.v1";
 /// The pipeline's events.
 pub const COMPLETED: &str = "mcsp.pipeline.processing.completed.v1";
 /// The pipeline's events.
@@ -27,6 +30,13 @@ pub fn initiated(video: VideoId, owner: UserId) -> Value {
         "checksum_sha256": null});
     json!({"upload_id": UploadId::from_uuid(video.uuid()), "video_id": video, "owner_id": owner,
         "version": 2, "region": "eu", "object": object})
+}
+
+/// A draft's state, as it was submitted at this second.
+pub fn submitted(video: VideoId, owner: UserId, second: i64, draft: Value) -> Value {
+    let submitted_at = Timestamp::from_second(second).expect("a time");
+    json!({"draft_id": DraftId::from_uuid(video.uuid()), "upload_id": UploadId::from_uuid(video.uuid()),
+        "video_id": video, "owner_id": owner, "version": 2, "submitted_at": submitted_at, "draft": draft})
 }
 
 /// The pipeline's good end.

@@ -3,17 +3,15 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use content_contract::{VideoView, event};
-use content_domain::{
-    Category, Description, Edit, InvalidText, Language, Outcome, TAGS_MAX, Tag, Tags, Title, Video,
-};
+use content_contract::{Said, VideoView, event};
+use content_domain::{Edit, Outcome, Video};
 use content_storage::{self as storage, WriteError};
 use http::{StatusCode, header};
 use mcsp_access::Permission;
 use mcsp_etag::{ETag, IfMatch};
 use mcsp_function::{Caller, Context, TraceParent};
 use mcsp_ids::VideoId;
-use mcsp_problem::{Invalid, Json, Path, Problem, Reason};
+use mcsp_problem::{Invalid, Json, Path, Problem};
 use mcsp_reference::{Answer, Operation};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
@@ -96,40 +94,8 @@ fn refuse(error: WriteError, if_match: &IfMatch) -> Problem {
 }
 
 fn parse(request: EditRequest) -> Result<Edit, Problem> {
+    let EditRequest { title, description, tags, category, language } = request;
     let mut invalid = Invalid::default();
-    let mut edit = Edit::default();
-    if let Some(title) = request.title {
-        edit.title = invalid.check("/title", Title::parse(&title).map_err(reason));
-    }
-    if let Some(description) = request.description {
-        edit.description = invalid.check("/description", Description::parse(&description).map_err(reason));
-    }
-    if let Some(tags) = request.tags {
-        edit.tags = parse_tags(&tags, &mut invalid);
-    }
-    if let Some(category) = request.category {
-        let category = category.map(|text| Category::parse(&text)).transpose();
-        edit.category = invalid.check("/category", category.map_err(reason));
-    }
-    if let Some(language) = request.language {
-        let language = language.map(|text| Language::parse(&text)).transpose();
-        edit.language = invalid.check("/language", language.map_err(reason));
-    }
+    let edit = Said { title, description, tags, category, language }.parse(&mut invalid);
     invalid.into_result(edit)
-}
-
-/// Too many are one error, not one for each.
-fn parse_tags(texts: &[String], invalid: &mut Invalid) -> Option<Tags> {
-    if texts.len() > TAGS_MAX {
-        return invalid.check("/tags", Err(reason(InvalidText::TooMany { max: TAGS_MAX })));
-    }
-    let parsed = texts.iter().enumerate();
-    let tags: Vec<Tag> = parsed
-        .filter_map(|(n, text)| invalid.check(&format!("/tags/{n}"), Tag::parse(text).map_err(reason)))
-        .collect();
-    invalid.check("/tags", Tags::new(tags).map_err(reason))
-}
-
-fn reason(error: InvalidText) -> Reason {
-    Reason::new(error.code(), error.to_string())
 }

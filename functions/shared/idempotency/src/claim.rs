@@ -3,7 +3,7 @@
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use jiff::SignedDuration;
-use mcsp_bridge_api::postgres::{GuardedStatement, RowSet, Transaction};
+use mcsp_bridge_api::postgres::{GuardedStatement, RowSet, TransactError, Transaction};
 use mcsp_bridge_api::sql::{Inconsistency, Json, Rows, sql};
 use mcsp_function::Context;
 use mcsp_problem::Problem;
@@ -85,6 +85,13 @@ impl Claim {
             .bind(headers)
             .bind(answer.body.clone());
         Some(statement.expecting(1))
+    }
+
+    /// Keeps the answer of a request that found its work done.
+    pub async fn keep(&self, context: &Context, answer: &Answer) -> Result<(), TransactError> {
+        let statements = self.record(answer).into_iter().collect();
+        let transaction = Transaction { consumed_event: None, statements, events: Vec::new() };
+        context.bridge().transact(transaction).await.map(drop)
     }
 
     /// Frees the key of a request that had no effect. A failure here only means that the key is free a

@@ -163,6 +163,8 @@ entities! {
     Mail, MailId, "mail";
     /// A file on its way into the platform.
     Upload, UploadId, "upload";
+    /// What its owner says of a video before it is there.
+    Draft, DraftId, "draft";
     /// A video.
     Video, VideoId, "video";
     /// One viewing of a video on one device.

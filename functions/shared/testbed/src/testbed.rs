@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use mcsp_access::{Claims, Role};
 use mcsp_bridge::{BridgeConfig, Bridges, Policies, Worker};
 use mcsp_bridge_api::Bridge;
+use mcsp_bridge_api::postgres::Statement;
 use mcsp_function::{Clock, Context, Environment, TimeOrderedIds};
 use mcsp_ids::UserId;
 use mcsp_limits::LimitTable;
@@ -168,6 +169,11 @@ impl Testbed {
     pub(crate) fn grants(&self, component: &str) -> &Grants {
         let found = self.manifest.components.get(component);
         &found.unwrap_or_else(|| panic!("spin.toml gives the service no `{component}`")).settings.grants
+    }
+
+    /// What the components asked of Postgres since this was last asked.
+    pub(crate) fn take_statements(&self) -> Vec<Statement> {
+        std::mem::take(&mut *self.traffic.statements.lock().unwrap())
     }
 
     pub(crate) fn database(&self) -> &Database {

@@ -228,7 +228,12 @@ impl Upload {
         self.came_to_nothing() && !self.released
     }
 
-    /// Whether there will be nothing of it.
+    /// Whether there will be nothing of it, as it is to be seen now.
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        matches!(*self.state_at(now), State::Cancelled | State::Expired | State::Failed(_))
+    }
+
+    /// Whether there will be nothing of it, and that was written.
     pub fn came_to_nothing(&self) -> bool {
         matches!(self.state, State::Cancelled | State::Expired | State::Failed(_))
     }

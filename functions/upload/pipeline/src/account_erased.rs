@@ -1,4 +1,5 @@
-//! `mcsp.auth.account.erased.v1`: of an account that is no more, Upload keeps neither files nor their names, nor its plan.
+//! `mcsp.auth.account.erased.v1`: of an account that is no more, Upload keeps neither files nor their
+//! names, nor its drafts and its plan.
 
 use mcsp_bridge_api::postgres::Transaction;
 use mcsp_events::{Applied, Received};
@@ -6,7 +7,7 @@ use mcsp_ids::UserId;
 use mcsp_problem::Problem;
 use serde::Deserialize;
 use upload_bytes::{Uploads, clear};
-use upload_storage::{forget, forget_plan, page};
+use upload_storage::{forget, forget_drafts, forget_plan, page};
 
 /// Uploads that are read at once.
 const PAGE: i64 = 50;
@@ -36,5 +37,6 @@ pub(crate) async fn apply(uploads: &Uploads, received: &Received) -> Result<Appl
                 .await?;
         }
     }
-    Ok(received.apply(context, vec![forget_plan(user_id)], Vec::new()).await?)
+    let statements = vec![forget_drafts(user_id), forget_plan(user_id)];
+    Ok(received.apply(context, statements, Vec::new()).await?)
 }

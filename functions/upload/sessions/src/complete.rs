@@ -13,18 +13,17 @@ use http::StatusCode;
 use jiff::Timestamp;
 use mcsp_access::Permission;
 use mcsp_bridge_api::kafka::Event;
-use mcsp_bridge_api::postgres::Transaction;
 use mcsp_events::{Emission, emit};
 use mcsp_function::{Caller, Context, TraceParent};
 use mcsp_idempotency::{Answer, Claim, RequiredIdempotencyKey, once};
-use mcsp_ids::{UploadId, UserId, VideoId};
+use mcsp_ids::{DraftId, UploadId, UserId, VideoId};
 use mcsp_problem::{Path, Problem};
 use mcsp_reference::{Answer as Answered, Operation};
 use schemars::JsonSchema;
 use serde::Serialize;
 use upload_bytes::{Uploads, unavailable};
 use upload_domain::{Mismatch, Refused, State, Upload};
-use upload_storage::{SaveError, Written, owned, save};
+use upload_storage::{SaveError, Written, draft_of, owned, save};
 
 /// What a completed upload is answered with, now and on every repetition: nothing in it changes any more.
 #[derive(Serialize, JsonSchema)]
@@ -54,6 +53,8 @@ struct Initiated<'a> {
     version: i64,
     region: &'a str,
     object: StoredObject<'a>,
+    /// What its owner writes about the video, where they have begun to.
+    draft_id: Option<DraftId>,
 }
 
 #[derive(Serialize)]
@@ -102,7 +103,7 @@ pub(crate) async fn complete(
             let upload = owned(&uploads.context, id, caller.user()).await?;
             if let Some(initiated_at) = upload.initiated_at() {
                 let answer = answer(&upload, initiated_at);
-                remember(&uploads.context, &claim, &answer).await?;
+                claim.keep(&uploads.context, &answer).await?;
                 return Ok(answer);
             }
             match attempt(&uploads, &trace, &claim, upload).await {
@@ -182,7 +183,8 @@ async fn announce(
     let (context, now) = (&uploads.context, uploads.context.now());
     let initiated = verifying.initiate(key, now)?;
     let answer = answer(&initiated, now);
-    let events = vec![announcement(context, trace, &initiated, now)];
+    let draft = draft_of(context, initiated.id).await.map_err(Error::Failed)?;
+    let events = vec![announcement(context, trace, &initiated, draft)];
     let statements = claim.record(&answer).into_iter().collect();
     save(context, &initiated, Written { events, statements }).await?;
     Ok(answer)
@@ -215,15 +217,7 @@ fn answer(upload: &Upload, initiated_at: Timestamp) -> Answer {
     Answer::json(StatusCode::OK, &view)
 }
 
-/// Keeps the answer of a request that found the work done.
-async fn remember(context: &Context, claim: &Claim, answer: &Answer) -> Result<(), Problem> {
-    let statements = claim.record(answer).into_iter().collect();
-    let transaction = Transaction { consumed_event: None, statements, events: Vec::new() };
-    context.bridge().transact(transaction).await?;
-    Ok(())
-}
-
-fn announcement(context: &Context, trace: &TraceParent, upload: &Upload, at: Timestamp) -> Event {
+fn announcement(context: &Context, trace: &TraceParent, upload: &Upload, draft_id: Option<DraftId>) -> Event {
     let object = StoredObject {
         bucket: &upload.object.bucket,
         key: &upload.object.key,
@@ -238,6 +232,7 @@ fn announcement(context: &Context, trace: &TraceParent, upload: &Upload, at: Tim
         version: upload.version,
         region: &upload.region,
         object,
+        draft_id,
     };
     let emission = Emission {
         topic: "media.upload.initiated",
@@ -246,7 +241,7 @@ fn announcement(context: &Context, trace: &TraceParent, upload: &Upload, at: Tim
         key: upload.id,
         data,
     };
-    emit(context, trace, at, emission)
+    emit(context, trace, context.now(), emission)
 }
 
 /// The uploader may send what is missing and complete again.

@@ -1,10 +1,15 @@
-//! The SQL of Upload: how uploads are found and saved.
+//! The SQL of Upload: how uploads and drafts are found and saved.
 
+mod drafts;
 mod find;
 mod quota;
 mod row;
 mod save;
 
+pub use drafts::{
+    DraftError, KeptDraft, draft_of, forget_drafts, insert_draft, owned_draft, page_of_drafts, remove_draft,
+    save_draft,
+};
 pub use find::{find, owned, page};
 pub use quota::{forget_plan, keep_plan, plan, used};
 pub use save::{InsertError, SaveError, Written, forget, insert, save, update};

@@ -20,6 +20,7 @@ pub struct Stand {
     /// What it stands on.
     pub bed: Testbed,
     sessions: Component,
+    drafts: Component,
     pipeline: Component,
     client: reqwest::Client,
     store: ObjectStore,
@@ -61,6 +62,7 @@ impl Stand {
         let targets = vec![("object-store", endpoint)];
         let bed = Testbed::new("upload", Setup { variables, targets, ..Setup::default() }).await;
         Stand {
+            drafts: bed.component("upload-drafts", upload_drafts::router),
             sessions: bed.component("upload-sessions", upload_sessions::router),
             pipeline: bed.component("upload-pipeline", upload_pipeline::router),
             bed,
@@ -179,6 +181,18 @@ impl Stand {
 }
 
 impl Creator<'_> {
+    /// Sends a request about drafts, with more headers.
+    pub async fn request_drafts(
+        &self,
+        (method, path): (&str, &str),
+        headers: &[(&str, &str)],
+        body: Option<Value>,
+    ) -> Reply {
+        let mut all = vec![("authorization", self.bearer.as_str())];
+        all.extend(headers);
+        self.stand.drafts.send((method, path), &all, body).await
+    }
+
     /// Sends a request, with a new Idempotency-Key.
     pub async fn request(&self, method: &str, path: &str, body: Option<Value>) -> Reply {
         let headers = [("authorization", self.bearer.as_str()), ("idempotency-key", &unique())];

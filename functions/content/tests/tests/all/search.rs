@@ -39,7 +39,7 @@ fn published(title: &str, second: i64) -> Video {
 
 async fn write(stand: &Stand, videos: &[Video]) {
     for videos in videos.chunks(100) {
-        let statements = videos.iter().map(insert).collect();
+        let statements = videos.iter().map(|video| insert(video, None)).collect();
         let transaction = Transaction { consumed_event: None, statements, events: Vec::new() };
         stand.bed.bridge("content-events").transact(transaction).await.unwrap();
     }

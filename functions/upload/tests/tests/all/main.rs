@@ -1,6 +1,7 @@
 //! Upload's components, in one program: each further one would link the bridge again.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod drafts;
 mod ends;
 mod pipeline;
 mod quota;

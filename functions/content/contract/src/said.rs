@@ -1,0 +1,100 @@
+//! What an owner says of a video, at once or in a draft: checked in one way.
+
+use content_domain::{
+    Category, Description, Draft, Drafted, Edit, InvalidText, Language, NotSchedulable, TAGS_MAX, Tag, Tags,
+    Title, check_plan,
+};
+use jiff::Timestamp;
+use mcsp_problem::{Invalid, Problem, Reason};
+
+/// What is said, as it was sent. What is `None` is not said.
+#[derive(Clone, Debug, Default)]
+pub struct Said {
+    /// 1 to 100 characters on one line.
+    pub title: Option<String>,
+    /// Up to 5,000 characters, in lines.
+    pub description: Option<String>,
+    /// Up to 30, each of 1 to 30 characters.
+    pub tags: Option<Vec<String>>,
+    /// A slug; none clears it.
+    pub category: Option<Option<String>>,
+    /// A BCP 47 tag; none clears it.
+    pub language: Option<Option<String>>,
+}
+
+impl Said {
+    /// Takes what can be taken, and notes what can't at the field of its name.
+    pub fn parse(self, invalid: &mut Invalid) -> Edit {
+        let mut edit = Edit::default();
+        if let Some(title) = self.title {
+            edit.title = invalid.check("/title", Title::parse(&title).map_err(reason));
+        }
+        if let Some(description) = self.description {
+            edit.description =
+                invalid.check("/description", Description::parse(&description).map_err(reason));
+        }
+        if let Some(tags) = self.tags {
+            edit.tags = parse_tags(&tags, invalid);
+        }
+        if let Some(category) = self.category {
+            let category = category.map(|text| Category::parse(&text)).transpose();
+            edit.category = invalid.check("/category", category.map_err(reason));
+        }
+        if let Some(language) = self.language {
+            let language = language.map(|text| Language::parse(&text)).transpose();
+            edit.language = invalid.check("/language", language.map_err(reason));
+        }
+        edit
+    }
+}
+
+/// A draft that is whole: it has a title, what it says can be taken, and its publication lies ahead.
+pub fn whole(draft: &Draft, now: Timestamp) -> Result<Drafted, Problem> {
+    let mut invalid = Invalid::default();
+    if draft.title.is_none() {
+        invalid.check::<()>("/title", Err(Reason::new("missing_field", "is required")));
+    }
+    if let Some(publish_at) = draft.publish_at {
+        invalid.check("/publish_at", check_plan(publish_at, now).map_err(out_of_range));
+    }
+    let drafted = drafted(draft, &mut invalid);
+    invalid.into_result(drafted)
+}
+
+/// A draft that was whole when it was submitted.
+pub fn submitted(draft: &Draft) -> Result<Drafted, Problem> {
+    let mut invalid = Invalid::default();
+    let drafted = drafted(draft, &mut invalid);
+    invalid.into_result(drafted)
+}
+
+fn drafted(draft: &Draft, invalid: &mut Invalid) -> Drafted {
+    let Draft { title, description, tags, category, language, visibility, publish_at } = draft.clone();
+    let said = Said { title, description, tags, category: category.map(Some), language: language.map(Some) };
+    Drafted {
+        edit: said.parse(invalid),
+        visibility: visibility.map(Into::into),
+        // As it is kept: finer than that it would not be found to be the same.
+        publish_at: publish_at.and_then(|at| Timestamp::from_millisecond(at.as_millisecond()).ok()),
+    }
+}
+
+/// Too many are one error, not one for each.
+fn parse_tags(texts: &[String], invalid: &mut Invalid) -> Option<Tags> {
+    if texts.len() > TAGS_MAX {
+        return invalid.check("/tags", Err(reason(InvalidText::TooMany { max: TAGS_MAX })));
+    }
+    let parsed = texts.iter().enumerate();
+    let tags: Vec<Tag> = parsed
+        .filter_map(|(n, text)| invalid.check(&format!("/tags/{n}"), Tag::parse(text).map_err(reason)))
+        .collect();
+    invalid.check("/tags", Tags::new(tags).map_err(reason))
+}
+
+fn reason(error: InvalidText) -> Reason {
+    Reason::new(error.code(), error.to_string())
+}
+
+fn out_of_range(error: NotSchedulable) -> Reason {
+    Reason::new("out_of_range", error.to_string())
+}

@@ -1,0 +1,45 @@
+//! `mcsp.upload.draft.submitted.v1`: what an owner says of a video, which may not be there yet. Then it waits, and the video
+//! comes to be with it.
+
+use crate::plan::plan;
+use content_contract::{Draft, event, submitted};
+use content_domain::Outcome;
+use content_storage::{self as storage, KeptDraft};
+use jiff::Timestamp;
+use mcsp_events::{Applied, Received};
+use mcsp_function::Context;
+use mcsp_ids::{UserId, VideoId};
+use mcsp_problem::Problem;
+use serde::Deserialize;
+
+/// What of the draft's state matters here.
+#[derive(Deserialize)]
+struct Submitted {
+    video_id: VideoId,
+    owner_id: UserId,
+    submitted_at: Timestamp,
+    draft: Draft,
+}
+
+/// A lost race, against the upload's event or whoever edits the video, is a conflict: it comes again, and finds what the
+/// other has left.
+pub(crate) async fn apply(context: &Context, received: &Received) -> Result<Applied, Problem> {
+    let Submitted { video_id, owner_id, submitted_at, draft } = received.data()?;
+    let drafted = submitted(&draft)?;
+    if storage::draft_of(context, video_id).await?.is_some_and(|known| known.submitted_at >= submitted_at) {
+        return Ok(Applied::Ignored);
+    }
+    let kept = KeptDraft { video: video_id, owner: owner_id, submitted_at, draft };
+    let Some(video) = storage::find(context, video_id).await? else {
+        let statements = vec![storage::lock(video_id), storage::keep_draft(&kept, false)];
+        return Ok(received.apply(context, statements, Vec::new()).await?);
+    };
+    let mut statements = vec![storage::lock(video_id), storage::keep_draft(&kept, true)];
+    let mut events = Vec::new();
+    if let Outcome::Changed(change) = video.take_draft(drafted, context.now()) {
+        statements.push(storage::update(&change));
+        statements.extend(plan(context, &received.trace, &change.video));
+        events.push(event(context, &received.trace, &change));
+    }
+    Ok(received.apply(context, statements, events).await?)
+}

@@ -1,0 +1,75 @@
+//! A draft as its owner sees it.
+
+use content_contract::{Draft, DraftVisibility};
+use http::{StatusCode, header};
+use jiff::Timestamp;
+use mcsp_etag::ETag;
+use mcsp_idempotency::Answer;
+use mcsp_ids::{DraftId, UploadId};
+use schemars::JsonSchema;
+use serde::Serialize;
+use upload_storage::KeptDraft;
+
+/// A draft.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Draft")]
+pub(crate) struct DraftView {
+    id: DraftId,
+    /// As it was written, and so are all texts.
+    #[schemars(example = &"A walk in the hills")]
+    title: Option<String>,
+    /// In lines.
+    #[schemars(example = &"An hour in the rain.")]
+    description: Option<String>,
+    /// In the order that they were given in.
+    #[schemars(example = ["hiking"])]
+    tags: Option<Vec<String>>,
+    /// A slug, when it is submitted.
+    #[schemars(example = &"travel")]
+    category: Option<String>,
+    /// BCP 47, when it is submitted.
+    #[schemars(example = &"en-GB")]
+    language: Option<String>,
+    /// Who is to see the video once it is published.
+    visibility: Option<DraftVisibility>,
+    /// When the video is to be published by itself.
+    publish_at: Option<Timestamp>,
+    /// The upload whose video it is of.
+    upload_id: Option<UploadId>,
+    /// When it was submitted as it is; null where it has changed since, or never was.
+    submitted_at: Option<Timestamp>,
+    /// When it was begun.
+    created_at: Timestamp,
+    /// When it changed last.
+    updated_at: Timestamp,
+    /// As in the ETag.
+    #[schemars(example = 7)]
+    version: i64,
+}
+
+impl From<&KeptDraft> for DraftView {
+    fn from(kept: &KeptDraft) -> Self {
+        let Draft { title, description, tags, category, language, visibility, publish_at } =
+            kept.draft.clone();
+        DraftView {
+            id: kept.id,
+            title,
+            description,
+            tags,
+            category,
+            language,
+            visibility,
+            publish_at,
+            upload_id: kept.upload,
+            submitted_at: kept.submitted_at,
+            created_at: kept.created_at,
+            updated_at: kept.updated_at,
+            version: kept.version,
+        }
+    }
+}
+
+/// The draft, with its ETag.
+pub(crate) fn answer(status: StatusCode, kept: &KeptDraft) -> Answer {
+    Answer::json(status, &DraftView::from(kept)).with_header(header::ETAG, ETag(kept.version))
+}

@@ -1,0 +1,107 @@
+//! What is written in a draft, as it is sent: whatever it says, it fits.
+
+use content_contract::{Draft, DraftVisibility};
+use jiff::Timestamp;
+use mcsp_function::Context;
+use mcsp_ids::{UploadId, UserId};
+use mcsp_problem::{Invalid, Problem, Reason};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use upload_storage::owned;
+
+/// Bytes of one text: more than any text may have when it is submitted.
+const TEXT_MAX_BYTES: usize = 32_768;
+/// Tags: more than a video may have.
+const TAGS_MAX: usize = 100;
+
+/// All that a draft says. What is left out or null it does not say. Whether a text will do is looked at when it is
+/// submitted.
+#[derive(Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "SaveDraftRequest")]
+pub(crate) struct WrittenDraft {
+    /// To be submitted, 1 to 100 characters on one line.
+    #[serde(default)]
+    #[schemars(example = &"A walk in the hills")]
+    title: Option<String>,
+    /// To be submitted, up to 5,000 characters, in lines.
+    #[serde(default)]
+    #[schemars(example = &"An hour in the rain.")]
+    description: Option<String>,
+    /// To be submitted, up to 30, each of 1 to 30 characters.
+    #[serde(default)]
+    #[schemars(example = ["hiking"])]
+    tags: Option<Vec<String>>,
+    /// To be submitted, a slug of up to 40 characters.
+    #[serde(default)]
+    #[schemars(example = &"travel")]
+    category: Option<String>,
+    /// What is spoken: to be submitted, a BCP 47 tag of language, script and region.
+    #[serde(default)]
+    #[schemars(example = &"en-GB")]
+    language: Option<String>,
+    /// Who is to see the video once it is published.
+    #[serde(default)]
+    visibility: Option<DraftVisibility>,
+    /// When the video is to be published by itself: to be submitted, ahead and within a year. A video that is still
+    /// processed then is published when it is ready.
+    #[serde(default)]
+    publish_at: Option<Timestamp>,
+    /// One's own upload, whose video the draft is of. An upload has one draft at most.
+    #[serde(default)]
+    upload_id: Option<UploadId>,
+}
+
+impl WrittenDraft {
+    /// What is to be kept of it: 422 where it is too much, or names an upload that is not the owner's.
+    pub(crate) async fn check(
+        self,
+        context: &Context,
+        owner: UserId,
+    ) -> Result<(Draft, Option<UploadId>), Problem> {
+        let WrittenDraft { title, description, tags, category, language, visibility, publish_at, upload_id } =
+            self;
+        let mut invalid = Invalid::default();
+        for (pointer, text) in [
+            ("/title", &title),
+            ("/description", &description),
+            ("/category", &category),
+            ("/language", &language),
+        ] {
+            invalid.check(pointer, text.as_deref().map_or(Ok(()), fits));
+        }
+        let tags_given = tags.as_deref().unwrap_or_default();
+        if tags_given.len() > TAGS_MAX {
+            let reason = Reason::new("too_many", format!("must have at most {TAGS_MAX} entries"));
+            invalid.check::<()>("/tags", Err(reason));
+        }
+        for (n, tag) in tags_given.iter().enumerate().take(TAGS_MAX) {
+            invalid.check(&format!("/tags/{n}"), fits(tag));
+        }
+        let draft = Draft { title, description, tags, category, language, visibility, publish_at };
+        let draft = invalid.into_result(draft)?;
+        if let Some(upload) = upload_id {
+            owned(context, upload, owner).await.map_err(unknown_upload)?;
+        }
+        Ok((draft, upload_id))
+    }
+}
+
+/// Postgres takes no NUL.
+fn fits(text: &str) -> Result<(), Reason> {
+    if text.len() > TEXT_MAX_BYTES {
+        return Err(Reason::new("too_long", format!("must have at most {TEXT_MAX_BYTES} bytes")));
+    }
+    if text.contains('\0') {
+        return Err(Reason::new("control_character", "must not hold the character NUL"));
+    }
+    Ok(())
+}
+
+fn unknown_upload(problem: Problem) -> Problem {
+    if problem.code() == Problem::not_found().code() {
+        Invalid::problem_at("/upload_id", Reason::new("unknown_upload", "must be one of your uploads"))
+    } else {
+        problem
+    }
+}
