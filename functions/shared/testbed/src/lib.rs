@@ -25,6 +25,7 @@ mod component;
 mod database;
 mod issuer;
 mod names;
+mod plans;
 mod port;
 mod proof_key;
 mod rows;
@@ -33,6 +34,7 @@ mod testbed;
 
 pub use component::{Component, MakeRouter, Reply};
 pub use names::{new_id, store_url, unique};
+pub use plans::Plan;
 pub use proof_key::ProofKey;
 pub use rows::Emitted;
 pub use stand_in::serve;

@@ -19,6 +19,8 @@ use std::time::Duration;
 pub(crate) struct Traffic {
     /// Names of the port's methods, in the order of the calls.
     pub(crate) calls: Mutex<Vec<&'static str>>,
+    /// What was asked of Postgres.
+    pub(crate) statements: Mutex<Vec<Statement>>,
     /// Targets that are down.
     pub(crate) down: Mutex<BTreeSet<String>>,
 }
@@ -41,6 +43,10 @@ impl Port {
         self.traffic.calls.lock().unwrap().push(call);
     }
 
+    fn keep<'a>(&self, statements: impl IntoIterator<Item = &'a Statement>) {
+        self.traffic.statements.lock().unwrap().extend(statements.into_iter().cloned());
+    }
+
     /// Fails where the test has cut the component off.
     fn reach(&self, target: &str) -> Result<(), Failure> {
         if self.traffic.down.lock().unwrap().contains(target) { Err(Failure::Unreachable) } else { Ok(()) }
@@ -51,6 +57,7 @@ impl Port {
 impl Bridge for Port {
     async fn query(&self, statement: Statement) -> Result<RowSet, Failure> {
         self.note("query");
+        self.keep([&statement]);
         self.reach("postgres")?;
         match (self.bridge.query(statement.clone()).await, &self.postgres) {
             (Err(Failure::Unreachable), Some(postgres)) => postgres.query(statement).await,
@@ -60,6 +67,7 @@ impl Bridge for Port {
 
     async fn try_query(&self, statement: Statement, patience_ms: u32) -> Result<RowSet, Failure> {
         self.note("try_query");
+        self.keep([&statement]);
         self.reach("postgres")?;
         match (self.bridge.try_query(statement.clone(), patience_ms).await, &self.postgres) {
             (Err(Failure::Unreachable), Some(postgres)) => {
@@ -71,6 +79,7 @@ impl Bridge for Port {
 
     async fn transact(&self, transaction: Transaction) -> Result<Vec<RowSet>, TransactError> {
         self.note("transact");
+        self.keep(transaction.statements.iter().map(|guarded| &guarded.statement));
         self.reach("postgres").map_err(TransactError::Failed)?;
         match (self.bridge.transact(transaction.clone()).await, &self.postgres) {
             (Err(TransactError::Failed(Failure::Unreachable)), Some(postgres)) => {

@@ -73,7 +73,11 @@ impl Stand {
 
     /// A new account in a region.
     pub fn creator(&self, region: &str) -> Creator<'_> {
-        let user: UserId = new_id();
+        self.creator_of(region, new_id())
+    }
+
+    /// An account in a region.
+    pub fn creator_of(&self, region: &str, user: UserId) -> Creator<'_> {
         let claims = Claims { region: region.to_owned(), ..self.bed.claims(user, Role::Creator) };
         Creator { stand: self, bearer: self.bed.bearer_of(&claims), user_id: user.to_string() }
     }
@@ -195,7 +199,17 @@ impl Creator<'_> {
 
     /// Sends a request, with a new Idempotency-Key.
     pub async fn request(&self, method: &str, path: &str, body: Option<Value>) -> Reply {
-        let headers = [("authorization", self.bearer.as_str()), ("idempotency-key", &unique())];
+        self.request_with_key((method, path), &unique(), body).await
+    }
+
+    /// Sends a request, with this Idempotency-Key.
+    pub async fn request_with_key(
+        &self,
+        (method, path): (&str, &str),
+        key: &str,
+        body: Option<Value>,
+    ) -> Reply {
+        let headers = [("authorization", self.bearer.as_str()), ("idempotency-key", key)];
         self.stand.sessions.send((method, path), &headers, body).await
     }
 }

@@ -4,5 +4,6 @@
 mod catalog;
 mod drafts;
 mod events;
+mod plans;
 mod publication;
 mod search;

@@ -4,6 +4,7 @@
 mod drafts;
 mod ends;
 mod pipeline;
+mod plans;
 mod quota;
 mod sessions;
 mod sweeping;

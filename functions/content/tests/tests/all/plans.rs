@@ -1,0 +1,90 @@
+//! Nothing that is asked reads a whole table, however many videos there are.
+
+use content_tests::Stand;
+use content_tests::samples::{
+    COMPLETED, INITIATED, SUBMITTED, completed, initiated, new_user_id, new_video_id, submitted,
+};
+use mcsp_testbed::{BRIDGE_TOKEN, unique};
+use serde_json::json;
+
+/// One in ten is found by search; an owner has a hundred.
+const VIDEOS: &str = "\
+    INSERT INTO videos (id, owner_id, upload_id, region, version, state, visibility, title, description, tags, category, \
+        language, media, first_published_at, created_at, updated_at) \
+    SELECT gen_random_uuid(), lpad(to_hex(n % 1000), 32, '0')::uuid, gen_random_uuid(), 'eu', 2, \
+        CASE WHEN n % 10 = 0 THEN 'published' ELSE 'ready' END, 'public', \
+        'walk ' || n || ' word' || n % 500, 'about ' || md5(n::text), ARRAY['tag' || n % 100], 'category-' || n % 20, \
+        CASE WHEN n % 3 = 0 THEN 'en' ELSE 'de' END, '{\"duration_ms\": 1, \"renditions\": [], \
+            \"packaged\": {\"prefix\": \"p/\", \"hls\": \"m\"}}', \
+        CASE WHEN n % 10 = 0 THEN now() - n * interval '1 minute' END, now(), now() \
+    FROM generate_series(1, 100000) AS n";
+const DRAFTS: &str = "INSERT INTO drafts (video_id, owner_id, submitted_at, draft) \
+    SELECT gen_random_uuid(), gen_random_uuid(), now(), '{}' FROM generate_series(1, 20000)";
+
+#[tokio::test]
+async fn no_query_reads_all_videos() {
+    let stand = Stand::new().await;
+    for filling in [VIDEOS, DRAFTS] {
+        stand.bed.execute(filling).await;
+    }
+    stand.bed.redefine("ANALYZE").await;
+    let (owner, video) = (new_user_id(), new_video_id());
+    stand.bed.take_plans().await;
+
+    stand.events.deliver_until_taken(&unique(), INITIATED, &initiated(video, owner)).await;
+    stand.events.deliver_until_taken(&unique(), COMPLETED, &completed(video)).await;
+    let said = submitted(video, owner, 1, json!({"title": "A walk"}));
+    stand.events.deliver_until_taken(&unique(), SUBMITTED, &said).await;
+    let path = format!("/v1/videos/{video}");
+    let mut asked = 0;
+    for (method, path, body) in [
+        ("GET", path.as_str(), None),
+        ("PATCH", &path, Some(json!({"title": "A long walk"}))),
+        ("GET", "/v1/videos?limit=100", None),
+        ("GET", "/v1/videos?state=ready", None),
+    ] {
+        asked += 1;
+        let reply = stand.send_as(owner, &stand.videos, (method, path), body).await;
+        assert_eq!(reply.status, 200, "{method} {path}: {}", reply.json);
+    }
+    // An owner of many, and the pages behind the first.
+    let many = "user_00000000000000000000000001".parse().unwrap();
+    for state in ["", "&state=ready", "&state=published"] {
+        let path = format!("/v1/videos?limit=5{state}");
+        let first = stand.send_as(many, &stand.videos, ("GET", &path), None).await.json;
+        if let Some(cursor) = first["next_cursor"].as_str() {
+            asked += 1;
+            let path = format!("{path}&cursor={cursor}");
+            assert_eq!(stand.send_as(many, &stand.videos, ("GET", &path), None).await.status, 200);
+        }
+    }
+    for query in [
+        "q=word7",
+        "q=word7&sort=newest",
+        "q=wor+word8",
+        "tag=tag7",
+        "category=category-3",
+        "language=en",
+        "",
+        "q=word7&language=de&category=category-7&tag=tag7",
+    ] {
+        let path = format!("/v1/search?limit=5&{query}");
+        let first = stand.search.send(("GET", &path), &[], None).await;
+        assert_eq!(first.status, 200, "{path}: {}", first.json);
+        asked += 1;
+        if let Some(cursor) = first.json["next_cursor"].as_str() {
+            let next = stand.search.send(("GET", &format!("{path}&cursor={cursor}")), &[], None).await;
+            assert_eq!(next.status, 200, "{path}: {}", next.json);
+        }
+    }
+    let (path, bearer) = (format!("/v1/catalog/{video}"), format!("Bearer {BRIDGE_TOKEN}"));
+    let catalog = stand.catalog.send(("GET", &path), &[("authorization", &bearer)], None).await;
+    assert_eq!(catalog.status, 200, "{}", catalog.json);
+    let plans = stand.bed.take_plans().await;
+    assert!(plans.len() > asked, "{}", plans.len());
+    for plan in plans {
+        for table in ["videos", "drafts"] {
+            assert!(!plan.plan.contains(&format!("Seq Scan on {table}")), "{}\n{}", plan.sql, plan.plan);
+        }
+    }
+}
