@@ -11,6 +11,7 @@ mod deliver;
 mod granted;
 mod metrics;
 mod policies;
+mod stop_signals;
 mod worker;
 
 pub use background::{Background, Duties};
@@ -23,4 +24,5 @@ pub use deliver::{Invoke, delivery_request};
 pub use mcsp_services::ANYWHERE;
 pub use metrics::Pages;
 pub use policies::{Policies, PoliciesError, load_policies, watch_policies};
+pub use stop_signals::StopSignals;
 pub use worker::Worker;

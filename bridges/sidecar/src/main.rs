@@ -16,10 +16,9 @@ use events::Gateway;
 use face::{Calls, Ops};
 use invoke::OverHttp;
 use listen::Listener;
-use mcsp_bridge::{Background, BridgeConfig, Bridges, POLICIES_VARIABLE, Pages, watch_policies};
+use mcsp_bridge::{Background, BridgeConfig, Bridges, POLICIES_VARIABLE, Pages, StopSignals, watch_policies};
 use std::process::ExitCode;
 use std::sync::Arc;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -41,7 +40,7 @@ fn main() -> ExitCode {
 #[tokio::main]
 async fn run(arguments: Arguments) -> anyhow::Result<()> {
     // Before anything is served: whoever is answered may ask the process to end, which must not be sudden.
-    let mut signals = Signals::new()?;
+    let mut stop = StopSignals::new().context("cannot wait for signals")?;
     let manifest = Arc::new(arguments.manifest()?);
     let config = BridgeConfig::from_env(&manifest)?;
     let token = config.token.clone();
@@ -77,7 +76,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         let listener = Listener::bind(&arguments.listen).await?;
         serve("the bridge serves", listener, calls.router().merge(ops.router()))?;
     }
-    signals.received().await;
+    stop.received().await;
     stopping.cancel();
     while let Some(ended) = faces.join_next().await {
         ended.context("a face panicked")??;
@@ -85,27 +84,4 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     background.stop().await;
     tracing::info!("the bridge has stopped");
     Ok(())
-}
-
-/// What asks the process to end.
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Signals {
-    fn new() -> anyhow::Result<Self> {
-        let listen = |kind| signal(kind).context("cannot wait for signals");
-        Ok(Signals {
-            terminate: listen(SignalKind::terminate())?,
-            interrupt: listen(SignalKind::interrupt())?,
-        })
-    }
-
-    async fn received(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
 }

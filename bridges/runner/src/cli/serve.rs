@@ -4,6 +4,7 @@ use super::reference::Reference;
 use super::scaling::Scaling;
 use anyhow::Context;
 use clap::Args;
+use mcsp_bridge::StopSignals;
 use mcsp_bridge_api::Bridge;
 use mcsp_manifest::{Manifest, Variables, environment};
 use mcsp_remote::{Address, Remote};
@@ -12,7 +13,6 @@ use std::cell::OnceCell;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use tokio::signal::unix::{SignalKind, signal};
 
 /// Shown to the bridge, and to functions by who else belongs to the platform.
 const TOKEN_VARIABLE: &str = "MCSP_BRIDGE_TOKEN";
@@ -77,13 +77,10 @@ impl Serve {
         let application = Application { manifest, variables, bridges, extensions: Vec::new(), documents };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
-            let mut terminate = signal(SignalKind::terminate()).context("cannot wait for signals")?;
+            let mut stop = StopSignals::new().context("cannot wait for signals")?;
             let runner = Runner::start(settings, application).await?;
             println!("serving on http://{}", runner.address());
-            tokio::select! {
-                _ = terminate.recv() => {}
-                interrupted = tokio::signal::ctrl_c() => interrupted?,
-            }
+            stop.received().await;
             runner.stop().await;
             Ok(())
         })

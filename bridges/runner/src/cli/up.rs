@@ -11,7 +11,7 @@ use anyhow::Context;
 use bridge::{ByDispatch, InProcess, Shown};
 use clap::Args;
 use keys::Keys;
-use mcsp_bridge::{Background, Bridges, Duties, POLICIES_VARIABLE, Pages, watch_policies};
+use mcsp_bridge::{Background, Bridges, Duties, POLICIES_VARIABLE, Pages, StopSignals, watch_policies};
 use mcsp_local::{Durability, Lines, Progress, Stack, StackConfig};
 use mcsp_manifest::{DEAD_LETTER_SUFFIX, Manifest, Variables};
 use mcsp_runner::{AdminAddress, Application, Runner, Settings};
@@ -21,7 +21,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::net::TcpSocket;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Partitions of each topic on one machine.
 const PARTITIONS: i32 = 4;
@@ -67,7 +66,7 @@ impl Up {
     }
 
     async fn serve(self) -> anyhow::Result<()> {
-        let mut stop = StopSignals::new()?;
+        let mut stop = StopSignals::new().context("cannot wait for signals")?;
         let state = StateDir::new(self.state_dir.clone());
         let listen = Reserved::take(self.listen)?;
         let manifest = Manifest::load(&self.manifest)?;
@@ -179,29 +178,6 @@ impl Platform {
         self.runner.stop().await;
         self.background.stop().await;
         self.stack.stop().await;
-    }
-}
-
-/// What asks the process to end.
-struct StopSignals {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl StopSignals {
-    fn new() -> anyhow::Result<Self> {
-        let listen = |kind| signal(kind).context("cannot wait for signals");
-        Ok(StopSignals {
-            interrupt: listen(SignalKind::interrupt())?,
-            terminate: listen(SignalKind::terminate())?,
-        })
-    }
-
-    async fn received(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
     }
 }
 
