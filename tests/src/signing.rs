@@ -2,7 +2,7 @@
 //! administrator has.
 
 use crate::{Platform, variable};
-use auth_seal::SealingKeys;
+use mcsp_seal::SealingKeys;
 use mcsp_access::{Acr, Claims, FIRST_PARTY, Role, SigningKey, Subject};
 use mcsp_ids::{AuthSessionId, UserId};
 use serde_json::{Value, json};

@@ -1,9 +1,10 @@
 //! Signing keys, as administrators see them: what each is for now, and until when.
 
-use auth_domain::{KeySchedule, KeyTimes};
+use auth_domain::ACCESS_TOKEN_LIFE;
 use auth_storage::signing_keys::StoredKey;
 use jiff::Timestamp;
 use mcsp_paging::Page;
+use mcsp_rotation::{KeyRole, KeySchedule, KeyTimes};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -29,7 +30,7 @@ pub(crate) struct KeyView {
 /// All keys, the newest first. There are few: one page holds them.
 pub(crate) fn page(keys: &[StoredKey], at: Timestamp) -> Page<KeyView> {
     let schedule = schedule(keys);
-    let view = |(index, (key, role)): (usize, (&StoredKey, auth_domain::KeyRole))| {
+    let view = |(index, (key, role)): (usize, (&StoredKey, KeyRole))| {
         let KeyTimes { published_at, signs_from, revoked_at } = key.times;
         let (kid, leaves_at) = (key.kid.clone(), schedule.leaves_at(index));
         KeyView { kid, role: role.as_str(), published_at, signs_from, leaves_at, revoked_at }
@@ -40,5 +41,5 @@ pub(crate) fn page(keys: &[StoredKey], at: Timestamp) -> Page<KeyView> {
 }
 
 pub(crate) fn schedule(keys: &[StoredKey]) -> KeySchedule {
-    KeySchedule::new(keys.iter().map(|key| key.times).collect())
+    KeySchedule::new(keys.iter().map(|key| key.times).collect(), ACCESS_TOKEN_LIFE)
 }

@@ -5,7 +5,6 @@
 //! in asks for a new one.
 
 use crate::key_view::{self, KeyView, schedule};
-use auth_domain::{KeyRole, KeyTimes, LEAD_MIN, RotationUnderWay};
 use auth_keys::{SigningKeyring, new_key};
 use auth_storage::signing_keys::{self, RotateError, Rotation, StoredKey};
 use axum::extract::{Extension, State};
@@ -18,6 +17,7 @@ use mcsp_idempotency::{Answer, Claim, IdempotencyKey, once};
 use mcsp_paging::Page;
 use mcsp_problem::{Json, Problem};
 use mcsp_reference::{Answer as Answered, Operation};
+use mcsp_rotation::{KeyRole, KeyTimes, LEAD_MIN, RotationUnderWay};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

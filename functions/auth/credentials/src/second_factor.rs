@@ -2,7 +2,6 @@
 
 use auth_domain::{RecoveryCode, TotpSecret};
 use auth_limits::{Attempt, Limit, Policy, TOO_MANY_ATTEMPTS};
-use auth_seal::SealingKeys;
 use auth_storage::{FactorKind, StoredFactor};
 use http::StatusCode;
 use jiff::Timestamp;
@@ -10,6 +9,7 @@ use mcsp_bridge_api::postgres::GuardedStatement;
 use mcsp_function::{Context, MissingVariable};
 use mcsp_ids::UserId;
 use mcsp_problem::{Invalid, Problem, Reason};
+use mcsp_seal::SealingKeys;
 
 /// A million codes, of which three are right at any time: with one guess in ten minutes it takes six years until one
 /// in ten guessers is right.
@@ -132,5 +132,5 @@ pub fn secret_of(keys: &SealingKeys, factor: &StoredFactor) -> Result<Option<Tot
     let opened = keys.open(&auth_storage::seal_place(factor.id), sealed_secret);
     let opened = opened.map_err(|error| Problem::internal(&error))?;
     let secret = TotpSecret::from_bytes(&opened);
-    secret.map(Some).ok_or_else(|| Problem::internal(&auth_seal::Unopened::Changed))
+    secret.map(Some).ok_or_else(|| Problem::internal(&mcsp_seal::Unopened::Changed))
 }

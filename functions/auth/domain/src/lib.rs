@@ -12,7 +12,6 @@ mod password;
 mod recovery_code;
 mod role;
 mod session;
-mod signing_key;
 mod totp;
 
 pub use account::{Account, Inactive, REOPENABLE_FOR, Registration, State, TransitionRefused};
@@ -37,5 +36,4 @@ pub use role::{
     RoleOutcome, RoleRefusal,
 };
 pub use session::{ACCESS_TOKEN_LIFE, Device, RefreshFamily, SESSION_IDLE_MAX, SESSION_MAX, Session};
-pub use signing_key::{KeyRole, KeySchedule, KeyTimes, LEAD_DEFAULT, LEAD_MIN, RotationUnderWay};
 pub use totp::TotpSecret;

@@ -1,12 +1,12 @@
 //! One key, sealed and opened.
 
-use auth_domain::KeyTimes;
-use auth_seal::{SealingKeys, Unopened};
 use auth_storage::signing_keys::StoredKey;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use mcsp_access::SigningKey;
 use mcsp_function::Context;
+use mcsp_rotation::KeyTimes;
+use mcsp_seal::{SealingKeys, Unopened};
 use sha2::{Digest, Sha256};
 
 /// How much of a public key's digest names it.

@@ -1,13 +1,14 @@
 //! The keys of an instance.
 
 use crate::key::{UnusableKey, new_key, open, seal};
-use auth_domain::{KeySchedule, KeyTimes};
-use auth_seal::SealingKeys;
+use auth_domain::ACCESS_TOKEN_LIFE;
 use auth_storage::signing_keys::{self, StoredKey};
 use jiff::{SignedDuration, Timestamp};
 use mcsp_access::{KeySet, SigningKey, public_jwk};
 use mcsp_function::{Context, MissingVariable};
 use mcsp_problem::Problem;
+use mcsp_rotation::{KeySchedule, KeyTimes};
+use mcsp_seal::SealingKeys;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// How long an instance keeps what it has read: far shorter than a new key is published before it signs.
@@ -121,7 +122,7 @@ impl SigningKeyring {
 
 impl Keys {
     fn of(stored: Vec<StoredKey>) -> Self {
-        let schedule = KeySchedule::new(stored.iter().map(|key| key.times).collect());
+        let schedule = KeySchedule::new(stored.iter().map(|key| key.times).collect(), ACCESS_TOKEN_LIFE);
         Keys { stored, schedule, opened: Mutex::new(None) }
     }
 

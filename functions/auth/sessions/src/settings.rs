@@ -1,9 +1,9 @@
 //! What the component is configured with, made once for the life of an instance.
 
 use auth_passkeys::RelyingParty;
-use auth_seal::SealingKeys;
 use auth_tokens::Tokens;
 use mcsp_function::{Context, MissingVariable};
+use mcsp_seal::SealingKeys;
 
 /// What the component is configured with.
 #[derive(Clone, Debug)]

@@ -1,11 +1,11 @@
 //! The keys that sign access tokens.
 
-use auth_domain::KeyTimes;
 use jiff::Timestamp;
 use mcsp_bridge_api::Bridge;
 use mcsp_bridge_api::postgres::{GuardedStatement, TransactError, Transaction};
 use mcsp_bridge_api::sql::{Inconsistency, Row, Rows, sql};
 use mcsp_problem::Problem;
+use mcsp_rotation::KeyTimes;
 
 /// A key, as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,11 +1,11 @@
-//! Which key signs access tokens, and which are published: a function of the keys' times and of nothing else, so
-//! that there is no second step of a rotation to forget.
+//! Which of several keys signs, and which are published: a function of the keys' times and of nothing else, so that
+//! there is no second step of a rotation to forget.
 //!
 //! A new key is published a lead before it signs, so that whoever verifies has it by then. The one before stays
-//! published until its last token has expired.
+//! published until the last thing that it signed has expired.
 
-use crate::ACCESS_TOKEN_LIFE;
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// How long before it signs a key is published, unless configured otherwise: longer than anybody keeps a set of
 /// keys. The bridge keeps one for five minutes and may give it for five more while it asks for another; a
@@ -16,11 +16,11 @@ pub const LEAD_DEFAULT: SignedDuration = SignedDuration::from_mins(20);
 /// old as its pause between two looks, the copy that it accepts, and what Auth itself keeps: 10 s each.
 pub const LEAD_MIN: SignedDuration = SignedDuration::from_secs(40);
 
-/// How much longer than the last token of a key its public half stays: clocks differ.
+/// How much longer than what it signed a key stays: clocks differ.
 const LEEWAY: SignedDuration = SignedDuration::from_mins(1);
 
 /// The times of one key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyTimes {
     /// From when on it is published.
     pub published_at: Timestamp,
@@ -37,15 +37,18 @@ pub enum KeyRole {
     Next,
     /// It signs.
     Current,
-    /// Tokens that it signed may still be valid.
+    /// What it signed may still be good.
     Previous,
     /// It is of no use any more, and not published.
     Gone,
 }
 
-/// The keys of an issuer, from the oldest to the newest.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct KeySchedule(Vec<KeyTimes>);
+/// Keys from the oldest to the newest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeySchedule {
+    oldest_first: Vec<KeyTimes>,
+    signed_life: SignedDuration,
+}
 
 /// The key of the last rotation does not sign yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -84,21 +87,21 @@ impl KeyTimes {
 }
 
 impl KeySchedule {
-    /// Takes the keys from the oldest to the newest.
-    pub const fn new(oldest_first: Vec<KeyTimes>) -> Self {
-        KeySchedule(oldest_first)
+    /// Takes the keys from the oldest to the newest, and how long what they sign is good.
+    pub const fn new(oldest_first: Vec<KeyTimes>, signed_life: SignedDuration) -> Self {
+        KeySchedule { oldest_first, signed_life }
     }
 
     /// The index of the key that signs: the newest of those whose time has come.
     pub fn signer(&self, at: Timestamp) -> Option<usize> {
-        self.0.iter().rposition(|key| key.signs_from <= at && !key.is_revoked(at))
+        self.oldest_first.iter().rposition(|key| key.signs_from <= at && !key.is_revoked(at))
     }
 
     /// When the key of that index stops being published, where that is known.
     pub fn leaves_at(&self, index: usize) -> Option<Timestamp> {
-        let key = self.0.get(index)?;
-        let successor = self.0.get(index + 1);
-        let expired = successor.map(|next| next.signs_from + ACCESS_TOKEN_LIFE + LEEWAY);
+        let key = self.oldest_first.get(index)?;
+        let successor = self.oldest_first.get(index + 1);
+        let expired = successor.map(|next| next.signs_from + self.signed_life + LEEWAY);
         [key.revoked_at, expired].into_iter().flatten().min()
     }
 
@@ -116,12 +119,12 @@ impl KeySchedule {
                 KeyRole::Previous
             }
         };
-        (0..self.0.len()).map(role).collect()
+        (0..self.oldest_first.len()).map(role).collect()
     }
 
     /// The times of another key, by which the one that signs is replaced without anybody noticing.
     pub fn rotate(&self, lead: SignedDuration, at: Timestamp) -> Result<KeyTimes, RotationUnderWay> {
-        match self.0.last() {
+        match self.oldest_first.last() {
             Some(last) if last.signs_from > at && !last.is_revoked(at) => {
                 Err(RotationUnderWay { signs_from: last.signs_from })
             }
@@ -136,20 +139,25 @@ mod tests {
     use proptest::prelude::*;
 
     const T0: Timestamp = Timestamp::UNIX_EPOCH;
+    const LIFE: SignedDuration = SignedDuration::from_mins(10);
+
+    fn schedule(oldest_first: Vec<KeyTimes>) -> KeySchedule {
+        KeySchedule::new(oldest_first, LIFE)
+    }
 
     fn after(seconds: i64) -> Timestamp {
         T0 + SignedDuration::from_secs(seconds)
     }
 
     fn rotated_once() -> KeySchedule {
-        let first = KeySchedule::new(vec![KeyTimes::first(T0)]);
+        let first = schedule(vec![KeyTimes::first(T0)]);
         let next = first.rotate(SignedDuration::from_secs(100), after(1000)).unwrap();
-        KeySchedule::new(vec![KeyTimes::first(T0), next])
+        schedule(vec![KeyTimes::first(T0), next])
     }
 
     #[test]
     fn the_first_key_signs_at_once_and_stays() {
-        let keys = KeySchedule::new(vec![KeyTimes::first(T0)]);
+        let keys = schedule(vec![KeyTimes::first(T0)]);
         for at in [0, 1_000_000] {
             assert_eq!(keys.roles(after(at)), [KeyRole::Current]);
         }
@@ -182,10 +190,10 @@ mod tests {
     #[test]
     fn a_revoked_key_is_out_at_once_and_a_pending_one_never_signs() {
         let revoked = |key: KeyTimes| KeyTimes { revoked_at: Some(after(1050)), ..key };
-        let KeySchedule(before) = rotated_once();
+        let KeySchedule { oldest_first: before, .. } = rotated_once();
         let mut keys: Vec<_> = before.into_iter().map(revoked).collect();
         keys.push(KeyTimes::first(after(1050)));
-        let keys = KeySchedule::new(keys);
+        let keys = schedule(keys);
         for at in [1050, 1100, 1_000_000] {
             assert_eq!(keys.roles(after(at)), [KeyRole::Gone, KeyRole::Gone, KeyRole::Current]);
             assert_eq!(keys.signer(after(at)), Some(2));
@@ -195,7 +203,7 @@ mod tests {
 
     #[test]
     fn a_lead_is_never_too_short() {
-        let keys = KeySchedule::new(vec![KeyTimes::first(T0)]);
+        let keys = schedule(vec![KeyTimes::first(T0)]);
         assert_eq!(keys.rotate(SignedDuration::ZERO, T0).unwrap().signs_from, T0 + LEAD_MIN);
     }
 
@@ -208,11 +216,11 @@ mod tests {
             let mut now = 0;
             for step in steps {
                 now += step;
-                if let Ok(next) = KeySchedule::new(times.clone()).rotate(LEAD_DEFAULT, after(now)) {
+                if let Ok(next) = schedule(times.clone()).rotate(LEAD_DEFAULT, after(now)) {
                     times.push(next);
                 }
             }
-            let keys = KeySchedule::new(times.clone());
+            let keys = schedule(times.clone());
             for at in (0..now + 4000).step_by(97) {
                 let signer = keys.signer(after(at)).expect("a signer");
                 let lead = times[signer].signs_from.duration_since(times[signer].published_at);
