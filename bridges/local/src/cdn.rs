@@ -2,6 +2,7 @@
 
 use crate::buckets::{Buckets, ObjectError};
 use crate::cors;
+use crate::edge_keys::{Believed, KeySource, follow};
 use crate::error::LocalError;
 use crate::http_server::HttpServer;
 use crate::state_dir::StateDir;
@@ -18,9 +19,10 @@ use hyper::body::{Frame, Incoming};
 use hyper::service::Service;
 use mcsp_playback_url::{Key, Verifier};
 use std::convert::Infallible;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::sync::Mutex;
+use tokio::task::AbortHandle;
 
 const NAME: &str = "cdn";
 /// What stands before the token in every path.
@@ -38,12 +40,13 @@ pub struct Cdn {
     edge: Edge,
     port: u16,
     server: Mutex<Option<HttpServer>>,
+    following: OnceLock<AbortHandle>,
 }
 
 /// What a request needs.
 #[derive(Clone, Debug)]
 struct Edge {
-    verifier: Arc<RwLock<Arc<Verifier>>>,
+    verifier: Believed,
     buckets: Buckets,
     bucket: String,
 }
@@ -57,7 +60,8 @@ impl Cdn {
     ) -> Result<Self, LocalError> {
         let verifier = Arc::new(RwLock::new(Arc::new(Verifier::new(keys))));
         let edge = Edge { verifier, buckets, bucket };
-        let cdn = Self { edge, port: state.port(NAME)?, server: Mutex::default() };
+        let cdn =
+            Self { edge, port: state.port(NAME)?, server: Mutex::default(), following: OnceLock::new() };
         cdn.start().await?;
         Ok(cdn)
     }
@@ -87,10 +91,19 @@ impl Cdn {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// Replaces the ring of keys, as a rotation does.
-    pub fn set_keys(&self, keys: Vec<Key>) {
-        let verifier = Arc::new(Verifier::new(keys));
-        *self.edge.verifier.write().unwrap_or_else(PoisonError::into_inner) = verifier;
+    /// Has the platform at that URL, which answers to this token of its own, tell the keys from now on. Once is enough.
+    pub fn follow(&self, url: String, token: String) {
+        let believed = Arc::clone(&self.edge.verifier);
+        self.following
+            .get_or_init(|| tokio::spawn(follow(believed, KeySource { url, token })).abort_handle());
+    }
+}
+
+impl Drop for Cdn {
+    fn drop(&mut self) {
+        if let Some(following) = self.following.get() {
+            following.abort();
+        }
     }
 }
 

@@ -5,6 +5,7 @@ mod buckets;
 mod cdn;
 mod config;
 mod cors;
+mod edge_keys;
 mod error;
 mod http_server;
 mod kafka;

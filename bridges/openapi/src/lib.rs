@@ -34,6 +34,9 @@ pub fn document() -> Result<Value, Incomplete> {
                 content_catalog::reference(),
             ],
         )
-        .service("Playback", [playback_sessions::reference(), playback_positions::reference()])
+        .service(
+            "Playback",
+            [playback_sessions::reference(), playback_positions::reference(), playback_keys::reference()],
+        )
         .build()
 }

@@ -137,6 +137,9 @@ impl Up {
         let begun = Instant::now();
         let bridges = Bridges::new(Arc::clone(&manifest), config)?;
         let started = self.start_functions(listen, &manifest, &environment, bridges, state).await?;
+        if let Some(cdn) = stack.cdn() {
+            cdn.follow(format!("http://{listen}"), environment.variable("bridge_token").unwrap_or_default());
+        }
         Lines.done("The functions are ready", begun.elapsed());
         Ok(started)
     }

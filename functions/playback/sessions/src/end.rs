@@ -63,6 +63,7 @@ pub(crate) async fn end(
     request: Option<Json<EndRequest>>,
 ) -> Result<Response, Problem> {
     caller.require(Permission::PlaybackStart)?;
+    settings.refresh_keys(&context).await;
     let (user, now) = (caller.user(), context.now());
     let last = request
         .map(|Json(EndRequest { position_ms, client_time })| position(position_ms, client_time, now))

@@ -103,6 +103,7 @@ pub(crate) async fn heartbeat(
     Json(request): Json<HeartbeatRequest>,
 ) -> Result<Json<HeartbeatView>, Problem> {
     caller.require(Permission::PlaybackStart)?;
+    settings.refresh_keys(&context).await;
     let (viewer, now) = (settings.viewer(&caller)?, context.now());
     let position = position(request.position_ms, request.client_time, now)?;
     let heartbeat = Heartbeat {

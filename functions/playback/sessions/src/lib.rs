@@ -49,6 +49,7 @@ mcsp_function::component!(
         "playback_url_keys",
         "playback_url_ttl_s",
         "redis_patience_ms",
+        "sealing_keys",
         "stale_ttl_s",
     ]
 );

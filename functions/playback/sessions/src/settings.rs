@@ -2,9 +2,10 @@
 
 use mcsp_function::{Caller, Context, MissingVariable};
 use mcsp_ids::{PlaybackSessionId, UserId};
-use mcsp_playback_url::{Grant, InvalidGrant, SessionGrant, Signer, Verifier, ring_from_json};
+use mcsp_playback_url::{Grant, InvalidGrant, SessionGrant};
 use mcsp_problem::Problem;
 use playback_domain::{Region, Viewer};
+use playback_keyring::{Keyring, SIGNED_LIFE};
 use playback_storage::videos::Media;
 use playback_storage::{Bounds, Shown};
 use schemars::JsonSchema;
@@ -15,6 +16,9 @@ const URL_TTL_MAX_S: u64 = 24 * 60 * 60;
 
 /// A player's proof of its session is good for so long. It gets a new one with each new manifest URL.
 const GRANT_TTL_S: u64 = 12 * 60 * 60;
+
+// A key is good until the last thing that it signed has expired.
+const _: () = assert!(URL_TTL_MAX_S <= SIGNED_LIFE.as_secs().unsigned_abs() && GRANT_TTL_S <= URL_TTL_MAX_S);
 
 /// `?grant=…`: a player's proof of its session, out of the path that it was given.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -29,8 +33,7 @@ pub(crate) struct GrantQuery {
 /// What the component is configured with.
 #[derive(Debug)]
 pub(crate) struct Settings {
-    signer: Signer,
-    verifier: Verifier,
+    keyring: Keyring,
     bounds: Bounds,
     cdn_base_url: String,
     url_ttl_s: u64,
@@ -40,13 +43,10 @@ pub(crate) struct Settings {
 impl Settings {
     pub(crate) fn of(context: &Context) -> Result<Self, MissingVariable> {
         let unusable = |name| move || MissingVariable(name);
-        let ring = ring_from_json(context.variable("playback_url_keys")?).unwrap_or_default();
-        let key = ring.first().cloned().ok_or_else(unusable("playback_url_keys"))?;
         let url_ttl_s = context.variable("playback_url_ttl_s")?.parse().ok();
         let stream_limit = context.variable("default_stream_limit")?.parse().ok();
         Ok(Settings {
-            signer: Signer::new(key),
-            verifier: Verifier::new(ring),
+            keyring: Keyring::of(context)?,
             bounds: Bounds::of(context)?,
             cdn_base_url: context.variable("cdn_base_url")?.trim_end_matches('/').to_owned(),
             url_ttl_s: url_ttl_s
@@ -70,6 +70,11 @@ impl Settings {
         self.stream_limit
     }
 
+    /// Looks for keys that sign since. To be called before anything is signed or verified.
+    pub(crate) async fn refresh_keys(&self, context: &Context) {
+        self.keyring.refresh(context, &self.bounds).await;
+    }
+
     /// What an outage may cost.
     pub(crate) fn bounds(&self) -> &Bounds {
         &self.bounds
@@ -83,7 +88,7 @@ impl Settings {
         shown: Shown,
         now: jiff::Timestamp,
     ) -> String {
-        self.signer.sign_session(&SessionGrant {
+        self.keyring.ring().signer.sign_session(&SessionGrant {
             session_id: session.to_string(),
             user_id: user.to_string(),
             video_id: shown.video.to_string(),
@@ -100,7 +105,7 @@ impl Settings {
         session: PlaybackSessionId,
         now: jiff::Timestamp,
     ) -> Option<Shown> {
-        let grant = self.verifier.verify_session(grant?, unix_s(now)).ok()?;
+        let grant = self.keyring.ring().verifier.verify_session(grant?, unix_s(now)).ok()?;
         let is_its_own = grant.user_id.parse() == Ok(user) && grant.session_id.parse() == Ok(session);
         let video = grant.video_id.parse().ok().filter(|_| is_its_own)?;
         Some(Shown { video, expires_at_s: grant.url_expires_at_unix_s })
@@ -116,8 +121,8 @@ impl Settings {
         expires_at_s.saturating_sub(self.url_ttl_s / 2) <= unix_s(now)
     }
 
-    /// The URL of the HLS manifest, whose token opens the video's whole directory and names the session. The
-    /// same input gives the same URL.
+    /// The URL of the HLS manifest, whose token opens the video's whole directory and names the session. While the
+    /// same key signs, the same input gives the same URL.
     pub(crate) fn hls_url(
         &self,
         media: &Media,
@@ -125,7 +130,7 @@ impl Settings {
         expires_at_s: u64,
     ) -> Result<String, InvalidGrant> {
         let Media { prefix, hls, .. } = media;
-        let token = self.signer.sign(&Grant::new(prefix.as_str(), session, expires_at_s)?);
+        let token = self.keyring.ring().signer.sign(&Grant::new(prefix.as_str(), session, expires_at_s)?);
         Ok(format!("{}/p/{token}/{prefix}{hls}", self.cdn_base_url))
     }
 }

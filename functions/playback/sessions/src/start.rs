@@ -72,6 +72,7 @@ pub(crate) async fn start(
     Json(request): Json<StartRequest>,
 ) -> Result<Response, Problem> {
     caller.require(Permission::PlaybackStart)?;
+    settings.refresh_keys(&context).await;
     let viewer = settings.viewer(&caller)?;
     let device = device(request.device)?;
     let now = context.now();

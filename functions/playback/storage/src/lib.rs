@@ -24,6 +24,7 @@ mod videos_redis;
 mod write_back;
 
 pub mod memory;
+pub mod signing_keys;
 pub mod subscriptions;
 
 /// What Playback knows of accounts.

@@ -12,6 +12,7 @@ mod keys;
 mod positions;
 mod remember;
 mod sessions;
+mod signing_keys;
 mod videos;
 
 pub use account::{Account, account, keep_account, keep_subscription, shown};
@@ -23,6 +24,7 @@ pub use positions::{Remembered, all_positions, hold_forgotten, hold_position, po
 pub use remember::{Seen, remember};
 pub(crate) use sessions::HeldEnd;
 pub use sessions::{EndedHere, Opening, beat, end, open, renewed};
+pub use signing_keys::{keep_signing_keys, signing_keys};
 pub use videos::{CopyOf, keep_video, video};
 
 /// A change that others came before is tried again, this often: each time another one's was made.

@@ -15,6 +15,6 @@ mod token;
 
 pub use grant::{Grant, InvalidGrant};
 pub use key::{InvalidKey, Key, MIN_SECRET_BYTES};
-pub use ring::{InvalidRing, ring_from_json};
+pub use ring::{InvalidRing, KeySecret, ring_from_json, secrets_from_json};
 pub use session::SessionGrant;
 pub use token::{Refusal, Signer, Verifier};

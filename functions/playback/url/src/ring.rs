@@ -1,10 +1,21 @@
-//! The ring of keys, as the configuration holds it.
+//! The ring of keys, as the configuration holds it and as the edge is given it.
 
 use crate::key::{InvalidKey, Key};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// More than these are never in use at once: the current key, and those whose last token has not expired.
 const MAX_KEYS: usize = 16;
+
+/// A key with its secret, whose bytes are those of its text. Not for logs: `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeySecret {
+    /// What tokens name it by.
+    pub id: String,
+    /// At least 32 bytes.
+    pub secret: String,
+}
 
 /// Why a ring cannot be used. Says nothing of what was in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -20,27 +31,43 @@ pub enum InvalidRing {
     Key(#[source] InvalidKey),
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Entry {
-    id: String,
-    secret: String,
+impl KeySecret {
+    /// The key, to sign and verify with.
+    ///
+    /// # Errors
+    /// An unusable id or a short secret.
+    pub fn key(&self) -> Result<Key, InvalidKey> {
+        Key::new(self.id.as_str(), self.secret.as_bytes())
+    }
 }
 
-/// Reads `[{"id": "…", "secret": "…"}, …]`: the first key signs, all of them verify. The secret's bytes are
-/// those of its text.
+impl fmt::Debug for KeySecret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("KeySecret").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// Reads `[{"id": "…", "secret": "…"}, …]`: the first key signs, all of them verify.
 ///
 /// # Errors
 /// Why the ring cannot be used.
 pub fn ring_from_json(json: &str) -> Result<Vec<Key>, InvalidRing> {
-    let entries: Vec<Entry> = serde_json::from_str(json).map_err(|_| InvalidRing::Malformed)?;
-    if entries.is_empty() || entries.len() > MAX_KEYS {
+    secrets_from_json(json)?.iter().map(|secret| secret.key().map_err(InvalidRing::Key)).collect()
+}
+
+/// The same with the secrets. Each of them is a key.
+///
+/// # Errors
+/// Why the ring cannot be used.
+pub fn secrets_from_json(json: &str) -> Result<Vec<KeySecret>, InvalidRing> {
+    let secrets: Vec<KeySecret> = serde_json::from_str(json).map_err(|_| InvalidRing::Malformed)?;
+    if secrets.is_empty() || secrets.len() > MAX_KEYS {
         return Err(InvalidRing::Size);
     }
-    entries
-        .into_iter()
-        .map(|Entry { id, secret }| Key::new(id, secret.as_bytes()).map_err(InvalidRing::Key))
-        .collect()
+    match secrets.iter().find_map(|secret| secret.key().err()) {
+        Some(error) => Err(InvalidRing::Key(error)),
+        None => Ok(secrets),
+    }
 }
 
 #[cfg(test)]
@@ -62,5 +89,11 @@ mod tests {
         assert_eq!(refused("{}"), Err(InvalidRing::Malformed));
         let short = r#"[{"id":"k1","secret":"short"}]"#;
         assert_eq!(refused(short), Err(InvalidRing::Key(InvalidKey::ShortSecret)));
+    }
+
+    #[test]
+    fn a_secret_is_not_shown() {
+        let secret = KeySecret { id: "k1".to_owned(), secret: "do not show this".to_owned() };
+        assert!(!format!("{secret:?}").contains("show this"));
     }
 }

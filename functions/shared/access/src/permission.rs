@@ -19,6 +19,8 @@ pub enum Permission {
     PlaybackStart,
     /// See why somebody may play a video, or may not.
     PlaybackExplain,
+    /// Rotate the keys that sign playback URLs.
+    PlaybackKeyManage,
     /// See all roles, and which ones others have.
     RoleView,
     /// Give roles below one's own to others, and take them away.
@@ -42,6 +44,7 @@ impl Permission {
         Permission::ContentPublish,
         Permission::PlaybackStart,
         Permission::PlaybackExplain,
+        Permission::PlaybackKeyManage,
         Permission::RoleView,
         Permission::RoleGrant,
         Permission::RoleManage,
@@ -59,6 +62,7 @@ impl Permission {
             Permission::ContentPublish => "content.publish",
             Permission::PlaybackStart => "playback.start",
             Permission::PlaybackExplain => "playback.explain",
+            Permission::PlaybackKeyManage => "playback_key.manage",
             Permission::RoleView => "role.view",
             Permission::RoleGrant => "role.grant",
             Permission::RoleManage => "role.manage",
@@ -190,6 +194,7 @@ mod tests {
                 Permission::RoleManage,
                 Permission::ClientManage,
                 Permission::SigningKeyManage,
+                Permission::PlaybackKeyManage,
             ] {
                 assert!(!role.permissions().contains(&permission), "{}", role.as_str());
             }

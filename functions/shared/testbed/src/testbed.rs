@@ -122,6 +122,7 @@ impl Testbed {
             ("auth_signing_keys", issuer.signing_keys()),
             ("auth_secret", AUTH_SECRET.to_owned()),
             ("auth_sealing_keys", SEALING_KEYS.to_owned()),
+            ("playback_sealing_keys", SEALING_KEYS.to_owned()),
             ("mail_token_key", "a key of the testbed, and of no other place".to_owned()),
         ];
         let variables = own.into_iter().chain(setup.variables);

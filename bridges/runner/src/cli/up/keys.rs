@@ -30,9 +30,9 @@ impl Keys {
         std::fs::read_to_string(self.0.join("auth-signing-keys.json")).unwrap_or_else(|_| "[]".to_owned())
     }
 
-    /// What Auth seals its secrets with: a JSON array of keys.
-    pub(crate) fn auth_sealing_keys(&self) -> anyhow::Result<String> {
-        self.kept("auth-sealing-keys.json", || json!([secret()]).to_string())
+    /// What a service seals its secrets with: a JSON array of keys.
+    pub(crate) fn sealing_keys(&self, service: &str) -> anyhow::Result<String> {
+        self.kept(&format!("{service}-sealing-keys.json"), || json!([secret()]).to_string())
     }
 
     /// A token: 32 random bytes, base64url.

@@ -38,7 +38,7 @@ impl Environment {
             ("issuer", issuer.to_owned()),
             ("audience", AUDIENCE.to_owned()),
             ("bridge_token", token.clone()),
-            ("auth_sealing_keys", keys.auth_sealing_keys()?),
+            ("auth_sealing_keys", keys.sealing_keys("auth")?),
             ("auth_signing_keys", keys.auth_signing_keys()),
             ("auth_secret", keys.token("auth-secret")?),
             ("mail_token_key", keys.token("mail-token-key")?),
@@ -50,6 +50,7 @@ impl Environment {
             ("object_store_buckets", json!({ REGION: buckets }).to_string()),
             ("cdn_base_url", urls.cdn.clone().unwrap_or_default()),
             ("playback_url_keys", json!(playback_keys).to_string()),
+            ("playback_sealing_keys", keys.sealing_keys("playback")?),
         ];
         let mut all: BTreeMap<String, String> = variables
             .into_iter()

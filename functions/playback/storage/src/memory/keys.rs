@@ -47,6 +47,11 @@ pub(crate) fn end(user: UserId, session: PlaybackSessionId) -> String {
     format!("{HELD_PREFIX}end:{user}:{session}")
 }
 
+/// A copy of the keys that sign.
+pub(crate) fn signing_keys() -> String {
+    format!("{PREFIX}signing-keys")
+}
+
 /// Whoever has it writes what is held to the stores.
 pub(crate) fn turn() -> String {
     format!("{PREFIX}turn")
