@@ -2,9 +2,9 @@
 //! administrator has.
 
 use crate::{Platform, variable};
-use mcsp_seal::SealingKeys;
 use mcsp_access::{Acr, Claims, FIRST_PARTY, Role, SigningKey, Subject};
 use mcsp_ids::{AuthSessionId, UserId};
+use mcsp_seal::SealingKeys;
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
 use std::path::Path;
@@ -51,6 +51,7 @@ pub fn claims(platform: &Platform, user: UserId, role: Role) -> Claims {
         roles: vec![role],
         permissions: Vec::new(),
         region: "eu".into(),
+        age_reached: None,
         acr: Some(Acr::One),
         amr: vec!["pwd".into()],
         auth_time: Some(now),

@@ -101,22 +101,24 @@ async fn an_edit_changes_what_it_names_and_is_there_again_when_repeated() {
     let path = path(&ready_video(&owner).await);
     let edit = json!({
         "title": "  Cafe\u{301}  ", "description": "one\r\ntwo", "tags": ["Cat", "cat", "DOG"],
-        "category": "film-and-animation", "language": "PT-br",
+        "category": "film-and-animation", "language": "PT-br", "minimum_age": 16,
     });
     let edited = owner.patch(&path, &edit, Some("\"2\"")).await;
     assert_eq!(edited.header("etag"), "\"3\"");
     let edited = edited.expect(200);
     let expected = json!({
         "title": "Café", "description": "one\ntwo", "tags": ["cat", "dog"],
-        "category": "film-and-animation", "language": "pt-BR",
+        "category": "film-and-animation", "language": "pt-BR", "minimum_age": 16,
     });
     for (field, value) in expected.as_object().expect("an object") {
         assert_eq!(&edited[field], value, "{field}");
     }
     let again = owner.patch(&path, &edit, Some("\"3\"")).await.expect(200);
     assert_eq!(again, edited, "an edit that changes nothing makes no version");
-    let cleared = owner.patch(&path, &json!({"language": null, "description": ""}), None).await.expect(200);
+    let cleared = json!({"language": null, "minimum_age": null, "description": ""});
+    let cleared = owner.patch(&path, &cleared, None).await.expect(200);
     assert_eq!((&cleared["language"], &cleared["description"]), (&Value::Null, &json!("")));
+    assert_eq!(cleared["minimum_age"], Value::Null);
     assert_eq!((&cleared["title"], &cleared["category"]), (&edited["title"], &edited["category"]));
 }
 
@@ -137,7 +139,7 @@ async fn every_bad_field_of_an_edit_is_named() {
     let path = path(&ready_video(&owner).await);
     let edit = json!({
         "title": "x".repeat(101), "description": "a\u{0}b", "tags": ["fine", "\u{200b}"],
-        "category": "Not A Slug", "language": "english",
+        "category": "Not A Slug", "language": "english", "minimum_age": 17,
     });
     let answer = owner.patch(&path, &edit, None).await;
     answer.refused(422, "validation_failed");
@@ -152,6 +154,7 @@ async fn every_bad_field_of_an_edit_is_named() {
             (Some("/tags/1"), Some("blank")),
             (Some("/category"), Some("invalid_slug")),
             (Some("/language"), Some("invalid_language")),
+            (Some("/minimum_age"), Some("not_an_option")),
         ]
     );
     let many: Vec<String> = (0..31).map(|n| format!("t{n}")).collect();

@@ -301,6 +301,21 @@ async fn what_is_for_subscribers_asks_for_a_plan() {
 }
 
 #[tokio::test]
+async fn what_asks_for_an_age_is_played_by_those_who_say_that_they_have_reached_it() {
+    let platform = Platform::running();
+    let creator = platform.account("creator").await;
+    let video_id = published_by(&creator).await;
+    creator.patch(&format!("/v1/videos/{video_id}"), &json!({"minimum_age": 16}), None).await.expect(200);
+    let viewer = platform.account("viewer").await;
+    eventually_refused(&viewer, &video_id, 403, "age_restricted").await;
+    let birth_date = json!({"birth_date": "1996-02-29"});
+    viewer.put("/v1/accounts/me/birth-date", &birth_date).await.expect(200);
+    start(&viewer, &video_id).await.refused(403, "age_restricted");
+    start(&viewer.signed_in_again().await, &video_id).await.expect(201);
+    start(&creator, &video_id).await.expect(201);
+}
+
+#[tokio::test]
 async fn what_is_planned_says_from_when_on_it_can_be_played_and_then_can() {
     let platform = Platform::running();
     let creator = platform.account("creator").await;

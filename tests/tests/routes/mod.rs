@@ -100,6 +100,7 @@ routes! {
     "/v1/accounts/verification/confirmation" POST "/v1/accounts/verification/confirmation", None, r#"{"token": "t"}"#;
     "/v1/accounts/recovery" POST "/v1/accounts/recovery", None, r#"{"email": "a@example.com"}"#;
     "/v1/accounts/recovery/confirmation" POST "/v1/accounts/recovery/confirmation", None, r#"{"token": "t", "password": "correct horse battery"}"#;
+    "/v1/accounts/me/birth-date" PUT "/v1/accounts/me/birth-date", Bearer(AccountManage), r#"{"birth_date": "2001-12-31"}"#;
     "/v1/accounts/me/password" PUT "/v1/accounts/me/password", Bearer(AccountManage), r#"{"current_password": "correct horse battery", "new_password": "battery horse correct"}"#;
     "/v1/accounts/me" GET "/v1/accounts/me", Bearer(AccountManage);
     "/v1/accounts/me" PATCH "/v1/accounts/me", Bearer(AccountManage), r#"{"email": "a@example.com"}"#;
@@ -166,7 +167,7 @@ routes! {
     "/v1/drafts/:id/submit" POST "/v1/drafts/draft_00000000000000000000000000/submit" not "/v1/drafts/event_00000000000000000000000000/submit", Bearer(ContentPublish) of Draft;
     "/v1/videos" GET "/v1/videos", Bearer(ContentEdit);
     "/v1/videos/:id" GET "/v1/videos/video_00000000000000000000000000" not "/v1/videos/event_00000000000000000000000000", Optional;
-    "/v1/videos/:id" PATCH "/v1/videos/video_00000000000000000000000000" not "/v1/videos/event_00000000000000000000000000", Bearer(ContentEdit) of Video, r#"{"title": "t", "description": "d", "tags": ["a"], "category": "film", "language": "en"}"#;
+    "/v1/videos/:id" PATCH "/v1/videos/video_00000000000000000000000000" not "/v1/videos/event_00000000000000000000000000", Bearer(ContentEdit) of Video, r#"{"title": "t", "description": "d", "tags": ["a"], "category": "film", "language": "en", "minimum_age": 16}"#;
     "/v1/videos/:id/publish" POST "/v1/videos/video_00000000000000000000000000/publish" not "/v1/videos/event_00000000000000000000000000/publish", Bearer(ContentPublish) of Video;
     "/v1/videos/:id/unpublish" POST "/v1/videos/video_00000000000000000000000000/unpublish" not "/v1/videos/event_00000000000000000000000000/unpublish", Bearer(ContentPublish) of Video;
     "/v1/videos/:id/schedule" PUT "/v1/videos/video_00000000000000000000000000/schedule" not "/v1/videos/event_00000000000000000000000000/schedule", Bearer(ContentPublish) of Video, r#"{"publish_at": "2026-12-01T00:00:00Z"}"#;
@@ -177,7 +178,7 @@ routes! {
     "/v1/playback/sessions" POST "/v1/playback/sessions", Bearer(PlaybackStart), r#"{"video_id": "video_00000000000000000000000000", "device": {"id": "tv", "name": "TV"}}"#;
     "/v1/playback/sessions/:id" DELETE "/v1/playback/sessions/playback_00000000000000000000000000" not "/v1/playback/sessions/event_00000000000000000000000000", Bearer(PlaybackStart) of Playback, r#"{"position_ms": 1, "client_time": "2026-01-01T00:00:00Z"}"#;
     "/v1/playback/sessions/:id/heartbeat" PUT "/v1/playback/sessions/playback_00000000000000000000000000/heartbeat" not "/v1/playback/sessions/event_00000000000000000000000000/heartbeat", Bearer(PlaybackStart) of Playback, r#"{"position_ms": 1, "client_time": "2026-01-01T00:00:00Z", "state": "playing"}"#;
-    "/v1/playback/explain" POST "/v1/playback/explain", Bearer(PlaybackExplain), r#"{"user_id": "user_00000000000000000000000000", "video_id": "video_00000000000000000000000000", "region": "eu"}"#;
+    "/v1/playback/explain" POST "/v1/playback/explain", Bearer(PlaybackExplain), r#"{"user_id": "user_00000000000000000000000000", "video_id": "video_00000000000000000000000000", "region": "eu", "age_reached": 16}"#;
     "/v1/playback/signing-keys" GET "/v1/playback/signing-keys", Bearer(PlaybackKeyManage);
     "/v1/playback/signing-keys" POST "/v1/playback/signing-keys", Bearer(PlaybackKeyManage), r#"{"compromised": false}"#;
     "/v1/playback/edge-keys" GET "/v1/playback/edge-keys", Platform;

@@ -1,5 +1,6 @@
 //! `/v1/accounts`: registering, and one's own account.
 
+mod birth_date;
 mod breached;
 mod close;
 mod confirm;
@@ -28,6 +29,7 @@ pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
         .route("/v1/accounts/recovery", post(mail::ask_for_recovery))
         .route("/v1/accounts/recovery/confirmation", post(recover::recover))
         .route("/v1/accounts/me", get(show::show).patch(edit::edit).delete(close::close))
+        .route("/v1/accounts/me/birth-date", put(birth_date::tell))
         .route("/v1/accounts/me/password", put(password::change))
         .layer(Extension(settings)))
 }
@@ -45,6 +47,7 @@ pub fn reference() -> Section {
             recover::reference(),
             show::reference(),
             edit::reference(),
+            birth_date::reference(),
             close::reference(),
             password::reference(),
         ],

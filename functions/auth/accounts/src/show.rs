@@ -1,6 +1,6 @@
 //! `GET /v1/accounts/me`: one's own account.
 
-use auth_domain::{Account, Email};
+use auth_domain::{Account, BirthDate, Email};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
@@ -35,6 +35,9 @@ struct AccountView<'a> {
     /// Where the account's data lives.
     #[schemars(example = &"eu")]
     region: &'a str,
+    /// When its owner was born; null where they have not said so.
+    #[schemars(extend("format" = "date"), example = &"2001-12-31")]
+    birth_date: Option<String>,
     /// Whether the account may be used.
     #[schemars(extend("enum" = STATES))]
     state: &'static str,
@@ -51,6 +54,7 @@ impl<'a> From<&'a Account> for AccountView<'a> {
             new_email: account.new_email.as_ref().map(Email::as_str),
             roles: &account.roles,
             region: &account.region,
+            birth_date: account.birth_date.as_ref().map(BirthDate::to_string),
             state: account.state.as_str(),
             created_at: account.created_at,
         }

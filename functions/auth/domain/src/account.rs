@@ -1,6 +1,6 @@
 //! Accounts, and what may become of them.
 
-use crate::{Email, GrantedRole};
+use crate::{BirthDate, BirthDateTold, Email, GrantedRole};
 use jiff::{SignedDuration, Timestamp};
 use mcsp_access::Role;
 use mcsp_ids::UserId;
@@ -25,6 +25,8 @@ pub struct Account {
     pub custom_roles: Vec<GrantedRole>,
     /// Where their data lives.
     pub region: String,
+    /// When they were born, if they have said so.
+    pub birth_date: Option<BirthDate>,
     /// Whether they may sign in.
     pub state: State,
     /// 1 when registered, and one more with each change.
@@ -115,6 +117,7 @@ impl Account {
             roles: vec![role],
             custom_roles: Vec::new(),
             region,
+            birth_date: None,
             state: State::Active,
             version: 1,
             created_at: at,
@@ -146,6 +149,15 @@ impl Account {
     pub fn ask_for_email(self, email: Email) -> Account {
         let new_email = Some(email).filter(|email| *email != self.email);
         Account { new_email, ..self.changed() }
+    }
+
+    /// Its owner says when they were born: once, for who could say it anew would be as old as they like.
+    pub fn tell_birth_date(self, birth_date: BirthDate) -> Result<Account, BirthDateTold> {
+        match self.birth_date {
+            None => Ok(Account { birth_date: Some(birth_date), ..self.changed() }),
+            Some(told) if told == birth_date => Ok(self),
+            Some(_) => Err(BirthDateTold),
+        }
     }
 
     /// Takes the address that it wanted, which has been proved. None where it does not want one any more.
@@ -271,6 +283,15 @@ mod tests {
         assert_eq!(taken.take_new_email(), None);
         assert_eq!(asking.clone().recover().take_new_email(), None);
         assert_eq!(asking.ask_for_email(registered().email).take_new_email(), None);
+    }
+
+    #[test]
+    fn a_date_of_birth_is_told_once() {
+        let date = |text| BirthDate::kept(text).unwrap();
+        let told = registered().tell_birth_date(date("2001-02-03")).unwrap();
+        assert_eq!(told.version, 2);
+        assert_eq!(told.clone().tell_birth_date(date("2001-02-03")), Ok(told.clone()));
+        assert_eq!(told.tell_birth_date(date("1991-02-03")), Err(BirthDateTold));
     }
 
     #[test]

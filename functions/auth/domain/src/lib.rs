@@ -2,6 +2,7 @@
 
 mod account;
 mod authentication;
+mod birth_date;
 mod breach;
 mod client;
 mod email;
@@ -16,6 +17,7 @@ mod totp;
 
 pub use account::{Account, Inactive, REOPENABLE_FOR, Registration, State, TransitionRefused};
 pub use authentication::{Authentication, Factor};
+pub use birth_date::{BirthDate, BirthDateTold, InvalidBirthDate};
 pub use breach::{PasswordDigest, UnusableRange};
 pub use client::{
     Client, ClientDetails, ClientKind, ClientName, ClientSecret, GrantType, InvalidClient, InvalidUri,

@@ -1,7 +1,7 @@
 //! Accounts and their passwords.
 
 use crate::roles::granted;
-use auth_domain::{Account, Email, State};
+use auth_domain::{Account, BirthDate, Email, State};
 use jiff::Timestamp;
 use mcsp_access::Role;
 use mcsp_bridge_api::Bridge;
@@ -15,7 +15,7 @@ use mcsp_problem::Problem;
 pub(crate) const COLUMNS: &str = "a.id, a.email, a.email_verified_at, a.new_email, a.roles, \
      (SELECT coalesce(json_object_agg(r.name, r.permissions), '{}') FROM account_roles g \
       JOIN roles r ON r.name = g.role WHERE g.account_id = a.id), a.region, a.state, a.state_since, \
-     a.version, a.created_at";
+     a.version, a.created_at, a.birth_date::text";
 
 /// An account with the hash of its password.
 pub struct Credential {
@@ -148,7 +148,7 @@ pub fn update(account: &Account, at: Timestamp) -> GuardedStatement {
     sql("UPDATE accounts a SET email = $3, new_email = $4, \
              email_verified_at = CASE WHEN $5 THEN coalesce(a.email_verified_at, $8) END, \
              state_since = CASE WHEN a.state = $6 THEN a.state_since ELSE coalesce($7, $8) END, \
-             state = $6, version = $2 \
+             state = $6, version = $2, birth_date = $9::text::date \
          WHERE a.id = $1 AND a.version = $2 - 1 \
              AND NOT EXISTS (SELECT FROM accounts other WHERE other.email = $3 AND other.id <> $1)")
     .bind(account.id.uuid())
@@ -159,6 +159,7 @@ pub fn update(account: &Account, at: Timestamp) -> GuardedStatement {
     .bind(account.state.as_str())
     .bind(since)
     .bind(at)
+    .bind(account.birth_date.as_ref().map(BirthDate::to_string))
     .expecting(1)
 }
 
@@ -207,5 +208,9 @@ pub(crate) fn read(row: &mut Row<'_>) -> Result<Account, Inconsistency> {
         state,
         version: row.take("version")?,
         created_at: row.take("created_at")?,
+        birth_date: row.parse("birth_date", |text: Option<String>| match text {
+            None => Some(None),
+            Some(text) => BirthDate::kept(&text).map(Some),
+        })?,
     })
 }

@@ -5,9 +5,10 @@ use auth_domain::{ACCESS_TOKEN_LIFE, Account, RefreshFamily, Session};
 use auth_keys::SigningKeyring;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use mcsp_access::{
-    Acr, Claims, Confirmation, FIRST_PARTY, Role, SigningKey, Subject, issue, issue_id_token, verify,
+    Acr, Claims, Confirmation, FIRST_PARTY, Permission, Role, SigningKey, Subject, issue, issue_id_token,
+    verify,
 };
 use mcsp_function::{Context, MissingVariable};
 use mcsp_ids::{AuthSessionId, ClientId, UserId};
@@ -129,6 +130,7 @@ impl Tokens {
             roles: account.roles.clone(),
             permissions: account.custom_permissions().collect(),
             region: account.region.clone(),
+            age_reached: age_told(account, family, now),
             acr: Some(session.authentication.acr()),
             amr: session.authentication.amr(),
             auth_time: Some(session.authentication.at.as_second()),
@@ -197,6 +199,7 @@ impl Tokens {
             roles: Vec::new(),
             permissions: Vec::new(),
             region: String::new(),
+            age_reached: None,
             acr: None,
             amr: Vec::new(),
             auth_time: None,
@@ -208,4 +211,11 @@ impl Tokens {
     async fn signer(&self, context: &Context) -> Result<Arc<SigningKey>, Problem> {
         self.0.keys.signer(context).await
     }
+}
+
+/// How old the person is, for those who need to know: a client that may not play anything in their name does not.
+fn age_told(account: &Account, family: &RefreshFamily, now: Timestamp) -> Option<u8> {
+    let mut scopes = family.scope.split(' ');
+    let may_play = family.client.is_none() || scopes.any(|scope| scope == Permission::PlaybackStart.as_str());
+    account.birth_date.filter(|_| may_play)?.age_reached(now)
 }

@@ -1,7 +1,7 @@
 //! A video as the other services know it.
 
 use content_domain::{
-    Category, Language, Packaged, PlanLevel, Rendition, StateName, Title, Video, VisibilityName,
+    Category, Language, MinimumAge, Packaged, PlanLevel, Rendition, StateName, Title, Video, VisibilityName,
 };
 use jiff::Timestamp;
 use mcsp_ids::{UserId, VideoId};
@@ -26,6 +26,9 @@ pub struct VideoState {
     /// The level of the plan that one must have to play it, where it is for subscribers.
     #[schemars(example = 2)]
     pub minimum_plan_level: Option<u32>,
+    /// The age that one must have reached to play it, where its owner says so.
+    #[schemars(extend("enum" = [12, 16, 18, null]), example = 16)]
+    pub minimum_age: Option<u32>,
     /// Null until the owner gave one.
     #[schemars(example = &"A walk in the hills")]
     pub title: Option<String>,
@@ -77,6 +80,7 @@ impl From<&Video> for VideoState {
             state: state.name(),
             visibility: visibility.name(),
             minimum_plan_level: visibility.plan_level().map(PlanLevel::get),
+            minimum_age: details.minimum_age.map(MinimumAge::get),
             title: details.title.as_ref().map(Title::as_str).map(str::to_owned),
             description: details.description.as_str().to_owned(),
             tags: details.tags.iter().map(str::to_owned).collect(),

@@ -1,7 +1,8 @@
 //! A video as users see it.
 
 use content_domain::{
-    Category, FailureCode, Language, PlanLevel, Rendition, StateName, Title, Video, VisibilityName,
+    Category, FailureCode, Language, MinimumAge, PlanLevel, Rendition, StateName, Title, Video,
+    VisibilityName,
 };
 use jiff::Timestamp;
 use mcsp_ids::{UserId, VideoId};
@@ -23,6 +24,9 @@ pub struct VideoView {
     /// The level of the plan that one must have to play it, where it is for subscribers.
     #[schemars(example = 2)]
     pub minimum_plan_level: Option<u32>,
+    /// The age that one must have reached to play it, where its owner says so.
+    #[schemars(extend("enum" = [12, 16, 18, null]), example = 16)]
+    pub minimum_age: Option<u32>,
     /// Null until the owner gave one.
     #[schemars(example = &"A walk in the hills")]
     pub title: Option<String>,
@@ -69,6 +73,7 @@ impl From<&Video> for VideoView {
             state: state.name(),
             visibility: visibility.name(),
             minimum_plan_level: visibility.plan_level().map(PlanLevel::get),
+            minimum_age: details.minimum_age.map(MinimumAge::get),
             title: details.title.as_ref().map(Title::as_str).map(str::to_owned),
             description: details.description.as_str().to_owned(),
             tags: details.tags.iter().map(str::to_owned).collect(),

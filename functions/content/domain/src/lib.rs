@@ -2,6 +2,7 @@
 //!
 //! Pure: no clock, no randomness, no I/O.
 
+mod age;
 mod draft;
 mod labels;
 mod media;
@@ -12,6 +13,7 @@ mod transition;
 mod video;
 mod visibility;
 
+pub use age::{InvalidMinimumAge, MinimumAge};
 pub use draft::{Draft, DraftVisibility, Drafted};
 pub use labels::{Category, Language};
 pub use media::{FailureCode, Media, Packaged, Processed, Rendition};

@@ -1,7 +1,8 @@
 //! What can happen to a video. Each transition takes the old video and gives the new one, one version on.
 
 use crate::{
-    Category, Description, Details, Language, Origin, Processed, State, Tags, Title, Video, Visibility,
+    Category, Description, Details, Language, MinimumAge, Origin, Processed, State, Tags, Title, Video,
+    Visibility,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -84,6 +85,8 @@ pub struct Edit {
     pub category: Option<Option<Category>>,
     /// Replaces or clears it.
     pub language: Option<Option<Language>>,
+    /// Replaces or clears it.
+    pub minimum_age: Option<Option<MinimumAge>>,
 }
 
 /// Why a video can't be published.
@@ -263,13 +266,14 @@ impl Video {
 impl Details {
     /// The same, with what is said anew.
     pub(crate) fn with(self, edit: Edit) -> Self {
-        let Edit { title, description, tags, category, language } = edit;
+        let Edit { title, description, tags, category, language, minimum_age } = edit;
         Details {
             title: title.or(self.title),
             description: description.unwrap_or(self.description),
             tags: tags.unwrap_or(self.tags),
             category: category.unwrap_or(self.category),
             language: language.unwrap_or(self.language),
+            minimum_age: minimum_age.unwrap_or(self.minimum_age),
         }
     }
 }

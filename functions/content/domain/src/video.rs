@@ -1,6 +1,6 @@
 //! A video.
 
-use crate::{Category, Description, Language, State, Tags, Title, Visibility};
+use crate::{Category, Description, Language, MinimumAge, State, Tags, Title, Visibility};
 use jiff::Timestamp;
 use mcsp_ids::{UploadId, UserId, VideoId};
 
@@ -51,4 +51,6 @@ pub struct Details {
     pub category: Option<Category>,
     /// What is spoken.
     pub language: Option<Language>,
+    /// How old one must be to play it.
+    pub minimum_age: Option<MinimumAge>,
 }

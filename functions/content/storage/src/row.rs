@@ -1,8 +1,8 @@
 //! A video as a row, and back.
 
 use content_domain::{
-    Category, Description, Details, FailureCode, Language, Media, Origin, PlanLevel, State, StateName, Tag,
-    Tags, Title, Video, Visibility, VisibilityName,
+    Category, Description, Details, FailureCode, Language, Media, MinimumAge, Origin, PlanLevel, State,
+    StateName, Tag, Tags, Title, Video, Visibility, VisibilityName,
 };
 use jiff::Timestamp;
 use mcsp_bridge_api::sql::{Inconsistency, Json, Row, Sql};
@@ -11,8 +11,8 @@ use uuid::Uuid;
 
 /// The columns, in the order of [`bind`] and [`read`].
 pub(crate) const COLUMNS: &str = "id, owner_id, upload_id, region, version, state, visibility, title, \
-     description, tags, category, language, media, failure_code, first_published_at, created_at, updated_at, \
-     minimum_plan_level, publish_at";
+     description, tags, category, language, minimum_age, media, failure_code, first_published_at, created_at, \
+     updated_at, minimum_plan_level, publish_at";
 
 /// Gives all columns as parameters.
 pub(crate) fn bind(sql: Sql, video: &Video) -> Sql {
@@ -30,6 +30,7 @@ pub(crate) fn bind(sql: Sql, video: &Video) -> Sql {
         .bind(details.tags.iter().map(str::to_owned).collect::<Vec<_>>())
         .bind(details.category.as_ref().map(Category::as_str))
         .bind(details.language.as_ref().map(Language::as_str))
+        .bind(details.minimum_age.map(MinimumAge::get))
         .bind(media)
         .bind(state.failure().map(FailureCode::as_str))
         .bind(state.first_published_at())
@@ -56,6 +57,7 @@ pub(crate) fn read(row: &mut Row<'_>) -> Result<Video, Inconsistency> {
         tags: row.parse("tags", tags)?,
         category: row.parse("category", |text| optional(text, |text| Category::parse(&text).ok()))?,
         language: row.parse("language", |text| optional(text, |text| Language::parse(&text).ok()))?,
+        minimum_age: row.parse("minimum_age", minimum_age)?,
     };
     let media: Option<Json<Media>> = row.take("media")?;
     let failure =
@@ -93,6 +95,10 @@ fn visibility(name: VisibilityName, level: Option<u32>) -> Option<Visibility> {
         VisibilityName::Private => Visibility::Private,
         VisibilityName::Subscribers => Visibility::Subscribers(PlanLevel::new(level?).ok()?),
     })
+}
+
+fn minimum_age(years: Option<u32>) -> Option<Option<MinimumAge>> {
+    years.map_or(Some(None), |years| MinimumAge::new(years).ok().map(Some))
 }
 
 /// A null is fine; a text that does not parse is not.

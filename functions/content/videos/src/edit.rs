@@ -1,17 +1,17 @@
 //! `PATCH /v1/videos/{id}`: the owner says something else of a video. What is left out stays; `null` clears
-//! category and language.
+//! category, language and minimum age.
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use content_contract::{Said, VideoView, event};
-use content_domain::{Edit, Outcome, Video};
+use content_domain::{Edit, InvalidMinimumAge, MinimumAge, Outcome, Video};
 use content_storage::{self as storage, WriteError};
 use http::{StatusCode, header};
 use mcsp_access::Permission;
 use mcsp_etag::{ETag, IfMatch};
 use mcsp_function::{Caller, Context, TraceParent};
 use mcsp_ids::VideoId;
-use mcsp_problem::{Invalid, Json, Path, Problem};
+use mcsp_problem::{Invalid, Json, Path, Problem, Reason};
 use mcsp_reference::{Answer, Operation};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
@@ -40,6 +40,10 @@ pub(crate) struct EditRequest {
     #[serde(default, deserialize_with = "given")]
     #[schemars(with = "Option<String>", example = &"en-GB")]
     language: Option<Option<String>>,
+    /// The age that one must have reached to play it. Null lets everybody.
+    #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Option<u32>", extend("enum" = [12, 16, 18, null]), example = 16)]
+    minimum_age: Option<Option<u32>>,
 }
 
 /// Tells a field that is left out, which is `None`, from one that is null.
@@ -94,8 +98,23 @@ fn refuse(error: WriteError, if_match: &IfMatch) -> Problem {
 }
 
 fn parse(request: EditRequest) -> Result<Edit, Problem> {
-    let EditRequest { title, description, tags, category, language } = request;
+    let EditRequest { title, description, tags, category, language, minimum_age } = request;
     let mut invalid = Invalid::default();
-    let edit = Said { title, description, tags, category, language }.parse(&mut invalid);
+    let mut edit = Said { title, description, tags, category, language }.parse(&mut invalid);
+    if let Some(years) = minimum_age {
+        let unfit = |error: InvalidMinimumAge| Reason::new("not_an_option", error.to_string());
+        edit.minimum_age =
+            invalid.check("/minimum_age", years.map(MinimumAge::new).transpose().map_err(unfit));
+    }
     invalid.into_result(edit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_each_age_that_a_video_can_ask_for_a_token_can_tell() {
+        assert_eq!(MinimumAge::ALL.to_vec(), mcsp_access::AGES.map(u32::from));
+    }
 }

@@ -11,6 +11,8 @@ pub struct Viewer {
     pub user: UserId,
     /// Where it is.
     pub region: Region,
+    /// The highest age that its owner has reached, as far as that is told.
+    pub age_reached: Option<u8>,
     /// How many streams an account may have open without a plan.
     pub stream_limit: u32,
 }
@@ -51,11 +53,11 @@ pub struct Limits {
 /// For whom a decision about a version of a video holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HoldsFor {
-    /// For every viewer in the same region.
+    /// For every viewer in the same region who is told to be as old.
     Region,
-    /// For every viewer in the same region whose subscription is known: whether its plan will do, each must be asked.
+    /// For every such viewer whose subscription is known: whether its plan will do, each must be asked.
     Subscribers,
-    /// For this viewer, in this region.
+    /// For this viewer, in this region and as old.
     Viewer,
 }
 
@@ -100,6 +102,8 @@ pub enum Reason {
     Private,
     /// It may not be played where the viewer is.
     RegionDenied,
+    /// The viewer is too young, or has not said how old it is.
+    AgeRestricted,
     /// It is for subscribers.
     SubscriptionRequired,
     /// It is for subscribers of a higher plan.
@@ -120,6 +124,7 @@ impl Reason {
         Reason::Scheduled,
         Reason::Blocked,
         Reason::RegionDenied,
+        Reason::AgeRestricted,
         Reason::SubscriptionRequired,
         Reason::PlanTooLow,
         Reason::PaymentPastDue,
@@ -136,6 +141,7 @@ impl Reason {
             Reason::Blocked => "blocked",
             Reason::Private => "private",
             Reason::RegionDenied => "region_denied",
+            Reason::AgeRestricted => "age_restricted",
             Reason::SubscriptionRequired => "subscription_required",
             Reason::PlanTooLow => "plan_too_low",
             Reason::PaymentPastDue => "payment_past_due",
@@ -174,6 +180,10 @@ pub fn decide<'a, M>(facts: &Facts<'a, M>) -> Result<Allowance<'a, M>, Denial> {
     };
     if !video.regions.admit(&viewer.region) {
         return Err(Denial::told(Reason::RegionDenied));
+    }
+    let is_too_young = |age| viewer.age_reached.is_none_or(|reached| reached < age);
+    if video.minimum_age.is_some_and(is_too_young) && !owns {
+        return Err(Denial::told(Reason::AgeRestricted));
     }
     if let Some(level) = video.asks_for_plan(viewer.user) {
         has_plan(&standing, level, now).map_err(Denial::told)?;

@@ -15,6 +15,8 @@ pub struct Video<M> {
     pub visibility: Visibility,
     /// Where it may be played.
     pub regions: Regions,
+    /// How old one must be to play it.
+    pub minimum_age: Option<u8>,
 }
 
 impl<M> Video<M> {

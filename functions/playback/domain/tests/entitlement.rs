@@ -26,6 +26,8 @@ const LEVEL: u32 = 2;
 const VISIBILITIES: [Visibility; 4] =
     [Visibility::Public, Visibility::Unlisted, Visibility::Private, Visibility::Subscribers(LEVEL)];
 const BOTH: [bool; 2] = [false, true];
+const AGE: u8 = 16;
+const AGES: [Option<u8>; 4] = [None, Some(12), Some(AGE), Some(18)];
 const ACCOUNTS: [AccountState; 4] =
     [AccountState::Active, AccountState::Suspended, AccountState::Closed, AccountState::Erased];
 /// How many streams there are without a plan, and how many with one.
@@ -102,6 +104,7 @@ fn expected(case: &Case, plan: Result<(), Reason>) -> Result<HoldsFor, Denial> {
         case.standing.subscription.is_some_and(|subscription| subscription.entitles(NOW).is_some());
     let full = case.open_streams >= if has_streams { LIMITS.1 } else { LIMITS.0 };
     let admitted = case.video.regions.deny.is_empty();
+    let is_old_enough = case.viewer.age_reached >= case.video.minimum_age;
     match (&case.video.state, case.video.visibility, case.owns(), admitted, plan, full) {
         (_, Visibility::Private, false, _, _, _) => hidden(Reason::Private),
         (State::Deleted, ..) => hidden(Reason::NotFound),
@@ -112,6 +115,7 @@ fn expected(case: &Case, plan: Result<(), Reason>) -> Result<HoldsFor, Denial> {
         }
         (State::Blocked, ..) => told(Reason::Blocked),
         (State::Published(_), _, _, false, _, _) => told(Reason::RegionDenied),
+        (State::Published(_), _, false, true, _, _) if !is_old_enough => told(Reason::AgeRestricted),
         (State::Published(_), Visibility::Subscribers(_), false, true, Err(reason), _) => told(reason),
         (State::Published(_), _, _, true, _, true) => told(Reason::TooManyStreams),
         (State::Published(_), Visibility::Subscribers(_), false, true, Ok(()), false) => {
@@ -126,17 +130,20 @@ fn expected(case: &Case, plan: Result<(), Reason>) -> Result<HoldsFor, Denial> {
     }
 }
 
+fn viewer() -> Viewer {
+    Viewer { user: user(1), region: region("eu"), age_reached: None, stream_limit: LIMITS.0 }
+}
+
 /// Every combination of what the decision depends on, with what the plan is good for.
 fn rows() -> Vec<(Case, Result<(), Reason>)> {
-    let viewer = Viewer { user: user(1), region: region("eu"), stream_limit: LIMITS.0 };
     let mut rows = Vec::new();
     for state in ACCOUNTS {
         for (subscription, plan) in subscriptions() {
-            for video in videos() {
+            for (video, age_reached) in videos().into_iter().flat_map(|video| AGES.map(|age| (video.clone(), age))) {
                 for open_streams in [0, 2, 3, 4, 5] {
+                    let viewer = Viewer { age_reached, ..viewer() };
                     let standing = Standing { state, subscription };
-                    let case = Case { viewer: viewer.clone(), standing, video: video.clone(), open_streams };
-                    rows.push((case, plan));
+                    rows.push((Case { viewer, standing, video: video.clone(), open_streams }, plan));
                 }
             }
         }
@@ -149,15 +156,11 @@ fn videos() -> Vec<Video<&'static str>> {
     for state in STATES {
         for visibility in VISIBILITIES {
             for owned in BOTH {
-                for admitted in BOTH {
+                for (admitted, minimum_age) in BOTH.into_iter().flat_map(|one| [(one, None), (one, Some(AGE))]) {
                     let deny = if admitted { Vec::new() } else { vec![region("eu")] };
                     let (owner, state) = (user(if owned { 1 } else { 2 }), state.clone());
-                    videos.push(Video {
-                        owner,
-                        state,
-                        visibility,
-                        regions: Regions { allow: Vec::new(), deny },
-                    });
+                    let regions = Regions { allow: Vec::new(), deny };
+                    videos.push(Video { owner, state, visibility, regions, minimum_age });
                 }
             }
         }
@@ -184,7 +187,7 @@ fn every_row_of_the_decision_table_is_as_written() {
 
 #[test]
 fn what_does_not_exist_is_not_found() {
-    let viewer = Viewer { user: user(1), region: region("eu"), stream_limit: 3 };
+    let viewer = viewer();
     let decided = |state| {
         let standing = Standing { state, subscription: None };
         let facts = Facts::<()> { viewer: &viewer, standing, video: None, open_streams: 0, now: NOW };
@@ -212,18 +215,24 @@ fn regions() -> impl Strategy<Value = Vec<Region>> {
 }
 
 fn cases() -> impl Strategy<Value = Case> {
-    let viewer = (1..4_u128, prop::sample::select(vec!["eu", "us", "ap"]), 0..5_u32).prop_map(
-        |(number, name, stream_limit)| Viewer { user: user(number), region: region(name), stream_limit },
+    let ages = || prop::sample::select(AGES.to_vec());
+    let viewer = (1..4_u128, prop::sample::select(vec!["eu", "us", "ap"]), ages(), 0..5_u32).prop_map(
+        |(number, name, age_reached, stream_limit)| {
+            Viewer { user: user(number), region: region(name), age_reached, stream_limit }
+        },
     );
     // Published more often than not, or few cases would reach the later rules.
     let state = prop_oneof![4 => Just(State::Published(MEDIA)), 1 => prop::sample::select(STATES.to_vec())];
-    let video = (1..4_u128, state, prop::sample::select(VISIBILITIES.to_vec()), regions(), regions())
-        .prop_map(|(owner, state, visibility, allow, deny)| Video {
+    let visibility = prop::sample::select(VISIBILITIES.to_vec());
+    let video = (1..4_u128, state, visibility, regions(), regions(), ages()).prop_map(
+        |(owner, state, visibility, allow, deny, minimum_age)| Video {
             owner: user(owner),
             state,
             visibility,
             regions: Regions { allow, deny },
-        });
+            minimum_age,
+        },
+    );
     let account = prop_oneof![4 => Just(AccountState::Active), 1 => prop::sample::select(ACCOUNTS.to_vec())];
     let subscription = prop::sample::select(subscriptions().map(|(subscription, _)| subscription).to_vec());
     (viewer, account, subscription, video, 0..7_u32).prop_map(
@@ -249,6 +258,8 @@ fn with_one_more_right(case: &Case) -> Vec<Case> {
         changed(case, |case| case.standing.subscription = Some(subscription(LEVEL, None, false))),
         changed(case, |case| case.standing.subscription = Some(subscription(LEVEL + 1, Some(1), true))),
         changed(case, |case| case.viewer.stream_limit += 1),
+        changed(case, |case| case.viewer.age_reached = Some(18)),
+        changed(case, |case| case.video.minimum_age = None),
         changed(case, |case| case.open_streams = case.open_streams.saturating_sub(1)),
         changed(case, |case| case.video.owner = case.viewer.user),
         changed(case, |case| case.video.visibility = Visibility::Unlisted),
@@ -281,6 +292,8 @@ fn with_one_right_less(case: &Case) -> Vec<Case> {
         }),
         changed(case, |case| case.viewer.stream_limit = case.viewer.stream_limit.saturating_sub(1)),
         changed(case, |case| case.open_streams += 1),
+        changed(case, |case| case.viewer.age_reached = None),
+        changed(case, |case| case.video.minimum_age = case.video.minimum_age.max(Some(18))),
         changed(case, |case| case.video.visibility = Visibility::Private),
         changed(case, |case| case.video.regions.deny.push(case.viewer.region.clone())),
         changed(case, |case| {
@@ -323,6 +336,7 @@ proptest! {
             prop_assert!(case.standing.state != AccountState::Suspended);
             prop_assert!(matches!(case.video.state, State::Published(_)));
             prop_assert!(case.video.regions.admit(&case.viewer.region));
+            prop_assert!(case.owns() || case.viewer.age_reached >= case.video.minimum_age);
             prop_assert!(case.open_streams < case.standing.stream_limit(case.viewer.stream_limit, NOW));
             prop_assert!(case.video.visibility != Visibility::Private || case.owns());
             if let (Visibility::Subscribers(level), false) = (case.video.visibility, case.owns()) {

@@ -24,6 +24,10 @@ pub(crate) fn problem(denial: Denial) -> Problem {
             "this video may not be played where you are",
             "it can be played from a region that its owner admits",
         ),
+        Reason::AgeRestricted => (
+            "this video is not for your age",
+            "it can be played by those who have told that they are old enough",
+        ),
         Reason::SubscriptionRequired => {
             ("this video is for subscribers", "it can be played with a subscription")
         }

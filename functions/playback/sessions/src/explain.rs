@@ -29,6 +29,10 @@ pub(crate) struct ExplainRequest {
     /// Where the viewer would be.
     #[schemars(example = &"eu")]
     region: String,
+    /// The highest age that the viewer's access token would say is reached; by default none.
+    #[serde(default)]
+    #[schemars(example = 16)]
+    age_reached: Option<u8>,
 }
 
 /// What a start would be answered now, and why.
@@ -95,6 +99,9 @@ struct VideoView {
     /// Of the plan that it asks for.
     #[schemars(example = 2)]
     minimum_plan_level: Option<u32>,
+    /// The age that it asks for.
+    #[schemars(example = 16)]
+    minimum_age: Option<u8>,
     /// Only there, unless empty.
     #[schemars(example = ["eu"])]
     regions_allow: Vec<String>,
@@ -156,8 +163,9 @@ pub(crate) async fn explain(
     Json(request): Json<ExplainRequest>,
 ) -> Result<Json<ExplanationView>, Problem> {
     caller.require(Permission::PlaybackExplain)?;
-    let ExplainRequest { user_id: user, video_id, region } = request;
-    let viewer = Viewer { user, region: parsed(&region)?, stream_limit: settings.stream_limit() };
+    let ExplainRequest { user_id: user, video_id, region, age_reached } = request;
+    let region = parsed(&region)?;
+    let viewer = Viewer { user, region, age_reached, stream_limit: settings.stream_limit() };
     let facts = all_facts(&context, &trace, settings.bounds(), (user, video_id)).await?;
     Ok(Json(explained(&viewer, facts, context.now())))
 }
@@ -227,6 +235,7 @@ impl From<Version> for VideoView {
                 Visibility::Subscribers(level) => Some(level),
                 Visibility::Public | Visibility::Unlisted | Visibility::Private => None,
             },
+            minimum_age: video.minimum_age,
             regions_allow: names(&video.regions.allow),
             regions_deny: names(&video.regions.deny),
         }

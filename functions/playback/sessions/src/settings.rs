@@ -62,7 +62,8 @@ impl Settings {
     pub(crate) fn viewer(&self, caller: &Caller) -> Result<Viewer, Problem> {
         // Auth issues no token without a region: what is no region is a mistake of ours.
         let region = Region::parse(&caller.claims.region).map_err(|error| Problem::internal(&error))?;
-        Ok(Viewer { user: caller.user(), region, stream_limit: self.stream_limit })
+        let age_reached = caller.claims.age_reached;
+        Ok(Viewer { user: caller.user(), region, age_reached, stream_limit: self.stream_limit })
     }
 
     /// How many streams an account may have open.

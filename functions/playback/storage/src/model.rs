@@ -51,6 +51,9 @@ struct Stored<'a> {
     allow: Vec<&'a str>,
     #[serde(rename = "d", borrow, default, skip_serializing_if = "Vec::is_empty")]
     deny: Vec<&'a str>,
+    /// The age that it asks for, where it does.
+    #[serde(rename = "y", default, skip_serializing_if = "Option::is_none")]
+    minimum_age: Option<u8>,
     /// When it will be published, in milliseconds since the Unix epoch, where that is known.
     #[serde(rename = "n", default, skip_serializing_if = "Option::is_none")]
     scheduled_ms: Option<i64>,
@@ -67,6 +70,7 @@ pub(crate) fn encode(video: &Video) -> Vec<u8> {
         level: level(video.visibility),
         allow: video.regions.allow.iter().map(Region::as_str).collect(),
         deny: video.regions.deny.iter().map(Region::as_str).collect(),
+        minimum_age: video.minimum_age,
         scheduled_ms: scheduled_at(&video.state).map(Timestamp::as_millisecond),
         media: media(&video.state).cloned(),
     };
@@ -87,6 +91,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Option<Video> {
         state: state_of(stored.state, scheduled_at, stored.media)?,
         visibility: visibility_of(stored.visibility, stored.level)?,
         regions: Regions { allow: regions(stored.allow)?, deny: regions(stored.deny)? },
+        minimum_age: stored.minimum_age,
     })
 }
 
@@ -159,6 +164,8 @@ pub struct Announcement {
     #[serde(default)]
     minimum_plan_level: Option<u32>,
     #[serde(default)]
+    minimum_age: Option<u8>,
+    #[serde(default)]
     scheduled_at: Option<Timestamp>,
     #[serde(default)]
     regions: AnnouncedRegions,
@@ -205,7 +212,8 @@ impl TryFrom<Announcement> for Version {
     type Error = InvalidAnnouncement;
 
     fn try_from(announced: Announcement) -> Result<Self, InvalidAnnouncement> {
-        let Announcement { owner_id, version, duration_ms, renditions, packaged, .. } = announced;
+        let Announcement { owner_id, version, minimum_age, duration_ms, renditions, packaged, .. } =
+            announced;
         let media = || {
             let Packaged { prefix, hls } = packaged?;
             Some(Media { prefix, hls, duration_ms: duration_ms?, renditions: renditions? })
@@ -227,7 +235,8 @@ impl TryFrom<Announcement> for Version {
         };
         let regions =
             Regions { allow: regions(&announced.regions.allow)?, deny: regions(&announced.regions.deny)? };
-        Ok(Version { number: version, video: Video { owner: owner_id, state, visibility, regions } })
+        let video = Video { owner: owner_id, state, visibility, regions, minimum_age };
+        Ok(Version { number: version, video })
     }
 }
 
@@ -240,7 +249,7 @@ mod tests {
         let mut whole = json!({
             "video_id": "video_00000000000000000000000001", "owner_id": "user_00000000000000000000000002",
             "version": 4, "state": "published", "visibility": "public", "title": "a \"title\"",
-            "regions": {"allow": ["EU"], "deny": ["us"]}, "duration_ms": 8000,
+            "regions": {"allow": ["EU"], "deny": ["us"]}, "minimum_age": 16, "duration_ms": 8000,
             "renditions": [{"name": "360p", "height": 360}],
             "packaged": {"prefix": "packaged/video_1/", "hls": "master.m3u8"},
         });
@@ -254,7 +263,7 @@ mod tests {
         let again = decode(&encode(&version.video)).unwrap();
         assert_eq!(format!("{again:?}"), format!("{:?}", version.video));
         assert_eq!(media(&again.state).unwrap().renditions.get(), r#"[{"height":360,"name":"360p"}]"#);
-        assert_eq!(version.number, 4);
+        assert_eq!((version.number, again.minimum_age), (4, Some(16)));
     }
 
     #[test]

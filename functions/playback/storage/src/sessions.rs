@@ -150,10 +150,12 @@ pub async fn start(
 
 /// The name under which a yes is kept beside the read model. Regions have no colon, so no two are alike.
 fn yes_name(viewer: &Viewer, holds_for: HoldsFor) -> String {
+    let Viewer { user, region, age_reached, .. } = viewer;
+    let age = age_reached.unwrap_or_default();
     match holds_for {
-        HoldsFor::Region => format!("r:{}", viewer.region),
-        HoldsFor::Subscribers => format!("s:{}", viewer.region),
-        HoldsFor::Viewer => format!("u:{}:{}", viewer.region, viewer.user),
+        HoldsFor::Region => format!("r:{region}:{age}"),
+        HoldsFor::Subscribers => format!("s:{region}:{age}"),
+        HoldsFor::Viewer => format!("u:{region}:{age}:{user}"),
     }
 }
 

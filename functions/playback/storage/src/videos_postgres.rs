@@ -15,14 +15,15 @@ pub fn upsert(id: VideoId, version: &Version) -> GuardedStatement {
     let names = |regions: &[Region]| regions.iter().map(Region::to_string).collect::<Vec<_>>();
     let media = media(&video.state);
     sql("INSERT INTO videos AS v (id, version, owner_id, state, visibility, regions_allow, regions_deny, \
-             packaged_prefix, packaged_hls, duration_ms, renditions, minimum_plan_level, scheduled_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
+             packaged_prefix, packaged_hls, duration_ms, renditions, minimum_plan_level, scheduled_at, minimum_age) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) \
          ON CONFLICT (id) DO UPDATE SET version = excluded.version, owner_id = excluded.owner_id, \
              state = excluded.state, visibility = excluded.visibility, \
              regions_allow = excluded.regions_allow, regions_deny = excluded.regions_deny, \
              packaged_prefix = excluded.packaged_prefix, packaged_hls = excluded.packaged_hls, \
              duration_ms = excluded.duration_ms, renditions = excluded.renditions, \
-             minimum_plan_level = excluded.minimum_plan_level, scheduled_at = excluded.scheduled_at \
+             minimum_plan_level = excluded.minimum_plan_level, scheduled_at = excluded.scheduled_at, \
+             minimum_age = excluded.minimum_age \
          WHERE v.version < excluded.version")
     .bind(id.uuid())
     .bind(i64::try_from(*number).unwrap_or(i64::MAX))
@@ -37,6 +38,7 @@ pub fn upsert(id: VideoId, version: &Version) -> GuardedStatement {
     .bind(mcsp_bridge_api::postgres::Value::Json(media.map(|media| media.renditions.get().to_owned())))
     .bind(level(video.visibility))
     .bind(scheduled_at(&video.state))
+    .bind(video.minimum_age.map(u32::from))
     .unguarded()
 }
 
@@ -44,7 +46,7 @@ pub fn upsert(id: VideoId, version: &Version) -> GuardedStatement {
 pub async fn find(bridge: &dyn Bridge, id: VideoId) -> Result<Option<Version>, StoreError> {
     let statement =
         sql("SELECT packaged_prefix, packaged_hls, duration_ms, renditions, scheduled_at, state, version, \
-             owner_id, minimum_plan_level, visibility, regions_allow, regions_deny \
+             owner_id, minimum_plan_level, visibility, regions_allow, regions_deny, minimum_age \
          FROM videos WHERE id = $1")
         .bind(id.uuid());
     let rows = bridge.query(statement.into()).await?;
@@ -68,7 +70,9 @@ fn read(row: &mut Row<'_>) -> Result<Version, mcsp_bridge_api::sql::Inconsistenc
     let visibility = row.parse("visibility", |name: String| visibility_of(&name, level))?;
     let regions =
         Regions { allow: row.parse("regions_allow", regions)?, deny: row.parse("regions_deny", regions)? };
-    Ok(Version { number, video: Video { owner, state, visibility, regions } })
+    let minimum_age =
+        row.parse("minimum_age", |years: Option<u32>| years.map(u8::try_from).transpose().ok())?;
+    Ok(Version { number, video: Video { owner, state, visibility, regions, minimum_age } })
 }
 
 fn regions(names: Vec<String>) -> Option<Vec<Region>> {

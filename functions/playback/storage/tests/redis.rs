@@ -49,7 +49,7 @@ impl Scene {
         let bed = Testbed::without_database("playback", Setup::default()).await;
         Scene {
             redis: bed.bridge("playback-sessions"),
-            viewer: Viewer { user: new_id(), region: Region::parse("eu").unwrap(), stream_limit: LIMIT },
+            viewer: Viewer { user: new_id(), region: Region::parse("eu").unwrap(), age_reached: None, stream_limit: LIMIT },
             device: Device::parse("tv".into(), Some("Kitchen".into())).unwrap(),
             video: new_id(),
             now: Timestamp::from_second(1_800_000_000).unwrap(),

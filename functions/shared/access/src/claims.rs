@@ -60,6 +60,9 @@ pub struct Claims {
     pub permissions: Vec<Permission>,
     /// Where the account's data lives.
     pub region: String,
+    /// The highest age that the person has reached, of [`AGES`](crate::AGES): none where they have not said that they have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub age_reached: Option<u8>,
     /// How strongly the person was authenticated (RFC 9470).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acr: Option<Acr>,
@@ -200,6 +203,7 @@ mod tests {
             roles: vec![Role::Viewer],
             permissions: Vec::new(),
             region: "eu".into(),
+            age_reached: Some(16),
             acr: Some(Acr::One),
             amr: vec!["pwd".into()],
             auth_time: Some(NOW_S),
@@ -315,11 +319,14 @@ mod tests {
     #[test]
     fn a_token_of_before_these_claims_is_as_good() {
         let mut payload = serde_json::to_value(claims()).unwrap();
-        for added in ["fid", "amr", "auth_time"] {
+        for added in ["fid", "amr", "auth_time", "age_reached"] {
             payload.as_object_mut().unwrap().remove(added);
         }
         let token = forge(&json!({"alg": "EdDSA", "typ": "at+jwt", "kid": "k1"}), &payload);
-        assert_eq!(check(&token), Ok(Claims { amr: Vec::new(), auth_time: None, ..claims() }));
+        assert_eq!(
+            check(&token),
+            Ok(Claims { amr: Vec::new(), auth_time: None, age_reached: None, ..claims() })
+        );
     }
 
     #[test]

@@ -44,6 +44,7 @@ impl Issuer {
             roles: vec![role],
             permissions: Vec::new(),
             region: "eu".into(),
+            age_reached: None,
             acr: Some(Acr::One),
             amr: vec!["pwd".into()],
             auth_time: Some(now.as_second()),

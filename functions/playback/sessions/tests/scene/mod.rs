@@ -48,13 +48,21 @@ impl Scene {
 
     /// What Content says of the video, in both stores.
     pub async fn announce(&self, version: u64, visibility: &str) {
-        let video = self.video;
         let level = (visibility == "subscribers").then_some(PLAN_LEVEL);
-        let announced = json!({
+        self.announce_with(version, json!({"visibility": visibility, "minimum_plan_level": level})).await;
+    }
+
+    /// The same of a public one, with these differences.
+    pub async fn announce_with(&self, version: u64, differences: Value) {
+        let video = self.video;
+        let mut announced = json!({
             "video_id": video, "owner_id": UserId::from_uuid(uuid::Uuid::from_u128(7)), "version": version,
-            "state": "published", "visibility": visibility, "minimum_plan_level": level, "duration_ms": 8000, "renditions": [{"name": "360p"}],
+            "state": "published", "visibility": "public", "duration_ms": 8000, "renditions": [{"name": "360p"}],
             "packaged": {"prefix": format!("packaged/{video}/"), "hls": "master.m3u8"},
         });
+        for (name, value) in differences.as_object().into_iter().flatten() {
+            announced[name] = value.clone();
+        }
         let announced: Announcement = serde_json::from_str(&announced.to_string()).unwrap();
         let version = announced.try_into().unwrap();
         let bridge = self.bed.bridge(SESSIONS);

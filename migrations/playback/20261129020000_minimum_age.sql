@@ -1,0 +1,2 @@
+-- The age that a video asks for, where it does.
+ALTER TABLE videos ADD COLUMN minimum_age bigint;
