@@ -178,10 +178,12 @@ routes! {
     "/v1/playback/sessions" POST "/v1/playback/sessions", Bearer(PlaybackStart), r#"{"video_id": "video_00000000000000000000000000", "device": {"id": "tv", "name": "TV"}}"#;
     "/v1/playback/sessions/:id" DELETE "/v1/playback/sessions/playback_00000000000000000000000000" not "/v1/playback/sessions/event_00000000000000000000000000", Bearer(PlaybackStart) of Playback, r#"{"position_ms": 1, "client_time": "2026-01-01T00:00:00Z"}"#;
     "/v1/playback/sessions/:id/heartbeat" PUT "/v1/playback/sessions/playback_00000000000000000000000000/heartbeat" not "/v1/playback/sessions/event_00000000000000000000000000/heartbeat", Bearer(PlaybackStart) of Playback, r#"{"position_ms": 1, "client_time": "2026-01-01T00:00:00Z", "state": "playing"}"#;
-    "/v1/playback/explain" POST "/v1/playback/explain", Bearer(PlaybackExplain), r#"{"user_id": "user_00000000000000000000000000", "video_id": "video_00000000000000000000000000", "region": "eu", "age_reached": 16}"#;
+    "/v1/playback/devices" GET "/v1/playback/devices", Bearer(PlaybackStart);
+    "/v1/playback/devices/:id" DELETE "/v1/playback/devices/device_00000000000000000000000000" not "/v1/playback/devices/event_00000000000000000000000000", Bearer(PlaybackStart);
+    "/v1/playback/explain" POST "/v1/playback/explain", Bearer(PlaybackExplain), r#"{"user_id": "user_00000000000000000000000000", "video_id": "video_00000000000000000000000000", "region": "eu", "age_reached": 16, "device_id": "tv"}"#;
     "/v1/playback/signing-keys" GET "/v1/playback/signing-keys", Bearer(PlaybackKeyManage);
     "/v1/playback/signing-keys" POST "/v1/playback/signing-keys", Bearer(PlaybackKeyManage), r#"{"compromised": false}"#;
-    "/v1/playback/edge-keys" GET "/v1/playback/edge-keys", Platform;
+    "/v1/edge-keys" GET "/v1/edge-keys", Platform;
     "/v1/playback/positions" GET "/v1/playback/positions?videos=video_00000000000000000000000000", Bearer(PlaybackStart);
     "/v1/playback/positions/:video_id" GET "/v1/playback/positions/video_00000000000000000000000000" not "/v1/playback/positions/event_00000000000000000000000000", Bearer(PlaybackStart);
     "/v1/playback/positions/:video_id" PUT "/v1/playback/positions/video_00000000000000000000000000" not "/v1/playback/positions/event_00000000000000000000000000", Bearer(PlaybackStart), r#"{"position_ms": 1, "client_time": "2026-01-01T00:00:00Z"}"#;

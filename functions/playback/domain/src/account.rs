@@ -21,6 +21,13 @@ impl Standing {
         let entitlements = self.subscription.as_ref().and_then(|subscription| subscription.entitles(now));
         entitlements.map_or(without_plan, |entitlements| entitlements.streams().max(without_plan))
     }
+
+    /// How many devices the account may have, alike.
+    pub fn device_limit(&self, without_plan: u32, now: Timestamp) -> u32 {
+        let entitlements = self.subscription.as_ref().and_then(|subscription| subscription.entitles(now));
+        let devices = entitlements.and_then(|entitlements| entitlements.devices());
+        devices.map_or(without_plan, |devices| devices.max(without_plan))
+    }
 }
 
 /// Where an account is on its way.

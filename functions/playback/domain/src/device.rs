@@ -1,4 +1,8 @@
-//! What plays.
+//! What plays, and how many of them an account may have.
+
+use mcsp_ids::{DeviceId, UserId};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 const ID_MAX_BYTES: usize = 128;
 const NAME_MAX_CHARS: usize = 100;
@@ -8,6 +12,27 @@ const NAME_MAX_CHARS: usize = 100;
 pub struct Device {
     id: String,
     name: Option<String>,
+}
+
+/// The devices of an account, as one that wants to play finds them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Devices {
+    /// Whether it is one of them.
+    pub is_known: bool,
+    /// How many there are.
+    pub count: u32,
+}
+
+impl Devices {
+    /// Of a device that was counted before.
+    pub const COUNTED: Devices = Devices { is_known: true, count: 1 };
+}
+
+/// By what an account's device is known to others: always the same, and another's is another.
+pub fn device_id(user: UserId, id: &str) -> DeviceId {
+    let digest = Sha256::new().chain_update(user.uuid()).chain_update(id).finalize();
+    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, ..] = <[u8; 32]>::from(digest);
+    DeviceId::from_uuid(Uuid::from_bytes([a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p]))
 }
 
 /// Why a device is not taken.
@@ -51,6 +76,14 @@ impl Device {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_device_is_known_by_the_same_name_to_its_account_alone() {
+        let user = |number| UserId::from_uuid(Uuid::from_u128(number));
+        assert_eq!(device_id(user(1), "tv"), device_id(user(1), "tv"));
+        assert_ne!(device_id(user(1), "tv"), device_id(user(1), "tw"));
+        assert_ne!(device_id(user(1), "tv"), device_id(user(2), "tv"));
+    }
 
     #[test]
     fn bounds_are_kept_to_the_character() {

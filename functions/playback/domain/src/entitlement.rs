@@ -1,6 +1,6 @@
 //! The decision: may this viewer play this video, here and now?
 
-use crate::{AccountState, Region, Standing, State, Video, Visibility};
+use crate::{AccountState, Devices, Region, Standing, State, Video, Visibility};
 use jiff::Timestamp;
 use mcsp_ids::UserId;
 
@@ -15,6 +15,8 @@ pub struct Viewer {
     pub age_reached: Option<u8>,
     /// How many streams an account may have open without a plan.
     pub stream_limit: u32,
+    /// How many devices an account may have without a plan.
+    pub device_limit: u32,
 }
 
 /// All that the decision depends on.
@@ -28,6 +30,8 @@ pub struct Facts<'a, M> {
     pub video: Option<&'a Video<M>>,
     /// How many other streams the account has open.
     pub open_streams: u32,
+    /// Its devices.
+    pub devices: Devices,
     /// When.
     pub now: Timestamp,
 }
@@ -48,6 +52,8 @@ pub struct Allowance<'a, M> {
 pub struct Limits {
     /// Streams that the account may have open, this one among them.
     pub streams: u32,
+    /// Devices that the account may have, this one among them.
+    pub devices: u32,
 }
 
 /// For whom a decision about a version of a video holds.
@@ -112,6 +118,8 @@ pub enum Reason {
     PaymentPastDue,
     /// The account has as many streams open as it may.
     TooManyStreams,
+    /// The account has as many devices as it may, and this is another.
+    TooManyDevices,
 }
 
 impl Reason {
@@ -129,6 +137,7 @@ impl Reason {
         Reason::PlanTooLow,
         Reason::PaymentPastDue,
         Reason::TooManyStreams,
+        Reason::TooManyDevices,
     ];
 
     /// The stable machine code.
@@ -146,6 +155,7 @@ impl Reason {
             Reason::PlanTooLow => "plan_too_low",
             Reason::PaymentPastDue => "payment_past_due",
             Reason::TooManyStreams => "too_many_streams",
+            Reason::TooManyDevices => "too_many_devices",
         }
     }
 }
@@ -153,7 +163,7 @@ impl Reason {
 /// Decides. A suspended account learns of no video. Then come reasons that hide the video, then those that the viewer
 /// cannot change, and last those that the viewer can.
 pub fn decide<'a, M>(facts: &Facts<'a, M>) -> Result<Allowance<'a, M>, Denial> {
-    let Facts { viewer, standing, video, open_streams, now } = *facts;
+    let Facts { viewer, standing, video, open_streams, devices, now } = *facts;
     match standing.state {
         AccountState::Suspended => return Err(Denial::told(Reason::AccountSuspended)),
         // Who closed it has given up its tokens, and who has one still may use it until it runs out.
@@ -192,7 +202,11 @@ pub fn decide<'a, M>(facts: &Facts<'a, M>) -> Result<Allowance<'a, M>, Denial> {
     if open_streams >= streams {
         return Err(Denial::told(Reason::TooManyStreams));
     }
-    Ok(Allowance { media, limits: Limits { streams }, holds_for })
+    let limits = Limits { streams, devices: standing.device_limit(viewer.device_limit, now) };
+    if !devices.is_known && devices.count >= limits.devices {
+        return Err(Denial::told(Reason::TooManyDevices));
+    }
+    Ok(Allowance { media, limits, holds_for })
 }
 
 fn has_plan(standing: &Standing, level: u32, now: Timestamp) -> Result<(), Reason> {

@@ -1,4 +1,4 @@
-//! Playback's rules: who may play what, how many streams an account has, where a viewer stopped.
+//! Playback's rules: who may play what, how many streams and devices an account has, where a viewer stopped.
 
 mod account;
 mod device;
@@ -10,12 +10,14 @@ mod subscription;
 mod video;
 
 pub use account::{AccountState, Standing};
-pub use device::{Device, InvalidDevice};
+pub use device::{Device, Devices, InvalidDevice, device_id};
 pub use entitlement::{Allowance, Denial, Facts, HoldsFor, Limits, Reason, Viewer, decide};
 pub use position::{CLIENT_CLOCK_SKEW_MAX, InvalidPosition, POSITION_MAX_MS, Position};
 pub use region::{InvalidRegion, Region};
 pub use streams::{
     HEARTBEAT_INTERVAL_MS, HEARTBEATS_MISSED_MAX, PlayerState, SLOT_TTL_MS, Streams, watched_ms,
 };
-pub use subscription::{Entitlements, InvalidEntitlements, PLAN_LEVEL_MAX, PLAN_STREAMS_MAX, Subscription};
+pub use subscription::{
+    Entitlements, InvalidEntitlements, PLAN_DEVICES_MAX, PLAN_LEVEL_MAX, PLAN_STREAMS_MAX, Subscription,
+};
 pub use video::{Regions, State, Video, Visibility};

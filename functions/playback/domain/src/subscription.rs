@@ -6,6 +6,8 @@ use jiff::Timestamp;
 pub const PLAN_LEVEL_MAX: u32 = 100;
 /// No plan has more streams.
 pub const PLAN_STREAMS_MAX: u32 = 1000;
+/// No plan has more devices.
+pub const PLAN_DEVICES_MAX: u32 = 1000;
 
 /// A subscription, as Subscription last told of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,12 +23,13 @@ pub struct Subscription {
 pub struct Entitlements {
     level: u32,
     streams: u32,
+    devices: Option<u32>,
     until: Option<Timestamp>,
 }
 
 /// No plan has such entitlements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no plan has such a level or so many streams")]
+#[error("no plan has such a level, or so many streams or devices")]
 pub struct InvalidEntitlements;
 
 impl Entitlements {
@@ -36,7 +39,17 @@ impl Entitlements {
         let is_one = (1..=PLAN_LEVEL_MAX).contains(&level) && (1..=PLAN_STREAMS_MAX).contains(&streams);
         // To the millisecond, as it is stored.
         let until = until.and_then(|until| Timestamp::from_millisecond(until.as_millisecond()).ok());
-        if is_one { Ok(Entitlements { level, streams, until }) } else { Err(InvalidEntitlements) }
+        if is_one {
+            Ok(Entitlements { level, streams, devices: None, until })
+        } else {
+            Err(InvalidEntitlements)
+        }
+    }
+
+    /// With so many devices, where the plan says how many.
+    pub fn with_devices(self, devices: Option<u32>) -> Result<Self, InvalidEntitlements> {
+        let is_possible = devices.is_none_or(|devices| (1..=PLAN_DEVICES_MAX).contains(&devices));
+        if is_possible { Ok(Entitlements { devices, ..self }) } else { Err(InvalidEntitlements) }
     }
 
     /// From 1.
@@ -47,6 +60,11 @@ impl Entitlements {
     /// How many may be open at once.
     pub fn streams(&self) -> u32 {
         self.streams
+    }
+
+    /// How many the account may have, if the plan says so.
+    pub fn devices(&self) -> Option<u32> {
+        self.devices
     }
 
     /// The first moment at which they are over, if that is known.
@@ -81,6 +99,10 @@ mod tests {
     fn what_no_plan_has_is_refused() {
         for (level, streams) in [(0, 1), (1, 0), (PLAN_LEVEL_MAX + 1, 1), (1, PLAN_STREAMS_MAX + 1)] {
             assert_eq!(Entitlements::new(level, streams, None), Err(InvalidEntitlements));
+        }
+        for devices in [0, PLAN_DEVICES_MAX + 1] {
+            let plan = Entitlements::new(1, 1, None).unwrap();
+            assert_eq!(plan.with_devices(Some(devices)), Err(InvalidEntitlements));
         }
     }
 }

@@ -5,7 +5,7 @@
 use jiff::{SignedDuration, Timestamp};
 use mcsp_ids::UserId;
 use playback_domain::{
-    AccountState, Denial, Entitlements, Facts, HoldsFor, Reason, Region, Regions, Standing, State,
+    AccountState, Denial, Devices, Entitlements, Facts, HoldsFor, Reason, Region, Regions, Standing, State,
     Subscription, Video, Viewer, Visibility, decide,
 };
 use proptest::prelude::*;
@@ -30,8 +30,15 @@ const AGE: u8 = 16;
 const AGES: [Option<u8>; 4] = [None, Some(12), Some(AGE), Some(18)];
 const ACCOUNTS: [AccountState; 4] =
     [AccountState::Active, AccountState::Suspended, AccountState::Closed, AccountState::Erased];
-/// How many streams there are without a plan, and how many with one.
+/// How many streams, and how many devices, there are without a plan, and how many with one.
 const LIMITS: (u32, u32) = (3, 5);
+/// One of the account's, and others where it has none, as many as there are without a plan, and with one.
+const DEVICES: [Devices; 4] = [
+    Devices { is_known: true, count: 5 },
+    Devices { is_known: false, count: 0 },
+    Devices { is_known: false, count: 3 },
+    Devices { is_known: false, count: 5 },
+];
 
 fn region(name: &str) -> Region {
     Region::parse(name).unwrap()
@@ -44,7 +51,8 @@ fn user(number: u128) -> UserId {
 /// Of this plan, until so many seconds from now.
 fn subscription(level: u32, until_s: Option<i64>, is_past_due: bool) -> Subscription {
     let until = until_s.map(|until_s| NOW + SignedDuration::from_secs(until_s));
-    let entitlements = Some(Entitlements::new(level, LIMITS.1, until).unwrap());
+    let plan = Entitlements::new(level, LIMITS.1, until).unwrap();
+    let entitlements = Some(plan.with_devices(Some(LIMITS.1)).unwrap());
     Subscription { entitlements, is_past_due }
 }
 
@@ -69,13 +77,14 @@ struct Case {
     standing: Standing,
     video: Video<&'static str>,
     open_streams: u32,
+    devices: Devices,
 }
 
 impl Case {
     fn facts(&self) -> Facts<'_, &'static str> {
-        let Case { viewer, standing, video, open_streams } = self;
-        let (standing, open_streams) = (*standing, *open_streams);
-        Facts { viewer, standing, video: Some(video), open_streams, now: NOW }
+        let Case { viewer, standing, video, open_streams, devices } = self;
+        let (standing, open_streams, devices) = (*standing, *open_streams, *devices);
+        Facts { viewer, standing, video: Some(video), open_streams, devices, now: NOW }
     }
 
     fn allowed(&self) -> bool {
@@ -102,7 +111,9 @@ fn expected(case: &Case, plan: Result<(), Reason>) -> Result<HoldsFor, Denial> {
     }
     let has_streams =
         case.standing.subscription.is_some_and(|subscription| subscription.entitles(NOW).is_some());
-    let full = case.open_streams >= if has_streams { LIMITS.1 } else { LIMITS.0 };
+    let limit = if has_streams { LIMITS.1 } else { LIMITS.0 };
+    let full = case.open_streams >= limit;
+    let crowded = !case.devices.is_known && case.devices.count >= limit;
     let admitted = case.video.regions.deny.is_empty();
     let is_old_enough = case.viewer.age_reached >= case.video.minimum_age;
     match (&case.video.state, case.video.visibility, case.owns(), admitted, plan, full) {
@@ -118,6 +129,7 @@ fn expected(case: &Case, plan: Result<(), Reason>) -> Result<HoldsFor, Denial> {
         (State::Published(_), _, false, true, _, _) if !is_old_enough => told(Reason::AgeRestricted),
         (State::Published(_), Visibility::Subscribers(_), false, true, Err(reason), _) => told(reason),
         (State::Published(_), _, _, true, _, true) => told(Reason::TooManyStreams),
+        (State::Published(_), _, _, true, _, false) if crowded => told(Reason::TooManyDevices),
         (State::Published(_), Visibility::Subscribers(_), false, true, Ok(()), false) => {
             Ok(HoldsFor::Subscribers)
         }
@@ -131,7 +143,13 @@ fn expected(case: &Case, plan: Result<(), Reason>) -> Result<HoldsFor, Denial> {
 }
 
 fn viewer() -> Viewer {
-    Viewer { user: user(1), region: region("eu"), age_reached: None, stream_limit: LIMITS.0 }
+    Viewer {
+        user: user(1),
+        region: region("eu"),
+        age_reached: None,
+        stream_limit: LIMITS.0,
+        device_limit: LIMITS.0,
+    }
 }
 
 /// Every combination of what the decision depends on, with what the plan is good for.
@@ -139,11 +157,15 @@ fn rows() -> Vec<(Case, Result<(), Reason>)> {
     let mut rows = Vec::new();
     for state in ACCOUNTS {
         for (subscription, plan) in subscriptions() {
-            for (video, age_reached) in videos().into_iter().flat_map(|video| AGES.map(|age| (video.clone(), age))) {
-                for open_streams in [0, 2, 3, 4, 5] {
+            for (video, age_reached) in
+                videos().into_iter().flat_map(|video| AGES.map(|age| (video.clone(), age)))
+            {
+                for (open_streams, devices) in
+                    [0, 2, 3, 4, 5].into_iter().flat_map(|open| DEVICES.map(|of| (open, of)))
+                {
                     let viewer = Viewer { age_reached, ..viewer() };
                     let standing = Standing { state, subscription };
-                    rows.push((Case { viewer, standing, video: video.clone(), open_streams }, plan));
+                    rows.push((Case { viewer, standing, video: video.clone(), open_streams, devices }, plan));
                 }
             }
         }
@@ -156,7 +178,9 @@ fn videos() -> Vec<Video<&'static str>> {
     for state in STATES {
         for visibility in VISIBILITIES {
             for owned in BOTH {
-                for (admitted, minimum_age) in BOTH.into_iter().flat_map(|one| [(one, None), (one, Some(AGE))]) {
+                for (admitted, minimum_age) in
+                    BOTH.into_iter().flat_map(|one| [(one, None), (one, Some(AGE))])
+                {
                     let deny = if admitted { Vec::new() } else { vec![region("eu")] };
                     let (owner, state) = (user(if owned { 1 } else { 2 }), state.clone());
                     let regions = Regions { allow: Vec::new(), deny };
@@ -178,6 +202,7 @@ fn every_row_of_the_decision_table_is_as_written() {
             Ok(allowance) => {
                 assert_eq!(*allowance.media, MEDIA);
                 assert!(case.open_streams < allowance.limits.streams);
+                assert!(case.devices.is_known || case.devices.count < allowance.limits.devices);
             }
             Err(denial) => reached.push(denial.reason),
         }
@@ -190,7 +215,8 @@ fn what_does_not_exist_is_not_found() {
     let viewer = viewer();
     let decided = |state| {
         let standing = Standing { state, subscription: None };
-        let facts = Facts::<()> { viewer: &viewer, standing, video: None, open_streams: 0, now: NOW };
+        let (video, devices) = (None, Devices::COUNTED);
+        let facts = Facts::<()> { viewer: &viewer, standing, video, open_streams: 0, devices, now: NOW };
         decide(&facts).map(|allowance| allowance.holds_for)
     };
     assert_eq!(decided(AccountState::Active), hidden(Reason::NotFound));
@@ -216,11 +242,15 @@ fn regions() -> impl Strategy<Value = Vec<Region>> {
 
 fn cases() -> impl Strategy<Value = Case> {
     let ages = || prop::sample::select(AGES.to_vec());
-    let viewer = (1..4_u128, prop::sample::select(vec!["eu", "us", "ap"]), ages(), 0..5_u32).prop_map(
-        |(number, name, age_reached, stream_limit)| {
-            Viewer { user: user(number), region: region(name), age_reached, stream_limit }
-        },
-    );
+    let viewer = (1..4_u128, prop::sample::select(vec!["eu", "us", "ap"]), ages(), 0..5_u32, 0..5_u32)
+        .prop_map(|(number, name, age_reached, stream_limit, device_limit)| Viewer {
+            user: user(number),
+            region: region(name),
+            age_reached,
+            stream_limit,
+            device_limit,
+        });
+    let devices = prop::sample::select(DEVICES.to_vec());
     // Published more often than not, or few cases would reach the later rules.
     let state = prop_oneof![4 => Just(State::Published(MEDIA)), 1 => prop::sample::select(STATES.to_vec())];
     let visibility = prop::sample::select(VISIBILITIES.to_vec());
@@ -235,12 +265,13 @@ fn cases() -> impl Strategy<Value = Case> {
     );
     let account = prop_oneof![4 => Just(AccountState::Active), 1 => prop::sample::select(ACCOUNTS.to_vec())];
     let subscription = prop::sample::select(subscriptions().map(|(subscription, _)| subscription).to_vec());
-    (viewer, account, subscription, video, 0..7_u32).prop_map(
-        |(viewer, state, subscription, video, open_streams)| Case {
+    (viewer, account, subscription, video, 0..7_u32, devices).prop_map(
+        |(viewer, state, subscription, video, open_streams, devices)| Case {
             viewer,
             standing: Standing { state, subscription },
             video,
             open_streams,
+            devices,
         },
     )
 }
@@ -258,6 +289,9 @@ fn with_one_more_right(case: &Case) -> Vec<Case> {
         changed(case, |case| case.standing.subscription = Some(subscription(LEVEL, None, false))),
         changed(case, |case| case.standing.subscription = Some(subscription(LEVEL + 1, Some(1), true))),
         changed(case, |case| case.viewer.stream_limit += 1),
+        changed(case, |case| case.viewer.device_limit += 1),
+        changed(case, |case| case.devices.is_known = true),
+        changed(case, |case| case.devices.count = case.devices.count.saturating_sub(1)),
         changed(case, |case| case.viewer.age_reached = Some(18)),
         changed(case, |case| case.video.minimum_age = None),
         changed(case, |case| case.open_streams = case.open_streams.saturating_sub(1)),
@@ -292,6 +326,9 @@ fn with_one_right_less(case: &Case) -> Vec<Case> {
         }),
         changed(case, |case| case.viewer.stream_limit = case.viewer.stream_limit.saturating_sub(1)),
         changed(case, |case| case.open_streams += 1),
+        changed(case, |case| case.viewer.device_limit = case.viewer.device_limit.saturating_sub(1)),
+        changed(case, |case| case.devices.is_known = false),
+        changed(case, |case| case.devices.count += 1),
         changed(case, |case| case.viewer.age_reached = None),
         changed(case, |case| case.video.minimum_age = case.video.minimum_age.max(Some(18))),
         changed(case, |case| case.video.visibility = Visibility::Private),
@@ -338,6 +375,8 @@ proptest! {
             prop_assert!(case.video.regions.admit(&case.viewer.region));
             prop_assert!(case.owns() || case.viewer.age_reached >= case.video.minimum_age);
             prop_assert!(case.open_streams < case.standing.stream_limit(case.viewer.stream_limit, NOW));
+            let limit = case.standing.device_limit(case.viewer.device_limit, NOW);
+            prop_assert!(case.devices.is_known || case.devices.count < limit);
             prop_assert!(case.video.visibility != Visibility::Private || case.owns());
             if let (Visibility::Subscribers(level), false) = (case.video.visibility, case.owns()) {
                 let subscription = case.standing.subscription.unwrap();
@@ -356,6 +395,7 @@ proptest! {
                     same.viewer.user = user(other);
                     same.standing.subscription = stranger.standing.subscription;
                     same.open_streams = 0;
+                    same.devices = Devices::COUNTED;
                     same.viewer.stream_limit = 1;
                 }
                 HoldsFor::Subscribers => same.viewer.user = user(other),

@@ -7,7 +7,7 @@ use mcsp_function::Context;
 use mcsp_ids::UserId;
 use mcsp_problem::Problem;
 use playback_domain::AccountState;
-use playback_storage::{Bounds, accounts, memory, positions, subscriptions};
+use playback_storage::{Bounds, accounts, devices, memory, positions, subscriptions};
 use serde::Deserialize;
 
 /// The state of an account: what is needed of it here.
@@ -30,7 +30,8 @@ pub(crate) async fn apply(
     let state = AccountState::from_name(&state).ok_or_else(unknown_state)?;
     let mut statements = vec![accounts::upsert(user_id, version, state)];
     if state == AccountState::Erased {
-        statements.extend([positions::forget_all(user_id), subscriptions::forget(user_id)]);
+        let forgotten = [positions::forget_all(user_id), devices::forget_all(user_id)];
+        statements.extend(forgotten.into_iter().chain([subscriptions::forget(user_id)]));
     }
     let (applied, bridge) = (received.apply(context, statements, Vec::new()).await?, context.bridge());
     let (version, state) = accounts::find(bridge, user_id).await?.unwrap_or((version, state));

@@ -38,6 +38,10 @@ pub(crate) fn problem(denial: Denial) -> Problem {
             "this video is for subscribers, and a payment is missing",
             "it can be played once the subscription is paid for",
         ),
+        Reason::TooManyDevices => (
+            "the account has too many devices",
+            "remove one that is not used any more, or take a plan with more",
+        ),
         Reason::TooManyStreams => (
             "too many streams are open",
             "stop one of the account's other streams, wait until one that broke off is given up, or take a plan with more",

@@ -12,7 +12,8 @@ use mcsp_ids::{UserId, VideoId};
 use mcsp_problem::{Invalid, Json, Problem, Reason};
 use mcsp_reference::{Answer, Operation};
 use playback_domain::{
-    AccountState, Denial, Entitlements, Facts, Region, Standing, Subscription, Viewer, Visibility, decide,
+    AccountState, Denial, Device, Devices, Entitlements, Facts, InvalidDevice, Region, Standing,
+    Subscription, Viewer, Visibility, decide,
 };
 use playback_storage::videos::{Source, Version};
 use playback_storage::{AllFacts, Fact, all_facts};
@@ -33,6 +34,10 @@ pub(crate) struct ExplainRequest {
     #[serde(default)]
     #[schemars(example = 16)]
     age_reached: Option<u8>,
+    /// What the viewer would play on; by default a device that is counted already.
+    #[serde(default)]
+    #[schemars(example = &"living-room-tv")]
+    device_id: Option<String>,
 }
 
 /// What a start would be answered now, and why.
@@ -50,6 +55,9 @@ pub(crate) struct ExplanationView {
     /// How many streams the account may have open.
     #[schemars(example = 3)]
     stream_limit: u32,
+    /// How many devices it may have.
+    #[schemars(example = 10)]
+    device_limit: u32,
     /// When it was decided.
     decided_at: Timestamp,
     facts: FactsView,
@@ -67,6 +75,8 @@ struct FactsView {
     subscription: Option<FactView<SubscriptionView>>,
     /// As many as count to the limit.
     streams: FactView<StreamsView>,
+    /// Null where no device was asked for.
+    devices: Option<FactView<DevicesView>>,
 }
 
 /// A fact, with where it was found.
@@ -143,6 +153,17 @@ struct StreamsView {
     open: u32,
 }
 
+/// The account's devices.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "DecisionDevices")]
+struct DevicesView {
+    /// Whether the one that was asked for is one of them.
+    is_known: bool,
+    /// How many there are.
+    #[schemars(example = 2)]
+    count: u32,
+}
+
 pub(crate) fn reference() -> Operation {
     Operation::post("/v1/playback/explain", explain)
         .named("explainPlayback", "Explain why a video may be played, or not")
@@ -163,11 +184,16 @@ pub(crate) async fn explain(
     Json(request): Json<ExplainRequest>,
 ) -> Result<Json<ExplanationView>, Problem> {
     caller.require(Permission::PlaybackExplain)?;
-    let ExplainRequest { user_id: user, video_id, region, age_reached } = request;
-    let region = parsed(&region)?;
-    let viewer = Viewer { user, region, age_reached, stream_limit: settings.stream_limit() };
-    let facts = all_facts(&context, &trace, settings.bounds(), (user, video_id)).await?;
+    let ExplainRequest { user_id: user, video_id, region, age_reached, device_id } = request;
+    let device = device_id.map(|id| Device::parse(id, None).map_err(unfit)).transpose()?;
+    let viewer = settings.viewer_of(user, parsed(&region)?, age_reached);
+    let device = device.as_ref().map(Device::id);
+    let facts = all_facts(&context, &trace, settings.bounds(), (user, video_id), device).await?;
     Ok(Json(explained(&viewer, facts, context.now())))
+}
+
+fn unfit(error: InvalidDevice) -> Problem {
+    Invalid::problem_at("/device_id", Reason::new("invalid_device_id", error.to_string()))
 }
 
 fn parsed(region: &str) -> Result<Region, Problem> {
@@ -186,7 +212,8 @@ fn explained(viewer: &Viewer, facts: AllFacts, now: Timestamp) -> ExplanationVie
     let video = facts.video.as_ref().and_then(|video| video.known.as_ref()).map(|version| &version.video);
     let asks_for_plan = video.and_then(|video| video.asks_for_plan(viewer.user)).is_some();
     let open_streams = facts.open_streams.known;
-    let denial = decide(&Facts { viewer, standing, video, open_streams, now }).err();
+    let devices = facts.devices.as_ref().map_or(Devices::COUNTED, |devices| devices.known);
+    let denial = decide(&Facts { viewer, standing, video, open_streams, devices, now }).err();
     let is_unknown = facts.video.is_none() || (asks_for_plan && facts.subscription.is_none());
     let (reason, hidden) = match denial {
         Some(denial) if !is_unknown || denial.reason == playback_domain::Reason::AccountSuspended => {
@@ -201,6 +228,7 @@ fn explained(viewer: &Viewer, facts: AllFacts, now: Timestamp) -> ExplanationVie
         reason,
         hidden,
         stream_limit: standing.stream_limit(viewer.stream_limit, now),
+        device_limit: standing.device_limit(viewer.device_limit, now),
         decided_at: now,
         facts: FactsView {
             video: facts.video.map(|video| FactView::of(video, |version| version.map(VideoView::from))),
@@ -211,6 +239,9 @@ fn explained(viewer: &Viewer, facts: AllFacts, now: Timestamp) -> ExplanationVie
                 .subscription
                 .map(|subscription| FactView::of(subscription, |known| known.map(SubscriptionView::from))),
             streams: FactView::of(facts.open_streams, |open| Some(StreamsView { open })),
+            devices: facts.devices.map(|devices| {
+                FactView::of(devices, |Devices { is_known, count }| Some(DevicesView { is_known, count }))
+            }),
         },
     }
 }

@@ -1,11 +1,13 @@
 //! Playback sessions: the hot path of the platform.
 
 mod denied;
+mod devices;
 mod end;
 mod explain;
 mod heartbeat;
 mod plan;
 mod refusal;
+mod remove_device;
 mod renewal;
 mod session;
 mod settings;
@@ -15,26 +17,35 @@ mod view;
 mod with_redis;
 mod without_redis;
 
-use axum::routing::{post, put};
+use axum::routing::{delete, get, post, put};
 use axum::{Extension, Router};
 use mcsp_function::{Context, MissingVariable};
 use mcsp_reference::Section;
 use std::sync::Arc;
 
-/// `/v1/playback/sessions`, `/v1/playback/sessions/{id}` and its heartbeat, and `/v1/playback/explain`.
+/// `/v1/playback/sessions`, `/v1/playback/sessions/{id}` and its heartbeat, `/v1/playback/devices`, and `/v1/playback/explain`.
 pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
     let settings = Arc::new(settings::Settings::of(context)?);
     Ok(Router::new()
         .route("/v1/playback/sessions", post(start::start))
-        .route("/v1/playback/sessions/{id}", axum::routing::delete(end::end))
+        .route("/v1/playback/sessions/{id}", delete(end::end))
         .route("/v1/playback/sessions/{id}/heartbeat", put(heartbeat::heartbeat))
+        .route("/v1/playback/devices", get(devices::list))
+        .route("/v1/playback/devices/{id}", delete(remove_device::remove))
         .route("/v1/playback/explain", post(explain::explain))
         .layer(Extension(settings)))
 }
 
 /// What the API reference says of them.
 pub fn reference() -> Section {
-    let operations = [start::reference(), heartbeat::reference(), end::reference(), explain::reference()];
+    let operations = [
+        start::reference(),
+        heartbeat::reference(),
+        end::reference(),
+        devices::reference(),
+        remove_device::reference(),
+        explain::reference(),
+    ];
     Section::new("Playback", "All that a player needs, from the first second to the last.", operations)
 }
 
@@ -45,6 +56,7 @@ mcsp_function::component!(
         "audience",
         "bridge_token",
         "cdn_base_url",
+        "default_device_limit",
         "default_stream_limit",
         "playback_url_keys",
         "playback_url_ttl_s",

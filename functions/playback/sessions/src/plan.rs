@@ -4,7 +4,7 @@
 use crate::refusal::Refusal;
 use crate::with_redis::Failed;
 use mcsp_function::Context;
-use playback_domain::Standing;
+use playback_domain::{Devices, Standing};
 use playback_storage::videos::Version;
 use playback_storage::{AccountFacts, Bounds, Redis, Start, subscriptions};
 
@@ -30,23 +30,25 @@ pub(crate) async fn is_found(context: &Context, redis: Redis<'_>, start: &Start<
     found.is_ok_and(|subscription| subscription.is_some())
 }
 
-/// [`settle`] without Redis; and where the account has as many streams as there are without a plan.
+/// [`settle`] without Redis; and where the account has as many streams or devices as there are without a plan.
 pub(crate) async fn settle_without_redis(
     context: &Context,
     bounds: &Bounds,
     start: &Start<'_>,
-    (version, others_open): (&Version, u32),
+    (version, (others_open, devices)): (&Version, (u32, Devices)),
     facts: AccountFacts,
 ) -> Result<Standing, Refusal> {
     let viewer = start.viewer;
     let asks_for_plan = version.video.asks_for_plan(viewer.user).is_some();
-    if facts.subscription.is_some() || !(asks_for_plan || others_open >= viewer.stream_limit) {
+    let is_full =
+        others_open >= viewer.stream_limit || (!devices.is_known && devices.count >= viewer.device_limit);
+    if facts.subscription.is_some() || !(asks_for_plan || is_full) {
         return Ok(facts.standing());
     }
     match subscriptions::load_without_redis(context.bridge(), bounds, viewer.user).await {
         Ok(subscription) => Ok(Standing { subscription, ..facts.standing() }),
         Err(error) if asks_for_plan => Err(Refusal::unknown(error)),
-        // It has the streams that it has without one.
+        // It has what it has without one.
         Err(_) => Ok(facts.standing()),
     }
 }

@@ -2,8 +2,11 @@
 
 use jiff::Timestamp;
 use mcsp_ids::PlaybackSessionId;
-use playback_domain::{Denial, Facts, HoldsFor, Position, Reason, Standing, Streams, Viewer, decide};
+use playback_domain::{
+    Denial, Devices, Facts, HoldsFor, Position, Reason, Standing, Streams, Viewer, decide,
+};
 use playback_storage::AccountFacts;
+use playback_storage::memory::DevicesTold;
 use playback_storage::videos::{Media, Source, Version};
 
 /// A session that is open.
@@ -32,11 +35,12 @@ pub(crate) struct Session {
 pub(crate) struct Told {
     pub facts: AccountFacts,
     pub streams: Streams,
+    pub devices: Option<DevicesTold>,
     /// Whether the session's position is known, or only could not be found out.
     pub position_is_known: bool,
 }
 
-/// What may be played, whatever a store keeps of earlier decisions.
+/// What may be played, whatever a store keeps of earlier decisions, on a device that was counted.
 pub(crate) fn allowed<'a>(
     viewer: &'a Viewer,
     standing: Standing,
@@ -44,23 +48,36 @@ pub(crate) fn allowed<'a>(
     open_streams: u32,
     now: Timestamp,
 ) -> Result<&'a Media, Denial> {
-    let facts = Facts { viewer, standing, video: Some(&version.video), open_streams, now };
+    allowed_among(viewer, standing, version, (open_streams, Devices::COUNTED), now)
+}
+
+/// The same on a device that finds these streams and devices.
+pub(crate) fn allowed_among<'a>(
+    viewer: &'a Viewer,
+    standing: Standing,
+    version: &'a Version,
+    (open_streams, devices): (u32, Devices),
+    now: Timestamp,
+) -> Result<&'a Media, Denial> {
+    let facts = Facts { viewer, standing, video: Some(&version.video), open_streams, devices, now };
     decide(&facts).map(|allowance| allowance.media)
 }
 
-/// For whom a yes holds, streams aside.
+/// For whom a yes holds, streams and devices aside.
 pub(crate) fn allowed_for(
     viewer: &Viewer,
     standing: Standing,
     version: &Version,
     now: Timestamp,
 ) -> Result<HoldsFor, Denial> {
-    let facts = Facts { viewer, standing, video: Some(&version.video), open_streams: 0, now };
+    let (video, devices) = (Some(&version.video), Devices::COUNTED);
+    let facts = Facts { viewer, standing, video, open_streams: 0, devices, now };
     decide(&facts).map(|allowance| allowance.holds_for)
 }
 
 /// Why a video that nobody has is not played.
 pub(crate) fn missing(viewer: &Viewer, standing: Standing, now: Timestamp) -> Denial {
-    let facts = Facts::<Media> { viewer, standing, video: None, open_streams: 0, now };
+    let (video, devices) = (None, Devices::COUNTED);
+    let facts = Facts::<Media> { viewer, standing, video, open_streams: 0, devices, now };
     decide(&facts).err().unwrap_or(Denial::hidden(Reason::NotFound))
 }

@@ -38,13 +38,17 @@ pub(crate) struct Settings {
     cdn_base_url: String,
     url_ttl_s: u64,
     stream_limit: u32,
+    device_limit: u32,
 }
 
 impl Settings {
     pub(crate) fn of(context: &Context) -> Result<Self, MissingVariable> {
         let unusable = |name| move || MissingVariable(name);
         let url_ttl_s = context.variable("playback_url_ttl_s")?.parse().ok();
-        let stream_limit = context.variable("default_stream_limit")?.parse().ok();
+        let limit = |name: &'static str| {
+            let limit = context.variable(name)?.parse().ok().filter(|limit| *limit > 0);
+            limit.ok_or(MissingVariable(name))
+        };
         Ok(Settings {
             keyring: Keyring::of(context)?,
             bounds: Bounds::of(context)?,
@@ -52,9 +56,8 @@ impl Settings {
             url_ttl_s: url_ttl_s
                 .filter(|ttl_s| (1..=URL_TTL_MAX_S).contains(ttl_s))
                 .ok_or_else(unusable("playback_url_ttl_s"))?,
-            stream_limit: stream_limit
-                .filter(|limit| *limit > 0)
-                .ok_or_else(unusable("default_stream_limit"))?,
+            stream_limit: limit("default_stream_limit")?,
+            device_limit: limit("default_device_limit")?,
         })
     }
 
@@ -62,8 +65,13 @@ impl Settings {
     pub(crate) fn viewer(&self, caller: &Caller) -> Result<Viewer, Problem> {
         // Auth issues no token without a region: what is no region is a mistake of ours.
         let region = Region::parse(&caller.claims.region).map_err(|error| Problem::internal(&error))?;
-        let age_reached = caller.claims.age_reached;
-        Ok(Viewer { user: caller.user(), region, age_reached, stream_limit: self.stream_limit })
+        Ok(self.viewer_of(caller.user(), region, caller.claims.age_reached))
+    }
+
+    /// Whoever has this account, is there and is told to be so old.
+    pub(crate) fn viewer_of(&self, user: UserId, region: Region, age_reached: Option<u8>) -> Viewer {
+        let Settings { stream_limit, device_limit, .. } = *self;
+        Viewer { user, region, age_reached, stream_limit, device_limit }
     }
 
     /// How many streams an account may have open.

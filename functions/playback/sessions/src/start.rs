@@ -83,6 +83,7 @@ pub(crate) async fn start(
         device: &device,
         now,
         expires_at_s: settings.url_expires_at_s(now),
+        counts_known_devices: false,
         idempotency_key: key.as_deref(),
     };
     match open(&context, &trace, &settings, &start).await {
@@ -149,7 +150,7 @@ async fn open(
 /// What Redis told is remembered. What is known without it is in the memory already.
 fn remember(context: &Context, settings: &Settings, start: &Start<'_>, session: Session) {
     let Session { id, version, expires_at_s, position, told, .. } = session;
-    let Some(Told { facts, streams, position_is_known }) = told else { return };
+    let Some(Told { facts, streams, devices, position_is_known }) = told else { return };
     let started = start
         .idempotency_key
         .map(|key| (key.to_owned(), Started { session: id, expires_at_s, request: start.request() }));
@@ -158,6 +159,7 @@ fn remember(context: &Context, settings: &Settings, start: &Start<'_>, session: 
         version: Some((start.video, version)),
         account: Some(facts),
         streams: Some(streams),
+        devices,
         positions: position_is_known.then_some((start.video, position)).into_iter().collect(),
         started,
     };

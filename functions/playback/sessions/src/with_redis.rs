@@ -2,18 +2,19 @@
 
 use crate::plan;
 use crate::refusal::Refusal;
-use crate::session::{Session, Told, allowed, allowed_for, missing};
+use crate::session::{Session, Told, allowed, allowed_among, allowed_for, missing};
 use mcsp_function::{Context, TraceParent};
-use playback_domain::{Denial, Reason, Standing};
-use playback_storage::memory::Seen;
+use playback_domain::{Denial, Devices, Reason, Standing};
+use playback_storage::memory::{self, Seen};
 use playback_storage::positions::{self, Known};
 use playback_storage::videos::{self, Source, Version};
 use playback_storage::{
-    Bounds, End, Opened, Read, Redis, Start, StartOutcome, StoreError, Yes, remember_after_answer,
+    Bounds, End, Exhausted, Opened, Read, Redis, Start, StartOutcome, StoreError, Yes, devices,
+    remember_after_answer,
 };
 
-/// A read model that changes while it is decided on is decided on again, this often.
-const TRIES_MAX: u32 = 4;
+/// What is not known is looked for, and a read model that changes while it is decided on is decided on again, this often.
+const TRIES_MAX: u32 = 6;
 
 /// Why it was not opened so.
 #[derive(Debug)]
@@ -40,8 +41,9 @@ pub(crate) async fn open(
 ) -> Result<Session, Failed> {
     let redis = Redis::within(context.bridge(), bounds);
     let (mut source, mut stale_ms, mut yes) = (Source::Redis, 0, None);
-    let mut plan_was_asked_for = false;
+    let (mut plan_was_asked_for, mut counts_known_devices) = (false, false);
     for _ in 0..TRIES_MAX {
+        let start = &Start { counts_known_devices, ..*start };
         match playback_storage::start(redis, start, yes).await.map_err(Failed::Redis)? {
             StartOutcome::Opened(mut read, opened) => {
                 read.account = plan::settle(context, redis, start, &read.version, read.account).await?;
@@ -59,15 +61,24 @@ pub(crate) async fn open(
                     Err(denial) => return Err(denied(context, bounds, start, read, denial)),
                 }
             }
-            StartOutcome::Full(read, open_streams) => {
+            StartOutcome::Unlisted(read) => {
+                counts_known_devices = !devices_are_listed(context, redis, bounds, (start, &read)).await?;
+            }
+            StartOutcome::Full(read, exhausted) => {
                 let plan_is_known = read.account.subscription.is_some() || plan_was_asked_for;
                 plan_was_asked_for = true;
                 if !plan_is_known && plan::is_found(context, redis, start).await {
                     continue;
                 }
-                allowed(start.viewer, read.account.standing(), &read.version, open_streams, start.now)?;
+                let (found, reason) = match exhausted {
+                    Exhausted::Streams(open) => ((open, Devices::COUNTED), Reason::TooManyStreams),
+                    Exhausted::Devices(count) => {
+                        ((0, Devices { is_known: false, count }), Reason::TooManyDevices)
+                    }
+                };
+                allowed_among(start.viewer, read.account.standing(), &read.version, found, start.now)?;
                 // The script counted to the same limit.
-                return Err(Denial::told(Reason::TooManyStreams).into());
+                return Err(Denial::told(reason).into());
             }
             StartOutcome::KeyReused => return Err(Refusal::KeyReused.into()),
             StartOutcome::Cold(account) => {
@@ -83,7 +94,28 @@ pub(crate) async fn open(
     Err(Refusal::Unsettled.into())
 }
 
-/// The decision aside from streams, which only the script can count.
+/// Whether Redis knows all devices of the account by now. Where Postgres can't tell, those that this process remembers count,
+/// and then those that Redis knows.
+async fn devices_are_listed(
+    context: &Context,
+    redis: Redis<'_>,
+    bounds: &Bounds,
+    (start, read): (&Start<'_>, &Read),
+) -> Result<bool, Failed> {
+    let user = start.viewer.user;
+    match devices::load(context, redis, bounds, user).await {
+        Ok(()) => Ok(true),
+        Err(error) if error.is_outage() => {
+            let remembered = memory::account(context.bridge(), user, None).await.map_err(Refusal::unknown)?;
+            let found = (0, remembered.devices(start.device.id()));
+            allowed_among(start.viewer, read.account.standing(), &read.version, found, start.now)?;
+            Ok(false)
+        }
+        Err(error) => Err(Failed::Redis(error)),
+    }
+}
+
+/// The decision aside from streams and devices, which only the script can count.
 fn decided(start: &Start<'_>, standing: Standing, version: &Version) -> Result<Yes, Denial> {
     let holds_for = allowed_for(start.viewer, standing, version, start.now)?;
     Ok(Yes { version: version.number, holds_for, account: standing.state })
@@ -115,8 +147,11 @@ async fn opened_with(
     (read, opened): (Read, Opened),
     (source, stale_ms): (Source, u64),
 ) -> Session {
-    let Read { version, account, position, streams } = read;
-    let Opened { session, expires_at_s, others_open, again } = opened;
+    let Read { version, account, position, streams, devices } = read;
+    let Opened { session, expires_at_s, others_open, again, device_is_due } = opened;
+    if device_is_due {
+        playback_storage::devices::write_behind(context, start.viewer.user, start.device.clone());
+    }
     // While Postgres is down, an account that Redis does not know starts from the beginning: better than not at all.
     let settled = settle_position(context, start, position).await;
     Session {
@@ -129,7 +164,7 @@ async fn opened_with(
         position: settled.as_ref().ok().copied().flatten(),
         source,
         stale_ms,
-        told: Some(Told { facts: account, streams, position_is_known: settled.is_ok() }),
+        told: Some(Told { facts: account, streams, devices, position_is_known: settled.is_ok() }),
     }
 }
 

@@ -3,9 +3,9 @@
 
 use crate::plan::settle_without_redis;
 use crate::refusal::Refusal;
-use crate::session::{Session, allowed, missing};
+use crate::session::{Session, allowed, allowed_among, missing};
 use mcsp_function::{Context, TraceParent};
-use playback_domain::{Position, Standing};
+use playback_domain::{Devices, Position, Standing};
 use playback_storage::memory::{self, Opening};
 use playback_storage::videos::{self, Loaded};
 use playback_storage::{Account, Bounds, Start, positions};
@@ -32,17 +32,19 @@ pub(crate) async fn open(
             if first.request != start.request() {
                 return Err(Refusal::KeyReused);
             }
-            let facts = account.facts();
-            let standing = settle_without_redis(context, bounds, start, (&loaded.version, 0), facts).await?;
+            let (facts, counted) = (account.facts(), (0, Devices::COUNTED));
+            let standing =
+                settle_without_redis(context, bounds, start, (&loaded.version, counted), facts).await?;
             allowed(start.viewer, standing, &loaded.version, 0, start.now)?;
             let (id, expires_at_s) = (first.session, first.expires_at_s);
             let position = position(context, bounds, start).await;
             let session = opened(start, (standing, loaded), 0, position);
             return Ok(Session { id, expires_at_s, again: true, ..session });
         }
-        let (known, facts) = ((&loaded.version, others_open), account.facts());
+        let found = (others_open, account.devices(start.device.id()));
+        let (known, facts) = ((&loaded.version, found), account.facts());
         let standing = settle_without_redis(context, bounds, start, known, facts).await?;
-        allowed(start.viewer, standing, &loaded.version, others_open, start.now)?;
+        allowed_among(start.viewer, standing, &loaded.version, found, start.now)?;
         let opening = Opening { start, account };
         if memory::open(context.bridge(), opening).await.map_err(Refusal::unknown)? {
             let position = position(context, bounds, start).await;

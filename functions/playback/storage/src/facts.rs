@@ -5,7 +5,7 @@ use crate::model::Version;
 use crate::reply::{Fields, number};
 use crate::videos::{self, Source};
 use crate::{
-    Bounds, Redis, StoreError, accounts_postgres, accounts_redis, keys, memory, subscription,
+    Bounds, Redis, StoreError, accounts_postgres, accounts_redis, devices, keys, memory, subscription,
     subscriptions_postgres,
 };
 use jiff::Timestamp;
@@ -13,7 +13,7 @@ use mcsp_bridge_api::Failure;
 use mcsp_bridge_api::redis::{Operation, Reply};
 use mcsp_function::{Context, TraceParent};
 use mcsp_ids::{PlaybackSessionId, UserId, VideoId};
-use playback_domain::{AccountState, SLOT_TTL_MS, Subscription};
+use playback_domain::{AccountState, Devices, SLOT_TTL_MS, Subscription};
 
 /// What is known, with where it comes from.
 #[derive(Clone, Debug)]
@@ -37,6 +37,8 @@ pub struct AllFacts {
     pub subscription: Option<Fact<Option<Subscription>>>,
     /// How many streams the account has open.
     pub open_streams: Fact<u32>,
+    /// Its devices, as the one finds them that is asked for, if one is.
+    pub devices: Option<Fact<Devices>>,
 }
 
 /// What Redis has of it all: one round trip.
@@ -53,6 +55,7 @@ pub async fn all_facts(
     trace: &TraceParent,
     bounds: &Bounds,
     (user, video): (UserId, VideoId),
+    device: Option<&str>,
 ) -> Result<AllFacts, StoreError> {
     let (bridge, now) = (context.bridge(), context.now());
     let account = memory::account(bridge, user, None).await?;
@@ -65,6 +68,13 @@ pub async fn all_facts(
     let open_streams = match &in_redis {
         Some(in_redis) => fresh(in_redis.open_streams, Source::Redis),
         None => fresh(account.streams().others_open(nobody, now), Source::Memory),
+    };
+    let devices = match device {
+        Some(device) => {
+            let found = find_devices(context, bounds, user, device).await;
+            Some(found.unwrap_or_else(|| fresh(account.devices(device), Source::Memory)))
+        }
+        None => None,
     };
     let (found, state, subscribed) = match in_redis {
         Some(InRedis { video, state, subscription, .. }) => (video, state, subscription),
@@ -84,7 +94,26 @@ pub async fn all_facts(
             None => find_subscription(context, user).await,
         },
         open_streams,
+        devices,
     })
+}
+
+/// In Redis, where it knows all of them, else in Postgres.
+async fn find_devices(
+    context: &Context,
+    bounds: &Bounds,
+    user: UserId,
+    device: &str,
+) -> Option<Fact<Devices>> {
+    let (bridge, now) = (context.bridge(), context.now());
+    let listed = devices::listed(Redis::within(bridge, bounds), user, now).await.ok().flatten();
+    let (known, source) = match listed {
+        Some(listed) => (listed, Source::Redis),
+        None => (devices::find(bridge, user, now).await.ok()?, Source::Postgres),
+    };
+    let is_known = known.iter().any(|known| known.device.id() == device);
+    let count = u32::try_from(known.len()).unwrap_or(u32::MAX);
+    Some(fresh(Devices { is_known, count }, source))
 }
 
 fn fresh<T>(known: T, source: Source) -> Fact<T> {

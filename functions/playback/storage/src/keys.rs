@@ -37,6 +37,11 @@ impl Account {
         self.key("subscription", "")
     }
 
+    /// A hash: see `lua/device_limit.lua`.
+    pub(crate) fn devices(&self) -> String {
+        self.key("devices", "")
+    }
+
     /// A hash: what is known of one session.
     pub(crate) fn session(&self, id: PlaybackSessionId) -> String {
         self.key("session:", &id.to_string())

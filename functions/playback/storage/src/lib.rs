@@ -23,6 +23,7 @@ mod videos_postgres;
 mod videos_redis;
 mod write_back;
 
+pub mod devices;
 pub mod memory;
 pub mod signing_keys;
 pub mod subscriptions;
@@ -58,8 +59,8 @@ pub use error::StoreError;
 pub use facts::{AllFacts, Fact, all_facts};
 pub use memory::Account;
 pub use sessions::{
-    Beaten, End, Ended, Heartbeat, Opened, Read, Shown, Start, StartOutcome, Yes, beat, end, note_renewal,
-    start,
+    Beaten, End, Ended, Exhausted, Heartbeat, Opened, Read, Shown, Start, StartOutcome, Yes, beat, end,
+    note_renewal, start,
 };
 pub use subscription::AccountFacts;
 pub use write_back::write_back;

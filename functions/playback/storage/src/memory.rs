@@ -6,6 +6,7 @@
 //! and Postgres have them.
 
 mod account;
+mod devices;
 mod exchange;
 mod here;
 mod keys;
@@ -17,6 +18,7 @@ mod videos;
 
 pub use account::{Account, account, keep_account, keep_subscription, shown};
 pub(crate) use account::{account_state, subscription, subscription_with_age};
+pub use devices::DevicesTold;
 pub use here::Started;
 pub(crate) use keys::turn as turn_key;
 pub(crate) use positions::{Held, HeldPosition, held};

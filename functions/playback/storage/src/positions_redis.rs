@@ -145,11 +145,12 @@ pub async fn refill(
     write(redis.into(), user, positions, extent).await.map(drop)
 }
 
-/// Forgets what Redis has of an account: its positions, which streams it had open, and what it had subscribed to. Sessions
-/// end by themselves.
+/// Forgets what Redis has of an account: its positions, its devices, which streams it had open, and what it had subscribed to.
+/// Sessions end by themselves.
 pub async fn drop_kept(redis: impl Into<Redis<'_>>, user: UserId) -> Result<(), StoreError> {
     let account = keys::Account::new(user);
-    let words = ["DEL", &account.positions(), &account.streams(), &account.subscription()];
+    let (positions, devices) = (account.positions(), account.devices());
+    let words = ["DEL", &positions, &devices, &account.streams(), &account.subscription()];
     command(redis.into(), &words).await.map(drop)
 }
 

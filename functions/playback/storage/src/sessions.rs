@@ -1,5 +1,7 @@
 //! Sessions in Redis: each operation is one script, so one round trip.
 
+use crate::devices::{DEVICES_TTL_MS, cutoffs};
+use crate::memory::DevicesTold;
 use crate::model::Version;
 use crate::positions_redis::{Known, POSITIONS_TTL_MS, parse, place};
 use crate::reply::{Fields, number, run, script};
@@ -12,6 +14,7 @@ use playback_domain::{AccountState, Device, HoldsFor, PlayerState, Position, SLO
 const START: &str = concat!(
     include_str!("lua/stream_limit.lua"),
     include_str!("lua/streams.lua"),
+    include_str!("lua/device_limit.lua"),
     include_str!("lua/start.lua")
 );
 const HEARTBEAT: &str = concat!(
@@ -49,6 +52,8 @@ pub struct Start<'a> {
     pub now: Timestamp,
     /// When its manifest URL expires, in Unix seconds.
     pub expires_at_s: u64,
+    /// Whether devices that Redis does not know do not count: nobody can tell of them.
+    pub counts_known_devices: bool,
     /// A second start under this key, before the first one's URL expires, gives the first session.
     pub idempotency_key: Option<&'a str>,
 }
@@ -83,6 +88,8 @@ pub struct Read {
     pub position: Known,
     /// Which streams the account has; of an account with very many, the newest.
     pub streams: Streams,
+    /// Which devices it has, where that was asked for.
+    pub devices: Option<DevicesTold>,
 }
 
 /// A session that was opened, or opened before under the same Idempotency-Key.
@@ -96,6 +103,17 @@ pub struct Opened {
     pub others_open: u32,
     /// Whether it was opened before.
     pub again: bool,
+    /// Whether Postgres is to learn of the device: that it is there, what it is called, or that it is still used.
+    pub device_is_due: bool,
+}
+
+/// What an account has as much of as it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exhausted {
+    /// So many streams are open.
+    Streams(u32),
+    /// It has so many devices, and this is another.
+    Devices(u32),
 }
 
 /// What became of a start.
@@ -107,8 +125,10 @@ pub enum StartOutcome {
     Undecided(Read),
     /// The Idempotency-Key was of another request.
     KeyReused,
-    /// The account has no slot free.
-    Full(Read, u32),
+    /// The account has as much of something as it may.
+    Full(Read, Exhausted),
+    /// The device is not known to Redis, and there may be others that are not.
+    Unlisted(Read),
     /// The session is open.
     Opened(Read, Opened),
 }
@@ -119,10 +139,10 @@ pub async fn start(
     start: &Start<'_>,
     yes: Option<Yes>,
 ) -> Result<StartOutcome, StoreError> {
-    let Start { session, video, viewer, device, now, expires_at_s, idempotency_key } = *start;
+    let Start { session, video, viewer, device, now, expires_at_s, idempotency_key, .. } = *start;
     let account = keys::Account::new(viewer.user);
     let mut keys = vec![keys::video(video), account.positions(), account.streams(), account.session(session)];
-    keys.extend([account.account(), account.subscription()]);
+    keys.extend([account.account(), account.subscription(), account.devices()]);
     keys.extend(idempotency_key.map(|key| account.idempotency(key)));
     let now_ms = now.as_millisecond();
     let url_ttl_ms = (i64::try_from(expires_at_s).unwrap_or(i64::MAX).saturating_mul(1000) - now_ms).max(1);
@@ -144,6 +164,11 @@ pub async fn start(
         yes.map(|yes| name(yes.holds_for)).unwrap_or_default(),
         yes.map(|yes| yes.account.as_str().as_bytes().to_vec()).unwrap_or_default(),
         name(HoldsFor::Subscribers),
+        number(viewer.device_limit),
+        number(u8::from(start.counts_known_devices)),
+        number(cutoffs(now).0.as_millisecond()),
+        number(DEVICES_TTL_MS),
+        number(cutoffs(now).1.as_millisecond()),
     ];
     started(run(redis.into(), START, keys, arguments).await?)
 }
@@ -172,16 +197,20 @@ fn started(reply: Reply) -> Result<StartOutcome, StoreError> {
         return Ok(StartOutcome::Cold(account));
     }
     let version = version.ok_or_else(|| fields.unreadable())?;
-    let mut read = Read { version, account, position, streams: Streams::default() };
+    let mut read = Read { version, account, position, streams: Streams::default(), devices: None };
     let others_open = fields.parse()?;
     match outcome.as_slice() {
         b"undecided" => Ok(StartOutcome::Undecided(read)),
-        b"full" => Ok(StartOutcome::Full(read, others_open)),
+        b"full" => Ok(StartOutcome::Full(read, Exhausted::Streams(others_open))),
+        b"crowded" => Ok(StartOutcome::Full(read, Exhausted::Devices(others_open))),
+        b"unlisted" => Ok(StartOutcome::Unlisted(read)),
         b"started" | b"again" => {
             let (session, expires_at_s) = (fields.parse()?, fields.parse()?);
             read.streams = told_streams(&mut fields)?;
-            let again = outcome == b"again";
-            Ok(StartOutcome::Opened(read, Opened { session, expires_at_s, others_open, again }))
+            read.devices = fields.optional(DevicesTold::read)?;
+            let (again, device_is_due) = (outcome == b"again", fields.parse::<u8>()? == 1);
+            let opened = Opened { session, expires_at_s, others_open, again, device_is_due };
+            Ok(StartOutcome::Opened(read, opened))
         }
         _ => Err(fields.unreadable()),
     }

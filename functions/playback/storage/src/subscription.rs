@@ -22,8 +22,9 @@ impl AccountFacts {
 
 /// What Subscription has told of an account.
 pub fn told(changed: &SubscriptionChanged) -> Result<Subscription, InvalidEntitlements> {
-    let entitlements =
-        changed.entitlements.map(|told| Entitlements::new(told.level, told.streams, told.until));
+    let entitlements = changed
+        .entitlements
+        .map(|told| Entitlements::new(told.level, told.streams, told.until)?.with_devices(told.devices));
     Ok(Subscription { entitlements: entitlements.transpose()?, is_past_due: changed.state.is_past_due() })
 }
 
@@ -31,16 +32,19 @@ pub fn told(changed: &SubscriptionChanged) -> Result<Subscription, InvalidEntitl
 const NONE: &str = "none";
 /// What stands for a time that is not known.
 const ENDLESS: &str = "-";
+/// What stands for a number that a plan does not say.
+const UNSAID: &str = "-";
 
-/// `<level> <streams> <until, ms, or -> <1 where a payment is missing>`, with level and streams 0 where it entitles to
-/// nothing; or `none`. `lua/stream_limit.lua` reads it too.
+/// `<level> <streams> <until, ms, or -> <1 where a payment is missing> <devices, or ->`, with level and streams 0 where it
+/// entitles to nothing; or `none`. `lua/stream_limit.lua` and `lua/device_limit.lua` read it too.
 pub(crate) fn written(subscription: Option<&Subscription>) -> String {
     let Some(Subscription { entitlements, is_past_due }) = subscription else { return NONE.to_owned() };
     let past_due = u8::from(*is_past_due);
-    let Some(entitlements) = entitlements else { return format!("0 0 {ENDLESS} {past_due}") };
+    let Some(entitlements) = entitlements else { return format!("0 0 {ENDLESS} {past_due} {UNSAID}") };
     let until = entitlements.until().map(|until| until.as_millisecond().to_string());
     let until = until.as_deref().unwrap_or(ENDLESS);
-    format!("{} {} {until} {past_due}", entitlements.level(), entitlements.streams())
+    let devices = entitlements.devices().map_or_else(|| UNSAID.to_owned(), |devices| devices.to_string());
+    format!("{} {} {until} {past_due} {devices}", entitlements.level(), entitlements.streams())
 }
 
 /// What [`written`] wrote; none where it has another form.
@@ -56,7 +60,13 @@ pub(crate) fn parse(text: &[u8]) -> Option<Option<Subscription>> {
         until_ms => Some(Timestamp::from_millisecond(until_ms.parse().ok()?).ok()?),
     };
     let is_past_due = words.next()? == "1";
-    let entitlements = if level == 0 { None } else { Some(Entitlements::new(level, streams, until).ok()?) };
+    // What was written before plans had devices ends here.
+    let devices = match words.next() {
+        None | Some(UNSAID) => None,
+        Some(devices) => Some(devices.parse().ok()?),
+    };
+    let plan = || Entitlements::new(level, streams, until).and_then(|plan| plan.with_devices(devices));
+    let entitlements = if level == 0 { None } else { Some(plan().ok()?) };
     Some(Some(Subscription { entitlements, is_past_due }))
 }
 
@@ -73,7 +83,8 @@ mod tests {
 
     #[test]
     fn it_survives_the_way_through_redis() {
-        let entitled = json!({"level": 2, "streams": 4, "until": "2026-12-01T00:00:00.123456Z"});
+        let entitled =
+            json!({"level": 2, "streams": 4, "until": "2026-12-01T00:00:00.123456Z", "devices": 9});
         let all = [
             changed("active", entitled).unwrap(),
             changed("past_due", json!({"level": 1, "streams": 1})).unwrap(),
@@ -83,13 +94,17 @@ mod tests {
         for subscription in all.map(Some).into_iter().chain([None]) {
             assert_eq!(parse(written(subscription.as_ref()).as_bytes()), Some(subscription));
         }
-        for other in ["", "1", "1 1 x 0", "1 0 - 0", "\u{e9}"] {
+        let before = changed("active", json!({"level": 2, "streams": 4})).unwrap();
+        assert_eq!(parse(b"2 4 - 0"), Some(Some(before)), "as it was written before plans had devices");
+        for other in ["", "1", "1 1 x 0", "1 0 - 0", "1 1 - 0 0", "\u{e9}"] {
             assert_eq!(parse(other.as_bytes()), None, "{other:?}");
         }
     }
 
     #[test]
     fn what_no_plan_has_is_refused() {
-        assert_eq!(changed("active", json!({"level": 0, "streams": 4})), Err(InvalidEntitlements));
+        for none in [json!({"level": 0, "streams": 4}), json!({"level": 1, "streams": 4, "devices": 0})] {
+            assert_eq!(changed("active", none), Err(InvalidEntitlements));
+        }
     }
 }

@@ -19,7 +19,7 @@ use playback_storage::accounts;
 use playback_storage::positions::{self, Known, LOADED_MAX};
 use playback_storage::videos::{self, Announcement, Version};
 use playback_storage::{
-    Beaten, End, Ended, Heartbeat, Opened, Shown, Start, StartOutcome, StoreError, Yes, beat, end,
+    Beaten, End, Ended, Exhausted, Heartbeat, Opened, Shown, Start, StartOutcome, StoreError, Yes, beat, end,
     note_renewal, start,
 };
 use serde_json::json;
@@ -27,6 +27,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 const LIMIT: u32 = 3;
+const DEVICES: u32 = 5;
 
 /// One viewer, one video and one time.
 struct Scene {
@@ -49,7 +50,13 @@ impl Scene {
         let bed = Testbed::without_database("playback", Setup::default()).await;
         Scene {
             redis: bed.bridge("playback-sessions"),
-            viewer: Viewer { user: new_id(), region: Region::parse("eu").unwrap(), age_reached: None, stream_limit: LIMIT },
+            viewer: Viewer {
+                user: new_id(),
+                region: Region::parse("eu").unwrap(),
+                age_reached: None,
+                stream_limit: LIMIT,
+                device_limit: DEVICES,
+            },
             device: Device::parse("tv".into(), Some("Kitchen".into())).unwrap(),
             video: new_id(),
             now: Timestamp::from_second(1_800_000_000).unwrap(),
@@ -68,6 +75,7 @@ impl Scene {
             device: &self.device,
             now: self.now,
             expires_at_s: u64::try_from(self.now.as_second()).unwrap() + 3600,
+            counts_known_devices: true,
             idempotency_key: key,
         }
     }
@@ -80,7 +88,7 @@ impl Scene {
     async fn open(&self) -> Result<Opened, u32> {
         match self.start_under(Some(YES)).await {
             StartOutcome::Opened(_, opened) => Ok(opened),
-            StartOutcome::Full(_, open) => Err(open),
+            StartOutcome::Full(_, Exhausted::Streams(open)) => Err(open),
             other => panic!("{other:?}"),
         }
     }
@@ -129,6 +137,44 @@ async fn a_hundred_starts_at_once_open_exactly_as_many_as_the_limit() {
     let opened = join_all((0..100).map(|_| scene.open())).await;
     assert_eq!(opened.iter().filter(|opened| opened.is_ok()).count(), LIMIT as usize);
     assert!(opened.iter().filter_map(|opened| opened.err()).all(|open| open == LIMIT));
+}
+
+#[tokio::test]
+async fn a_hundred_devices_at_once_take_exactly_as_many_places_as_there_are() {
+    let mut scene = Scene::new().await;
+    scene.viewer.stream_limit = 1_000;
+    let devices: Vec<_> =
+        (0..100).map(|number| Device::parse(format!("tv-{number}"), None).unwrap()).collect();
+    let starts: Vec<_> = devices.iter().map(|device| Start { device, ..scene.attempt(None) }).collect();
+    let outcomes = join_all(starts.iter().map(|attempt| start(&*scene.redis, attempt, Some(YES)))).await;
+    let (mut opened, mut refused) = (0, 0);
+    for outcome in outcomes {
+        match outcome.unwrap() {
+            StartOutcome::Opened(..) => opened += 1,
+            StartOutcome::Full(_, Exhausted::Devices(DEVICES)) => refused += 1,
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!((opened, refused), (DEVICES, 100 - DEVICES));
+}
+
+#[tokio::test]
+async fn a_device_that_was_not_used_for_long_takes_no_place() {
+    let mut scene = Scene::new().await;
+    scene.viewer.device_limit = 1;
+    scene.open().await.unwrap();
+    let other = Device::parse("phone".into(), None).unwrap();
+    let day_ms = 24 * 60 * 60 * 1000;
+    for (after_ms, is_refused) in [(0, true), (179 * day_ms, true), (2 * day_ms, false)] {
+        scene.after(after_ms);
+        let attempt = Start { device: &other, ..scene.attempt(None) };
+        let outcome = start(&*scene.redis, &attempt, Some(YES)).await.unwrap();
+        assert_eq!(
+            matches!(outcome, StartOutcome::Full(_, Exhausted::Devices(1))),
+            is_refused,
+            "{outcome:?}"
+        );
+    }
 }
 
 #[tokio::test]

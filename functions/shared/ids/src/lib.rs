@@ -169,6 +169,8 @@ entities! {
     Video, VideoId, "video";
     /// One viewing of a video on one device.
     PlaybackSession, PlaybackSessionId, "playback";
+    /// What an account plays on.
+    Device, DeviceId, "device";
     /// A domain event.
     Event, EventId, "event";
 }

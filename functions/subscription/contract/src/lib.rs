@@ -48,6 +48,9 @@ pub struct Entitlements {
     pub level: u32,
     /// Streams that may be open at once.
     pub streams: u32,
+    /// Devices that may be played on; none where the plan says nothing of it.
+    #[serde(default)]
+    pub devices: Option<u32>,
     /// Bytes of sources that may be kept; none where the plan says nothing of it.
     #[serde(default)]
     pub upload_bytes: Option<u64>,
@@ -87,9 +90,9 @@ mod tests {
 
     #[test]
     fn fields_may_be_missing_and_others_may_be_there() {
-        let told = read("active", json!({"level": 2, "streams": 4, "devices": 9})).unwrap();
-        let expected =
-            Entitlements { level: 2, streams: 4, upload_bytes: None, open_uploads: None, until: None };
+        let told = read("active", json!({"level": 2, "streams": 4, "profiles": 9})).unwrap();
+        let (devices, upload_bytes, open_uploads, until) = (None, None, None, None);
+        let expected = Entitlements { level: 2, streams: 4, devices, upload_bytes, open_uploads, until };
         assert_eq!(told.entitlements, Some(expected));
         assert_eq!(read("paused", json!(null)).unwrap().entitlements, None);
     }

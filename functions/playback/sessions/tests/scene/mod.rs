@@ -33,10 +33,15 @@ impl Scene {
     }
 
     pub async fn with(stale_ttl_s: &str) -> Scene {
+        Scene::where_also("stale_ttl_s", stale_ttl_s.to_owned()).await
+    }
+
+    /// With another value of a variable.
+    pub async fn where_also(variable: &'static str, value: String) -> Scene {
         let variables = vec![
             ("cdn_base_url", "http://cdn/".to_owned()),
             ("playback_url_keys", RING.to_owned()),
-            ("stale_ttl_s", stale_ttl_s.to_owned()),
+            (variable, value),
         ];
         let bed = Testbed::new("playback", Setup { variables, ..Setup::default() }).await;
         let sessions = bed.component(SESSIONS, playback_sessions::router);

@@ -2,7 +2,7 @@
 
 use super::exchange::{as_seen, change, entry, keep, recall};
 use super::here::{Here, Started};
-use super::keys;
+use super::{DevicesTold, keys};
 use crate::accounts_redis::state;
 use crate::sessions::{SESSION_TTL_MS, Shown, streams};
 use crate::subscription::{parse, written};
@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use mcsp_bridge_api::Bridge;
 use mcsp_bridge_api::memory::{Condition, Step};
 use mcsp_ids::{PlaybackSessionId, UserId};
-use playback_domain::{AccountState, Streams, Subscription};
+use playback_domain::{AccountState, Devices, Streams, Subscription};
 
 /// An account's streams, as far as this process knows them: those that Redis had when it was last asked, and those that
 /// were opened here since.
@@ -20,6 +20,7 @@ pub struct Account {
     user: UserId,
     facts: AccountFacts,
     pub(crate) streams: Streams,
+    devices: DevicesTold,
     pub(crate) here: Here,
     /// What is in the memory of `here`.
     seen: Option<u64>,
@@ -30,6 +31,7 @@ pub struct Account {
 pub async fn account(bridge: &dyn Bridge, user: UserId, key: Option<&str>) -> Result<Account, StoreError> {
     let mut steps = vec![Step::Recall(keys::streams(user)), Step::Recall(keys::here(user))];
     steps.extend([Step::Recall(keys::account(user)), Step::Recall(keys::subscription(user))]);
+    steps.push(Step::Recall(keys::devices(user)));
     steps.extend(key.map(|key| Step::Recall(keys::started(user, key))));
     let mut found = bridge.exchange(steps).await?.into_iter().map(entry);
     let mut next = || found.next().flatten();
@@ -42,9 +44,10 @@ pub async fn account(bridge: &dyn Bridge, user: UserId, key: Option<&str>) -> Re
     let known_state = next().and_then(|entry| state(&entry.value)).unwrap_or(AccountState::Active);
     let facts =
         AccountFacts { state: known_state, subscription: next().and_then(|entry| parse(&entry.value)) };
+    let devices = next().and_then(|entry| DevicesTold::read(&entry.value)).unwrap_or_default();
     let copied = next().and_then(|entry| serde_json::from_slice(&entry.value).ok());
     here.add_to(&mut known);
-    Ok(Account { user, facts, streams: known, here, seen, copied })
+    Ok(Account { user, facts, streams: known, devices, here, seen, copied })
 }
 
 impl Account {
@@ -56,6 +59,11 @@ impl Account {
     /// The streams, those of other processes that Redis was not asked for since aside.
     pub fn streams(&self) -> &Streams {
         &self.streams
+    }
+
+    /// Its devices, as this one finds them: those that Redis had, and those that began to play here since.
+    pub fn devices(&self, id: &str) -> Devices {
+        self.devices.with(self.here.devices(), id)
     }
 
     /// What was started under the Idempotency-Key that was asked for.

@@ -20,6 +20,9 @@ pub(crate) struct Here {
     ended: BTreeMap<PlaybackSessionId, i64>,
     #[serde(rename = "k", default)]
     started: BTreeMap<String, Started>,
+    /// Devices that something was opened on, with the time.
+    #[serde(rename = "d", default)]
+    devices: BTreeMap<String, i64>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -87,6 +90,16 @@ impl Here {
 
     pub(crate) fn started(&self, key: &str, now: Timestamp) -> Option<&Started> {
         self.started.get(key).filter(|started| !is_over(started, now))
+    }
+
+    pub(crate) fn devices(&self) -> impl Iterator<Item = &str> {
+        self.devices.keys().map(String::as_str)
+    }
+
+    /// A device begins to play.
+    pub(crate) fn plays_on(&mut self, device: &str, now: Timestamp) {
+        drop_oldest(&mut self.devices, |at_ms| *at_ms);
+        self.devices.insert(device.to_owned(), now.as_millisecond());
     }
 
     /// What is known of a session: here, or else by its holder's proof.
@@ -228,9 +241,10 @@ mod tests {
         here.open((session(1), shown()), Some(("key", started.clone())), NOW);
         here.beat((session(1), None), PlayerState::Playing, after(1_000)).unwrap();
         here.end(session(2), NOW);
+        here.plays_on("tv", NOW);
         let mut again = Here::read(&here.written()).unwrap();
         assert_eq!(again.started("key", NOW), Some(&started));
-        assert!(again.has_ended(session(2)));
+        assert!(again.has_ended(session(2)) && again.devices().eq(["tv"]));
         assert_eq!(again.end(session(1), after(3_000)), 2_000);
     }
 
@@ -273,8 +287,10 @@ mod tests {
             let at = after(u64::try_from(number).unwrap());
             here.open((session(number), shown()), Some((&"k".repeat(200), started)), at);
             here.end(session(number + 5_000), at);
+            here.plays_on(&format!("{number}{}", "d".repeat(124)), at);
         }
         assert!(here.open.len() <= REMEMBERED_MAX && here.ended.len() <= REMEMBERED_MAX);
+        assert!(here.devices().count() <= REMEMBERED_MAX);
         assert!(here.open.contains_key(&session(999)) && !here.open.contains_key(&session(1)));
         assert!(here.written().len() < 64 << 10, "the memory takes it");
     }

@@ -27,6 +27,11 @@ pub(crate) fn streams(user: UserId) -> String {
     format!("{PREFIX}streams:{user}")
 }
 
+/// A copy of which devices an account has.
+pub(crate) fn devices(user: UserId) -> String {
+    format!("{PREFIX}devices:{user}")
+}
+
 /// What was opened and ended without Redis.
 pub(crate) fn here(user: UserId) -> String {
     format!("{PREFIX}here:{user}")

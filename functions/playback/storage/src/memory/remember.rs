@@ -2,7 +2,7 @@
 
 use super::exchange::keep;
 use super::here::Started;
-use super::{account, keys, positions, videos};
+use super::{DevicesTold, account, keys, positions, videos};
 use crate::model::Version;
 use crate::{AccountFacts, Bounds, StoreError};
 use mcsp_bridge_api::Bridge;
@@ -21,6 +21,8 @@ pub struct Seen {
     pub account: Option<AccountFacts>,
     /// The account's streams.
     pub streams: Option<Streams>,
+    /// Its devices.
+    pub devices: Option<DevicesTold>,
     /// Positions in videos, or that there is none.
     pub positions: Vec<(VideoId, Option<Position>)>,
     /// What was started under an Idempotency-Key.
@@ -30,15 +32,23 @@ pub struct Seen {
 impl Seen {
     /// Of this account, nothing yet.
     pub fn nothing_of(user: UserId) -> Self {
-        Seen { user, version: None, account: None, streams: None, positions: Vec::new(), started: None }
+        Seen {
+            user,
+            version: None,
+            account: None,
+            streams: None,
+            devices: None,
+            positions: Vec::new(),
+            started: None,
+        }
     }
 }
 
 /// Remembers what was seen. Says whether something is held that the stores do not have yet.
 pub async fn remember(bridge: &dyn Bridge, bounds: &Bounds, seen: Seen) -> Result<bool, StoreError> {
-    let Seen { user, version, account: facts, streams, positions: seen, started } = seen;
+    let Seen { user, version, account: facts, streams, devices, positions: seen, started } = seen;
     let (ttl_ms, refresh) = (Some(bounds.copy_ttl_ms()), Condition::Refresh(bounds.refresh_ms()));
-    let mut steps = Vec::with_capacity(6 + seen.len());
+    let mut steps = Vec::with_capacity(7 + seen.len());
     steps.extend(version.map(|(video, version)| videos::keeping(bounds, video, &version, refresh)));
     if let Some(AccountFacts { state, subscription }) = facts {
         steps.push(account::keeping(bounds, user, state, refresh));
@@ -51,6 +61,11 @@ pub async fn remember(bridge: &dyn Bridge, bounds: &Bounds, seen: Seen) -> Resul
     steps.extend(
         streams.map(|streams| {
             keep(keys::streams(user), written(&streams).into_bytes(), ttl_ms, Condition::Always)
+        }),
+    );
+    steps.extend(
+        devices.map(|devices| {
+            keep(keys::devices(user), devices.written().into_bytes(), ttl_ms, Condition::Always)
         }),
     );
     steps.extend(

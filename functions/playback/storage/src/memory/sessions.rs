@@ -24,10 +24,11 @@ pub struct Opening<'a> {
 /// Opens a session, unless something of the account has changed since: then it must be decided anew.
 pub async fn open(bridge: &dyn Bridge, opening: Opening<'_>) -> Result<bool, StoreError> {
     let Opening { start, mut account } = opening;
-    let Start { session, video, now, expires_at_s, idempotency_key, .. } = *start;
+    let Start { session, video, device, now, expires_at_s, idempotency_key, .. } = *start;
     let started =
         idempotency_key.map(|key| (key, Started { session, expires_at_s, request: start.request() }));
     account.here.open((session, Shown { video, expires_at_s }), started, now);
+    account.here.plays_on(device.id(), now);
     change(bridge, account.change()).await
 }
 
