@@ -8,7 +8,8 @@ use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
-use tokio::net::TcpSocket;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpSocket, UnixStream};
 
 /// A platform whose stores belong to the test and whose `mcsp up` is a process of its own.
 pub struct OwnPlatform {
@@ -211,6 +212,21 @@ impl OwnPlatform {
     /// Where its state and metrics are shown.
     pub fn admin_socket(&self) -> PathBuf {
         self.state.path().join("platform/admin.sock")
+    }
+
+    /// What is shown there at a path, such as `/metrics`.
+    ///
+    /// # Panics
+    /// When there is no answer.
+    pub async fn admin(&self, path: &str) -> String {
+        let mut socket = UnixStream::connect(self.admin_socket()).await.expect("the admin face");
+        let request = format!("GET {path} HTTP/1.1\r\nhost: admin\r\nconnection: close\r\n\r\n");
+        socket.write_all(request.as_bytes()).await.expect("it reads");
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).await.expect("it answers");
+        let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
+        assert!(head.starts_with("HTTP/1.1 200"), "{path}: {head}");
+        body.to_owned()
     }
 
     /// Ends `mcsp up` as a crash would: SIGKILL.

@@ -1,6 +1,7 @@
 //! What is measured, in groups that can be run alone.
 
 mod bridge;
+mod bulkheads;
 mod events;
 mod hello;
 mod outage;
@@ -38,6 +39,8 @@ pub(crate) enum Group {
     Playback,
     /// The same with stores and services broken, against itself while all is well
     Outage,
+    /// The same while everything else is as busy as it may be
+    Bulkheads,
     /// What a sign-in storm costs the others
     Storm,
     /// Cold start, process start, idle memory
@@ -107,6 +110,7 @@ impl Group {
             Group::Hello => hello::measure(bench),
             Group::Playback => playback::measure(bench),
             Group::Outage => outage::measure(bench),
+            Group::Bulkheads => bulkheads::measure(bench),
             Group::Storm => storm::measure(bench),
             Group::Scaling => scaling::measure(bench),
             Group::Bridge => bridge::measure(bench),
@@ -121,6 +125,7 @@ impl fmt::Display for Group {
             Group::Hello => "a function without a store",
             Group::Playback => "the start of a playback session",
             Group::Outage => "the start of a playback session with its stores broken",
+            Group::Bulkheads => "the start of a playback session while everything else is busy",
             Group::Storm => "a sign-in storm",
             Group::Scaling => "cold start, process start, idle memory",
             Group::Bridge => "what the breaker costs",

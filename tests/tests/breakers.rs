@@ -1,0 +1,96 @@
+//! Breakers on a running platform: their thresholds follow a file, everybody can see them, and what is healed is taken back.
+
+mod playing;
+
+use mcsp_tests::{Account, Fault, OwnPlatform, eventually};
+use playing::{published, start};
+use serde_json::Value;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// A breaker that is open lets nobody ask for so long.
+const PROBE_INTERVAL: Duration = Duration::from_secs(3);
+/// What a request and a busy machine may take beside.
+const SLACK: Duration = Duration::from_secs(2);
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Under which it takes so many calls, and failures of half of them, to open a breaker.
+fn write(path: &Path, minimum_calls: u32, max_concurrent_calls: u32) {
+    let wait_ms = PROBE_INTERVAL.as_millis();
+    let text = format!(
+        "[limits]\nenforced = false\n[targets.redis]\n\
+         breaker = {{ sliding_window = {{ calls = {minimum_calls} }}, minimum_calls = {minimum_calls}, \
+         wait_duration_in_open_ms = {wait_ms} }}\n\
+         bulkhead = {{ max_concurrent_calls = {max_concurrent_calls} }}\n"
+    );
+    std::fs::write(path, text).expect("the policies");
+}
+
+/// Plays for a moment, and says where it was served from.
+async fn plays(viewer: &Account, film: &str) -> String {
+    let session = start(viewer, film).await.expect(201);
+    viewer.delete(session["end_path"].as_str().expect("a path")).await.expect(204);
+    session["served_from"].as_str().expect("a source").to_owned()
+}
+
+async fn breaker(own: &OwnPlatform) -> Value {
+    let guards: Value = serde_json::from_str(&own.admin("/breakers").await).expect("JSON");
+    let mut guards = guards.as_array().expect("guards").iter();
+    let playbacks = guards.find(|guard| guard["caller"] == "playback" && guard["target"] == "redis");
+    playbacks.expect("a guard of Playback and Redis").clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn thresholds_follow_the_file_and_a_healed_store_is_taken_back_within_one_probe_interval() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let policies = dir.path().join("policies.toml");
+    write(&policies, 1_000, 61);
+    let told = [("MCSP_POLICIES", policies.to_str().expect("a path"))];
+    let (own, wires) = OwnPlatform::start_behind_wires(&told).await;
+    let client = own.client();
+    let film = published(&client).await;
+    let viewer = client.account("viewer").await;
+    assert_eq!(plays(&viewer, &film).await, "redis");
+
+    // By default this many failures would open it.
+    wires.redis.set(Fault::Refusing);
+    for _ in 0..30 {
+        assert_eq!(plays(&viewer, &film).await, "memory");
+    }
+    let seen = breaker(&own).await;
+    assert_eq!((&seen["state"], &seen["max_concurrent_calls"]), (&"closed".into(), &61.into()), "{seen}");
+    write(&policies, 10, 62);
+    eventually("the thresholds are those of the file", async || {
+        (breaker(&own).await["max_concurrent_calls"] == 62).then_some(())
+    })
+    .await;
+    for _ in 0..10 {
+        plays(&viewer, &film).await;
+    }
+    let seen = breaker(&own).await;
+    assert_ne!(seen["state"], "closed", "{seen}");
+    let metrics = own.admin("/metrics").await;
+    for name in ["mcsp_breaker_open", "mcsp_breaker_trips_total"] {
+        let prefix = format!("{name}{{caller=\"playback\",target=\"redis\"}} ");
+        let value = metrics.lines().find_map(|line| line.strip_prefix(&prefix)).expect("a metric");
+        assert!(value.parse::<f64>().expect("a number") > 0.0, "{name}: {value}");
+    }
+    // A file that is not right changes nothing.
+    std::fs::write(&policies, "[targets.redis]\nbreaker = 7\n").expect("the policies");
+
+    // While it is away nobody waits, and probes find it still away; once it is back the next one finds it so.
+    let until = Instant::now() + 2 * PROBE_INTERVAL;
+    while Instant::now() < until {
+        assert_eq!(plays(&viewer, &film).await, "memory");
+        tokio::time::sleep(PAUSE).await;
+    }
+    wires.redis.set(Fault::None);
+    let healed = Instant::now();
+    while plays(&viewer, &film).await != "redis" {
+        assert!(healed.elapsed() < PROBE_INTERVAL + SLACK, "{}", breaker(&own).await);
+        tokio::time::sleep(PAUSE).await;
+    }
+    let seen = breaker(&own).await;
+    assert_eq!((&seen["state"], &seen["max_concurrent_calls"]), (&"closed".into(), &62.into()), "{seen}");
+    own.stop().await;
+}
