@@ -71,6 +71,7 @@ CREATE TABLE auth.accounts (
     registered_again_at timestamp with time zone,
     new_email text,
     decision_version bigint DEFAULT 0 NOT NULL,
+    birth_date date,
     CONSTRAINT accounts_roles CHECK ((cardinality(roles) > 0)),
     CONSTRAINT accounts_state CHECK ((state = ANY (ARRAY['active'::text, 'suspended'::text, 'closed'::text]))),
     CONSTRAINT accounts_version CHECK ((version > 0))

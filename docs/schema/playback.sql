@@ -37,6 +37,13 @@ CREATE TABLE playback.accounts (
     CONSTRAINT accounts_state CHECK ((state = ANY (ARRAY['active'::text, 'suspended'::text, 'closed'::text, 'erased'::text])))
 );
 
+CREATE TABLE playback.devices (
+    user_id uuid NOT NULL,
+    device_id text NOT NULL,
+    name text,
+    last_started_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE playback.idempotency_keys (
     scope text NOT NULL,
     key text NOT NULL,
@@ -87,6 +94,17 @@ CREATE TABLE playback.positions (
     client_time timestamp with time zone NOT NULL
 );
 
+CREATE TABLE playback.signing_keys (
+    sequence bigint NOT NULL,
+    kid text NOT NULL,
+    sealed_secret bytea,
+    published_at timestamp with time zone NOT NULL,
+    signs_from timestamp with time zone NOT NULL,
+    revoked_at timestamp with time zone,
+    CONSTRAINT signing_keys_configured CHECK (((sealed_secret IS NOT NULL) OR (revoked_at IS NOT NULL))),
+    CONSTRAINT signing_keys_times CHECK ((signs_from >= published_at))
+);
+
 CREATE TABLE playback.subscriptions (
     user_id uuid NOT NULL,
     version bigint NOT NULL,
@@ -94,6 +112,7 @@ CREATE TABLE playback.subscriptions (
     streams bigint,
     entitled_until timestamp with time zone,
     is_past_due boolean NOT NULL,
+    devices bigint,
     CONSTRAINT subscriptions_entitlements CHECK ((((level IS NULL) = (streams IS NULL)) AND ((level IS NOT NULL) OR (entitled_until IS NULL))))
 );
 
@@ -125,6 +144,7 @@ CREATE TABLE playback.videos (
     renditions jsonb,
     minimum_plan_level bigint,
     scheduled_at timestamp with time zone,
+    minimum_age bigint,
     CONSTRAINT videos_media CHECK (((state = 'published'::text) = ((packaged_prefix IS NOT NULL) AND (packaged_hls IS NOT NULL) AND (duration_ms IS NOT NULL) AND (renditions IS NOT NULL)))),
     CONSTRAINT videos_plan CHECK (((visibility = 'subscribers'::text) = (minimum_plan_level IS NOT NULL))),
     CONSTRAINT videos_scheduled CHECK (((state = 'scheduled'::text) = (scheduled_at IS NOT NULL))),
@@ -134,6 +154,9 @@ CREATE TABLE playback.videos (
 
 ALTER TABLE ONLY playback.accounts
     ADD CONSTRAINT accounts_pkey PRIMARY KEY (user_id);
+
+ALTER TABLE ONLY playback.devices
+    ADD CONSTRAINT devices_pkey PRIMARY KEY (user_id, device_id);
 
 ALTER TABLE ONLY playback.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (scope, key);
@@ -146,6 +169,12 @@ ALTER TABLE ONLY playback.outbox
 
 ALTER TABLE ONLY playback.positions
     ADD CONSTRAINT positions_pkey PRIMARY KEY (user_id, video_id);
+
+ALTER TABLE ONLY playback.signing_keys
+    ADD CONSTRAINT signing_keys_kid UNIQUE (kid);
+
+ALTER TABLE ONLY playback.signing_keys
+    ADD CONSTRAINT signing_keys_pkey PRIMARY KEY (sequence);
 
 ALTER TABLE ONLY playback.subscriptions
     ADD CONSTRAINT subscriptions_pkey PRIMARY KEY (user_id);
@@ -174,6 +203,8 @@ GRANT USAGE ON SCHEMA playback TO mcsp_playback;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE playback.accounts TO mcsp_playback;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE playback.devices TO mcsp_playback;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE playback.idempotency_keys TO mcsp_playback;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE playback.inbox TO mcsp_playback;
@@ -183,6 +214,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE playback.outbox TO mcsp_playback;
 GRANT SELECT,USAGE ON SEQUENCE playback.outbox_id_seq TO mcsp_playback;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE playback.positions TO mcsp_playback;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE playback.signing_keys TO mcsp_playback;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE playback.subscriptions TO mcsp_playback;
 
