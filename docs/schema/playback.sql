@@ -145,6 +145,7 @@ CREATE TABLE playback.videos (
     minimum_plan_level bigint,
     scheduled_at timestamp with time zone,
     minimum_age bigint,
+    packaged_dash text,
     CONSTRAINT videos_media CHECK (((state = 'published'::text) = ((packaged_prefix IS NOT NULL) AND (packaged_hls IS NOT NULL) AND (duration_ms IS NOT NULL) AND (renditions IS NOT NULL)))),
     CONSTRAINT videos_plan CHECK (((visibility = 'subscribers'::text) = (minimum_plan_level IS NOT NULL))),
     CONSTRAINT videos_scheduled CHECK (((state = 'scheduled'::text) = (scheduled_at IS NOT NULL))),

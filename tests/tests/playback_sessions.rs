@@ -75,6 +75,8 @@ async fn the_manifest_url_opens_the_whole_tree_and_with_one_character_changed_no
     let variant = master.lines().find(|line| !line.is_empty() && !line.starts_with('#')).expect("a variant");
     let (base, _) = url.rsplit_once('/').expect("a path");
     assert_eq!(fetch(&format!("{base}/{variant}")).await.0, 200);
+    let (status, manifest) = fetch(session["manifests"]["dash"].as_str().expect("a URL")).await;
+    assert!(status == 200 && manifest.contains("<MPD"), "{status}: {manifest}");
 
     let token_from = url.find("/p/").expect("a token") + 3;
     let token_to = token_from + url[token_from..].find('/').expect("the token's end");

@@ -154,7 +154,10 @@ async fn a_video_becomes_a_stream_that_plays_through_the_cdn() {
     assert_eq!(completed["state"], "completed");
     assert_eq!(completed["packaged"]["prefix"], "packaged/video_1/");
     assert_eq!(completed["packaged"]["hls"], "master.m3u8");
-    assert_eq!(completed["renditions"].as_array().unwrap().len(), 2);
+    assert_eq!(completed["packaged"]["dash"], "manifest.mpd");
+    let renditions = completed["renditions"].as_array().unwrap();
+    let told: Vec<_> = renditions.iter().map(|one| (one["name"].as_str().unwrap(), &one["height"])).collect();
+    assert_eq!(told, [("360p", &360.into()), ("180p", &180.into())]);
     assert!((4_900..5_300).contains(&completed["duration_ms"].as_u64().unwrap()), "{completed}");
     assert_eq!(header(events.last().unwrap(), "ce_type"), "mcsp.pipeline.processing.completed.v1");
     let percents: Vec<u64> =
@@ -162,15 +165,24 @@ async fn a_video_becomes_a_stream_that_plays_through_the_cdn() {
     assert!(percents.is_sorted(), "{percents:?}");
 
     let cdn = urls.cdn.clone().unwrap();
-    let url = format!("{cdn}/p/{}/packaged/video_1/master.m3u8", token(&urls, "packaged/video_1/", 60));
-    let decoded =
-        Command::new("ffmpeg").args(["-v", "error", "-i", &url, "-f", "null", "-"]).output().unwrap();
-    assert!(decoded.status.success(), "{}", String::from_utf8_lossy(&decoded.stderr));
-    assert_eq!(String::from_utf8_lossy(&decoded.stderr), "");
+    for manifest in ["master.m3u8", "manifest.mpd"] {
+        let url = format!("{cdn}/p/{}/packaged/video_1/{manifest}", token(&urls, "packaged/video_1/", 60));
+        decodes(&url);
+    }
 
     refuses_what_is_not_signed(&urls, &cdn).await;
     serves_ranges(&urls, &cdn).await;
     stack.stop().await;
+}
+
+/// Every rendition and the sound, from the first frame to the last.
+fn decodes(manifest: &str) {
+    let decoded = Command::new("ffmpeg")
+        .args(["-v", "error", "-i", manifest, "-map", "0", "-f", "null", "-"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&decoded.stderr);
+    assert!(decoded.status.success() && said.is_empty(), "{manifest}: {said}");
 }
 
 async fn refuses_what_is_not_signed(urls: &Urls, cdn: &str) {
@@ -203,6 +215,13 @@ async fn serves_ranges(urls: &Urls, cdn: &str) {
     let outside =
         client.get(format!("{base}/master.m3u8")).header("range", "bytes=999999-").send().await.unwrap();
     assert_eq!(outside.status(), 416);
+    let asked = client.request(reqwest::Method::OPTIONS, format!("{base}/manifest.mpd"));
+    let preflight = asked.header("origin", "https://app.example").send().await.unwrap();
+    assert_eq!(preflight.status(), 204);
+    assert_eq!(preflight.headers()["access-control-allow-methods"], "GET, HEAD");
+    assert!(
+        preflight.headers()["access-control-allow-headers"].to_str().unwrap().starts_with("Range, CMCD-")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,6 @@
 //! What the pipeline takes and what it tells: CloudEvents in Kafka's binary mode.
 
+use super::media::{DASH, HLS};
 use super::playlist::Rendition;
 use rdkafka::message::{Header, Headers, Message, OwnedHeaders};
 use serde::{Deserialize, Serialize};
@@ -83,6 +84,7 @@ struct Changed<'a> {
 struct Packaged {
     prefix: String,
     hls: &'static str,
+    dash: &'static str,
 }
 
 impl Initiated {
@@ -117,7 +119,7 @@ impl Initiated {
             Outcome::Completed { duration_ms, renditions } => {
                 data.state = "completed";
                 data.progress_percent = 100;
-                data.packaged = Some(Packaged { prefix: self.path_prefix(), hls: "master.m3u8" });
+                data.packaged = Some(Packaged { prefix: self.path_prefix(), hls: HLS, dash: DASH });
                 data.duration_ms = Some(duration_ms);
                 data.renditions = renditions;
             }

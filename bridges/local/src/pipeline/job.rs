@@ -1,7 +1,7 @@
 //! One upload: fetched, looked into, transcoded, stored.
 
 use super::events::{Initiated, Outcome};
-use super::media::{self, MediaError};
+use super::media::{self, DASH, HLS, MediaError};
 use super::playlist;
 use crate::buckets::{Buckets, ObjectError};
 use crate::cdn::content_type;
@@ -72,7 +72,7 @@ where
         Err(error) => return failed(error),
     };
     progressed(TRANSCODED_PERCENT).await?;
-    let master = fs::read_to_string(tree.join("master.m3u8")).await.map_err(Hindrance::Disk)?;
+    let master = fs::read_to_string(tree.join(HLS)).await.map_err(Hindrance::Disk)?;
     store(workshop, &initiated.path_prefix(), &tree).await?;
     Ok(Outcome::Completed { duration_ms: source.duration_ms, renditions: playlist::renditions(&master) })
 }
@@ -100,10 +100,10 @@ async fn fetch(buckets: &Buckets, initiated: &Initiated, file: &Path) -> Result<
     file.flush().await.map_err(Hindrance::Disk)
 }
 
-/// Stores the tree, the master playlist last: when it is there, everything that it names is.
+/// Stores the tree, the manifests last: when they are there, everything that they name is.
 async fn store(workshop: &Workshop, prefix: &str, tree: &Path) -> Result<(), Hindrance> {
     let mut files = files_below(tree).await.map_err(Hindrance::Disk)?;
-    files.sort_by_key(|path| path.ends_with("master.m3u8"));
+    files.sort_by_key(|path| path.ends_with(HLS) || path.ends_with(DASH));
     for file in files {
         let Ok(relative) = file.strip_prefix(tree) else { continue };
         let key = format!("{prefix}{}", relative.display());

@@ -92,7 +92,12 @@ pub(crate) async fn probe(file: &Path, scratch: &Path) -> Result<Source, MediaEr
     })
 }
 
-/// Makes an HLS tree in `directory`: `master.m3u8`, and a directory for each rendition.
+/// The HLS manifest.
+pub(crate) const HLS: &str = "master.m3u8";
+/// The DASH manifest of the same segments.
+pub(crate) const DASH: &str = "manifest.mpd";
+
+/// Makes segments in `directory` (fragmented MP4), with a manifest for HLS and one for DASH.
 pub(crate) async fn package(
     file: &Path,
     source: Source,
@@ -105,30 +110,28 @@ pub(crate) async fn package(
         .args(["-nostdin", "-v", "error", "-y", "-protocol_whitelist", "file"])
         .args(["-format_whitelist", CONTAINERS, "-i"])
         .arg(file);
-    let renditions = renditions(source.height);
-    let mut streams = Vec::new();
-    for (index, (height, bit_rate)) in renditions.iter().enumerate() {
+    for (index, (height, bit_rate)) in renditions(source.height).iter().enumerate() {
         // Both sides must be even; a source that is smaller is not blown up.
         command.args(["-map", "0:v:0", &format!("-filter:v:{index}"), &format!("scale=-2:{height}")]);
-        command.args([format!("-maxrate:v:{index}").as_str(), bit_rate]);
-        command.args([format!("-bufsize:v:{index}").as_str(), bit_rate]);
-        let audio = if source.has_audio {
-            command.args(["-map", "0:a:0"]);
-            format!(",a:{index}")
-        } else {
-            String::new()
-        };
-        streams.push(format!("v:{index}{audio},name:{height}p"));
+        // The first one is what the manifests say of it.
+        for limit in ["b", "maxrate", "bufsize"] {
+            command.args([format!("-{limit}:v:{index}").as_str(), bit_rate]);
+        }
+    }
+    let mut sets = "id=0,streams=v".to_owned();
+    if source.has_audio {
+        command.args(["-map", "0:a:0"]);
+        sets.push_str(" id=1,streams=a");
     }
     let key_frames = format!("expr:gte(t,n_forced*{SEGMENT_S})");
     command
         .args(["-c:v", "libx264", "-preset", "veryfast", "-crf", "28", "-pix_fmt", "yuv420p"])
         .args(["-force_key_frames", &key_frames, "-sc_threshold", "0"])
         .args(["-c:a", "aac", "-b:a", "64k", "-ac", "2"])
-        .args(["-f", "hls", "-hls_time", &SEGMENT_S.to_string(), "-hls_playlist_type", "vod"])
-        .args(["-hls_flags", "independent_segments", "-hls_segment_filename", "%v/segment_%05d.ts"])
-        .args(["-master_pl_name", "master.m3u8", "-var_stream_map", &streams.join(" ")])
-        .arg("%v/playlist.m3u8");
+        .args(["-f", "dash", "-seg_duration", &SEGMENT_S.to_string(), "-adaptation_sets", &sets])
+        .args(["-init_seg_name", "init_$RepresentationID$.mp4"])
+        .args(["-media_seg_name", "segment_$RepresentationID$_$Number%05d$.m4s"])
+        .args(["-hls_playlist", "1", "-hls_master_name", HLS, DASH]);
     match run(command, &scratch.join("ffmpeg.log"), TRANSCODE_TIMEOUT).await? {
         true => Ok(()),
         false => Err(MediaError::Broken),

@@ -1,4 +1,4 @@
-//! A stand-in for the transcoding pipeline: takes uploads from Kafka, makes HLS, tells how it went.
+//! A stand-in for the transcoding pipeline: takes uploads from Kafka, makes HLS and DASH, tells how it went.
 
 mod events;
 mod job;

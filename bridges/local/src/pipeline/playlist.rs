@@ -14,20 +14,13 @@ pub(crate) struct Rendition {
 
 /// The renditions of a master playlist, in its order.
 pub(crate) fn renditions(master: &str) -> Vec<Rendition> {
-    let mut lines = master.lines();
-    let mut found = Vec::new();
-    while let Some(line) = lines.next() {
-        let Some(attributes) = line.strip_prefix("#EXT-X-STREAM-INF:") else { continue };
-        let uri = lines.next().unwrap_or_default();
-        found.extend(rendition(attributes, uri));
-    }
-    found
+    master.lines().filter_map(|line| rendition(line.strip_prefix("#EXT-X-STREAM-INF:")?)).collect()
 }
 
-fn rendition(attributes: &str, uri: &str) -> Option<Rendition> {
+fn rendition(attributes: &str) -> Option<Rendition> {
     let (width, height) = attribute(attributes, "RESOLUTION")?.split_once('x')?;
     Some(Rendition {
-        name: uri.split('/').next()?.to_owned(),
+        name: format!("{height}p"),
         width: width.parse().ok()?,
         height: height.parse().ok()?,
         bitrate_bps: attribute(attributes, "BANDWIDTH")?.parse().ok()?,
@@ -62,7 +55,7 @@ mod tests {
     fn a_master_playlist_names_its_renditions() {
         let master = "#EXTM3U\n#EXT-X-VERSION:6\n\
             #EXT-X-STREAM-INF:BANDWIDTH=840400,RESOLUTION=640x360,CODECS=\"avc1.64001e,mp4a.40.2\"\n\
-            360p/playlist.m3u8\n\n";
+            media_0.m3u8\n\n";
         let expected = Rendition {
             name: "360p".to_owned(),
             width: 640,

@@ -128,7 +128,7 @@ async fn until_ready(api: &Api, creator: &Person, video_id: &str) -> anyhow::Res
         ensure!(begun.elapsed() < PATIENCE, "the video is not ready after {PATIENCE:?}: {state}");
         tokio::time::sleep(PAUSE).await;
     }
-    api.step("the pipeline has made HLS: the video is ready").by(&creator.token).get(&path).await?;
+    api.step("the pipeline has made HLS and DASH: the video is ready").by(&creator.token).get(&path).await?;
     Ok(())
 }
 
@@ -164,8 +164,10 @@ async fn watch(api: &Api, viewer: &Person, video_id: &str, state: &StateDir) -> 
         .json("/v1/playback/sessions", &start)
         .await?;
     let url = text(&session["manifests"], "hls")?.to_owned();
-    media::probe(&url).await?;
-    media::decode(&url).await?;
+    for manifest in [&url, text(&session["manifests"], "dash")?] {
+        media::probe(manifest).await?;
+        media::decode(manifest).await?;
+    }
     let half_way_ms = session["duration_ms"].as_u64().context("no duration")? / 2;
     let path = format!("/v1/playback/sessions/{}", text(&session, "id")?);
     let position = json!({"position_ms": half_way_ms, "client_time": jiff::Timestamp::now().to_string()});

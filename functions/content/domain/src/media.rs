@@ -46,6 +46,10 @@ pub struct Packaged {
     /// The HLS manifest, below the prefix.
     #[schemars(example = &"master.m3u8")]
     pub hls: String,
+    /// The DASH manifest of the same segments, below the prefix, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"manifest.mpd")]
+    pub dash: Option<String>,
 }
 
 /// Why the pipeline gave up: a machine code, `[a-z0-9_]{1,64}`.

@@ -31,7 +31,11 @@ fn new_video() -> Video {
 }
 
 fn media() -> Media {
-    let packaged = Packaged { prefix: "packaged/v/".into(), hls: "master.m3u8".into() };
+    let packaged = Packaged {
+        prefix: "packaged/v/".into(),
+        hls: "master.m3u8".into(),
+        dash: Some("manifest.mpd".into()),
+    };
     Media { duration_ms: 1_000, renditions: Vec::new(), packaged }
 }
 

@@ -92,7 +92,9 @@ fn outcome(finished: Finished) -> Result<Processed, Unbelievable> {
 
 /// A playback URL opens all that is below the prefix: another video's must not be in it.
 fn is_own(id: VideoId, paths: &Packaged) -> bool {
-    paths.prefix == format!("packaged/{id}/") && !paths.hls.starts_with('/') && !paths.hls.contains("..")
+    let Packaged { prefix, hls, dash } = paths;
+    let is_below = |path: &String| !path.starts_with('/') && !path.contains("..");
+    *prefix == format!("packaged/{id}/") && is_below(hls) && dash.as_ref().is_none_or(is_below)
 }
 
 impl From<Unbelievable> for Problem {

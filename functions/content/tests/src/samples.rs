@@ -45,7 +45,7 @@ pub fn completed(video: VideoId) -> Value {
         "codecs": "avc1.4d401e,mp4a.40.2"});
     json!({"upload_id": UploadId::from_uuid(video.uuid()), "video_id": video, "state": "completed",
         "progress_percent": 100, "duration_ms": 2_000, "renditions": [rendition],
-        "packaged": {"prefix": format!("packaged/{video}/"), "hls": "master.m3u8"}, "reason_code": null})
+        "packaged": {"prefix": format!("packaged/{video}/"), "hls": "master.m3u8", "dash": "manifest.mpd"}, "reason_code": null})
 }
 
 /// The pipeline's bad end.

@@ -147,11 +147,12 @@ pub(crate) async fn heartbeat(
             };
             let expires_at_s = renewal.as_ref().map_or(expires_at_s, |renewal| renewal.expires_at_s);
             let stale_ms = renewal.as_ref().map_or(0, |renewal| renewal.stale_ms);
-            let (hls, renewal_path) = renewal.map(|Renewal { hls, path, .. }| (hls, path)).unzip();
+            let (manifests, renewal_path) =
+                renewal.map(|Renewal { manifests, path, .. }| (manifests, path)).unzip();
             Ok(Json(HeartbeatView {
                 id: session,
                 expires_at: expiry(expires_at_s).map_err(|error| Problem::internal(&error))?,
-                manifests: hls.map(|hls| ManifestsView { hls }),
+                manifests,
                 renewal_path,
                 position_ms: position.position_ms().unwrap_or_default(),
                 watched_ms,

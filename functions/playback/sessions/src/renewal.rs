@@ -1,26 +1,26 @@
-//! A new manifest URL for a session that goes on.
+//! New manifest URLs for a session that goes on.
 
 use crate::heartbeat::Wanted;
 use crate::session::allowed;
 use crate::settings::Settings;
-use crate::view::renewal_path;
+use crate::view::{ManifestsView, renewal_path};
 use mcsp_function::{Context, TraceParent};
 use playback_domain::{Denial, Reason, Standing};
 use playback_storage::memory;
 use playback_storage::videos::{self, Loaded, Source, Version};
 use playback_storage::{Redis, Shown, StoreError, subscriptions};
 
-/// A new URL.
+/// New URLs.
 pub(crate) struct Renewal {
     pub expires_at_s: u64,
-    pub hls: String,
+    pub manifests: ManifestsView,
     /// Where the next heartbeats go.
     pub path: String,
     /// How old the facts are that it was decided on.
     pub stale_ms: u64,
 }
 
-/// A new URL, if the viewer may still play the video. What cannot be found out now is tried again with the next
+/// New URLs, if the viewer may still play the video. What cannot be found out now is tried again with the next
 /// heartbeat: nothing is given that was not decided, and half of the time is left.
 pub(crate) async fn renew(
     context: &Context,
@@ -36,12 +36,12 @@ pub(crate) async fn renew(
     let Ok(standing) = standing(context, settings, &wanted, &version).await else { return Ok(None) };
     let media = allowed(viewer, standing, &version, 0, now)?;
     let expires_at_s = settings.url_expires_at_s(now);
-    let Ok(hls) = settings.hls_url(media, &id, expires_at_s) else { return Ok(None) };
+    let Ok(manifests) = settings.manifests(media, &id, expires_at_s) else { return Ok(None) };
     if !note(context, settings, &wanted, expires_at_s).await {
         return Ok(None);
     }
     let grant = settings.grant(viewer.user, session, Shown { video, expires_at_s }, now);
-    Ok(Some(Renewal { expires_at_s, hls, path: renewal_path(&id, &grant), stale_ms }))
+    Ok(Some(Renewal { expires_at_s, manifests, path: renewal_path(&id, &grant), stale_ms }))
 }
 
 /// What is known of the video, where the session was kept.

@@ -1,5 +1,6 @@
 //! What the component is configured with, parsed once for each instance.
 
+use crate::view::ManifestsView;
 use mcsp_function::{Caller, Context, MissingVariable};
 use mcsp_ids::{PlaybackSessionId, UserId};
 use mcsp_playback_url::{Grant, InvalidGrant, SessionGrant};
@@ -130,17 +131,18 @@ impl Settings {
         expires_at_s.saturating_sub(self.url_ttl_s / 2) <= unix_s(now)
     }
 
-    /// The URL of the HLS manifest, whose token opens the video's whole directory and names the session. While the
-    /// same key signs, the same input gives the same URL.
-    pub(crate) fn hls_url(
+    /// The URLs of the manifests, whose token opens the video's whole directory and names the session. While the same key
+    /// signs, the same input gives the same URLs.
+    pub(crate) fn manifests(
         &self,
         media: &Media,
         session: &str,
         expires_at_s: u64,
-    ) -> Result<String, InvalidGrant> {
-        let Media { prefix, hls, .. } = media;
+    ) -> Result<ManifestsView, InvalidGrant> {
+        let Media { prefix, hls, dash, .. } = media;
         let token = self.keyring.ring().signer.sign(&Grant::new(prefix.as_str(), session, expires_at_s)?);
-        Ok(format!("{}/p/{token}/{prefix}{hls}", self.cdn_base_url))
+        let url = |manifest: &String| format!("{}/p/{token}/{prefix}{manifest}", self.cdn_base_url);
+        Ok(ManifestsView { hls: url(hls), dash: dash.as_ref().map(url) })
     }
 }
 

@@ -81,6 +81,9 @@ pub(crate) struct ManifestsView {
     /// The HLS manifest (RFC 8216), at the CDN. Its URL is signed: it needs no token.
     #[schemars(example = &"https://cdn.example/p/token/videos/video_01kb5t4v00e8ptxz3kd07gq2sn/master.m3u8")]
     pub hls: String,
+    /// The DASH manifest (ISO/IEC 23009-1) of the same segments, in the same way; null where the video has none.
+    #[schemars(example = &"https://cdn.example/p/token/videos/video_01kb5t4v00e8ptxz3kd07gq2sn/manifest.mpd")]
+    pub dash: Option<String>,
 }
 
 /// What [`opened`] is in the API reference.
@@ -94,13 +97,13 @@ pub(crate) fn opened(settings: &Settings, start: &Start<'_>, session: &Session) 
         .map_err(denied::problem)?;
     let id = session.id.to_string();
     let internal = |error: &dyn std::error::Error| Problem::internal(error);
-    let hls = settings.hls_url(media, &id, session.expires_at_s).map_err(|error| internal(&error))?;
+    let manifests = settings.manifests(media, &id, session.expires_at_s).map_err(|error| internal(&error))?;
     let shown = Shown { video: start.video, expires_at_s: session.expires_at_s };
     let grant = settings.grant(start.viewer.user, session.id, shown, start.now);
     let view = SessionView {
         id: &id,
         video_id: start.video,
-        manifests: ManifestsView { hls },
+        manifests,
         expires_at: expiry(session.expires_at_s).map_err(|error| internal(&error))?,
         renewal_path: renewal_path(&id, &grant),
         end_path: format!("/v1/playback/sessions/{id}?grant={grant}"),

@@ -38,7 +38,7 @@ impl Content {
         let state = json!({
             "video_id": id, "owner_id": owner, "version": 1, "state": "published", "visibility": "public",
             "duration_ms": 8000, "renditions": [{"name": "360p"}],
-            "packaged": {"prefix": format!("packaged/{id}/"), "hls": "master.m3u8"},
+            "packaged": {"prefix": format!("packaged/{id}/"), "hls": "master.m3u8", "dash": "manifest.mpd"},
         });
         let caching = [(header::CACHE_CONTROL, CACHING), (header::VARY, "authorization")];
         (caching, state.to_string()).into_response()

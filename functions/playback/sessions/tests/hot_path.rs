@@ -38,7 +38,7 @@ impl Scene {
         let announced = json!({
             "video_id": self.video, "owner_id": self.user, "version": 1, "state": "published",
             "visibility": "public", "duration_ms": 8000, "renditions": [{"name": "360p"}],
-            "packaged": {"prefix": format!("packaged/{}/", self.video), "hls": "master.m3u8"},
+            "packaged": {"prefix": format!("packaged/{}/", self.video), "hls": "master.m3u8", "dash": "manifest.mpd"},
         });
         let announced: Announcement = serde_json::from_str(&announced.to_string()).unwrap();
         let version = announced.try_into().unwrap();
@@ -93,18 +93,20 @@ async fn a_warm_start_is_one_round_trip_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn the_url_is_good_until_it_expires_and_for_this_session() {
+async fn the_urls_are_good_until_they_expire_and_for_this_session() {
     let scene = Scene::new(false).await;
     scene.warm().await;
     let (_, session) = scene.start().await;
-    let url = session["manifests"]["hls"].as_str().unwrap().strip_prefix("http://cdn/p/").unwrap();
-    let (token, path) = url.split_once('/').unwrap();
-    assert_eq!(path, format!("packaged/{}/master.m3u8", scene.video));
-    let now_s = u64::try_from(scene.bed.now().as_second()).unwrap();
-    let grant = Verifier::new(ring_from_json(RING).unwrap()).verify(token, path, now_s).unwrap();
-    assert_eq!(grant.session_id(), session["id"].as_str().unwrap());
-    let expires_at: Timestamp = session["expires_at"].as_str().unwrap().parse().unwrap();
-    assert_eq!(i64::try_from(grant.expires_at_unix_s()).unwrap(), expires_at.as_second());
+    for (name, manifest) in [("hls", "master.m3u8"), ("dash", "manifest.mpd")] {
+        let url = session["manifests"][name].as_str().unwrap().strip_prefix("http://cdn/p/").unwrap();
+        let (token, path) = url.split_once('/').unwrap();
+        assert_eq!(path, format!("packaged/{}/{manifest}", scene.video));
+        let now_s = u64::try_from(scene.bed.now().as_second()).unwrap();
+        let grant = Verifier::new(ring_from_json(RING).unwrap()).verify(token, path, now_s).unwrap();
+        assert_eq!(grant.session_id(), session["id"].as_str().unwrap());
+        let expires_at: Timestamp = session["expires_at"].as_str().unwrap().parse().unwrap();
+        assert_eq!(i64::try_from(grant.expires_at_unix_s()).unwrap(), expires_at.as_second());
+    }
 }
 
 #[tokio::test]

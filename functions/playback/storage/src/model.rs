@@ -27,6 +27,9 @@ pub struct Media {
     /// The HLS manifest in it.
     #[serde(rename = "h")]
     pub hls: String,
+    /// The DASH manifest in it, where there is one.
+    #[serde(rename = "d", default, skip_serializing_if = "Option::is_none")]
+    pub dash: Option<String>,
     /// How long it plays.
     #[serde(rename = "t")]
     pub duration_ms: u64,
@@ -189,6 +192,8 @@ struct AnnouncedRegions {
 struct Packaged {
     prefix: String,
     hls: String,
+    #[serde(default)]
+    dash: Option<String>,
 }
 
 /// Why an announcement cannot be used.
@@ -215,8 +220,8 @@ impl TryFrom<Announcement> for Version {
         let Announcement { owner_id, version, minimum_age, duration_ms, renditions, packaged, .. } =
             announced;
         let media = || {
-            let Packaged { prefix, hls } = packaged?;
-            Some(Media { prefix, hls, duration_ms: duration_ms?, renditions: renditions? })
+            let Packaged { prefix, hls, dash } = packaged?;
+            Some(Media { prefix, hls, dash, duration_ms: duration_ms?, renditions: renditions? })
         };
         let state = match (announced.state.as_str(), announced.scheduled_at) {
             ("ready" | "unpublished", Some(at)) => State::Scheduled(at),
@@ -251,7 +256,7 @@ mod tests {
             "version": 4, "state": "published", "visibility": "public", "title": "a \"title\"",
             "regions": {"allow": ["EU"], "deny": ["us"]}, "minimum_age": 16, "duration_ms": 8000,
             "renditions": [{"name": "360p", "height": 360}],
-            "packaged": {"prefix": "packaged/video_1/", "hls": "master.m3u8"},
+            "packaged": {"prefix": "packaged/video_1/", "hls": "master.m3u8", "dash": "manifest.mpd"},
         });
         change(&mut whole);
         serde_json::from_str::<Announcement>(&whole.to_string()).unwrap().try_into()
@@ -264,6 +269,13 @@ mod tests {
         assert_eq!(format!("{again:?}"), format!("{:?}", version.video));
         assert_eq!(media(&again.state).unwrap().renditions.get(), r#"[{"height":360,"name":"360p"}]"#);
         assert_eq!((version.number, again.minimum_age), (4, Some(16)));
+    }
+
+    #[test]
+    fn what_was_packaged_before_there_was_dash_has_none() {
+        let video = announced(|whole| whole["packaged"]["dash"] = json!(null)).unwrap().video;
+        let again = decode(&encode(&video)).unwrap();
+        assert_eq!(media(&again.state).unwrap().dash, None);
     }
 
     #[test]

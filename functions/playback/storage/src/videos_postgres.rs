@@ -15,12 +15,14 @@ pub fn upsert(id: VideoId, version: &Version) -> GuardedStatement {
     let names = |regions: &[Region]| regions.iter().map(Region::to_string).collect::<Vec<_>>();
     let media = media(&video.state);
     sql("INSERT INTO videos AS v (id, version, owner_id, state, visibility, regions_allow, regions_deny, \
-             packaged_prefix, packaged_hls, duration_ms, renditions, minimum_plan_level, scheduled_at, minimum_age) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) \
+             packaged_prefix, packaged_hls, duration_ms, renditions, minimum_plan_level, scheduled_at, minimum_age, \
+             packaged_dash) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) \
          ON CONFLICT (id) DO UPDATE SET version = excluded.version, owner_id = excluded.owner_id, \
              state = excluded.state, visibility = excluded.visibility, \
              regions_allow = excluded.regions_allow, regions_deny = excluded.regions_deny, \
              packaged_prefix = excluded.packaged_prefix, packaged_hls = excluded.packaged_hls, \
+             packaged_dash = excluded.packaged_dash, \
              duration_ms = excluded.duration_ms, renditions = excluded.renditions, \
              minimum_plan_level = excluded.minimum_plan_level, scheduled_at = excluded.scheduled_at, \
              minimum_age = excluded.minimum_age \
@@ -39,16 +41,18 @@ pub fn upsert(id: VideoId, version: &Version) -> GuardedStatement {
     .bind(level(video.visibility))
     .bind(scheduled_at(&video.state))
     .bind(video.minimum_age.map(u32::from))
+    .bind(media.and_then(|media| media.dash.as_deref()))
     .unguarded()
 }
 
 /// What Postgres knows of a video, where it does.
 pub async fn find(bridge: &dyn Bridge, id: VideoId) -> Result<Option<Version>, StoreError> {
-    let statement =
-        sql("SELECT packaged_prefix, packaged_hls, duration_ms, renditions, scheduled_at, state, version, \
-             owner_id, minimum_plan_level, visibility, regions_allow, regions_deny, minimum_age \
-         FROM videos WHERE id = $1")
-        .bind(id.uuid());
+    let statement = sql(
+        "SELECT packaged_prefix, packaged_hls, packaged_dash, duration_ms, renditions, scheduled_at, state, \
+             version, owner_id, minimum_plan_level, visibility, regions_allow, regions_deny, minimum_age \
+         FROM videos WHERE id = $1",
+    )
+    .bind(id.uuid());
     let rows = bridge.query(statement.into()).await?;
     Ok(Rows::new("videos", rows).first(read)?)
 }
@@ -56,11 +60,12 @@ pub async fn find(bridge: &dyn Bridge, id: VideoId) -> Result<Option<Version>, S
 fn read(row: &mut Row<'_>) -> Result<Version, mcsp_bridge_api::sql::Inconsistency> {
     let prefix: Option<String> = row.take("packaged_prefix")?;
     let hls: Option<String> = row.take("packaged_hls")?;
+    let dash: Option<String> = row.take("packaged_dash")?;
     let duration_ms: Option<u64> = row.take("duration_ms")?;
     let renditions: Option<Json<Box<RawValue>>> = row.take("renditions")?;
     let media = || {
         let Json(renditions) = renditions?;
-        Some(Media { prefix: prefix?, hls: hls?, duration_ms: duration_ms?, renditions })
+        Some(Media { prefix: prefix?, hls: hls?, dash, duration_ms: duration_ms?, renditions })
     };
     let scheduled_at = row.take("scheduled_at")?;
     let state = row.parse("state", |name: String| state_of(&name, scheduled_at, media()))?;

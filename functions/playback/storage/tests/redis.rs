@@ -126,7 +126,7 @@ fn version(video: VideoId, number: u64) -> Version {
     let announced = json!({
         "video_id": video, "owner_id": UserId::from_uuid(Uuid::from_u128(7)), "version": number,
         "state": "published", "visibility": "public", "duration_ms": 8000, "renditions": [{"name": "360p"}],
-        "packaged": {"prefix": format!("packaged/{video}/"), "hls": "master.m3u8"},
+        "packaged": {"prefix": format!("packaged/{video}/"), "hls": "master.m3u8", "dash": "manifest.mpd"},
     });
     serde_json::from_str::<Announcement>(&announced.to_string()).unwrap().try_into().unwrap()
 }

@@ -105,6 +105,8 @@ async fn what_cannot_be_believed_is_poison() {
     elsewhere["packaged"]["prefix"] = json!(format!("packaged/{}/", new_video_id()));
     let mut climbing = completed(video);
     climbing["packaged"]["hls"] = json!("../other/master.m3u8");
+    let mut climbing_too = completed(video);
+    climbing_too["packaged"]["dash"] = json!("/etc/manifest.mpd");
     let mut timeless = completed(video);
     timeless["duration_ms"] = Value::Null;
     let mut shouted = failed(video);
@@ -114,6 +116,7 @@ async fn what_cannot_be_believed_is_poison() {
     let cases = [
         (COMPLETED, elsewhere),
         (COMPLETED, climbing),
+        (COMPLETED, climbing_too),
         (COMPLETED, timeless),
         (FAILED, shouted),
         (INITIATED, ownerless),

@@ -18,7 +18,7 @@ fn at(second: i64) -> Timestamp {
 }
 
 fn media() -> Media {
-    let packaged = Packaged { prefix: "packaged/v/".into(), hls: "master.m3u8".into() };
+    let packaged = Packaged { prefix: "packaged/v/".into(), hls: "master.m3u8".into(), dash: None };
     Media { duration_ms: 1_000, renditions: Vec::new(), packaged }
 }
 

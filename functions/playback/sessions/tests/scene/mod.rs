@@ -63,7 +63,7 @@ impl Scene {
         let mut announced = json!({
             "video_id": video, "owner_id": UserId::from_uuid(uuid::Uuid::from_u128(7)), "version": version,
             "state": "published", "visibility": "public", "duration_ms": 8000, "renditions": [{"name": "360p"}],
-            "packaged": {"prefix": format!("packaged/{video}/"), "hls": "master.m3u8"},
+            "packaged": {"prefix": format!("packaged/{video}/"), "hls": "master.m3u8", "dash": "manifest.mpd"},
         });
         for (name, value) in differences.as_object().into_iter().flatten() {
             announced[name] = value.clone();
