@@ -8,7 +8,7 @@ fail() {
 
 # With less than this free, whatever fails has failed for want of it.
 readonly FULL_DISK_MIB=16
-readonly NO_NETWORK='Could not resolve|Temporary failure|Unknown host|Connection refused|Connection timed out|Network is unreachable|spurious network error|No plugin found for prefix|Could not transfer artifact|dns error'
+readonly NO_NETWORK='Could not resolve|Temporary failure|Unknown host|Connection refused|Connection timed out|Network is unreachable|spurious network error|No plugin found for prefix|Could not transfer artifact|dns error|EAI_AGAIN|ENOTFOUND'
 
 # Whether a disk that the scripts write to is full.
 disk_is_full() {

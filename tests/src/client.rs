@@ -29,6 +29,10 @@ pub async fn run_client(script: &str, given: &Value) -> String {
     told.into_owned()
 }
 
-fn root() -> &'static Path {
+/// The workspace.
+///
+/// # Panics
+/// Never: it is above this crate.
+pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace")
 }

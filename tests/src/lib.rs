@@ -18,11 +18,11 @@ mod wire;
 
 pub use account::Account;
 pub use answer::Answer;
-pub use client::{client_python, client_script, run_client};
+pub use client::{client_python, client_script, root, run_client};
 pub use contract::permissions;
 pub use flood::Flood;
 pub use mail::{Mail, mails, nth_mail};
-pub use media::{ready_video, sample_mp4, titled_video, uploaded_video};
+pub use media::{mp4_of, ready_video, sample_mp4, titled_video, until_ready, uploaded_video};
 pub use operator::{Operator, variable};
 pub use own::{OwnPlatform, Wires, policies};
 pub use platform::Platform;

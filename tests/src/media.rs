@@ -1,60 +1,54 @@
 //! Videos to test with.
 
 use crate::{Account, eventually};
+use bytes::Bytes;
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
 use tokio::process::Command;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
-/// Two seconds of a test picture and a tone: the least that has both a picture and a sound.
-const SAMPLE: [&str; 22] = [
-    "-f",
-    "lavfi",
-    "-i",
-    "testsrc2=size=320x180:rate=24:duration=2",
-    "-f",
-    "lavfi",
-    "-i",
-    "sine=frequency=440:duration=2",
-    "-c:v",
-    "libx264",
-    "-preset",
-    "ultrafast",
-    "-pix_fmt",
-    "yuv420p",
-    "-c:a",
-    "aac",
-    "-shortest",
-    "-movflags",
-    "+faststart",
-    "-f",
-    "mp4",
-    "-y",
-];
+/// A test picture and a tone, for so many seconds.
+fn sample(duration_s: u32) -> Vec<String> {
+    let picture = format!("testsrc2=size=320x180:rate=24:duration={duration_s}");
+    let sound = format!("sine=frequency=440:duration={duration_s}");
+    let arguments = [
+        ["-f", "lavfi", "-i", &picture],
+        ["-f", "lavfi", "-i", &sound],
+        ["-c:v", "libx264", "-preset", "ultrafast"],
+        ["-pix_fmt", "yuv420p", "-c:a", "aac"],
+        ["-movflags", "+faststart", "-f", "mp4"],
+    ];
+    arguments
+        .concat()
+        .into_iter()
+        .map(str::to_owned)
+        .chain(["-shortest".to_owned(), "-y".to_owned()])
+        .collect()
+}
 
-/// A short mp4, made once for each test binary.
+/// A short mp4, made once for each test binary: the least that has both a picture and a sound.
 ///
 /// # Panics
 /// Without ffmpeg.
 pub async fn sample_mp4() -> &'static [u8] {
     static MADE: OnceCell<Vec<u8>> = OnceCell::const_new();
-    MADE.get_or_init(async || {
-        let path = std::env::temp_dir().join(format!("mcsp-sample-{}.mp4", Uuid::new_v4().simple()));
-        let made = make(&path).await;
-        std::fs::remove_file(&path).ok();
-        made
-    })
-    .await
+    MADE.get_or_init(|| mp4_of(2)).await
 }
 
-async fn make(path: &Path) -> Vec<u8> {
+/// An mp4 of so many seconds.
+///
+/// # Panics
+/// Without ffmpeg.
+pub async fn mp4_of(duration_s: u32) -> Vec<u8> {
+    let path = std::env::temp_dir().join(format!("mcsp-sample-{}.mp4", Uuid::new_v4().simple()));
     let mut ffmpeg = Command::new("ffmpeg");
-    ffmpeg.args(["-hide_banner", "-loglevel", "error"]).args(SAMPLE).arg(PathBuf::from(path));
+    ffmpeg.args(["-hide_banner", "-loglevel", "error"]).args(sample(duration_s)).arg(&path);
     let output = ffmpeg.output().await.unwrap_or_else(|error| panic!("ffmpeg: {error}"));
     assert!(output.status.success(), "ffmpeg: {}", String::from_utf8_lossy(&output.stderr));
-    std::fs::read(path).expect("what ffmpeg has made")
+    let made = std::fs::read(&path).expect("what ffmpeg has made");
+    std::fs::remove_file(&path).ok();
+    made
 }
 
 /// Takes the sample through upload and pipeline. Gives the id of a video that is `ready`, and has no title.
@@ -63,6 +57,15 @@ async fn make(path: &Path) -> Vec<u8> {
 /// When a step fails, or the video does not become ready.
 pub async fn ready_video(account: &Account) -> String {
     let video_id = uploaded_video(account, sample_mp4().await).await;
+    until_ready(account, &video_id).await;
+    video_id
+}
+
+/// Waits for the pipeline.
+///
+/// # Panics
+/// When the video does not become ready.
+pub async fn until_ready(account: &Account, video_id: &str) {
     let path = format!("/v1/videos/{video_id}");
     eventually("the video is ready", async || {
         let answer = account.get(&path).await;
@@ -71,14 +74,14 @@ pub async fn ready_video(account: &Account) -> String {
         (state == "ready").then_some(())
     })
     .await;
-    video_id
 }
 
 /// Uploads these bytes as an mp4. Gives the id of the video that they will be.
 ///
 /// # Panics
 /// When a step fails.
-pub async fn uploaded_video(account: &Account, bytes: &'static [u8]) -> String {
+pub async fn uploaded_video(account: &Account, bytes: impl Into<Bytes>) -> String {
+    let bytes = bytes.into();
     let request = json!({"file_name": "sample.mp4", "content_type": "video/mp4", "size_bytes": bytes.len()});
     let upload = account.post("/v1/uploads", &request).await.expect(201);
     let mut put = account.platform.client().request(Method::PUT, text(&upload["put"]["url"])).body(bytes);

@@ -1,5 +1,6 @@
 //! A platform of a test's own, to break: its stores and its process can be ended and started again.
 
+use crate::client::root;
 use crate::wire::{End, Wire};
 use crate::{Platform, eventually};
 use mcsp_local::{Durability, Kafka, Server, Silent, Stack, StackConfig, Urls};
@@ -303,8 +304,4 @@ fn run(state: &Path, stack: &Stack, port: u16, settings: &Settings) -> Running {
 /// The policies of tests and measurements.
 pub fn policies() -> PathBuf {
     root().join("tests/policies.toml")
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_owned()
 }

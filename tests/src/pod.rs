@@ -1,6 +1,7 @@
 //! Pods as the manifests in knative/ describe them: the same arguments, variables and probes, with what a cluster would
 //! give put in their places.
 
+use crate::client::root;
 use crate::{eventually, variable};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -175,8 +176,4 @@ fn address_after(log: &str, words: &str) -> Option<String> {
     let from = line.find("127.0.0.1:")?;
     let end = line[from..].find(|c: char| !c.is_ascii_digit() && c != '.' && c != ':');
     Some(line[from..end.map_or(line.len(), |end| from + end)].to_owned())
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_owned()
 }

@@ -40,7 +40,7 @@ async fn an_upload_becomes_a_video_with_something_to_play() {
 async fn what_only_begins_like_a_video_fails_and_says_so_to_its_owner() {
     let owner = Platform::running().account("creator").await;
     let video_id =
-        uploaded_video(&owner, b"\0\0\0\x20ftypisom\0\0\x02\0 and nothing that could be played").await;
+        uploaded_video(&owner, &b"\0\0\0\x20ftypisom\0\0\x02\0 and nothing that could be played"[..]).await;
     let failed = mcsp_tests::eventually("the video has failed", async || {
         let video = owner.get(&path(&video_id)).await.json;
         (video["state"] == "failed").then_some(video)

@@ -116,7 +116,7 @@ impl Service<Request<Incoming>> for Edge {
         let edge = self.clone();
         Box::pin(async move {
             let mut response = edge.answer(&request).await;
-            cors::allow(response.headers_mut());
+            cors::allow(response.headers_mut(), cors::PLAYBACK);
             Ok(response)
         })
     }

@@ -11,14 +11,19 @@ pub async fn published(platform: &Platform) -> String {
 /// A published video, once Playback has heard of it.
 pub async fn published_by(creator: &Account) -> String {
     let video_id = ready_video(creator).await;
+    publish(creator, &video_id).await;
+    video_id
+}
+
+/// Publishes a video that is ready, and waits until Playback has heard of it.
+pub async fn publish(creator: &Account, video_id: &str) {
     creator.patch(&format!("/v1/videos/{video_id}"), &json!({"title": "A film"}), None).await.expect(200);
     creator.post(&format!("/v1/videos/{video_id}/publish"), &json!({})).await.expect(200);
     let probe = creator.platform.account("viewer").await;
     eventually("the video can be played", async || {
-        (start(&probe, &video_id).await.status.as_u16() == 201).then_some(())
+        (start(&probe, video_id).await.status.as_u16() == 201).then_some(())
     })
     .await;
-    video_id
 }
 
 /// Asks for a session.

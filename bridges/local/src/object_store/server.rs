@@ -93,7 +93,7 @@ impl Service<Request<Incoming>> for Front {
         if cors::is_preflight(request.method(), request.headers()) {
             let mut response = Response::new(Body::empty());
             *response.status_mut() = StatusCode::NO_CONTENT;
-            cors::allow(response.headers_mut());
+            cors::allow(response.headers_mut(), cors::UPLOADS);
             return Box::pin(std::future::ready(Ok(response)));
         }
         let has_body = !request.body().is_end_stream();
@@ -104,7 +104,7 @@ impl Service<Request<Incoming>> for Front {
                 // What is refused may not have been read, and then no other request can follow.
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
-            cors::allow(response.headers_mut());
+            cors::allow(response.headers_mut(), cors::UPLOADS);
             Ok(response)
         })
     }

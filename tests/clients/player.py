@@ -1,0 +1,160 @@
+"""A viewer with a real browser: hls.js plays the HLS manifest of a session and Shaka Player the DASH manifest, from the
+first frame to the last, while URLs expire and are given anew.
+
+The application is a server on a loopback address, which hands on what its pages ask of the API. Screenshots go to the
+directory that CLIENT_TEST names. Prints one line for each walk that worked.
+"""
+
+import http.server
+import json
+import os
+import subprocess
+import sys
+import threading
+import urllib.parse
+
+import requests
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+
+from browser import walking
+
+PATIENCE_S = 60
+HERE = os.path.dirname(os.path.abspath(__file__))
+# A frame of the test picture has hundreds of greys, one that is blank has one.
+GREYS_LEAST = 64
+FRAME = (160, 90)
+FRAMES_EACH_S = 24
+
+
+class Application(http.server.ThreadingHTTPServer):
+    """The pages of an application, and its way to the API."""
+
+    def __init__(self, issuer, modules):
+        super().__init__(("127.0.0.1", 0), Pages)
+        self.issuer = issuer
+        self.files = {
+            "/": f"{HERE}/player/index.html", "/player.js": f"{HERE}/player/player.js",
+            "/hls.js": f"{modules}/hls.js/dist/hls.min.js",
+            "/shaka-player.js": f"{modules}/shaka-player/dist/shaka-player.compiled.js",
+        }
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    @property
+    def address(self):
+        # Keys for protected content are given to secure origins alone, and this is one by its name.
+        return f"http://localhost:{self.server_port}/"
+
+
+class Pages(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        file = self.server.files.get(urllib.parse.urlsplit(self.path).path)
+        if file is None:
+            return self.answer(404, "text/plain", b"")
+        with open(file, "rb") as content:
+            kind = "text/html" if file.endswith(".html") else "text/javascript"
+            return self.answer(200, kind, content.read())
+
+    def hand_on(self):
+        body = self.rfile.read(int(self.headers.get("content-length", 0)))
+        headers = {name: self.headers[name] for name in ("authorization", "content-type") if name in self.headers}
+        told = requests.request(self.command, self.server.issuer + self.path, data=body, headers=headers)
+        return self.answer(told.status_code, told.headers.get("content-type", "text/plain"), told.content)
+
+    do_POST = do_PUT = do_DELETE = hand_on
+
+    def answer(self, status, kind, body):
+        self.send_response(status)
+        self.send_header("content-type", kind)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+def greys(picture):
+    """How many greys a picture has."""
+    command = ["ffmpeg", "-v", "error", "-i", picture, "-vf", f"scale={FRAME[0]}:{FRAME[1]}", "-pix_fmt", "gray",
+               "-f", "rawvideo", "-"]
+    pixels = subprocess.run(command, check=True, capture_output=True).stdout
+    assert len(pixels) == FRAME[0] * FRAME[1], len(pixels)
+    return len(set(pixels))
+
+
+class Viewer:
+    def __init__(self, given, walk, application):
+        self.given, self.walk, self.driver = given, walk, walk.driver
+        self.driver.get(application.address)
+
+    def play(self, player, renews=True):
+        told = {"token": self.given["token"], "video_id": self.given["video_id"], "player": player, "renews": renews}
+        self.driver.execute_script("play(arguments[0])", told)
+
+    def look(self):
+        return self.driver.execute_script("return look()")
+
+    def until(self, what, is_so):
+        def now(_):
+            seen = self.look()
+            return seen if is_so(seen) else None
+
+        wait = WebDriverWait(self.driver, PATIENCE_S, poll_frequency=0.2)
+        try:
+            return wait.until(now)
+        except Exception as error:
+            raise AssertionError(f"{self.walk.name}: {what}: {self.look()}") from error
+
+
+def over(seen):
+    return seen["ended"] or seen["failure"]
+
+
+def half_way_over(seen):
+    return seen["failure"] or seen["session"] and seen["position_s"] > seen["session"]["duration_ms"] / 2000
+
+
+def plays(given, walk, application, player):
+    viewer = Viewer(given, walk, application)
+    viewer.play(player)
+    viewer.until("half way", half_way_over)
+    picture = os.path.join(given["screenshots"], f"{walk.name}.png")
+    viewer.driver.find_element(By.TAG_NAME, "video").screenshot(picture)
+    seen = viewer.until("to the end", over)
+    assert seen["failure"] is None and seen["waits"] == 0, seen
+    duration_s = seen["session"]["duration_ms"] / 1000
+    assert abs(seen["duration_s"] - duration_s) < 0.5 and abs(seen["position_s"] - seen["duration_s"]) < 0.1, seen
+    assert seen["frames"] > 0.9 * FRAMES_EACH_S * duration_s and seen["width"] > 0, seen
+    assert greys(picture) > GREYS_LEAST, picture
+    # What was fetched last was fetched with a URL that was not there at the beginning, whose time is over now.
+    assert seen["urls"] > 2 and len(seen["tokens"]) > 2, seen
+    expired = requests.get(seen["session"]["manifests"][player])
+    assert (expired.status_code, expired.json()["code"]) == (403, "url_expired"), expired.text
+
+
+def stops_without_new_urls(given, walk, application, player):
+    viewer = Viewer(given, walk, application)
+    viewer.play(player, renews=False)
+    seen = viewer.until("is refused", over)
+    assert seen["failure"] and "403" in seen["failure"] and not seen["ended"], seen
+    assert len(seen["tokens"]) == 1 and seen["segments"] > 0, seen
+
+
+def main():
+    given = json.loads(os.environ["CLIENT_TEST"])
+    os.makedirs(given["screenshots"], exist_ok=True)
+    application = Application(given["issuer"], given["modules"])
+    for player in ("hls", "dash"):
+        with walking(given, f"player-{player}", with_scripts=True) as walk:
+            plays(given, walk, application, player)
+            print(f"{player}: played to the end, with new URLs and without a stall")
+        with walking(given, f"player-{player}-expired", with_scripts=True) as walk:
+            stops_without_new_urls(given, walk, application, player)
+            print(f"{player}: stopped without new URLs")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,34 @@
+//! Players that know nothing of the platform, in a real browser: `tests/clients/player.py`. `scripts/test` installs them.
+
+#[allow(dead_code, reason = "other tests use the rest")]
+mod playing;
+
+use mcsp_tests::{OwnPlatform, mp4_of, root, run_client, until_ready, uploaded_video};
+use playing::publish;
+use serde_json::json;
+
+/// Long enough for several URLs.
+const DURATION_S: u32 = 16;
+/// Seconds: far less than the video.
+const URL_TTL: (&str, &str) = ("SPIN_VARIABLE_PLAYBACK_URL_TTL_S", "6");
+
+#[tokio::test]
+async fn players_in_a_browser_play_to_the_end_though_their_urls_expire() {
+    let own = OwnPlatform::start_with(&[], &[URL_TTL]).await;
+    let platform = own.client();
+    let creator = platform.account("creator").await;
+    let video_id = uploaded_video(&creator, mp4_of(DURATION_S).await).await;
+    until_ready(&creator, &video_id).await;
+    publish(&creator, &video_id).await;
+    let viewer = platform.account("viewer").await;
+    let given = json!({
+        "issuer": platform.url(), "token": viewer.token, "video_id": video_id,
+        "modules": root().join(".mcsp/test-clients/node_modules"), "screenshots": root().join("target/screenshots"),
+    });
+    let told = run_client("player.py", &given).await;
+    let walks = ["hls", "dash"].map(|player| {
+        format!("{player}: played to the end, with new URLs and without a stall\n{player}: stopped without new URLs\n")
+    });
+    assert_eq!(told, walks.concat());
+    own.stop().await;
+}
