@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 /// The components that take requests, with one that waits for the tables that are held: a token where it needs one.
-const ASKED: [(&str, &str, Asks); 8] = [
+const ASKED: [(&str, &str, Asks); 9] = [
     ("auth-accounts", "/v1/accounts/me", Asks::Account),
     ("auth-factors", "/v1/factors", Asks::Account),
     ("auth-roles", "/v1/permissions/check", Asks::Permissions),
@@ -18,11 +18,12 @@ const ASKED: [(&str, &str, Asks); 8] = [
     ("content-catalog", "/v1/catalog/video_00000000000000000000000000", Asks::Platform),
     ("content-search", "/v1/search?q=anything", Asks::Nobody),
     ("content-videos", "/v1/videos", Asks::Account),
+    ("upload-drafts", "/v1/drafts", Asks::Account),
     ("upload-sessions", "/v1/uploads", Asks::Account),
 ];
 /// What they read.
-const HELD: [&str; 5] =
-    ["auth.accounts", "auth.sessions", "auth.factors", "content.videos", "upload.uploads"];
+const HELD: [&str; 6] =
+    ["auth.accounts", "auth.sessions", "auth.factors", "content.videos", "upload.drafts", "upload.uploads"];
 /// More than each may serve, so that there is always another one.
 const MORE: usize = 16;
 /// Whoever is refused asks again after so long.

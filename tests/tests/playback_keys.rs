@@ -16,7 +16,7 @@ const LEAD: Duration = Duration::from_secs(40);
 /// How long an instance may go on with what it has read, and somewhat more.
 const AFTER: Duration = Duration::from_secs(15);
 /// Longer than all of it, so that what was signed before is good until the end, and then not.
-const URL_TTL_S: u64 = 120;
+const URL_TTL_S: u64 = 90;
 const VIEWERS: usize = 8;
 const PAUSE: Duration = Duration::from_millis(100);
 

@@ -36,9 +36,14 @@ pub(crate) fn portable() -> wasmtime::Result<Engine> {
     Engine::new(&config)
 }
 
-fn config(workers: usize) -> Config {
+/// How many instances there can be at once on each of so many threads.
+pub(crate) fn max_instances(workers: usize) -> u32 {
     let workers = u32::try_from(workers.max(1)).unwrap_or(u32::MAX);
-    let instances = (MAX_INSTANCES / workers).clamp(1, MAX_INSTANCES_PER_ENGINE);
+    (MAX_INSTANCES / workers).clamp(1, MAX_INSTANCES_PER_ENGINE)
+}
+
+fn config(workers: usize) -> Config {
+    let instances = max_instances(workers);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(instances)
         .max_core_instances_per_component(CORE_INSTANCES_PER_COMPONENT)

@@ -5,7 +5,7 @@ use crate::code::{self, CodeCache};
 use crate::engine::TickerHandle;
 use crate::error::CodeError;
 use crate::host::{State, Surroundings};
-use crate::instance::{Blueprint, Factory, Lifetime, link};
+use crate::instance::{Blueprint, Factory, Lifetime, NoPlace, link};
 use crate::problem::Problem;
 use crate::request::MAX_BODY_BYTES;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
+use tokio::sync::Semaphore;
 use wasmtime::component::Linker;
 use wasmtime::{Engine, PoolConcurrencyLimitError};
 use wasmtime_wasi_http::WasiBody;
@@ -25,6 +26,8 @@ pub(crate) struct Floor {
     /// None where the code came with the program.
     pub cache: Option<CodeCache>,
     pub ticker: TickerHandle,
+    /// Instances of those that are not pinned.
+    pub places: Arc<Semaphore>,
 }
 
 /// What a function is, whether or not it has code at the moment.
@@ -129,7 +132,7 @@ impl Function {
         let component = self.component();
         if let Some(failed) = error.downcast_ref::<InstantiationError<()>>() {
             tracing::warn!(component, error = %format!("{:#}", failed.error), "no instance for a request");
-            let full = failed.error.is::<PoolConcurrencyLimitError>();
+            let full = failed.error.is::<NoPlace>() || failed.error.is::<PoolConcurrencyLimitError>();
             return if full { Problem::Overloaded } else { Problem::FunctionFailed };
         }
         tracing::warn!(component, error = %format!("{error:#}"), "function gave no answer");
@@ -193,7 +196,7 @@ impl Function {
     }
 
     fn load(&self) -> Result<ProxyHandler<Factory>, CodeError> {
-        let Floor { engine, linker, ticker, .. } = &*self.floor;
+        let Floor { engine, linker, ticker, places, .. } = &*self.floor;
         let component = code::load(engine, &self.outline.compiled)
             .map_err(|source| CodeError::Compile { path: self.outline.compiled.clone(), source })?;
         let blueprint = Blueprint::new(
@@ -201,6 +204,7 @@ impl Function {
             link(linker, &component)?,
             Arc::clone(&self.outline.surroundings),
             ticker.clone(),
+            (!self.is_pinned()).then(|| Arc::clone(places)),
             self.outline.life,
         );
         let handler = ProxyHandler::new(Factory(Arc::new(blueprint)));

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Sleep;
 use wasmtime::component::{Component, GuestTaskId, Linker};
 use wasmtime::{Engine, Store, StoreContextMut};
@@ -28,9 +29,16 @@ pub(crate) struct Blueprint {
     pre: ProxyPre<State>,
     surroundings: Arc<Surroundings>,
     ticker: TickerHandle,
+    /// Each instance takes one; None where instances are kept for.
+    places: Option<Arc<Semaphore>>,
     life: Lifetime,
     stash: Stash,
 }
+
+/// All instances are at work that functions without a pin may have together.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the functions that are not pinned have all instances that they may")]
+pub(crate) struct NoPlace;
 
 /// How long instances live.
 #[derive(Clone, Copy)]
@@ -52,6 +60,7 @@ struct Stash {
 struct Fresh {
     store: Store<State>,
     proxy: Proxy,
+    place: Option<OwnedSemaphorePermit>,
 }
 
 /// Links a component to the host.
@@ -66,9 +75,10 @@ impl Blueprint {
         pre: ProxyPre<State>,
         surroundings: Arc<Surroundings>,
         ticker: TickerHandle,
+        places: Option<Arc<Semaphore>>,
         life: Lifetime,
     ) -> Self {
-        Blueprint { engine, pre, surroundings, ticker, life, stash: Stash::default() }
+        Blueprint { engine, pre, surroundings, ticker, places, life, stash: Stash::default() }
     }
 
     /// Makes instances until as many are ready as are pinned.
@@ -81,10 +91,14 @@ impl Blueprint {
     }
 
     async fn instantiate(&self) -> wasmtime::Result<Fresh> {
+        let place = match &self.places {
+            Some(places) => Some(Arc::clone(places).try_acquire_owned().map_err(|_| NoPlace)?),
+            None => None,
+        };
         let _ticking = self.ticker.awake();
         let mut store = host::store(&self.engine, &self.surroundings);
         let proxy = tokio::time::timeout(self.life.timeout, self.pre.instantiate_async(&mut store)).await??;
-        Ok(Fresh { store, proxy })
+        Ok(Fresh { store, proxy, place })
     }
 
     /// Takes a ready instance, where there is one, and has as many made as are missing: also where there is
@@ -130,7 +144,7 @@ impl HandlerState for Factory {
 
     async fn instantiate(&self) -> wasmtime::Result<Instance<State, Expiration, Life>> {
         let blueprint = &self.0;
-        let Fresh { store, proxy } = match blueprint.take_ready() {
+        let Fresh { store, proxy, place } = match blueprint.take_ready() {
             Some(fresh) => fresh,
             None => blueprint.instantiate().await?,
         };
@@ -145,6 +159,7 @@ impl HandlerState for Factory {
                 reuse,
                 timeout,
                 _ticking: blueprint.ticker.awake(),
+                _place: place,
             },
         })
     }
@@ -192,6 +207,7 @@ pub(crate) struct Life {
     reuse: Reuse,
     timeout: Duration,
     _ticking: Awake,
+    _place: Option<OwnedSemaphorePermit>,
 }
 
 impl WorkerState for Life {

@@ -23,7 +23,7 @@ use std::sync::atomic::AtomicU64;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use tokio::net::TcpSocket;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 /// What a runner serves, and what with.
 pub struct Application {
@@ -190,6 +190,7 @@ impl Thread {
                 Some(_) => None,
             },
             ticker: self.ticker.clone(),
+            places: Arc::new(Semaphore::new(self.places())),
         });
         let mut functions = Vec::new();
         for account in self.accounts.iter() {
@@ -205,6 +206,18 @@ impl Thread {
         }
         let documents = self.application.documents.clone();
         Worker::new(functions, &self.application.manifest.routes, documents, &self.settings)
+    }
+
+    /// How many instances functions without a pin may have together on one thread. The rest is for those with one, whatever
+    /// the others do: for each of their requests, but half of all at the most.
+    fn places(&self) -> usize {
+        let all = engine::max_instances(self.settings.workers) as usize;
+        let components = self.application.manifest.components.values();
+        let limits =
+            components.map(|component| &component.settings.limits).filter(|limits| limits.pinned > 0);
+        let kept: u64 =
+            limits.map(|limits| u64::from(limits.pinned) + u64::from(limits.max_concurrent_requests)).sum();
+        all - usize::try_from(kept).unwrap_or(usize::MAX).min(all / 2)
     }
 
     fn outline(

@@ -1,6 +1,10 @@
 //! Scale to zero, pins, and reuse.
 
-use crate::fixture::{Setup, get, manifest, report, wait_for};
+use crate::bridge::GatedBridge;
+use crate::fixture::{Setup, get, manifest, report, wait_for, wait_until};
+use bytes::Bytes;
+use futures::future::join_all;
+use http::Request;
 use mcsp_runner::FunctionState;
 use std::time::Duration;
 
@@ -60,7 +64,7 @@ async fn a_pinned_function_stays_while_another_takes_all_memory_that_it_may() {
     setup.manifest = manifest("pinned = 2", "memory_mib = 64\nmax_concurrent_requests = 16");
     let runner = setup.start().await;
     for _ in 0..3 {
-        let greedy = futures::future::join_all((0..24).map(|_| get(&runner, "/probe/grow/48")));
+        let greedy = join_all((0..24).map(|_| get(&runner, "/probe/grow/48")));
         let (grown, modest) = tokio::join!(greedy, async {
             let mut statuses = Vec::new();
             for _ in 0..24 {
@@ -75,6 +79,38 @@ async fn a_pinned_function_stays_while_another_takes_all_memory_that_it_may() {
     wait_for(&runner, "hello", |report| report.instances == 2).await;
     let after = report(&runner, "hello");
     assert_eq!((after.state, after.cold_starts), (FunctionState::Warm, 0));
+    runner.stop().await;
+}
+
+#[tokio::test]
+async fn a_pinned_function_has_instances_though_another_takes_all_that_it_may() {
+    // More than one thread has.
+    const CROWD: usize = 1_100;
+    let bridge = GatedBridge::new(0);
+    let mut setup = Setup::default().bridges(bridge.clone()).reuse(1, 1);
+    setup.manifest = manifest("pinned = 1", "max_concurrent_requests = 2000\ntimeout_ms = 60000");
+    let runner = setup.start().await;
+    let held = |_| {
+        let dispatcher = runner.dispatcher();
+        let request = Request::get("/probe/redis/key").body(Bytes::new()).unwrap();
+        tokio::spawn(async move { dispatcher.dispatch("probe", request).await.status() })
+    };
+    let crowd: Vec<_> = (0..CROWD).map(held).collect();
+    let settled = || {
+        let seen = report(&runner, "probe");
+        seen.calls == CROWD as u64 && seen.in_flight == bridge.entered() as u64
+    };
+    wait_until(settled, || format!("{:?}", report(&runner, "probe"))).await;
+    for _ in 0..50 {
+        assert_eq!(get(&runner, "/hello").await.status(), 200);
+    }
+    let served = bridge.entered();
+    bridge.let_pass(served);
+    let statuses = join_all(crowd).await;
+    let (right, refused): (Vec<_>, Vec<_>) =
+        statuses.into_iter().map(Result::unwrap).partition(|status| *status == 200);
+    assert_eq!((right.len(), refused.len()), (served, CROWD - served));
+    assert!(refused.iter().all(|status| *status == 503) && served < CROWD, "{served}");
     runner.stop().await;
 }
 
