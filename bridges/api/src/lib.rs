@@ -63,6 +63,13 @@ pub mod postgres {
     pub use crate::bindings::mcsp::bridge::postgres::{
         GuardedStatement, RowMismatch, RowSet, Statement, TransactError, Transaction, Value, Violation,
     };
+
+    impl Transaction {
+        /// Statements of which nobody is told, and that no event has caused.
+        pub fn of(statements: Vec<GuardedStatement>) -> Self {
+            Transaction { consumed_event: None, statements, events: Vec::new() }
+        }
+    }
 }
 
 /// Types of `mcsp:bridge/redis`.

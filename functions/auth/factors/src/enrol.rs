@@ -159,7 +159,7 @@ fn checked(name: Option<String>, kind: Kind) -> Result<String, Problem> {
 
 async fn store(context: &Context, caller: &Caller, factor: &StoredFactor) -> Result<(), Problem> {
     let statements = auth_storage::enrol(caller.user(), factor).into();
-    let transaction = Transaction { consumed_event: None, statements, events: Vec::new() };
+    let transaction = Transaction::of(statements);
     match context.bridge().transact(transaction).await {
         Ok(_) => Ok(()),
         Err(TransactError::UnexpectedRows(RowMismatch { statement: 1, .. })) => Err(too_many()),

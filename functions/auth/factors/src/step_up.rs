@@ -193,7 +193,7 @@ async fn store(
     taken: Vec<GuardedStatement>,
 ) -> Result<(), Problem> {
     let statements = std::iter::once(auth_storage::authenticated(session)).chain(taken).collect();
-    let transaction = Transaction { consumed_event: None, statements, events: Vec::new() };
+    let transaction = Transaction::of(statements);
     match context.bridge().transact(transaction).await {
         Ok(_) => Ok(()),
         // It was ended meanwhile.

@@ -27,7 +27,7 @@ pub(crate) async fn end_others(
 ) -> Result<StatusCode, Problem> {
     caller.require(Permission::AccountManage)?;
     let statements = vec![auth_storage::end_all(caller.user(), caller.claims.sid)];
-    let transaction = Transaction { consumed_event: None, statements, events: Vec::new() };
+    let transaction = Transaction::of(statements);
     context.bridge().transact(transaction).await?;
     Ok(StatusCode::NO_CONTENT)
 }

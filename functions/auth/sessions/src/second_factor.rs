@@ -126,7 +126,7 @@ pub(crate) async fn challenge(
     let challenge = URL_SAFE_NO_PAD.encode(context.secret());
     let at = context.now();
     let statements = auth_storage::challenge(account, &hash(&challenge), at, at + CHALLENGE_LIFE);
-    let transaction = Transaction { consumed_event: None, statements, events: Vec::new() };
+    let transaction = Transaction::of(statements);
     context.bridge().transact(transaction).await?;
     let passkeys = auth_storage::passkeys(context.bridge(), account).await?;
     if passkeys.is_empty() {

@@ -164,7 +164,7 @@ pub async fn begin_for(
 }
 
 async fn commit(bridge: &dyn Bridge, statements: Vec<GuardedStatement>) -> Result<(), AuthorizeError> {
-    match bridge.transact(Transaction { consumed_event: None, statements, events: Vec::new() }).await {
+    match bridge.transact(Transaction::of(statements)).await {
         Ok(_) => Ok(()),
         Err(TransactError::UnexpectedRows(RowMismatch { statement: 0, .. })) => {
             Err(AuthorizeError::SessionEnded)

@@ -90,7 +90,7 @@ async fn write(
     record: Option<GuardedStatement>,
 ) -> Result<(), WriteError> {
     let statements = std::iter::once(statement).chain(record).collect();
-    let transaction = Transaction { consumed_event: None, statements, events: Vec::new() };
+    let transaction = Transaction::of(statements);
     match bridge.transact(transaction).await {
         Ok(_) => Ok(()),
         Err(TransactError::UnexpectedRows(RowMismatch { statement: 0, .. })) => Err(WriteError::Outdated),

@@ -82,7 +82,7 @@ pub async fn bind_family(bridge: &dyn Bridge, family: RefreshFamilyId, key: &str
         .bind(family.uuid())
         .bind(key)
         .expecting(1);
-    bridge.transact(Transaction { consumed_event: None, statements: vec![bind], events: Vec::new() }).await?;
+    bridge.transact(Transaction::of(vec![bind])).await?;
     Ok(())
 }
 
@@ -103,7 +103,7 @@ pub async fn rotate(
     .bind(shown.family.uuid())
     .unguarded();
     let statements = vec![hold, compare_and_set(shown, proved, now, grace)];
-    let transaction = Transaction { consumed_event: None, statements, events: Vec::new() };
+    let transaction = Transaction::of(statements);
     let answer = bridge.transact(transaction).await?.pop();
     let rows = answer.map(|answer| Rows::new("refresh_families", answer));
     let rotation = rows.map(|rows| rows.first(|row| read(row, now))).transpose()?.flatten();
@@ -182,7 +182,7 @@ pub(crate) fn read_family(row: &mut Row<'_>) -> Result<RefreshFamily, Inconsiste
 /// Makes all refresh tokens of a family worthless. It is as well where there is none.
 pub async fn revoke(bridge: &dyn Bridge, family: RefreshFamilyId) -> Result<(), Problem> {
     let delete = sql("DELETE FROM refresh_families WHERE id = $1").bind(family.uuid()).unguarded();
-    let transaction = Transaction { consumed_event: None, statements: vec![delete], events: Vec::new() };
+    let transaction = Transaction::of(vec![delete]);
     bridge.transact(transaction).await?;
     Ok(())
 }

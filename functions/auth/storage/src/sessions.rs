@@ -259,7 +259,7 @@ pub async fn end(bridge: &dyn Bridge, account: UserId, session: AuthSessionId) -
         .bind(session.uuid())
         .bind(account.uuid())
         .expecting(1);
-    let transaction = Transaction { consumed_event: None, statements: vec![delete], events: Vec::new() };
+    let transaction = Transaction::of(vec![delete]);
     match bridge.transact(transaction).await {
         Ok(_) => Ok(()),
         Err(TransactError::UnexpectedRows(_)) => Err(EndError::NotFound),

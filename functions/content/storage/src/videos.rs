@@ -65,7 +65,7 @@ pub async fn save(
 /// Writes what belongs to a request that changed nothing: the answer to remember.
 pub async fn remember(context: &Context, answer: Option<GuardedStatement>) -> Result<(), WriteError> {
     let Some(statement) = answer else { return Ok(()) };
-    let transaction = Transaction { consumed_event: None, statements: vec![statement], events: Vec::new() };
+    let transaction = Transaction::of(vec![statement]);
     context.bridge().transact(transaction).await.map_err(WriteError::Failed)?;
     Ok(())
 }

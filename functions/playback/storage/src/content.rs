@@ -107,7 +107,7 @@ async fn from_owners(
 /// Postgres may be what is down: the event brings the row once it is back.
 async fn refill(context: &Context, id: VideoId, version: &Version) {
     let statements = vec![videos_postgres::upsert(id, version)];
-    let refill = Transaction { consumed_event: None, statements, events: Vec::new() };
+    let refill = Transaction::of(statements);
     drop(context.bridge().transact(refill).await);
 }
 

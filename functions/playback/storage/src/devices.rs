@@ -142,7 +142,7 @@ pub fn forget_all(user: UserId) -> GuardedStatement {
 }
 
 async fn transact(bridge: &dyn Bridge, statements: Vec<GuardedStatement>) -> Result<(), StoreError> {
-    bridge.transact(Transaction { consumed_event: None, statements, events: Vec::new() }).await?;
+    bridge.transact(Transaction::of(statements)).await?;
     Ok(())
 }
 

@@ -55,7 +55,7 @@ async fn transact(
     bridge: &dyn Bridge,
     statements: Vec<GuardedStatement>,
 ) -> Result<Option<Position>, StoreError> {
-    let transaction = Transaction { consumed_event: None, statements, events: Vec::new() };
+    let transaction = Transaction::of(statements);
     let found: Option<RowSet> = bridge.transact(transaction).await?.pop();
     Ok(found.map(|rows| Rows::new("positions", rows).first(read)).transpose()?.flatten())
 }
@@ -66,7 +66,7 @@ pub async fn write_behind(bridge: &dyn Bridge, user: UserId, video: VideoId, pos
     if position.position_ms().is_none() {
         statements.push(prune(user, position.client_time()));
     }
-    let transaction = Transaction { consumed_event: None, statements, events: Vec::new() };
+    let transaction = Transaction::of(statements);
     if bridge.transact(transaction).await.is_err() {
         // Without room it is in Redis alone, until the session's next write or its end.
         drop(memory::hold_position(bridge, user, video, position).await);

@@ -64,7 +64,7 @@ async fn to_postgres(bridge: &dyn Bridge, positions: &[HeldPosition]) -> Result<
     let users: Vec<UserId> = positions.iter().map(|held| held.user).collect();
     let mut statements: Vec<_> = positions.iter().map(upsert).collect();
     statements.push(accounts_postgres::erased_among(&users));
-    let transaction = Transaction { consumed_event: None, statements, events: Vec::new() };
+    let transaction = Transaction::of(statements);
     let found = bridge.transact(transaction).await?.pop();
     Ok(found.map(accounts_postgres::users).transpose()?.unwrap_or_default())
 }

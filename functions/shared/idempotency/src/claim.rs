@@ -87,11 +87,10 @@ impl Claim {
         Some(statement.expecting(1))
     }
 
-    /// Keeps the answer of a request that found its work done.
+    /// Keeps the answer of a request that found its work done, if it has a key.
     pub async fn keep(&self, context: &Context, answer: &Answer) -> Result<(), TransactError> {
-        let statements = self.record(answer).into_iter().collect();
-        let transaction = Transaction { consumed_event: None, statements, events: Vec::new() };
-        context.bridge().transact(transaction).await.map(drop)
+        let Some(statement) = self.record(answer) else { return Ok(()) };
+        context.bridge().transact(Transaction::of(vec![statement])).await.map(drop)
     }
 
     /// Frees the key of a request that had no effect. A failure here only means that the key is free a
@@ -103,8 +102,7 @@ impl Claim {
                 .bind(scope)
                 .bind(key)
                 .unguarded();
-        let transaction =
-            Transaction { consumed_event: None, statements: vec![statement], events: Vec::new() };
+        let transaction = Transaction::of(vec![statement]);
         drop(context.bridge().transact(transaction).await);
     }
 }
@@ -199,7 +197,7 @@ async fn claim(context: &Context, held: &Held, fingerprint: &[u8]) -> Result<Opt
             .bind(held.scope.as_str())
             .bind(held.key.as_str())
             .unguarded();
-    let transaction = Transaction { consumed_event: None, statements: vec![take, look], events: Vec::new() };
+    let transaction = Transaction::of(vec![take, look]);
     let mut answers = context.bridge().transact(transaction).await?.into_iter();
     let (Some(taken), Some(seen)) = (answers.next(), answers.next()) else { return Ok(None) };
     if taken.affected > 0 {

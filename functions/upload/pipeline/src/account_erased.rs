@@ -31,10 +31,7 @@ pub(crate) async fn apply(uploads: &Uploads, received: &Received) -> Result<Appl
             clear(uploads, &upload).await?;
             // One that has changed meanwhile is a conflict, and the event comes again.
             let statements = vec![forget(&upload)];
-            context
-                .bridge()
-                .transact(Transaction { consumed_event: None, statements, events: Vec::new() })
-                .await?;
+            context.bridge().transact(Transaction::of(statements)).await?;
         }
     }
     let statements = vec![forget_drafts(user_id), forget_plan(user_id)];

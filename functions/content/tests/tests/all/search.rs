@@ -40,7 +40,7 @@ fn published(title: &str, second: i64) -> Video {
 async fn write(stand: &Stand, videos: &[Video]) {
     for videos in videos.chunks(100) {
         let statements = videos.iter().map(|video| insert(video, None)).collect();
-        let transaction = Transaction { consumed_event: None, statements, events: Vec::new() };
+        let transaction = Transaction::of(statements);
         stand.bed.bridge("content-events").transact(transaction).await.unwrap();
     }
 }
