@@ -6,7 +6,7 @@
 
 use crate::key_view::{self, KeyView, schedule};
 use auth_keys::{SigningKeyring, new_key};
-use auth_storage::signing_keys::{self, RotateError, Rotation, StoredKey};
+use auth_storage::signing_keys::{self, Rotation, StoredKey};
 use axum::extract::{Extension, State};
 use axum::response::Response;
 use http::{StatusCode, header};
@@ -17,7 +17,7 @@ use mcsp_idempotency::{Answer, Claim, IdempotencyKey, once};
 use mcsp_paging::Page;
 use mcsp_problem::{Json, Problem};
 use mcsp_reference::{Answer as Answered, Operation};
-use mcsp_rotation::{KeyRole, KeyTimes, LEAD_MIN, RotationUnderWay};
+use mcsp_rotation::{KeyRole, KeyTimes, lead, under_way};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -31,9 +31,7 @@ pub(crate) struct Rotating {
 impl Rotating {
     pub(crate) fn of(context: &Context) -> Result<Self, MissingVariable> {
         let name = "signing_key_lead_s";
-        let lead_s: Option<u32> = context.variable(name)?.parse().ok();
-        let lead = lead_s.map(|seconds| SignedDuration::from_secs(seconds.into()));
-        let lead = lead.filter(|lead| *lead >= LEAD_MIN).ok_or(MissingVariable(name))?;
+        let lead = lead(context.variable(name)?).ok_or(MissingVariable(name))?;
         Ok(Rotating { keyring: SigningKeyring::of(context)?, lead })
     }
 }
@@ -63,17 +61,6 @@ pub(crate) fn reference() -> Operation {
         .refuses([under_way()])
 }
 
-/// Why there is no other key.
-#[derive(Debug, thiserror::Error)]
-enum Error {
-    #[error(transparent)]
-    UnderWay(#[from] RotationUnderWay),
-    #[error(transparent)]
-    NotWritten(#[from] RotateError),
-    #[error("the keys could not be read")]
-    Failed(Problem),
-}
-
 pub(crate) async fn rotate_keys(
     State(context): State<Context>,
     Extension(rotating): Extension<Rotating>,
@@ -84,7 +71,7 @@ pub(crate) async fn rotate_keys(
     caller.require(Permission::SigningKeyManage)?;
     let scope = format!("{} signing_keys.rotate", caller.user());
     once(&context, &scope, key, &request, async |claim| {
-        Ok(rotate(&context, &rotating, request.compromised, &claim).await?)
+        rotate(&context, &rotating, request.compromised, &claim).await
     })
     .await
 }
@@ -94,10 +81,10 @@ async fn rotate(
     rotating: &Rotating,
     compromised: bool,
     claim: &Claim,
-) -> Result<Answer, Error> {
+) -> Result<Answer, Problem> {
     // There may be none yet: then this makes the first one, and replaces it.
-    rotating.keyring.signer(context).await.map_err(Error::Failed)?;
-    let mut keys = signing_keys::list(context.bridge()).await.map_err(Error::Failed)?;
+    rotating.keyring.signer(context).await?;
+    let mut keys = signing_keys::list(context.bridge()).await?;
     let now = context.now();
     let schedule = schedule(&keys);
     let times = if compromised { KeyTimes::first(now) } else { schedule.rotate(rotating.lead, now)? };
@@ -116,22 +103,4 @@ async fn rotate(
     let rotation = Rotation { key: &key, gone, revoked_at };
     signing_keys::rotate(context.bridge(), rotation, claim.record(&answer)).await?;
     Ok(answer)
-}
-
-impl From<Error> for Problem {
-    fn from(error: Error) -> Self {
-        match error {
-            Error::UnderWay(under_way) => {
-                let signs_from = under_way.signs_from;
-                self::under_way().with_detail(format_args!("its key signs from {signs_from} on"))
-            }
-            Error::NotWritten(RotateError::Outdated) => under_way(),
-            Error::NotWritten(RotateError::Failed(error)) => error.into(),
-            Error::Failed(problem) => problem,
-        }
-    }
-}
-
-fn under_way() -> Problem {
-    Problem::new(StatusCode::CONFLICT, "rotation_under_way", "a rotation is under way")
 }

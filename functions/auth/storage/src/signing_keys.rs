@@ -5,7 +5,7 @@ use mcsp_bridge_api::Bridge;
 use mcsp_bridge_api::postgres::{GuardedStatement, TransactError, Transaction};
 use mcsp_bridge_api::sql::{Inconsistency, Row, Rows, sql};
 use mcsp_problem::Problem;
-use mcsp_rotation::KeyTimes;
+use mcsp_rotation::{KeyTimes, RotateError};
 
 /// A key, as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,17 +31,6 @@ pub struct Rotation<'a> {
     pub gone: Vec<i64>,
     /// When all keys before the new one are revoked, where they are.
     pub revoked_at: Option<Timestamp>,
-}
-
-/// Why there is no new key.
-#[derive(Debug, thiserror::Error)]
-pub enum RotateError {
-    /// Somebody else has rotated since the keys were read.
-    #[error("somebody else has rotated the keys")]
-    Outdated,
-    /// The bridge did not commit.
-    #[error("the keys were not rotated")]
-    Failed(#[source] TransactError),
 }
 
 /// All keys, the oldest first. There are few: those of no use are removed at each rotation.
@@ -76,13 +65,7 @@ pub async fn rotate(
     let remove = sql("DELETE FROM signing_keys WHERE sequence = ANY ($1)").bind(gone).unguarded();
     let insert = insert(key, "VALUES ($1, $2, $3, $4, $5, $6)").expecting(1);
     let statements = [insert].into_iter().chain(revoke).chain([remove]).chain(record).collect();
-    match transact(bridge, statements).await {
-        Ok(()) => Ok(()),
-        Err(TransactError::ConstraintViolated(violation)) if violation.constraint == "signing_keys_pkey" => {
-            Err(RotateError::Outdated)
-        }
-        Err(error) => Err(RotateError::Failed(error)),
-    }
+    Ok(transact(bridge, statements).await?)
 }
 
 fn insert(key: &StoredKey, values: &str) -> mcsp_bridge_api::sql::Sql {
@@ -98,7 +81,7 @@ fn insert(key: &StoredKey, values: &str) -> mcsp_bridge_api::sql::Sql {
 }
 
 async fn transact(bridge: &dyn Bridge, statements: Vec<GuardedStatement>) -> Result<(), TransactError> {
-    bridge.transact(Transaction { consumed_event: None, statements, events: Vec::new() }).await?;
+    bridge.transact(Transaction::of(statements)).await?;
     Ok(())
 }
 

@@ -16,10 +16,9 @@ use mcsp_paging::Page;
 use mcsp_playback_url::KeySecret;
 use mcsp_problem::{Json, Problem};
 use mcsp_reference::{Answer as Answered, Operation};
-use mcsp_rotation::{KeyRole, KeyTimes, LEAD_MIN, RotationUnderWay};
+use mcsp_rotation::{KeyRole, KeyTimes, lead, under_way};
 use playback_keyring::{Keyring, Keys, new_key};
-use playback_storage::StoreError;
-use playback_storage::signing_keys::{self, RotateError, Rotation, StoredKey};
+use playback_storage::signing_keys::{self, Rotation, StoredKey};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -36,9 +35,7 @@ pub(crate) struct Rotating {
 impl Rotating {
     pub(crate) fn of(context: &Context) -> Result<Self, MissingVariable> {
         let name = "signing_key_lead_s";
-        let lead_s: Option<u32> = context.variable(name)?.parse().ok();
-        let lead = lead_s.map(|seconds| SignedDuration::from_secs(seconds.into()));
-        let lead = lead.filter(|lead| *lead >= LEAD_MIN).ok_or(MissingVariable(name))?;
+        let lead = lead(context.variable(name)?).ok_or(MissingVariable(name))?;
         Ok(Rotating { keyring: Keyring::of(context)?, lead })
     }
 }
@@ -67,19 +64,6 @@ pub(crate) fn reference() -> Operation {
         .refuses([under_way(), too_many()])
 }
 
-/// Why there is no other key.
-#[derive(Debug, thiserror::Error)]
-enum Error {
-    #[error(transparent)]
-    UnderWay(#[from] RotationUnderWay),
-    #[error("too many keys are good")]
-    TooMany,
-    #[error(transparent)]
-    NotWritten(#[from] RotateError),
-    #[error("the keys could not be read")]
-    Failed(#[from] StoreError),
-}
-
 pub(crate) async fn rotate(
     State(context): State<Context>,
     Extension(rotating): Extension<Rotating>,
@@ -90,7 +74,7 @@ pub(crate) async fn rotate(
     caller.require(Permission::PlaybackKeyManage)?;
     let scope = format!("{} playback_keys.rotate", caller.user());
     once(&context, &scope, key, &request, async |claim| {
-        Ok(make_key(&context, &rotating, request.compromised, &claim).await?)
+        make_key(&context, &rotating, request.compromised, &claim).await
     })
     .await
 }
@@ -100,7 +84,7 @@ async fn make_key(
     Rotating { keyring, lead }: &Rotating,
     compromised: bool,
     claim: &Claim,
-) -> Result<Answer, Error> {
+) -> Result<Answer, Problem> {
     let (now, keys) = (context.now(), keyring.all(context).await?);
     let mut new = Vec::new();
     let times = if compromised {
@@ -111,7 +95,7 @@ async fn make_key(
     {
         keys.rotate(*lead, now)?
     } else {
-        return Err(Error::TooMany);
+        return Err(too_many());
     };
     let sequence = new.last().map_or(keys.next_sequence(), |last| last.sequence + 1);
     new.push(new_key(context, keyring.sealing(), sequence, times));
@@ -149,25 +133,6 @@ fn revoked(keyring: &Keyring, keys: &Keys, now: Timestamp) -> Vec<StoredKey> {
         StoredKey { sequence, kid, sealed_secret, times }
     };
     configured.zip(keys.next_sequence()..).map(stored).collect()
-}
-
-impl From<Error> for Problem {
-    fn from(error: Error) -> Self {
-        match error {
-            Error::UnderWay(under_way) => {
-                let signs_from = under_way.signs_from;
-                self::under_way().with_detail(format_args!("its key signs from {signs_from} on"))
-            }
-            Error::TooMany => too_many(),
-            Error::NotWritten(RotateError::Outdated) => under_way(),
-            Error::NotWritten(RotateError::Failed(error)) => error.into(),
-            Error::Failed(error) => error.into(),
-        }
-    }
-}
-
-fn under_way() -> Problem {
-    Problem::new(StatusCode::CONFLICT, "rotation_under_way", "a rotation is under way")
 }
 
 fn too_many() -> Problem {

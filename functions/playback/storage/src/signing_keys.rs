@@ -3,9 +3,9 @@
 use crate::{Bounds, StoreError};
 use jiff::Timestamp;
 use mcsp_bridge_api::Bridge;
-use mcsp_bridge_api::postgres::{GuardedStatement, TransactError, Transaction};
+use mcsp_bridge_api::postgres::{GuardedStatement, Transaction};
 use mcsp_bridge_api::sql::{Inconsistency, Row, Rows, Sql, sql};
-use mcsp_rotation::KeyTimes;
+use mcsp_rotation::{KeyTimes, RotateError};
 use serde::{Deserialize, Serialize};
 
 /// A key, as it is stored.
@@ -30,17 +30,6 @@ pub struct Rotation<'a> {
     pub gone: Vec<i64>,
     /// When all keys that are stored are revoked, where they are.
     pub revoked_at: Option<Timestamp>,
-}
-
-/// Why there is no new key.
-#[derive(Debug, thiserror::Error)]
-pub enum RotateError {
-    /// Somebody else has rotated since the keys were read.
-    #[error("somebody else has rotated the keys")]
-    Outdated,
-    /// The bridge did not commit.
-    #[error("the keys were not rotated")]
-    Failed(#[source] TransactError),
 }
 
 /// All keys, the oldest first. There are few: those of no use are removed at each rotation.
@@ -70,14 +59,8 @@ pub async fn rotate(
     });
     let remove = sql("DELETE FROM signing_keys WHERE sequence = ANY ($1)").bind(gone).unguarded();
     let statements = revoke.into_iter().chain([remove]).chain(keys.iter().map(insert)).chain(record);
-    let (statements, events) = (statements.collect(), Vec::new());
-    match bridge.transact(Transaction { consumed_event: None, statements, events }).await {
-        Ok(_) => Ok(()),
-        Err(TransactError::ConstraintViolated(violation)) if violation.constraint == "signing_keys_pkey" => {
-            Err(RotateError::Outdated)
-        }
-        Err(error) => Err(RotateError::Failed(error)),
-    }
+    bridge.transact(Transaction::of(statements.collect())).await?;
+    Ok(())
 }
 
 fn insert(key: &StoredKey) -> GuardedStatement {

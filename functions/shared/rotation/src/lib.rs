@@ -4,8 +4,12 @@
 //! A new key is published a lead before it signs, so that whoever verifies has it by then. The one before stays
 //! published until the last thing that it signed has expired.
 
+mod refusal;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+
+pub use refusal::{RotateError, under_way};
 
 /// How long before it signs a key is published, unless configured otherwise: longer than anybody keeps a set of
 /// keys. The bridge keeps one for five minutes and may give it for five more while it asks for another; a
@@ -15,6 +19,12 @@ pub const LEAD_DEFAULT: SignedDuration = SignedDuration::from_mins(20);
 /// No lead may be shorter. Then a function that finds a key unknown asks again, and what it is given is at most as
 /// old as its pause between two looks, the copy that it accepts, and what Auth itself keeps: 10 s each.
 pub const LEAD_MIN: SignedDuration = SignedDuration::from_secs(40);
+
+/// A lead as it is configured, in seconds; none where it is no number, or too short.
+pub fn lead(seconds: &str) -> Option<SignedDuration> {
+    let seconds: u32 = seconds.parse().ok()?;
+    Some(SignedDuration::from_secs(seconds.into())).filter(|lead| *lead >= LEAD_MIN)
+}
 
 /// How much longer than what it signed a key stays: clocks differ.
 const LEEWAY: SignedDuration = SignedDuration::from_mins(1);
@@ -205,6 +215,10 @@ mod tests {
     fn a_lead_is_never_too_short() {
         let keys = schedule(vec![KeyTimes::first(T0)]);
         assert_eq!(keys.rotate(SignedDuration::ZERO, T0).unwrap().signs_from, T0 + LEAD_MIN);
+        assert_eq!(lead("40"), Some(LEAD_MIN));
+        for unfit in ["39", "", "x", "-40"] {
+            assert_eq!(lead(unfit), None, "{unfit:?}");
+        }
     }
 
     proptest! {
