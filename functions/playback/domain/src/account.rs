@@ -1,6 +1,6 @@
 //! What Playback knows of an account.
 
-use crate::Subscription;
+use crate::{Entitlements, Subscription};
 use jiff::Timestamp;
 
 /// What is known of an account beside what its access token says.
@@ -18,15 +18,17 @@ impl Standing {
 
     /// How many streams the account may have open: as many as its plan has, and never fewer than without one.
     pub fn stream_limit(&self, without_plan: u32, now: Timestamp) -> u32 {
-        let entitlements = self.subscription.as_ref().and_then(|subscription| subscription.entitles(now));
-        entitlements.map_or(without_plan, |entitlements| entitlements.streams().max(without_plan))
+        self.entitlements(now).map_or(without_plan, |plan| plan.streams().max(without_plan))
     }
 
     /// How many devices the account may have, alike.
     pub fn device_limit(&self, without_plan: u32, now: Timestamp) -> u32 {
-        let entitlements = self.subscription.as_ref().and_then(|subscription| subscription.entitles(now));
-        let devices = entitlements.and_then(|entitlements| entitlements.devices());
+        let devices = self.entitlements(now).and_then(Entitlements::devices);
         devices.map_or(without_plan, |devices| devices.max(without_plan))
+    }
+
+    fn entitlements(&self, now: Timestamp) -> Option<&Entitlements> {
+        self.subscription.as_ref()?.entitles(now)
     }
 }
 

@@ -9,6 +9,7 @@ use mcsp_rotation::KeyRole;
 use mcsp_seal::SealingKeys;
 use playback_storage::signing_keys::{self, StoredKey};
 use playback_storage::{Bounds, StoreError, memory};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How long an instance goes on with what it has read, and what is remembered is taken without a look at Postgres: far
@@ -117,12 +118,15 @@ impl Keyring {
 impl Inner {
     /// Of the keys that can be used here. None where all are revoked.
     fn ring_of(&self, stored: &[StoredKey], at: Timestamp) -> Option<Ring> {
-        let mut keys = Keys::of(&self.configured, stored.to_vec());
+        let (mut keys, mut opened) = (Keys::of(&self.configured, stored.to_vec()), HashMap::new());
         // What does not open here signs nothing, and takes no other key's place.
-        keys.retain(|known| known.is_revoked(at) || self.key(known).is_some());
+        keys.retain(|known| {
+            let key = self.key(known).map(|key| opened.insert(known.kid.clone(), key));
+            key.is_some() || known.is_revoked(at)
+        });
         let (mut signer, mut good) = (None, Vec::new());
         for (known, role) in keys.roles(at).filter(|(_, role)| role.is_published()) {
-            let Some(key) = self.key(known) else { continue };
+            let Some(key) = opened.remove(&known.kid) else { continue };
             if role == KeyRole::Current {
                 signer = Some(key.clone());
             }

@@ -12,8 +12,8 @@ use mcsp_ids::{UserId, VideoId};
 use mcsp_problem::{Invalid, Json, Problem, Reason};
 use mcsp_reference::{Answer, Operation};
 use playback_domain::{
-    AccountState, Denial, Device, Devices, Entitlements, Facts, InvalidDevice, Region, Standing,
-    Subscription, Viewer, Visibility, decide,
+    AccountState, Denial, Device, Devices, Entitlements, Facts, InvalidDevice, InvalidRegion, Region,
+    Standing, Subscription, Viewer, Visibility, decide,
 };
 use playback_storage::videos::{Source, Version};
 use playback_storage::{AllFacts, Fact, all_facts};
@@ -197,12 +197,10 @@ fn unfit(error: InvalidDevice) -> Problem {
 }
 
 fn parsed(region: &str) -> Result<Region, Problem> {
-    let mut invalid = Invalid::default();
-    let region = invalid.check(
-        "/region",
-        Region::parse(region).map_err(|error| Reason::new("invalid_region", error.to_string())),
-    );
-    region.ok_or_else(|| invalid.into_problem())
+    let unfit = |error: InvalidRegion| {
+        Invalid::problem_at("/region", Reason::new("invalid_region", error.to_string()))
+    };
+    Region::parse(region).map_err(unfit)
 }
 
 fn explained(viewer: &Viewer, facts: AllFacts, now: Timestamp) -> ExplanationView {

@@ -36,7 +36,7 @@ const ENDLESS: &str = "-";
 const UNSAID: &str = "-";
 
 /// `<level> <streams> <until, ms, or -> <1 where a payment is missing> <devices, or ->`, with level and streams 0 where it
-/// entitles to nothing; or `none`. `lua/stream_limit.lua` and `lua/device_limit.lua` read it too.
+/// entitles to nothing; or `none`. `lua/stream_limit.lua` reads it too.
 pub(crate) fn written(subscription: Option<&Subscription>) -> String {
     let Some(Subscription { entitlements, is_past_due }) = subscription else { return NONE.to_owned() };
     let past_due = u8::from(*is_past_due);

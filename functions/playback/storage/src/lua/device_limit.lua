@@ -1,18 +1,14 @@
--- Shared by the scripts that count devices: it is put before each of them.
+-- Shared by the scripts that count devices: it is put before each of them, behind `stream_limit.lua`.
 --
 -- A hash per account: the id of a device -> "<last started, ms since the epoch, to the day>:<name>". The field " ", which is no id, says that
 -- all devices that Postgres knows are here.
 local LISTED = ' '
 local DEVICES_TOLD_MAX = 64
 
--- As many devices as the plan has, and never fewer than without one. What an account has subscribed to ends in them:
--- "<level> <streams> <until, ms, or -> <1 where a payment is missing> <devices, or ->".
+-- As many devices as the plan has, and never fewer than without one.
 local function device_limit(told, without_plan, now_ms)
-  local until_ms, devices = string.match(told or '', '^%d+ %d+ (%S+) %d (%d+)$')
-  if devices and (until_ms == '-' or now_ms < tonumber(until_ms)) then
-    return math.max(tonumber(devices), without_plan)
-  end
-  return without_plan
+  local _, devices = entitled(told, now_ms)
+  return math.max(devices or 0, without_plan)
 end
 
 -- How many there are, once those are gone that were not seen since.
