@@ -1,11 +1,11 @@
 //! Everything but Playback, as busy as it may be: slow queries hold all that a service has of Postgres, and each function
 //! serves as many requests as it may.
 
-use crate::{Account, OwnPlatform, eventually};
+use crate::{Account, OwnPlatform, eventually, root};
 use mcsp_manifest::Manifest;
 use reqwest::{Client, Method};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 use tokio::task::JoinSet;
 
@@ -47,7 +47,7 @@ pub struct Flood {
 impl Flood {
     /// The policies under which services go on waiting for slow queries: by default a breaker would spare them soon.
     pub fn policies() -> PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("flood.toml")
+        root().join("tests/flood.toml")
     }
 
     /// Asks until every component is at its limit.
@@ -59,7 +59,7 @@ impl Flood {
         sqlx::query("BEGIN").execute(&mut held).await.expect("a transaction");
         let lock = format!("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE", HELD.join(", "));
         sqlx::query(AssertSqlSafe(lock)).execute(&mut held).await.expect("the tables");
-        let manifest = Manifest::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../spin.toml"));
+        let manifest = Manifest::load(&root().join("spin.toml"));
         let manifest = manifest.expect("the manifest");
         let (mut asking, mut limits) = (JoinSet::new(), Vec::new());
         let client = Client::builder().timeout(Duration::from_secs(60)).build().expect("a client");

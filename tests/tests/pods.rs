@@ -3,10 +3,10 @@
 mod playing;
 
 use mcsp_ids::{EventId, UploadId, VideoId};
-use mcsp_tests::{Account, Cluster, Platform, Pod, eventually, manifest};
+use mcsp_tests::{Account, Cluster, Platform, Pod, eventually, manifest, root};
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::process::Command;
@@ -18,7 +18,7 @@ use uuid::Uuid;
 async fn precompiled() -> PathBuf {
     static MADE: OnceCell<PathBuf> = OnceCell::const_new();
     let made = MADE.get_or_init(async || {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
+        let root = root();
         let dir = root.join("target/test-precompiled");
         let mut mcsp = Command::new(root.join("target/release/mcsp"));
         mcsp.current_dir(root).args(["precompile", "--out"]).arg(&dir);

@@ -3,6 +3,7 @@
 //! Each test has a tree of its own: the scripts and what they read are links, what they write is not. Programs from
 //! outside that are made to fail are stand-ins, first on the PATH.
 
+use mcsp_tests::root;
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -137,10 +138,6 @@ impl Tree {
             })
             .collect()
     }
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_owned()
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A service as it is deployed: a runner and a bridge for it alone, on a core of their own.
 
 use crate::process::{Server, configured_on, free_address};
-use crate::rows::root;
+use mcsp_tests::root;
 use std::path::Path;
 use std::process::Command;
 

@@ -15,7 +15,7 @@ use crate::page::Row;
 use crate::rounds::Samples;
 use clap::ValueEnum;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -132,9 +132,4 @@ impl fmt::Display for Group {
             Group::Events => "from commit to consumer, and the relay",
         })
     }
-}
-
-/// The workspace's root.
-pub(crate) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }

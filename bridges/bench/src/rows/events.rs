@@ -1,6 +1,6 @@
 //! From a commit to the consumer, and what publishing in batches brings.
 
-use super::{Bench, root};
+use super::Bench;
 use crate::page::{Goal, Row};
 use crate::rounds::Samples;
 use anyhow::Context;
@@ -14,7 +14,7 @@ use mcsp_kafka::{
 use mcsp_outbox::{Relay, RelayConfig};
 use mcsp_postgres::migrations::{ServiceAccess, migrate};
 use mcsp_postgres::{OutboxWake, Postgres, PostgresConfig};
-use mcsp_tests::OwnPlatform;
+use mcsp_tests::{OwnPlatform, root};
 use std::fs::File;
 use std::io::{Seek, Write};
 use std::path::Path;

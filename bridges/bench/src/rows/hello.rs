@@ -1,9 +1,10 @@
 //! A function without a store: what the runner costs by itself.
 
-use super::{Bench, root, steady};
+use super::{Bench, steady};
 use crate::load::Load;
 use crate::page::{Goal, Row};
 use crate::process::{Server, free_address, own_program, peer};
+use mcsp_tests::root;
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::process::Command;

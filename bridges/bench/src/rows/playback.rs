@@ -1,10 +1,10 @@
 //! The start of a playback session, on a whole platform with its stores.
 
-use super::{Bench, root, steady};
+use super::{Bench, steady};
 use crate::load::Load;
 use crate::page::{Goal, Row};
 use crate::process::{Server, configured, free_address};
-use mcsp_tests::{Account, OwnPlatform, Platform, eventually, policies, titled_video};
+use mcsp_tests::{Account, OwnPlatform, Platform, eventually, policies, root, titled_video};
 use serde_json::json;
 use std::path::Path;
 

@@ -52,16 +52,17 @@ pub(crate) fn read(row: &mut Row<'_>) -> Result<Video, Inconsistency> {
     let name = row.parse("state", |name: String| StateName::from_name(&name))?;
     let named = row.parse("visibility", |name: String| VisibilityName::from_name(&name))?;
     let details = Details {
-        title: row.parse("title", |text| optional(text, |text| Title::parse(&text).ok()))?,
+        title: row.parse("title", |text| optional(text, |text: String| Title::parse(&text).ok()))?,
         description: row.parse("description", |text: String| Description::parse(&text).ok())?,
         tags: row.parse("tags", tags)?,
-        category: row.parse("category", |text| optional(text, |text| Category::parse(&text).ok()))?,
-        language: row.parse("language", |text| optional(text, |text| Language::parse(&text).ok()))?,
-        minimum_age: row.parse("minimum_age", minimum_age)?,
+        category: row.parse("category", |text| optional(text, |text: String| Category::parse(&text).ok()))?,
+        language: row.parse("language", |text| optional(text, |text: String| Language::parse(&text).ok()))?,
+        minimum_age: row
+            .parse("minimum_age", |years| optional(years, |years| MinimumAge::new(years).ok()))?,
     };
     let media: Option<Json<Media>> = row.take("media")?;
     let failure =
-        row.parse("failure_code", |text| optional(text, |text| FailureCode::try_from(text).ok()))?;
+        row.parse("failure_code", |text| optional(text, |text: String| FailureCode::try_from(text).ok()))?;
     let state = row.parse("first_published_at", |first_published_at| {
         state(name, media.map(|Json(media)| media), failure, first_published_at)
     })?;
@@ -97,13 +98,9 @@ fn visibility(name: VisibilityName, level: Option<u32>) -> Option<Visibility> {
     })
 }
 
-fn minimum_age(years: Option<u32>) -> Option<Option<MinimumAge>> {
-    years.map_or(Some(None), |years| MinimumAge::new(years).ok().map(Some))
-}
-
-/// A null is fine; a text that does not parse is not.
-fn optional<T>(text: Option<String>, parse: impl FnOnce(String) -> Option<T>) -> Option<Option<T>> {
-    text.map_or(Some(None), |text| parse(text).map(Some))
+/// A null is fine; what does not parse is not.
+fn optional<S, T>(value: Option<S>, parse: impl FnOnce(S) -> Option<T>) -> Option<Option<T>> {
+    value.map_or(Some(None), |value| parse(value).map(Some))
 }
 
 fn tags(texts: Vec<String>) -> Option<Tags> {

@@ -7,7 +7,7 @@ use mcsp_ids::{UploadId, UserId};
 use mcsp_problem::{Invalid, Problem, Reason};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use upload_storage::owned;
+use upload_storage::find;
 
 /// Bytes of one text: more than any text may have when it is submitted.
 const TEXT_MAX_BYTES: usize = 32_768;
@@ -81,7 +81,8 @@ impl WrittenDraft {
         let draft = Draft { title, description, tags, category, language, visibility, publish_at };
         let draft = invalid.into_result(draft)?;
         if let Some(upload) = upload_id {
-            owned(context, upload, owner).await.map_err(unknown_upload)?;
+            let found = find(context, upload).await?.filter(|found| found.owner == owner);
+            found.ok_or_else(unknown_upload)?;
         }
         Ok((draft, upload_id))
     }
@@ -98,10 +99,6 @@ fn fits(text: &str) -> Result<(), Reason> {
     Ok(())
 }
 
-fn unknown_upload(problem: Problem) -> Problem {
-    if problem.code() == Problem::not_found().code() {
-        Invalid::problem_at("/upload_id", Reason::new("unknown_upload", "must be one of your uploads"))
-    } else {
-        problem
-    }
+fn unknown_upload() -> Problem {
+    Invalid::problem_at("/upload_id", Reason::new("unknown_upload", "must be one of your uploads"))
 }
