@@ -15,7 +15,7 @@ pub struct PasswordsConfig {
     pub iterations: u32,
     /// Lanes (RFC 9106 `p`).
     pub parallelism: u32,
-    /// Native threads that hash, one more for what is overdue aside. None for half of the cores, rounded down, at
+    /// Native threads that hash, one more for when they are stuck aside. None for half of the cores, rounded down, at
     /// least one.
     pub threads: Option<NonZeroUsize>,
     /// Calls that wait for a thread; further ones are `overloaded`.

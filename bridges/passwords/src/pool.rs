@@ -12,8 +12,9 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
-/// On a machine that is never idle nobody could sign in. What has waited for so long gets a share of the cores.
-const OVERDUE: Duration = Duration::from_millis(500);
+/// On a machine that is never idle nobody could sign in. When the threads of the idle class get nothing done for so long,
+/// ten times a hash, what waits gets a share of the cores.
+const STUCK: Duration = Duration::from_millis(250);
 
 /// Why the pool did not start.
 #[derive(Debug, thiserror::Error)]
@@ -42,7 +43,7 @@ enum Job {
 type Answer<T> = oneshot::Sender<Result<T, PasswordError>>;
 
 impl HashingPool {
-    /// Starts the threads, and one more for what is overdue.
+    /// Starts the threads, and one more for when they are stuck.
     pub fn start(config: &PasswordsConfig) -> Result<Self, StartError> {
         let hasher = Hasher::new(config.parameters()?);
         // Dropped where a thread does not start, so that the others end.
@@ -53,22 +54,22 @@ impl HashingPool {
         for number in 0..config.threads().get() {
             pool.spawn(format!("passwords-{number}"), &hasher, Duration::ZERO, Priority::Idle)?;
         }
-        pool.spawn("passwords-late".to_owned(), &hasher, OVERDUE, Priority::Low)?;
+        pool.spawn("passwords-late".to_owned(), &hasher, STUCK, Priority::Low)?;
         Ok(pool)
     }
 
-    /// A thread that does what has waited for `age`.
+    /// A thread that does what others have left for `patience`.
     fn spawn(
         &self,
         name: String,
         hasher: &Hasher,
-        age: Duration,
+        patience: Duration,
         priority: Priority,
     ) -> Result<(), StartError> {
         let (hasher, queue) = (hasher.clone(), Arc::clone(&self.queue));
         let work = move || {
             priority::set(priority);
-            while let Some(job) = queue.take(age) {
+            while let Some(job) = queue.take(patience) {
                 perform(&hasher, job);
             }
         };

@@ -1,4 +1,4 @@
-//! A bounded queue whose takers may leave what is new to others.
+//! A bounded queue, some of whose takers step in for the others only when these are stuck.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -15,6 +15,8 @@ pub(crate) struct Queue<J> {
 struct Jobs<J> {
     /// With the time since which each waits; the oldest first.
     waiting: VecDeque<(Instant, J)>,
+    /// When the last one was taken by a taker that does not wait.
+    taken: Instant,
     closed: bool,
 }
 
@@ -24,7 +26,8 @@ pub(crate) struct Full;
 
 impl<J> Queue<J> {
     pub fn new(capacity: usize) -> Self {
-        let jobs = Mutex::new(Jobs { waiting: VecDeque::with_capacity(capacity), closed: false });
+        let waiting = VecDeque::with_capacity(capacity);
+        let jobs = Mutex::new(Jobs { waiting, taken: Instant::now(), closed: false });
         Queue { jobs, changed: Condvar::new(), capacity }
     }
 
@@ -40,17 +43,23 @@ impl<J> Queue<J> {
         Ok(())
     }
 
-    /// The oldest job, once it has waited for `age`. None when the queue is closed and empty.
-    pub fn take(&self, age: Duration) -> Option<J> {
+    /// The oldest job, once it has waited for `patience` and those without patience have taken nothing for as long.
+    /// None when the queue is closed and empty.
+    pub fn take(&self, patience: Duration) -> Option<J> {
         let mut jobs = self.lock();
         loop {
             let left = match jobs.waiting.front() {
                 None if jobs.closed => return None,
                 None => None,
-                Some((since, _)) => Some(age.saturating_sub(since.elapsed())),
+                Some((since, _)) => Some(patience.saturating_sub(jobs.taken.max(*since).elapsed())),
             };
             jobs = match left {
-                Some(Duration::ZERO) => return jobs.waiting.pop_front().map(|(_, job)| job),
+                Some(Duration::ZERO) => {
+                    if patience.is_zero() {
+                        jobs.taken = Instant::now();
+                    }
+                    return jobs.waiting.pop_front().map(|(_, job)| job);
+                }
                 Some(left) => self.changed.wait_timeout(jobs, left).unwrap_or_else(PoisonError::into_inner).0,
                 None => self.changed.wait(jobs).unwrap_or_else(PoisonError::into_inner),
             };
@@ -82,15 +91,19 @@ mod tests {
     }
 
     #[test]
-    fn whoever_takes_the_old_waits_until_something_is() {
-        const AGE: Duration = Duration::from_millis(50);
-        let (queue, begun) = (Queue::new(1), Instant::now());
+    fn the_patient_step_in_when_nobody_else_takes_anything() {
+        const PATIENCE: Duration = Duration::from_millis(50);
+        let (queue, begun) = (Queue::new(2), Instant::now());
         std::thread::scope(|scope| {
-            let taken = scope.spawn(|| (queue.take(AGE), begun.elapsed()));
             queue.put(1).unwrap();
-            let (job, after) = taken.join().unwrap();
-            assert_eq!(job, Some(1));
-            assert!(after >= AGE, "{after:?}");
+            queue.put(2).unwrap();
+            std::thread::sleep(PATIENCE / 2);
+            assert_eq!(queue.take(Duration::ZERO), Some(1));
+            let taken = begun.elapsed();
+            let stepped_in = scope.spawn(|| (queue.take(PATIENCE), begun.elapsed()));
+            let (job, after) = stepped_in.join().unwrap();
+            assert_eq!(job, Some(2));
+            assert!(after >= taken + PATIENCE, "{after:?}");
         });
     }
 
