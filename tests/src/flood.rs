@@ -5,6 +5,7 @@ use crate::{Account, OwnPlatform, eventually, root};
 use mcsp_manifest::Manifest;
 use reqwest::{Client, Method};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -25,7 +26,7 @@ const ASKED: [(&str, &str, Asks); 9] = [
 const HELD: [&str; 6] =
     ["auth.accounts", "auth.sessions", "auth.factors", "content.videos", "upload.drafts", "upload.uploads"];
 /// More than each may serve, so that there is always another one.
-const MORE: usize = 16;
+const MORE: u32 = 16;
 /// Whoever is refused asks again after so long.
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -50,11 +51,17 @@ impl Flood {
         root().join("tests/flood.toml")
     }
 
-    /// Asks until every component is at its limit.
+    /// Asks until every component is at its limit. Those who ask come one after the other, over `spread`, and so do the
+    /// ends of their requests later.
     ///
     /// # Panics
-    /// Where one does not come to be.
-    pub async fn begin(own: &OwnPlatform, account: &Account, platform_token: &str) -> Flood {
+    /// Where a component does not come to its limit.
+    pub async fn begin(
+        own: &OwnPlatform,
+        account: &Account,
+        platform_token: &str,
+        spread: Duration,
+    ) -> Flood {
         let mut held = PgConnection::connect(&own.postgres_url()).await.expect("Postgres");
         sqlx::query("BEGIN").execute(&mut held).await.expect("a transaction");
         let lock = format!("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE", HELD.join(", "));
@@ -77,10 +84,13 @@ impl Flood {
                     (Method::POST, Some(account.token.clone()), Some(body))
                 }
             };
-            for _ in 0..usize::try_from(limit).unwrap_or(usize::MAX).saturating_add(MORE) {
+            let askers = limit.saturating_add(MORE);
+            for number in 0..askers {
+                let late = spread * number / askers;
                 let (client, url, method, token) =
                     (client.clone(), url.clone(), method.clone(), token.clone());
                 asking.spawn(async move {
+                    tokio::time::sleep(late).await;
                     loop {
                         let mut request = client.request(method.clone(), &url);
                         if let Some(token) = &token {
@@ -97,8 +107,13 @@ impl Flood {
             }
         }
         let flood = Flood { asking, limits, held };
+        // One that was answered just now makes room for a moment.
+        let mut below: BTreeSet<_> = ASKED.iter().map(|(component, ..)| *component).collect();
         eventually("every other function is at its limit", async || {
-            flood.below_the_limit(own).await.is_empty().then_some(())
+            let now: BTreeSet<_> =
+                flood.below_the_limit(own).await.into_iter().map(|(name, _)| name).collect();
+            below.retain(|component| now.contains(component));
+            below.is_empty().then_some(())
         })
         .await;
         flood
@@ -106,25 +121,34 @@ impl Flood {
 
     /// The components that serve less than they may, with how much.
     pub async fn below_the_limit(&self, own: &OwnPlatform) -> Vec<(&'static str, u64)> {
-        let metrics = own.admin("/metrics").await;
-        let in_flight = |component: &str| {
-            let name = format!("mcsp_function_in_flight{{component=\"{component}\"");
-            let line = metrics.lines().find(|line| line.starts_with(&name)).expect("a metric");
-            line.rsplit(' ').next().and_then(|value| value.parse().ok()).expect("a number")
-        };
-        let served = self.limits.iter().map(|(component, limit)| (*component, in_flight(component), *limit));
+        let in_flight = gauges(own, "mcsp_function_in_flight").await;
+        let served = self.limits.iter().zip(in_flight);
         served
-            .filter(|(_, served, limit)| served < limit)
-            .map(|(component, served, _)| (component, served))
+            .filter(|((_, limit), served)| served < limit)
+            .map(|((component, _), served)| (*component, served))
             .collect()
     }
 
-    /// Ends it, and gives the tables back.
+    /// Ends it, gives the tables back, and waits until its last instance is gone.
     ///
     /// # Panics
-    /// Without Postgres.
-    pub async fn end(mut self) {
+    /// Without Postgres, or if one stays for ever.
+    pub async fn end(mut self, own: &OwnPlatform) {
         self.asking.shutdown().await;
         self.held.close().await.expect("Postgres");
+        eventually("nothing is left of the flood", async || {
+            gauges(own, "mcsp_function_instances").await.iter().all(|instances| *instances == 0).then_some(())
+        })
+        .await;
     }
+}
+
+/// A gauge of each component that is asked.
+async fn gauges(own: &OwnPlatform, name: &str) -> [u64; ASKED.len()] {
+    let metrics = own.admin("/metrics").await;
+    ASKED.map(|(component, ..)| {
+        let name = format!("{name}{{component=\"{component}\"");
+        let line = metrics.lines().find(|line| line.starts_with(&name)).expect("a metric");
+        line.rsplit(' ').next().and_then(|value| value.parse().ok()).expect("a number")
+    })
 }

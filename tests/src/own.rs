@@ -230,6 +230,11 @@ impl OwnPlatform {
         body.to_owned()
     }
 
+    /// The process id of `mcsp up`.
+    pub fn id(&self) -> u32 {
+        self.process.0.id()
+    }
+
     /// Ends `mcsp up` as a crash would: SIGKILL.
     ///
     /// # Panics

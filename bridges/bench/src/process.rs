@@ -99,6 +99,15 @@ pub(crate) fn configured_on(core: usize, program: &str, environment: &Path) -> a
     configured_by(&["taskset", "--cpu-list", &core.to_string()], program, environment)
 }
 
+/// Keeps a process that runs, with its threads, on one core.
+pub(crate) fn keep_on(core: usize, process: u32) -> anyhow::Result<()> {
+    let mut taskset = Command::new("taskset");
+    taskset.args(["--all-tasks", "--cpu-list", "--pid", &core.to_string(), &process.to_string()]);
+    let status = taskset.stdout(Stdio::null()).status().context("cannot run taskset")?;
+    anyhow::ensure!(status.success(), "process {process} is not kept on core {core}");
+    Ok(())
+}
+
 fn configured_by(wrapper: &[&str], program: &str, environment: &Path) -> anyhow::Result<Command> {
     let mut command = Command::new("sh");
     command.args(["-c", r#". "$0" && exec "$@""#]).arg(environment).args(wrapper).arg(own_program(program)?);

@@ -3,39 +3,86 @@
 
 use super::Bench;
 use super::playback::{STREAM_LIMIT, starts};
-use super::steady::{Latency, STEADY, all_answered};
+use super::steady::{Latency, OTHERS, all_answered};
+use crate::load::Load;
 use crate::page::{Goal, Row};
+use crate::pod::{Pod, Spec};
+use crate::process::keep_on;
 use anyhow::Context;
-use mcsp_tests::{Flood, OwnPlatform, variable};
+use mcsp_tests::{Account, Flood, OwnPlatform, variable};
+use std::time::Duration;
+use tokio::runtime::Runtime;
 
 const GOAL: f64 = 1.1;
+/// As long as a function may take. All at once, the others' requests would end all at once too, and begin again so.
+const SPREAD: Duration = Duration::from_secs(10);
 
 pub(super) fn measure(bench: &Bench) -> anyhow::Result<Vec<Row>> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let policies = Flood::policies();
     let variables = [STREAM_LIMIT, ("MCSP_POLICIES", policies.to_str().context("the policies")?)];
     let platform = runtime.block_on(OwnPlatform::start_with(&[], &variables));
+    let rows = flooded(bench, &runtime, &platform, &variables);
+    runtime.block_on(platform.stop());
+    rows
+}
+
+fn flooded(
+    bench: &Bench,
+    runtime: &Runtime,
+    platform: &OwnPlatform,
+    variables: &[(&str, &str)],
+) -> anyhow::Result<Vec<Row>> {
     let client = platform.client();
     let (load, account) =
         runtime.block_on(async { (starts(&client).await, client.account("creator").await) });
-    let token = variable(&platform.environment(), "MCSP_BRIDGE_TOKEN");
-    let url = client.url().to_owned();
-    let per_second = load.run(&url, bench.load)?.per_second * STEADY;
-    let (mut calm, mut flooded) = (Latency::default(), Latency::default());
-    for _ in 0..bench.rounds {
-        calm.take(&all_answered(bench, &load, &url, per_second)?);
-        let flood = runtime.block_on(Flood::begin(&platform, &account, &token));
-        flooded.take(&all_answered(bench, &load, &url, per_second)?);
-        runtime.block_on(flood.end());
+    let flood = Source { runtime, platform, account };
+    let mut rows = vec![row(bench, "in one process", &load, client.url(), &flood)?];
+    if std::thread::available_parallelism()?.get() > 1 {
+        keep_on(0, platform.id())?;
+        let environment = &platform.environment();
+        let spec = Spec { service: "playback", core: 1, environment, variables, scratch: bench.scratch() };
+        let pod = Pod::start(spec)?;
+        rows.push(row(bench, "in a pod with a core of its own", &load, &pod.url(), &flood)?);
     }
-    runtime.block_on(platform.stop());
-    Ok(vec![Row {
-        figure: "playback session start, p99: every other function at its limit ÷ none".to_owned(),
-        samples: flooded.p99_ms.over(&calm.p99_ms),
+    Ok(rows)
+}
+
+/// Where the others' requests go to, and who asks.
+struct Source<'a> {
+    runtime: &'a Runtime,
+    platform: &'a OwnPlatform,
+    account: Account,
+}
+
+impl Source<'_> {
+    fn begin(&self) -> Flood {
+        let token = variable(&self.platform.environment(), "MCSP_BRIDGE_TOKEN");
+        self.runtime.block_on(Flood::begin(self.platform, &self.account, &token, SPREAD))
+    }
+
+    fn end(&self, flood: Flood) {
+        self.runtime.block_on(flood.end(self.platform));
+    }
+}
+
+fn row(bench: &Bench, place: &str, load: &Load, url: &str, source: &Source<'_>) -> anyhow::Result<Row> {
+    let per_second = load.run(url, bench.load)?.per_second * OTHERS;
+    let (mut calm, mut rough) = (Latency::default(), Latency::default());
+    for _ in 0..bench.rounds {
+        calm.take(&all_answered(bench, load, url, per_second)?);
+        let flood = source.begin();
+        let answers = all_answered(bench, load, url, per_second);
+        source.end(flood);
+        rough.take(&answers?);
+    }
+    Ok(Row {
+        figure: format!(
+            "every other function at its limit, {place}: p99 of a playback session start ÷ with none"
+        ),
+        samples: rough.p99_ms.over(&calm.p99_ms),
         unit: "",
         goal: Some(Goal::AtMost(GOAL)),
-        made_of: format!(
-            "open loop, {per_second:.0} starts/s, all answered; the others full {flooded}; idle {calm}"
-        ),
-    }])
+        made_of: format!("open loop, {per_second:.0} starts/s; the others full {rough}; idle {calm}"),
+    })
 }

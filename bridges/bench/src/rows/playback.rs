@@ -8,7 +8,7 @@ use mcsp_tests::{Account, OwnPlatform, Platform, eventually, policies, root, tit
 use serde_json::json;
 use std::path::Path;
 
-const CONNECTIONS: u32 = 32;
+pub(super) const CONNECTIONS: u32 = 32;
 /// Who starts sessions, in turns.
 const VIEWERS: usize = 16;
 /// So many streams at once that no start is refused however long the load goes on.

@@ -12,6 +12,8 @@ use std::time::Duration;
 
 /// Of the runner's capacity, for latencies.
 pub(super) const STEADY: f64 = 0.5;
+/// Of the capacity, beside something else that takes its share of the machine: alone, nobody waits.
+pub(super) const OTHERS: f64 = 0.2;
 /// Times the capacity.
 const TOO_MUCH: f64 = 3.0;
 /// More than a function serves at once, so that some have to be refused.

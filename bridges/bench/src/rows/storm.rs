@@ -1,8 +1,8 @@
 //! A sign-in storm: what the hashing of passwords costs everybody else.
 
 use super::Bench;
-use super::playback::{STREAM_LIMIT, starts};
-use super::steady::{Latency, all_answered};
+use super::playback::{CONNECTIONS, STREAM_LIMIT, starts};
+use super::steady::{Latency, OTHERS, all_answered};
 use crate::load::Load;
 use crate::page::{Goal, Row};
 use crate::pod::{Pod, Spec};
@@ -22,8 +22,6 @@ use tokio_util::sync::CancellationToken;
 const SIGNING_IN: u32 = 128;
 /// People don't come all at once, nor come back so: each waits for up to so long more.
 const SPREAD: Duration = Duration::from_secs(1);
-/// Of the platform's capacity, for the others' requests: without the storm nobody waits.
-const OTHERS: f64 = 0.2;
 
 pub(super) fn measure(bench: &Bench) -> anyhow::Result<Vec<Row>> {
     // Its own thread sends the storm; the others' requests are paced by this one.
@@ -36,16 +34,24 @@ pub(super) fn measure(bench: &Bench) -> anyhow::Result<Vec<Row>> {
 
 fn stormed(bench: &Bench, runtime: &Runtime, platform: &OwnPlatform) -> anyhow::Result<Vec<Row>> {
     let client = platform.client();
-    let load = runtime.block_on(starts(&client));
+    let start = ("a playback session start", &runtime.block_on(starts(&client)));
     let storm = Storm { accounts: runtime.block_on(accounts(&client)), runtime };
-    let mut rows = vec![row(bench, "in one process", &load, client.url(), &storm, &client)?];
+    let reading = ("an account's own page", &own_page(&storm.accounts));
+    let mut rows = vec![row(bench, "in one process", start, client.url(), &storm, &client)?];
     if std::thread::available_parallelism()?.get() > 1 {
         let pod = |service, core| pod(bench, platform, service, core);
         let (auth, playback) = (pod("auth", 0)?, pod("playback", 1)?);
         let auth = Platform::at(auth.url());
-        rows.push(row(bench, "in pods with a core each", &load, &playback.url(), &storm, &auth)?);
+        rows.push(row(bench, "in pods with a core each", start, &playback.url(), &storm, &auth)?);
+        rows.push(row(bench, "in the very pod", reading, auth.url(), &storm, &auth)?);
     }
     Ok(rows)
+}
+
+/// What Auth does besides, for those who are signed in.
+fn own_page(accounts: &[Account]) -> Load {
+    let tokens = accounts.iter().map(|account| account.token.clone()).collect();
+    Load { tokens, ..Load::get("/v1/accounts/me", CONNECTIONS, "email") }
 }
 
 /// A service as it is deployed, over the platform's stores.
@@ -59,22 +65,22 @@ fn pod(bench: &Bench, platform: &OwnPlatform, service: &str, core: usize) -> any
     })
 }
 
-/// Starts at `playback`, without and with a storm at `auth`.
+/// What others ask at `url`, without and with a storm at `auth`.
 fn row(
     bench: &Bench,
     place: &str,
-    load: &Load,
-    playback: &str,
+    (what, load): (&str, &Load),
+    url: &str,
     storm: &Storm<'_>,
     auth: &Platform,
 ) -> anyhow::Result<Row> {
-    let per_second = load.run(playback, bench.load)?.per_second * OTHERS;
+    let per_second = load.run(url, bench.load)?.per_second * OTHERS;
     let (mut calm, mut rough) = (Latency::default(), Latency::default());
     let counts = Arc::new(Counts::default());
     for _ in 0..bench.rounds {
-        calm.take(&all_answered(bench, load, playback, per_second)?);
+        calm.take(&all_answered(bench, load, url, per_second)?);
         let raging = storm.begin(auth, &counts);
-        let answers = all_answered(bench, load, playback, per_second);
+        let answers = all_answered(bench, load, url, per_second);
         storm.runtime.block_on(raging.end())?;
         rough.take(&answers?);
     }
@@ -82,12 +88,12 @@ fn row(
     let (signed_in, turned_away) = counts.per_second(seconds);
     ensure!(signed_in > 0.0, "nobody could sign in");
     Ok(Row {
-        figure: format!("sign-in storm, {place}: p99 of a playback session start ÷ without it"),
+        figure: format!("sign-in storm, {place}: p99 of {what} ÷ without it"),
         samples: rough.p99_ms.over(&calm.p99_ms),
         unit: "",
         goal: Some(Goal::AtMost(1.2)),
         made_of: format!(
-            "open loop, {per_second:.0} starts/s; calm {calm}; {SIGNING_IN} clients signing in {rough}, \
+            "open loop, {per_second:.0} req/s; calm {calm}; {SIGNING_IN} clients signing in {rough}, \
              {signed_in:.0} sign-ins/s and {turned_away:.0} told to come back"
         ),
     })
