@@ -14,6 +14,9 @@ STORES = {"postgres": 5432, "redis": 6379, "kafka": 9092, "mail": 8025, "object-
 # Addresses of clients: the public internet, without what is the cluster's, its nodes' or its cloud's.
 INTERNET = {("cidr", "0.0.0.0/0", 443), ("cidr", "2000::/3", 443)}
 PRIVATE = {"10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"}
+# Told to every process of ours, and let out to from each: where traces go.
+TRACES = {"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG"}
+COLLECTOR = ("mcsp/telemetry", "true", 4318)
 GATEWAY = ("kubernetes.io/metadata.name", "kourier-system", 8081)
 # How each class of load is scaled: the least and the most pods, and how long an unused one is kept, in seconds.
 CLASSES = {
@@ -183,11 +186,16 @@ def variables_have_sources(documents, application):
             if is_secret and "secretKeyRef" not in spec.get("valueFrom", {}):
                 yield f"Service/{name}: {variable} must come from a Secret"
         of_bridge = environment(container(pod_of(service), "bridge"))
-        own = {v for v in of_bridge if v not in ("MCSP_POLICIES", "MCSP_SERVICES_DOMAIN")}
+        own = {v for v in of_bridge if v not in {"MCSP_POLICIES", "MCSP_SERVICES_DOMAIN"} | TRACES}
         expected = application.bridge_environment(name)
         yield from (f"Service/{name}: the bridge needs {v}" for v in sorted(expected - own))
         own -= addresses(application.services[name].optional_targets)
         yield from (f"Service/{name}: the bridge has no use for {v}" for v in sorted(own - expected))
+    for document in documents:
+        is_ours = document["kind"] == "Deployment" or document["apiVersion"].startswith("serving.knative.dev/")
+        for of in pod_of(document)["containers"] if is_ours else []:
+            missing = sorted(TRACES - environment(of).keys())
+            yield from (f"{name_of(document)}: {v} has no source in container {of['name']}" for v in missing)
     passwords = {f"MCSP_POSTGRES_PASSWORD_{shouted(n)}" for n, s in application.services.items() if s.postgres}
     for document in documents:
         if document["kind"] in ("Deployment", "Job") and document["metadata"]["name"] in (RELAY, "migrate"):
@@ -279,6 +287,7 @@ def policies_are_the_grants(documents, application):
         granted = {store for store in ("postgres", "redis", "kafka") if getattr(service, store)}
         others = {target for target in service.targets if target not in application.services} - {"clients"}
         expected = {(f"mcsp/{target}", "true", STORES[target]) for target in granted | others}
+        expected.add(COLLECTOR)
         if service.targets & application.services.keys():
             expected.add(GATEWAY)
         if "clients" in service.targets:
@@ -287,7 +296,7 @@ def policies_are_the_grants(documents, application):
         yield from _policy_problems(policies, name, {"serving.knative.dev/service": name}, expected, optional)
     stores = {("mcsp/postgres", "true", 5432), ("mcsp/kafka", "true", 9092)}
     for name, expected in (
-        (RELAY, stores | {GATEWAY}),
+        (RELAY, stores | {GATEWAY, COLLECTOR}),
         ("migrate", {("mcsp/postgres", "true", 5432)}),
         ("topics", {("mcsp/kafka", "true", 9092)}),
     ):

@@ -100,6 +100,8 @@ MISTAKES = [
     ("- name: SPIN_VARIABLE_ISSUER\n", "- name: SPIN_VARIABLE_REGION\n", "SPIN_VARIABLE_ISSUER has no source"),
     ("- name: MCSP_REDIS_URL\n", "- name: MCSP_REDIS\n", "the bridge needs MCSP_REDIS_URL"),
     ("- name: MCSP_SERVICE_URL_MAIL\n", "- name: MCSP_SERVICE_URL_SMS\n", "the bridge has no use for MCSP_SERVICE_URL_SMS"),
+    ("- name: OTEL_TRACES_SAMPLER\n", "- name: OTEL_SAMPLER\n", "OTEL_TRACES_SAMPLER has no source in container"),
+    ('mcsp/telemetry: "true"', 'mcsp/telemetries: "true"', "does not let out to ('mcsp/telemetry'"),
     ("key: postgres-url", "key: postgres", "there is no postgres in ConfigMap settings"),
     ("issuer: https://mcsp.example.com", "issuers: https://mcsp.example.com", "nothing uses issuers"),
     ("          valueFrom:\n            secretKeyRef:\n              key: sealing-keys\n              name: auth\n", "          value: '[]'\n", "SPIN_VARIABLE_AUTH_SEALING_KEYS must come from a Secret"),

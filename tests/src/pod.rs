@@ -45,6 +45,8 @@ pub struct Cluster {
     pub services_url: String,
     /// What the image has in `/app/precompiled`.
     pub precompiled: PathBuf,
+    /// Where traces go; nowhere where it is empty.
+    pub traces: String,
 }
 
 /// The containers of a pod, running on this machine.
@@ -159,6 +161,9 @@ fn value_of(spec: &Value, cluster: &Cluster) -> String {
     match (spec["name"].as_str().expect("a name"), spec["value"].as_str()) {
         ("MCSP_TRUSTED_PROXIES", _) => "127.0.0.0/8".to_owned(),
         ("MCSP_SERVICES_DOMAIN", _) => "unused".to_owned(),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", _) => cluster.traces.clone(),
+        ("OTEL_TRACES_SAMPLER", _) => "always_on".to_owned(),
+        ("OTEL_TRACES_SAMPLER_ARG", _) => String::new(),
         // What clients register is anywhere.
         ("MCSP_SERVICE_URL_CLIENTS", Some(value)) => value.to_owned(),
         (name, Some(value)) if name.starts_with("MCSP_SERVICE_URL_") => {

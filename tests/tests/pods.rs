@@ -1,7 +1,10 @@
 //! The pods of knative/, on this machine: real processes, with the manifests' arguments and variables and nothing else.
 
+#[allow(dead_code, reason = "other tests use the rest")]
+mod collecting;
 mod playing;
 
+use collecting::Collector;
 use mcsp_ids::{EventId, UploadId, VideoId};
 use mcsp_tests::{Account, Cluster, Platform, Pod, eventually, manifest, root};
 use reqwest::{Client, Method, StatusCode};
@@ -13,6 +16,10 @@ use tokio::process::Command;
 use tokio::sync::OnceCell;
 use tokio::task::JoinSet;
 use uuid::Uuid;
+
+/// What the events of these tests say of the span that sent them.
+const TRACE_ID: &str = "0af7651916cd43dd8448eb211c80319c";
+const SPAN_ID: &str = "b7ad6b7169203331";
 
 /// The code of all components, compiled as the image's is.
 async fn precompiled() -> PathBuf {
@@ -37,6 +44,7 @@ async fn cluster() -> Cluster {
         environment: PathBuf::from(state).join("platform.env"),
         services_url: Platform::running().url().to_owned(),
         precompiled: precompiled().await,
+        traces: String::new(),
     }
 }
 
@@ -83,8 +91,9 @@ async fn upload_content_and_playback_answer_an_account_of_the_platform() {
 }
 
 #[tokio::test]
-async fn the_relay_hands_on_events_with_the_platforms_token() {
-    let mut cluster = cluster().await;
+async fn the_relay_hands_on_events_with_the_platforms_token_and_their_trace() {
+    let collector = Collector::start().await;
+    let mut cluster = Cluster { traces: collector.endpoint(), ..cluster().await };
     let (content_pod, content) = pod_of("content", &cluster).await;
     cluster.services_url = content.url().to_owned();
     let mut relay =
@@ -105,6 +114,7 @@ async fn the_relay_hands_on_events_with_the_platforms_token() {
     assert_eq!(seen().await, 404);
     assert_eq!(bring(&relay_url, "/events/content-events", &data).await, 204);
     assert_eq!(seen().await, 200);
+    one_trace_through_three_processes(&collector).await;
     // What can never be applied says so; what nobody takes comes again.
     assert_eq!(bring(&relay_url, "/events/content-events", &json!({"video_id": 7})).await, 422);
     assert_eq!(bring(&relay_url, "/events/nobody", &data).await, 404);
@@ -182,6 +192,19 @@ async fn watch(viewer: Account, video: String, endpoints: Arc<Endpoints>, over: 
     sessions
 }
 
+/// The relay hands on, the functions take, their bridge commits.
+async fn one_trace_through_three_processes(collector: &Collector) {
+    let of_event =
+        |name: &'static str| collector.span(name, move |span| span.trace_id == TRACE_ID && span.name == name);
+    let committed = of_event("TRANSACTION content").await;
+    let (_, handed_on) =
+        (of_event("POST /events/content-events").await, of_event("process content-events").await);
+    let trace = collector.trace(TRACE_ID);
+    let names = ["TRANSACTION content", "POST /events/content-events", "process content-events"];
+    assert_eq!(committed.names(&trace), names.map(|name| ("content", name)));
+    assert_eq!(handed_on.parent_id, SPAN_ID);
+}
+
 /// An upload's event, as a Knative source sends it.
 async fn bring(url: &str, path: &str, data: &Value) -> StatusCode {
     let request = Client::new()
@@ -190,6 +213,7 @@ async fn bring(url: &str, path: &str, data: &Value) -> StatusCode {
         .header("ce-id", EventId::from_uuid(Uuid::now_v7()).to_string())
         .header("ce-type", "mcsp.upload.session.initiated.v1")
         .header("ce-source", "/mcsp/upload")
+        .header("ce-traceparent", format!("00-{TRACE_ID}-{SPAN_ID}-01"))
         .json(data);
     request.send().await.expect("an answer").status()
 }

@@ -1,7 +1,7 @@
 //! What runs beside requests: outboxes are relayed, events and timers are delivered.
 
 use crate::Bridges;
-use crate::deliver::{ByRequest, Invoke};
+use crate::deliver::{ByRequest, Invoke, Receiver};
 use mcsp_kafka::{Consumer, ConsumerConfig, ConsumerCounts, ConsumerMeter};
 use mcsp_manifest::Manifest;
 use mcsp_outbox::{Relay, RelayConfig, RelayCounts, RelayMeter};
@@ -80,7 +80,8 @@ impl Background {
         else {
             return;
         };
-        let relay = Relay::new(RelayConfig::new(config), producer, self.bridges.wake(service));
+        let config = RelayConfig { tracer: self.bridges.tracer.clone(), ..RelayConfig::new(config) };
+        let relay = Relay::new(config, producer, self.bridges.wake(service));
         self.relay_meters.insert(service.to_owned(), relay.meter());
         self.relaying.spawn(relay.run(self.relays.clone()));
     }
@@ -88,10 +89,16 @@ impl Background {
     /// Delivers to every component that takes events.
     fn deliver(&self, invoke: Arc<dyn Invoke>) -> Arc<ByRequest> {
         let components = self.bridges.manifest.components.values();
-        let paths = components.filter_map(|component| {
-            Some((component.id.clone(), component.settings.grants.events_path.clone()?))
+        let receivers = components.filter_map(|component| {
+            let path = component.settings.grants.events_path.clone()?;
+            Some((component.id.clone(), Receiver { path, service: component.service().into() }))
         });
-        Arc::new(ByRequest { invoke, token: self.bridges.config.token.clone(), paths: paths.collect() })
+        Arc::new(ByRequest {
+            invoke,
+            token: self.bridges.config.token.clone(),
+            receivers: receivers.collect(),
+            tracer: self.bridges.tracer.clone(),
+        })
     }
 
     fn remind(&mut self, service: &str, deliver: &Arc<ByRequest>) {

@@ -10,6 +10,7 @@ use mcsp_memory::Memories;
 use mcsp_passwords::HashingPool;
 use mcsp_postgres::OutboxWake;
 use mcsp_services::ResponseCache;
+use mcsp_traces::Tracer;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -25,6 +26,7 @@ pub struct Bridges {
     pub(crate) answers: Arc<ResponseCache>,
     /// The age of answers is told by one clock on all threads.
     pub(crate) clock: Arc<MonotonicClock>,
+    pub(crate) tracer: Tracer,
     wakes: BTreeMap<String, OutboxWake>,
 }
 
@@ -46,6 +48,9 @@ pub enum StartError {
     /// A target of calls cannot be used as it is configured.
     #[error("cannot use a target of calls")]
     Services(#[from] mcsp_services::InvalidTarget),
+    /// The thread that sends traces cannot be started.
+    #[error("cannot start the thread of the traces")]
+    Traces(#[source] std::io::Error),
 }
 
 impl Bridges {
@@ -62,6 +67,7 @@ impl Bridges {
             wakes: wakes.collect(),
             answers: Arc::new(ResponseCache::new(config.services.cache)),
             clock: Arc::new(MonotonicClock::default()),
+            tracer: Tracer::start(config.traces.clone()).map_err(StartError::Traces)?,
             manifest,
             config,
             producer,
@@ -72,6 +78,11 @@ impl Bridges {
     /// All guards of the process.
     pub fn guards(&self) -> &GuardRegistry {
         &self.guards
+    }
+
+    /// Where the process' spans begin.
+    pub fn tracer(&self) -> &Tracer {
+        &self.tracer
     }
 
     /// Puts new policies in force.

@@ -7,6 +7,7 @@ use mcsp_passwords::PasswordsConfig;
 use mcsp_postgres::PostgresConfig;
 use mcsp_redis::RedisConfig;
 use mcsp_services::{ServicesConfig, TargetConfig};
+use mcsp_traces::TracesConfig;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -32,6 +33,8 @@ pub struct BridgeConfig {
     pub policies: Policies,
     /// The token by which components know the bridge, and the sidecar its components.
     pub token: String,
+    /// Where spans go; nowhere where it is none.
+    pub traces: Option<TracesConfig>,
 }
 
 /// What is missing or wrong in the environment.
@@ -48,13 +51,16 @@ pub enum ConfigError {
     /// The policies cannot be used.
     #[error(transparent)]
     Policies(#[from] crate::PoliciesError),
+    /// The traces cannot be sent as the variables say.
+    #[error(transparent)]
+    Traces(#[from] mcsp_traces::ConfigError),
 }
 
 impl BridgeConfig {
     /// Reads the environment, and asks for all that the manifest's grants need:
     /// `MCSP_POSTGRES_URL` and `MCSP_POSTGRES_PASSWORD_<SERVICE>`, `MCSP_REDIS_URL`, `MCSP_KAFKA_BROKERS`,
-    /// `MCSP_SERVICE_URL_<TARGET>`, `MCSP_BRIDGE_TOKEN`; what may be there beside, `MCSP_SERVICE_NETWORKS_<TARGET>` and
-    /// the file that `MCSP_POLICIES` names.
+    /// `MCSP_SERVICE_URL_<TARGET>`, `MCSP_BRIDGE_TOKEN`; what may be there beside, `MCSP_SERVICE_NETWORKS_<TARGET>`,
+    /// the file that `MCSP_POLICIES` names, and OpenTelemetry's variables ([`TracesConfig`]).
     pub fn from_env(manifest: &Manifest) -> Result<Self, ConfigError> {
         Self::read(manifest, |variable| std::env::var(variable).ok())
     }
@@ -69,6 +75,7 @@ impl BridgeConfig {
         };
         let mut config = BridgeConfig {
             token: required("MCSP_BRIDGE_TOKEN", "every component")?,
+            traces: TracesConfig::read(&variable)?,
             ..BridgeConfig::default()
         };
         for component in manifest.components.values() {

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response, StatusCode, header};
 use mcsp_kafka::{CloudEvent, Deliver, Delivery};
+use mcsp_traces::{Received, Span, Tracer, process};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -22,19 +23,36 @@ pub trait Invoke: Send + Sync + 'static {
 pub(crate) struct ByRequest {
     pub(crate) invoke: Arc<dyn Invoke>,
     pub(crate) token: String,
-    /// Component to events path.
-    pub(crate) paths: BTreeMap<String, String>,
+    /// By component.
+    pub(crate) receivers: BTreeMap<String, Receiver>,
+    pub(crate) tracer: Tracer,
+}
+
+/// A component that takes events.
+pub(crate) struct Receiver {
+    /// Where it takes them.
+    pub(crate) path: String,
+    pub(crate) service: Arc<str>,
 }
 
 #[async_trait]
 impl Deliver for ByRequest {
     async fn deliver(&self, component: &str, event: &CloudEvent) -> Delivery {
-        let path = self.paths.get(component).map(String::as_str).unwrap_or_default();
-        let request = match delivery_request(path, &self.token, event) {
+        let Some(receiver) = self.receivers.get(component) else {
+            return Delivery::Reject { cause: "the component takes no events".to_owned() };
+        };
+        let mut request = match delivery_request(&receiver.path, &self.token, event) {
             Ok(request) => request,
             Err(error) => return Delivery::Reject { cause: format!("unsendable: {error}") },
         };
+        let mut span = self.begin(receiver, component, event);
+        if let Some(context) = span.context() {
+            context.put(request.headers_mut());
+        }
         let response = self.invoke.invoke(component, request).await;
+        if !response.status().is_success() {
+            span.fail(response.status().as_str());
+        }
         match response.status() {
             status if status.is_success() => Delivery::Done,
             StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => {
@@ -42,6 +60,29 @@ impl Deliver for ByRequest {
             }
             _ => Delivery::Retry { cause: cause_of(&response) },
         }
+    }
+}
+
+impl ByRequest {
+    fn begin(&self, receiver: &Receiver, component: &str, event: &CloudEvent) -> Span {
+        let is_timer = event.topic == mcsp_timers::TOPIC;
+        let mut span = process(
+            &self.tracer,
+            &receiver.service,
+            Received {
+                system: if is_timer { "mcsp_timers" } else { "kafka" },
+                topic: Some(&event.topic),
+                component,
+                traceparent: event.traceparent.as_deref(),
+            },
+        );
+        // The id of a timer's event may name what it is about.
+        if !is_timer && span.is_recorded() {
+            span.text("messaging.message.id", &event.id);
+            span.text("messaging.destination.partition.id", &event.partition.to_string());
+            span.number("messaging.kafka.offset", event.offset);
+        }
+        span
     }
 }
 

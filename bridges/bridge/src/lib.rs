@@ -12,6 +12,7 @@ mod granted;
 mod metrics;
 mod policies;
 mod stop_signals;
+mod traced;
 mod worker;
 
 pub use background::{Background, Duties};
@@ -22,7 +23,7 @@ pub use config::{
 };
 pub use deliver::{Invoke, delivery_request};
 pub use mcsp_services::ANYWHERE;
-pub use metrics::Pages;
+pub use metrics::{Pages, trace_metrics};
 pub use policies::{Policies, PoliciesError, load_policies, watch_policies};
 pub use stop_signals::StopSignals;
 pub use worker::Worker;

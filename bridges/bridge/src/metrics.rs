@@ -6,6 +6,7 @@ use mcsp_kafka::ConsumerCounts;
 use mcsp_limits::LimitCounts;
 use mcsp_memory::Usage;
 use mcsp_timers::TimerCounts;
+use mcsp_traces::TraceCounts;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -42,6 +43,7 @@ impl Pages {
         guard_metrics(out, &self.bridges.guards().snapshot());
         limit_metrics(out, &self.bridges.limiter.counts());
         memory_metrics(out, &self.bridges.memories.usage());
+        trace_metrics(out, &self.bridges.tracer.counts());
         if let Some(background) = self.background.get() {
             event_metrics(out, background);
         }
@@ -151,6 +153,22 @@ fn memory_metrics(out: &mut String, usage: &BTreeMap<String, Usage>) {
             line(out, name, &[("service", service)], value(usage));
         }
     }
+}
+
+/// How the spans of a process fare.
+pub fn trace_metrics(out: &mut String, counts: &TraceCounts) {
+    let name = "mcsp_spans_exported_total";
+    family(out, name, "counter", "Spans that the collector of traces has taken.");
+    line(out, name, &[], counts.exported_total as f64);
+    let name = "mcsp_spans_dropped_total";
+    family(
+        out,
+        name,
+        "counter",
+        "Spans that were lost: the queue was full, or the collector did not take them.",
+    );
+    line(out, name, &[("reason", "queue_full")], counts.overflowed_total as f64);
+    line(out, name, &[("reason", "not_taken")], counts.failed_total as f64);
 }
 
 fn family(out: &mut String, name: &str, kind: &str, help: &str) {

@@ -2,6 +2,7 @@
 
 use crate::bridges::{Bridges, StartError};
 use crate::granted::Granted;
+use crate::traced::Traced;
 use mcsp_bridge_api::Bridge;
 use mcsp_limits::RatesOverride;
 use mcsp_manifest::{Grants, RateLimits};
@@ -42,7 +43,7 @@ impl Worker {
         let hashing = self.bridges.hashing.as_ref().filter(|_| grants.passwords);
         let producer = self.bridges.producer.as_ref().filter(|_| !grants.produces.is_empty());
         let targets = grants.services.iter().chain(&grants.optional_services);
-        Ok(Arc::new(Granted {
+        let granted = Granted {
             component: id.to_owned(),
             postgres: self.postgres_of(grants)?,
             redis: redis.map(|connection| {
@@ -61,7 +62,12 @@ impl Worker {
             limits: settings
                 .map(|settings| self.bridges.limiter.component(id, rates_of(&settings.rate_limits))),
             grants: grants.clone(),
-        }))
+        };
+        let tracer = &self.bridges.tracer;
+        if !tracer.is_on() {
+            return Ok(Arc::new(granted));
+        }
+        Ok(Arc::new(Traced { port: granted, tracer: tracer.clone(), service: caller.into() }))
     }
 
     /// The components of a service share its connections.

@@ -39,6 +39,18 @@ pub enum KafkaFault {
 }
 
 impl KafkaFault {
+    /// A machine code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            KafkaFault::Configuration(_) => "configuration",
+            KafkaFault::QueueFull => "queue-full",
+            KafkaFault::Refused { code } => code,
+            KafkaFault::Unreachable(_) => "unreachable",
+            KafkaFault::Topic { .. } => "topic",
+            KafkaFault::Stopped => "stopped",
+        }
+    }
+
     /// True where the topic is missing, misnamed or forbidden: all records of it are refused.
     pub fn is_of_topic(&self) -> bool {
         matches!(self, KafkaFault::Refused { code: UNKNOWN_TOPIC })

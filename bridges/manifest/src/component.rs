@@ -36,6 +36,11 @@ pub enum Dependency {
 }
 
 impl Component {
+    /// Whose it is: its service's, or its own where it belongs to none.
+    pub fn service(&self) -> &str {
+        self.settings.grants.service.as_deref().unwrap_or(&self.id)
+    }
+
     pub(crate) fn read(
         id: String,
         mut written: schema::Component,

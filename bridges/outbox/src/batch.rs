@@ -5,7 +5,9 @@ use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
 use mcsp_kafka::{KafkaFault, Producer, Publication};
+use mcsp_traces::{Span, Tracer};
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Topic and key: what stays in order.
@@ -17,6 +19,12 @@ pub(crate) struct Batch {
     published: Vec<i64>,
     refusals: Vec<Refusal>,
     is_cut_short: bool,
+}
+
+/// Where the spans of events go, and whose events they are.
+pub(crate) struct Traces {
+    pub tracer: Tracer,
+    pub service: Arc<str>,
 }
 
 /// The first event of a key that was not taken. Those after it stay in the outbox too, even where Kafka has
@@ -35,8 +43,17 @@ pub(crate) struct Refusal {
 /// The events of one key, in their order.
 #[derive(Default)]
 struct Lane {
-    queued: Vec<(i64, String, Publication)>,
+    queued: Vec<Queued>,
     refused: Option<(i64, String, KafkaFault)>,
+}
+
+/// An event that is on its way.
+struct Queued {
+    id: i64,
+    event_id: String,
+    publication: Publication,
+    /// Lasts until Kafka has answered.
+    span: Span,
 }
 
 /// What Kafka said to the events of one key.
@@ -49,17 +66,20 @@ struct Settled {
 impl Batch {
     /// Queues the events in their order. After the first of a key that the queue does not take, none of
     /// that key is queued.
-    pub(crate) fn publish(producer: &Producer, waiting: Vec<Waiting>) -> Self {
+    pub(crate) fn publish(producer: &Producer, waiting: Vec<Waiting>, traces: &Traces) -> Self {
         let is_alone = waiting.len() == 1;
         let mut lanes: HashMap<Key, Lane> = HashMap::new();
         let mut is_cut_short = false;
-        for Waiting { id, event, .. } in waiting {
+        for Waiting { id, mut event, .. } in waiting {
             let lane = lanes.entry((event.topic.clone(), event.key.clone())).or_default();
             if lane.refused.is_some() {
                 continue;
             }
+            let Traces { tracer, service } = traces;
+            let of = (event.topic.as_str(), event.id.as_str());
+            let span = mcsp_traces::send(tracer, service, of, &mut event.traceparent);
             match producer.enqueue(&event) {
-                Ok(publication) => lane.queued.push((id, event.id, publication)),
+                Ok(publication) => lane.queued.push(Queued { id, event_id: event.id, publication, span }),
                 // What follows would find room where an event before it did not.
                 Err(KafkaFault::QueueFull) => {
                     is_cut_short = true;
@@ -102,11 +122,14 @@ impl Batch {
 impl Lane {
     async fn settle(self, (topic, key): Key, is_alone: bool) -> Settled {
         let (mut published, mut sent) = (Vec::with_capacity(self.queued.len()), None);
-        for (id, event_id, publication) in self.queued {
+        for Queued { id, event_id, publication, mut span } in self.queued {
             match publication.settle().await {
                 Ok(()) if sent.is_none() => published.push(id),
                 Ok(()) => {}
-                Err(fault) => sent = sent.or(Some((id, event_id, fault))),
+                Err(fault) => {
+                    span.fail(fault.code());
+                    sent = sent.or(Some((id, event_id, fault)));
+                }
             }
         }
         // What was sent comes before what was not even queued, which was refused by itself.

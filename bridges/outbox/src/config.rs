@@ -1,6 +1,7 @@
 //! Whose outbox, and how eagerly it is relayed.
 
 use mcsp_postgres::PostgresConfig;
+use mcsp_traces::Tracer;
 
 /// One service's relay.
 #[derive(Clone, Debug)]
@@ -17,6 +18,8 @@ pub struct RelayConfig {
     pub lock_wait_ms: u64,
     /// How long a stop waits for the outbox to be empty.
     pub drain_timeout_ms: u64,
+    /// Told of each event that is sent.
+    pub tracer: Tracer,
 }
 
 impl RelayConfig {
@@ -29,6 +32,7 @@ impl RelayConfig {
             publish_wait_ms: 3_000,
             lock_wait_ms: 3_500,
             drain_timeout_ms: 5_000,
+            tracer: Tracer::default(),
         }
     }
 }

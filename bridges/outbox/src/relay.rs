@@ -1,7 +1,7 @@
 //! The relay's loop: wait for a commit, publish what waits, delete what Kafka has.
 
 use crate::backoff::wait_after;
-use crate::batch::Batch;
+use crate::batch::{Batch, Traces};
 use crate::config::RelayConfig;
 use crate::error::RelayError;
 use crate::held::Held;
@@ -10,6 +10,7 @@ use crate::table::{Table, Waiting};
 use mcsp_causes::in_one_line;
 use mcsp_kafka::Producer;
 use mcsp_postgres::OutboxWake;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -25,6 +26,7 @@ pub struct Relay {
     producer: Producer,
     wake: OutboxWake,
     meter: RelayMeter,
+    traces: Traces,
 }
 
 /// What a round found.
@@ -41,7 +43,9 @@ enum Round {
 impl Relay {
     /// Does nothing yet. `wake` is the one that the service's `Postgres` rings.
     pub fn new(config: RelayConfig, producer: Producer, wake: OutboxWake) -> Self {
-        Relay { config, producer, wake, meter: RelayMeter::default() }
+        let service = Arc::from(config.postgres.schema.as_str());
+        let traces = Traces { tracer: config.tracer.clone(), service };
+        Relay { config, producer, wake, meter: RelayMeter::default(), traces }
     }
 
     /// For metrics, while the relay runs.
@@ -158,7 +162,7 @@ impl Relay {
             }
             return Ok(if is_empty { Round::Empty } else { Round::Held });
         };
-        let mut batch = Batch::publish(&self.producer, waiting);
+        let mut batch = Batch::publish(&self.producer, waiting, &self.traces);
         let in_time = batch.settle(Duration::from_millis(self.config.publish_wait_ms)).await;
         let mut published = self.finish(table, &mut batch).await?;
         if !in_time {

@@ -84,12 +84,15 @@ async fn exchange(
     if body.len() > CALL_MAX_BYTES {
         return Err(Failure::Refused(StatusCode::PAYLOAD_TOO_LARGE.as_str().to_owned()));
     }
-    let request = Request::post(format!("http://bridge/v1/{function}"))
+    let mut request = Request::post(format!("http://bridge/v1/{function}"))
         .header(AUTHORIZATION, &caller.authorization)
         .header(COMPONENT_HEADER, &caller.component)
         .header(CONTENT_TYPE, "application/msgpack")
         .body(Full::new(Bytes::from(body)))
         .map_err(|_| Failure::Refused("function".to_owned()))?;
+    if let Some(span) = mcsp_traces::current() {
+        span.put(request.headers_mut());
+    }
     let response = connections.request(request).await.map_err(|_| Failure::Unreachable)?;
     match response.status() {
         StatusCode::OK => {

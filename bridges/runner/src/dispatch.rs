@@ -55,7 +55,14 @@ impl Job {
             None => Problem::NotFound.response(),
             Some(function) => {
                 let body = |bytes| Full::new(bytes).map_err(|never| match never {}).boxed_unsync();
-                let (head, body) = function.call(self.request.map(body)).await.into_parts();
+                let place = worker.place_at(self.request.uri().path());
+                let place = place.filter(|place| place.function.component() == self.component);
+                let request = self.request.map(body);
+                let answer = match place {
+                    Some(place) => place.serve(request).await,
+                    None => function.call("", request).await,
+                };
+                let (head, body) = answer.into_parts();
                 match body.collect().await {
                     Ok(collected) => Response::from_parts(head, collected.to_bytes()),
                     Err(never) => match never {},

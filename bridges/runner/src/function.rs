@@ -8,7 +8,9 @@ use crate::host::{State, Surroundings};
 use crate::instance::{Blueprint, Factory, Lifetime, NoPlace, link};
 use crate::problem::Problem;
 use crate::request::MAX_BODY_BYTES;
+use crate::span;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use mcsp_traces::{SpanContext, Tracer};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,6 +30,7 @@ pub(crate) struct Floor {
     pub ticker: TickerHandle,
     /// Instances of those that are not pinned.
     pub places: Arc<Semaphore>,
+    pub tracer: Tracer,
 }
 
 /// What a function is, whether or not it has code at the moment.
@@ -78,14 +81,35 @@ impl Function {
         self.outline.life.pinned > 0
     }
 
-    /// Serves one request. The answer is whole: however slowly a client takes it, and whether or not it does,
+    /// Serves one request that came by a route, and records a span of it where requests are traced.
+    pub(crate) async fn call(
+        &self,
+        route: &str,
+        mut request: http::Request<WasiBody>,
+    ) -> http::Response<Body> {
+        let tracer = &self.floor.tracer;
+        if !tracer.is_on() {
+            return self.answer(request, None).await;
+        }
+        let mut span = span::begin(tracer, &self.outline.surroundings, route, &mut request);
+        span.flag("faas.coldstart", self.loaded().is_none());
+        let response = self.answer(request, span.context()).await;
+        span::end(span, response.status());
+        response
+    }
+
+    /// The answer is whole: however slowly a client takes it, and whether or not it does,
     /// its place is free for the next.
-    pub(crate) async fn call(&self, request: http::Request<WasiBody>) -> http::Response<Body> {
+    async fn answer(
+        &self,
+        request: http::Request<WasiBody>,
+        span: Option<SpanContext>,
+    ) -> http::Response<Body> {
         let stats = &self.outline.surroundings.stats;
         stats.called();
         let answer = match Permit::take(&self.outline.in_flight, self.outline.max_in_flight) {
             None => Err(Problem::Overloaded),
-            Some(_place) => self.handle(request).await,
+            Some(_place) => self.handle(request, span).await,
         };
         answer.unwrap_or_else(|problem| {
             stats.failed();
@@ -93,7 +117,11 @@ impl Function {
         })
     }
 
-    async fn handle(&self, request: http::Request<WasiBody>) -> Result<http::Response<Body>, Problem> {
+    async fn handle(
+        &self,
+        request: http::Request<WasiBody>,
+        span: Option<SpanContext>,
+    ) -> Result<http::Response<Body>, Problem> {
         self.used.store(true, Relaxed);
         let handler = self.handler().await.map_err(|error| {
             let component = self.component();
@@ -105,7 +133,7 @@ impl Function {
             Problem::FunctionUnavailable
         })?;
         let start = Instant::now();
-        let answer = handler.handle((), request).await;
+        let answer = handler.handle(span, request).await;
         let (head, body) = answer.map_err(|error| self.problem(&error, start))?.into_parts();
         let left = self.outline.life.timeout.saturating_sub(start.elapsed());
         let body = Limited::new(body, MAX_BODY_BYTES).collect();
@@ -130,7 +158,7 @@ impl Function {
             return if late { Problem::FunctionTimeout } else { Problem::FunctionFailed };
         }
         let component = self.component();
-        if let Some(failed) = error.downcast_ref::<InstantiationError<()>>() {
+        if let Some(failed) = error.downcast_ref::<InstantiationError<Option<SpanContext>>>() {
             tracing::warn!(component, error = %format!("{:#}", failed.error), "no instance for a request");
             let full = failed.error.is::<NoPlace>() || failed.error.is::<PoolConcurrencyLimitError>();
             return if full { Problem::Overloaded } else { Problem::FunctionFailed };

@@ -7,12 +7,14 @@ mod convert;
 mod cpu;
 mod log;
 mod memory;
+mod origin;
 mod variables;
 
 use crate::stats::FunctionStats;
 use cpu::CpuMeter;
 use mcsp_bridge_api::Bridge;
 use memory::MemoryMeter;
+use origin::Origins;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use wasmtime::component::{HasData, Linker, ResourceTable};
@@ -32,6 +34,7 @@ pub(crate) struct State {
     variables: Arc<BTreeMap<String, String>>,
     memory: MemoryMeter,
     cpu: CpuMeter,
+    pub(crate) origins: Origins,
     _counted: Counted,
 }
 
@@ -54,6 +57,8 @@ impl Drop for Counted {
 /// What the instances of one function on one thread have in common.
 pub(crate) struct Surroundings {
     pub component: Arc<str>,
+    /// Whose it is: its service's, or its own.
+    pub service: Arc<str>,
     pub bridge: Arc<dyn Bridge>,
     pub variables: Arc<BTreeMap<String, String>>,
     pub memory_limit_bytes: usize,
@@ -86,6 +91,7 @@ pub(crate) fn store(engine: &Engine, surroundings: &Surroundings) -> Store<State
         variables: Arc::clone(&surroundings.variables),
         memory: MemoryMeter::new(surroundings.memory_limit_bytes, Arc::clone(&surroundings.stats)),
         cpu: cpu.clone(),
+        origins: Origins::default(),
         _counted: Counted::new(Arc::clone(&surroundings.stats)),
     };
     let mut store = Store::new(engine, state);

@@ -4,6 +4,7 @@ use crate::engine::{Awake, TickerHandle};
 use crate::error::CodeError;
 use crate::host::{self, State, Surroundings};
 use crate::settings::Reuse;
+use mcsp_traces::SpanContext;
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -212,7 +213,8 @@ pub(crate) struct Life {
 
 impl WorkerState for Life {
     type StoreData = State;
-    type RequestData = ();
+    /// The span of the request, where it is traced.
+    type RequestData = Option<SpanContext>;
 
     fn should_accept_request(&self, concurrent: usize, total: usize) -> ShouldAccept {
         if total >= self.reuse.requests {
@@ -226,10 +228,11 @@ impl WorkerState for Life {
 
     fn on_request_start(
         &self,
-        _store: StoreContextMut<'_, State>,
-        (): (),
-        _task: GuestTaskId,
+        mut store: StoreContextMut<'_, State>,
+        span: Option<SpanContext>,
+        task: GuestTaskId,
     ) -> Pin<Box<dyn Future<Output = ()> + Send + Sync>> {
+        store.data_mut().origins.begin(task, span);
         Box::pin(tokio::time::sleep(self.timeout))
     }
 

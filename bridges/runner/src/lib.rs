@@ -21,8 +21,10 @@ mod instance;
 mod precompiled;
 mod problem;
 mod request;
+mod requests;
 mod runner;
 mod settings;
+mod span;
 mod stats;
 mod worker;
 

@@ -46,7 +46,7 @@ async fn receive(worker: &Worker, request: Request<Incoming>) -> Result<Response
     if path.starts_with(EVENTS_PREFIX) && !worker.takes_public_events() {
         return Err(Problem::NotFound);
     }
-    let Some(function) = worker.function_at(path) else {
+    let Some(place) = worker.place_at(path) else {
         if path == HEALTH_PATH {
             return Ok(Response::new(Body::whole(Bytes::from_static(b"ok\n"))));
         }
@@ -62,10 +62,10 @@ async fn receive(worker: &Worker, request: Request<Incoming>) -> Result<Response
     }
     let (head, body) = request.into_parts();
     if body.is_end_stream() {
-        return Ok(function.call(Request::from_parts(head, empty())).await);
+        return Ok(place.serve(Request::from_parts(head, empty())).await);
     }
     let (body, _taken) = read(body, worker.body_room()).await?;
-    Ok(function.call(Request::from_parts(head, body)).await)
+    Ok(place.serve(Request::from_parts(head, body)).await)
 }
 
 /// Reads a body whole before an instance is bothered: a slow client then holds none. With it comes the room

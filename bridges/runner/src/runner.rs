@@ -11,9 +11,10 @@ use crate::function::{Floor, Function, Outline};
 use crate::host::{self, Surroundings};
 use crate::instance::{self, Lifetime};
 use crate::precompiled;
+use crate::requests::RouteAccount;
 use crate::settings::{AdminAddress, Settings};
 use crate::stats::{Account, FunctionReport, FunctionStats};
-use crate::worker::{self, Orders, Worker};
+use crate::worker::{self, Orders, Place, Worker};
 use mcsp_manifest::{Component, Manifest, Variables};
 use std::collections::HashMap;
 use std::net::{SocketAddr, TcpListener};
@@ -191,8 +192,9 @@ impl Thread {
             },
             ticker: self.ticker.clone(),
             places: Arc::new(Semaphore::new(self.places())),
+            tracer: self.settings.tracer.clone(),
         });
-        let mut functions = Vec::new();
+        let (mut functions, mut places) = (Vec::new(), Vec::new());
         for account in self.accounts.iter() {
             let (Some(component), Some(compiled), Some(stats)) = (
                 self.application.manifest.components.get(&account.component),
@@ -202,10 +204,15 @@ impl Thread {
                 continue;
             };
             let outline = self.outline(component, compiled.clone(), account, Arc::clone(stats));
-            functions.push(Arc::new(Function::new(Arc::clone(&floor), outline)));
+            let function = Arc::new(Function::new(Arc::clone(&floor), outline));
+            for route in &account.routes {
+                let Some(stats) = route.per_worker.get(self.index).map(Arc::clone) else { continue };
+                places.push(Place { route: route.route.clone(), function: Arc::clone(&function), stats });
+            }
+            functions.push(function);
         }
         let documents = self.application.documents.clone();
-        Worker::new(functions, &self.application.manifest.routes, documents, &self.settings)
+        Worker::new(functions, places, documents, &self.settings)
     }
 
     /// How many instances functions without a pin may have together on one thread. The rest is for those with one, whatever
@@ -234,6 +241,7 @@ impl Thread {
             compiled,
             surroundings: Arc::new(Surroundings {
                 component: Arc::from(component.id.as_str()),
+                service: Arc::from(component.service()),
                 bridge: self.application.bridges.for_component(&component.id),
                 variables: Arc::new(self.application.variables.of(&component.id)),
                 memory_limit_bytes: (limits.memory_mib as usize) << 20,
@@ -322,8 +330,14 @@ fn accounts(manifest: &Manifest, workers: usize) -> Vec<Account> {
             pinned: component.settings.limits.pinned,
             in_flight: Arc::new(AtomicU64::new(0)),
             per_worker: (0..workers).map(|_| Arc::default()).collect(),
+            routes: routes_of(manifest, &component.id, workers),
         })
         .collect()
+}
+
+fn routes_of(manifest: &Manifest, component: &str, workers: usize) -> Vec<RouteAccount> {
+    let routes = manifest.routes.iter().filter(|route| route.component == component);
+    routes.map(|route| RouteAccount::new(&route.path, workers)).collect()
 }
 
 /// Waits until every thread is ready, then has all of them listen.

@@ -1,6 +1,7 @@
 //! How a runner serves, with the values that hold where nothing else is said.
 
 use crate::client::Network;
+use mcsp_traces::Tracer;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -32,6 +33,8 @@ pub struct Settings {
     pub public_events: bool,
     /// Proxies that say truly for whom they ask (`X-Forwarded-For`). Nobody else is believed.
     pub trusted_proxies: Vec<Network>,
+    /// Told of each request that a function serves.
+    pub tracer: Tracer,
 }
 
 impl Settings {
@@ -49,6 +52,7 @@ impl Settings {
             drain: Duration::from_secs(20),
             public_events: false,
             trusted_proxies: Vec::new(),
+            tracer: Tracer::default(),
         }
     }
 }

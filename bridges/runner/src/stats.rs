@@ -1,5 +1,6 @@
 //! What each function does and costs. Every worker thread counts for itself; readers add up.
 
+use crate::requests::RouteAccount;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -113,6 +114,7 @@ pub(crate) struct Account {
     pub pinned: u32,
     pub in_flight: Arc<AtomicU64>,
     pub per_worker: Vec<Arc<FunctionStats>>,
+    pub routes: Vec<RouteAccount>,
 }
 
 impl Account {

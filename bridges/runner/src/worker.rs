@@ -1,20 +1,24 @@
 //! One thread that serves: a listener, an engine, and the functions' instances on it.
 
+use crate::body::Body;
 use crate::client::Network;
 use crate::connection;
 use crate::dispatch::Job;
 use crate::document::Document;
 use crate::error::StartError;
 use crate::function::Function;
+use crate::requests::RouteStats;
 use crate::settings::Settings;
+use http::{Request, Response};
 use hyper_util::server::graceful::GracefulShutdown;
 use mcsp_manifest::Router;
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio_util::task::TaskTracker;
+use wasmtime_wasi_http::WasiBody;
 
 /// Connections of one thread; more wait in the listener's backlog.
 const MAX_CONNECTIONS: usize = 8_192;
@@ -30,10 +34,29 @@ pub(crate) const ACCEPT_RETRY: Duration = Duration::from_millis(50);
 /// Unused code is looked for this many times within the time after which it is dropped.
 const LOOKS_PER_CODE_IDLE: u32 = 8;
 
+/// Where requests of a route go.
+#[derive(Clone)]
+pub(crate) struct Place {
+    /// As the manifest has it.
+    pub route: String,
+    pub function: Arc<Function>,
+    pub stats: Arc<RouteStats>,
+}
+
+impl Place {
+    /// Has the function serve a request, and counts it.
+    pub(crate) async fn serve(&self, request: Request<WasiBody>) -> Response<Body> {
+        let begun = Instant::now();
+        let response = self.function.call(&self.route, request).await;
+        self.stats.answered(response.status(), begun.elapsed());
+        response
+    }
+}
+
 /// The functions of one thread.
 pub(crate) struct Worker {
     functions: HashMap<String, Arc<Function>>,
-    routes: Router<Arc<Function>>,
+    routes: Router<Place>,
     documents: Vec<Document>,
     public_events: bool,
     trusted_proxies: Vec<Network>,
@@ -43,15 +66,14 @@ pub(crate) struct Worker {
 impl Worker {
     pub(crate) fn new(
         functions: Vec<Arc<Function>>,
-        routes: &[mcsp_manifest::Route],
+        places: Vec<Place>,
         documents: Vec<Document>,
         settings: &Settings,
     ) -> Result<Self, StartError> {
         let functions: HashMap<_, _> =
             functions.into_iter().map(|function| (function.component().to_owned(), function)).collect();
-        let routes = Router::new(routes.iter().filter_map(|route| {
-            functions.get(&route.component).map(|function| (route.path.as_str(), Arc::clone(function)))
-        }))?;
+        let paths: Vec<String> = places.iter().map(|place| place.route.clone()).collect();
+        let routes = Router::new(paths.iter().map(String::as_str).zip(places))?;
         Ok(Worker {
             functions,
             routes,
@@ -66,7 +88,7 @@ impl Worker {
         self.functions.get(component)
     }
 
-    pub(crate) fn function_at(&self, path: &str) -> Option<&Arc<Function>> {
+    pub(crate) fn place_at(&self, path: &str) -> Option<&Place> {
         self.routes.find(path)
     }
 

@@ -8,9 +8,10 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, Request, StatusCode, Uri, header};
+use http::{HeaderMap, Request, StatusCode, Uri, header};
 use mcsp_bridge::Invoke;
 use mcsp_manifest::Manifest;
+use mcsp_traces::{Received, TRACEPARENT, Tracer, process};
 use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
@@ -21,28 +22,35 @@ const EVENT_MAX_BYTES: usize = 1 << 20;
 const DELIVERIES_MAX: usize = 256;
 
 const ATTRIBUTE_PREFIX: &str = "ce-";
-const TRACE: HeaderName = HeaderName::from_static("traceparent");
 /// What the event was committed with. A source's own trace is another one.
 const TRACE_OF_EVENT: &str = "ce-traceparent";
 
 /// Takes events for components.
 pub(crate) struct Gateway {
-    /// Events path to component.
-    components: HashMap<String, String>,
+    /// By events path.
+    receivers: HashMap<String, Receiver>,
     invoke: Arc<dyn Invoke>,
     token: String,
     places: Semaphore,
+    tracer: Tracer,
+}
+
+/// A component that takes events.
+struct Receiver {
+    component: String,
+    service: Arc<str>,
 }
 
 impl Gateway {
-    pub(crate) fn new(manifest: &Manifest, invoke: Arc<dyn Invoke>, token: String) -> Self {
-        let components = manifest.components.values().filter_map(|component| {
+    pub(crate) fn new(manifest: &Manifest, invoke: Arc<dyn Invoke>, token: String, tracer: Tracer) -> Self {
+        let receivers = manifest.components.values().filter_map(|component| {
             let grants = &component.settings.grants;
             let path = grants.events_path.clone().filter(|_| !grants.consumes.is_empty())?;
-            Some((path, component.id.clone()))
+            let (id, service) = (component.id.clone(), component.service().into());
+            Some((path, Receiver { component: id, service }))
         });
-        let components = components.collect();
-        Gateway { components, invoke, token, places: Semaphore::new(DELIVERIES_MAX) }
+        let receivers = receivers.collect();
+        Gateway { receivers, invoke, token, places: Semaphore::new(DELIVERIES_MAX), tracer }
     }
 
     pub(crate) fn router(self) -> Router {
@@ -54,16 +62,26 @@ impl Gateway {
 }
 
 async fn take(State(gateway): State<Arc<Gateway>>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
-    let Some(component) = gateway.components.get(uri.path()) else {
+    let Some(Receiver { component, service }) = gateway.receivers.get(uri.path()) else {
         return StatusCode::NOT_FOUND.into_response();
     };
     let Ok(_place) = gateway.places.try_acquire() else {
         return StatusCode::TOO_MANY_REQUESTS.into_response();
     };
-    let Ok(request) = handed_on(uri.path(), &gateway.token, &headers, body) else {
+    let Ok(mut request) = handed_on(uri.path(), &gateway.token, &headers, body) else {
         return StatusCode::BAD_REQUEST.into_response();
     };
+    let traceparent = request.headers().get(TRACEPARENT).and_then(|value| value.to_str().ok());
+    // The source knows the topic, and does not say it.
+    let received = Received { system: "kafka", topic: None, component, traceparent };
+    let mut span = process(&gateway.tracer, service, received);
+    if let Some(context) = span.context() {
+        context.put(request.headers_mut());
+    }
     let (head, body) = gateway.invoke.invoke(component, request).await.into_parts();
+    if !head.status.is_success() {
+        span.fail(head.status.as_str());
+    }
     let status = match head.status {
         status if status.is_success() => return StatusCode::NO_CONTENT.into_response(),
         status @ (StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY) => status,
@@ -90,8 +108,8 @@ fn handed_on(
     for (name, value) in attributes {
         request = request.header(name, value);
     }
-    if let Some(trace) = headers.get(TRACE_OF_EVENT).or_else(|| headers.get(TRACE)) {
-        request = request.header(TRACE, trace);
+    if let Some(trace) = headers.get(TRACE_OF_EVENT).or_else(|| headers.get(TRACEPARENT)) {
+        request = request.header(TRACEPARENT, trace);
     }
     request.body(body)
 }
@@ -99,6 +117,7 @@ fn handed_on(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http::HeaderName;
 
     #[test]
     fn the_event_is_handed_on_with_its_own_trace_and_the_platforms_token() {

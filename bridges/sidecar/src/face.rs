@@ -10,6 +10,7 @@ use http::{HeaderMap, StatusCode, header};
 use mcsp_bridge::{Bridges, Pages, StartError, Worker};
 use mcsp_bridge_api::Bridge;
 use mcsp_manifest::Manifest;
+use mcsp_traces::{SpanContext, within};
 use std::collections::HashMap;
 use std::sync::Arc;
 use subtle::ConstantTimeEq;
@@ -77,7 +78,8 @@ async fn answer_call(
     let Some(port) = header("mcsp-component").and_then(|id| calls.ports.get(id)) else {
         return (StatusCode::FORBIDDEN, "unknown component").into_response();
     };
-    match call::answer(&**port, &interface, &function, &body).await {
+    let answer = call::answer(&**port, &interface, &function, &body);
+    match within(SpanContext::of(&headers), answer).await {
         Ok(answer) => ([(header::CONTENT_TYPE, "application/msgpack")], answer).into_response(),
         Err(call::Unanswerable::NoSuchFunction) => StatusCode::NOT_FOUND.into_response(),
         Err(call::Unanswerable::Malformed) => StatusCode::BAD_REQUEST.into_response(),

@@ -45,6 +45,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let config = BridgeConfig::from_env(&manifest)?;
     let token = config.token.clone();
     let bridges = Bridges::new(Arc::clone(&manifest), config)?;
+    let tracer = bridges.tracer().clone();
     let invoke = Arc::new(OverHttp::new(&arguments.functions_url, &manifest));
     let duties = arguments.duties(&manifest);
     let background = Arc::new(Background::start(Arc::clone(&bridges), &duties, invoke.clone()));
@@ -62,7 +63,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         anyhow::Ok(())
     };
     if let Some(address) = arguments.events {
-        let gateway = Gateway::new(&manifest, invoke, token.clone());
+        let gateway = Gateway::new(&manifest, invoke, token.clone(), tracer.clone());
         serve("events are taken", Listener::anywhere(address).await?, gateway.router())?;
     }
     // Shown until the very end: that the bridge is stopping, too.
@@ -82,6 +83,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         ended.context("a face panicked")??;
     }
     background.stop().await;
+    tracer.finish().await;
     tracing::info!("the bridge has stopped");
     Ok(())
 }

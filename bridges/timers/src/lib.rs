@@ -14,4 +14,5 @@ mod timers;
 pub use config::TimersConfig;
 pub use error::TimersError;
 pub use meter::{TimerCounts, TimersMeter};
+pub use table::TOPIC;
 pub use timers::Timers;

@@ -9,7 +9,7 @@ use sqlx::{Connection, Executor};
 use std::time::Duration;
 
 /// Where events of timers say that they come from, in the place of a topic.
-const TOPIC: &str = "timers";
+pub const TOPIC: &str = "timers";
 
 /// Two processes that claim at once take different rows, and wait for each other in neither.
 const CLAIM: &str = "UPDATE timers SET ready_at = now() + make_interval(secs => $3), deliveries = deliveries + 1 \

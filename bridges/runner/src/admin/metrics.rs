@@ -1,6 +1,7 @@
 //! Counters in the Prometheus text format.
 
-use crate::stats::{FunctionReport, FunctionState};
+use crate::requests::{BOUNDS_MS, CLASSES, RouteReport};
+use crate::stats::{Account, FunctionReport, FunctionState};
 use std::fmt::Write;
 
 struct Metric {
@@ -66,6 +67,39 @@ const METRICS: [Metric; 9] = [
         value: |r| if r.state == FunctionState::Dropped { 0.0 } else { 1.0 },
     },
 ];
+
+const REQUESTS: &str = "mcsp_http_requests_total";
+const DURATION: &str = "mcsp_http_request_duration_seconds";
+
+/// What requests were, by route. One that nobody has asked for is not shown: it would be twenty lines of nothing.
+pub(super) fn write_routes(accounts: &[Account], out: &mut String) {
+    let mut asked: Vec<(String, RouteReport)> = Vec::new();
+    for account in accounts {
+        let (component, service) = (&account.component, account.service.as_deref().unwrap_or_default());
+        let reports = account.routes.iter().map(|route| (&route.route, route.report()));
+        asked.extend(reports.filter(|(_, report)| report.count() > 0).map(|(route, report)| {
+            (format!("component=\"{component}\",service=\"{service}\",route=\"{route}\""), report)
+        }));
+    }
+    // Writing to a string cannot fail.
+    let _ =
+        writeln!(out, "# HELP {REQUESTS} Requests, by the class of their status.\n# TYPE {REQUESTS} counter");
+    for (labels, report) in &asked {
+        for (class, count) in CLASSES.iter().zip(report.by_class) {
+            let _ = writeln!(out, "{REQUESTS}{{{labels},status_class=\"{class}\"}} {count}");
+        }
+    }
+    let _ = writeln!(out, "# HELP {DURATION} Time to the whole answer.\n# TYPE {DURATION} histogram");
+    for (labels, report) in &asked {
+        for (bound_ms, count) in BOUNDS_MS.iter().zip(report.within) {
+            let bound_s = *bound_ms as f64 / 1_000.0;
+            let _ = writeln!(out, "{DURATION}_bucket{{{labels},le=\"{bound_s}\"}} {count}");
+        }
+        let (count, total_s) = (report.count(), report.total_s);
+        let _ = writeln!(out, "{DURATION}_bucket{{{labels},le=\"+Inf\"}} {count}");
+        let _ = writeln!(out, "{DURATION}_sum{{{labels}}} {total_s}\n{DURATION}_count{{{labels}}} {count}");
+    }
+}
 
 pub(super) fn write(reports: &[FunctionReport], out: &mut String) {
     for Metric { name, kind, help, value } in METRICS {

@@ -143,6 +143,7 @@ impl Face {
             "/metrics" => {
                 let mut out = String::new();
                 metrics::write(&self.reports(), &mut out);
+                metrics::write_routes(&self.accounts, &mut out);
                 for extension in &self.extensions {
                     extension.metrics(&mut out);
                 }

@@ -4,11 +4,12 @@ use super::reference::Reference;
 use super::scaling::Scaling;
 use anyhow::Context;
 use clap::Args;
-use mcsp_bridge::StopSignals;
+use mcsp_bridge::{StopSignals, trace_metrics};
 use mcsp_bridge_api::Bridge;
 use mcsp_manifest::{Manifest, Variables, environment};
 use mcsp_remote::{Address, Remote};
-use mcsp_runner::{AdminAddress, Application, BridgeFactory, Network, NoBridge, Runner, Settings};
+use mcsp_runner::{AdminAddress, Application, BridgeFactory, Extension, Network, NoBridge, Runner, Settings};
+use mcsp_traces::{Tracer, TracesConfig};
 use std::cell::OnceCell;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -61,12 +62,14 @@ impl Serve {
             manifest = manifest.only(&self.services.into_iter().collect())?;
         }
         let variables = Variables::resolve(&manifest, environment)?;
+        let tracer = Tracer::start(TracesConfig::from_env()?).context("the thread of the traces")?;
         let settings = Settings {
             listen: self.listen,
             admin: self.admin,
             precompiled: self.precompiled,
             public_events: self.public_events,
             trusted_proxies: self.trusted_proxies,
+            tracer: tracer.clone(),
             ..self.scaling.settings(self.cache_dir)
         };
         let bridges: Arc<dyn BridgeFactory> = match self.bridge {
@@ -74,7 +77,8 @@ impl Serve {
             Some(address) => Arc::new(Beside::new(address, &manifest)?),
         };
         let documents = self.reference.documents(&self.manifest)?;
-        let application = Application { manifest, variables, bridges, extensions: Vec::new(), documents };
+        let extensions: Vec<Arc<dyn Extension>> = vec![Arc::new(Traces(tracer.clone()))];
+        let application = Application { manifest, variables, bridges, extensions, documents };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
             let mut stop = StopSignals::new().context("cannot wait for signals")?;
@@ -82,8 +86,18 @@ impl Serve {
             println!("serving on http://{}", runner.address());
             stop.received().await;
             runner.stop().await;
+            tracer.finish().await;
             Ok(())
         })
+    }
+}
+
+/// Shows on the admin face how the process' spans fare.
+struct Traces(Tracer);
+
+impl Extension for Traces {
+    fn metrics(&self, out: &mut String) {
+        trace_metrics(out, &self.0.counts());
     }
 }
 

@@ -15,6 +15,7 @@ use mcsp_bridge::{Background, Bridges, Duties, POLICIES_VARIABLE, Pages, StopSig
 use mcsp_local::{Durability, Lines, Progress, Stack, StackConfig};
 use mcsp_manifest::{DEAD_LETTER_SUFFIX, Manifest, Variables};
 use mcsp_runner::{AdminAddress, Application, Runner, Settings};
+use mcsp_traces::Tracer;
 use settings::Environment;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
@@ -57,6 +58,7 @@ struct Platform {
     stack: Stack,
     runner: Runner,
     background: Arc<Background>,
+    tracer: Tracer,
 }
 
 impl Up {
@@ -99,7 +101,7 @@ impl Up {
         let config = StackConfig { durability, ..StackConfig::platform(&self.state_dir) };
         let stack = Stack::start(config, &Lines).await?;
         match self.start_over(&stack, listen, Arc::new(manifest), state).await {
-            Ok((runner, background)) => Ok(Platform { stack, runner, background }),
+            Ok((runner, background, tracer)) => Ok(Platform { stack, runner, background, tracer }),
             Err(error) => {
                 stack.stop().await;
                 Err(error)
@@ -113,7 +115,7 @@ impl Up {
         listen: SocketAddr,
         manifest: Arc<Manifest>,
         state: &StateDir,
-    ) -> anyhow::Result<(Runner, Arc<Background>)> {
+    ) -> anyhow::Result<(Runner, Arc<Background>, Tracer)> {
         let urls = stack.urls();
         let keys = Keys::open(&self.state_dir)?;
         let environment = Environment::new(&format!("http://{listen}"), &urls, &keys, &manifest)?;
@@ -136,12 +138,14 @@ impl Up {
         environment.write(&state.environment())?;
         let begun = Instant::now();
         let bridges = Bridges::new(Arc::clone(&manifest), config)?;
-        let started = self.start_functions(listen, &manifest, &environment, bridges, state).await?;
+        let tracer = bridges.tracer().clone();
+        let (runner, background) =
+            self.start_functions(listen, &manifest, &environment, bridges, state).await?;
         if let Some(cdn) = stack.cdn() {
             cdn.follow(format!("http://{listen}"), environment.variable("bridge_token").unwrap_or_default());
         }
         Lines.done("The functions are ready", begun.elapsed());
-        Ok(started)
+        Ok((runner, background, tracer))
     }
 
     async fn start_functions(
@@ -154,7 +158,8 @@ impl Up {
     ) -> anyhow::Result<(Runner, Arc<Background>)> {
         let cache_dir = self.cache_dir.clone().unwrap_or_else(|| self.state_dir.join("cache"));
         let admin = Some(AdminAddress::Unix(state.admin_socket()));
-        let settings = Settings { listen, admin, ..self.scaling.settings(cache_dir) };
+        let tracer = bridges.tracer().clone();
+        let settings = Settings { listen, admin, tracer, ..self.scaling.settings(cache_dir) };
         let pages = Arc::new(Pages::new(Arc::clone(&bridges)));
         let application = Application {
             manifest: manifest.clone(),
@@ -180,6 +185,7 @@ impl Platform {
         self.background.stop_consuming().await;
         self.runner.stop().await;
         self.background.stop().await;
+        self.tracer.finish().await;
         self.stack.stop().await;
     }
 }

@@ -4,8 +4,10 @@ use super::bindings::functions::mcsp::bridge::{
     failures, kafka, limits, memory, passwords, postgres, redis, services, signatures,
 };
 use super::convert::{convert, convert_all};
+use super::origin::origin;
 use super::{Imports, State};
 use mcsp_bridge_api::Bridge;
+use mcsp_traces::within;
 use std::sync::Arc;
 use wasmtime::component::Accessor;
 
@@ -37,7 +39,7 @@ impl<T> postgres::HostWithStore<T> for Imports {
         accessor: &Accessor<T, Self>,
         statement: postgres::Statement,
     ) -> Result<postgres::RowSet, failures::Failure> {
-        match bridge(accessor).query(statement.into()).await {
+        match within(origin(accessor), bridge(accessor).query(statement.into())).await {
             Ok(rows) => Ok(rows.into()),
             Err(failure) => Err(failure.into()),
         }
@@ -48,7 +50,7 @@ impl<T> postgres::HostWithStore<T> for Imports {
         statement: postgres::Statement,
         patience_ms: u32,
     ) -> Result<postgres::RowSet, failures::Failure> {
-        match bridge(accessor).try_query(statement.into(), patience_ms).await {
+        match within(origin(accessor), bridge(accessor).try_query(statement.into(), patience_ms)).await {
             Ok(rows) => Ok(rows.into()),
             Err(failure) => Err(failure.into()),
         }
@@ -58,7 +60,7 @@ impl<T> postgres::HostWithStore<T> for Imports {
         accessor: &Accessor<T, Self>,
         transaction: postgres::Transaction,
     ) -> Result<Vec<postgres::RowSet>, postgres::TransactError> {
-        match bridge(accessor).transact(transaction.into()).await {
+        match within(origin(accessor), bridge(accessor).transact(transaction.into())).await {
             Ok(sets) => Ok(convert_all(sets)),
             Err(error) => Err(error.into()),
         }
@@ -71,8 +73,9 @@ impl<T> kafka::HostWithStore<T> for Imports {
         events: Vec<kafka::Event>,
         acknowledgement: kafka::Acknowledgement,
     ) -> Result<(), failures::Failure> {
-        let published = bridge(accessor).publish(convert_all(events), acknowledgement.into()).await;
-        published.map_err(convert)
+        let (bridge, origin) = (bridge(accessor), origin(accessor));
+        let published = bridge.publish(convert_all(events), acknowledgement.into());
+        within(origin, published).await.map_err(convert)
     }
 }
 
@@ -81,7 +84,7 @@ impl<T> redis::HostWithStore<T> for Imports {
         accessor: &Accessor<T, Self>,
         operations: Vec<redis::Operation>,
     ) -> Result<Vec<redis::Reply>, failures::Failure> {
-        match bridge(accessor).pipeline(convert_all(operations)).await {
+        match within(origin(accessor), bridge(accessor).pipeline(convert_all(operations))).await {
             Ok(replies) => Ok(convert_all(replies)),
             Err(failure) => Err(failure.into()),
         }
@@ -92,7 +95,9 @@ impl<T> redis::HostWithStore<T> for Imports {
         operations: Vec<redis::Operation>,
         patience_ms: u32,
     ) -> Result<Vec<redis::Reply>, failures::Failure> {
-        match bridge(accessor).try_pipeline(convert_all(operations), patience_ms).await {
+        match within(origin(accessor), bridge(accessor).try_pipeline(convert_all(operations), patience_ms))
+            .await
+        {
             Ok(replies) => Ok(convert_all(replies)),
             Err(failure) => Err(failure.into()),
         }
@@ -104,7 +109,7 @@ impl<T> memory::HostWithStore<T> for Imports {
         accessor: &Accessor<T, Self>,
         steps: Vec<memory::Step>,
     ) -> Result<Vec<memory::Outcome>, failures::Failure> {
-        match bridge(accessor).exchange(convert_all(steps)).await {
+        match within(origin(accessor), bridge(accessor).exchange(convert_all(steps))).await {
             Ok(outcomes) => Ok(convert_all(outcomes)),
             Err(failure) => Err(failure.into()),
         }
@@ -116,7 +121,7 @@ impl<T> services::HostWithStore<T> for Imports {
         accessor: &Accessor<T, Self>,
         request: services::Request,
     ) -> Result<services::Response, failures::Failure> {
-        match bridge(accessor).call(request.into()).await {
+        match within(origin(accessor), bridge(accessor).call(request.into())).await {
             Ok(response) => Ok(response.into()),
             Err(failure) => Err(failure.into()),
         }
@@ -125,7 +130,7 @@ impl<T> services::HostWithStore<T> for Imports {
 
 impl<T> passwords::HostWithStore<T> for Imports {
     async fn hash(accessor: &Accessor<T, Self>, password: String) -> Result<String, failures::Failure> {
-        bridge(accessor).hash_password(password).await.map_err(convert)
+        within(origin(accessor), bridge(accessor).hash_password(password)).await.map_err(convert)
     }
 
     async fn verify(
@@ -133,7 +138,7 @@ impl<T> passwords::HostWithStore<T> for Imports {
         password: String,
         phc: Option<String>,
     ) -> Result<passwords::Verdict, failures::Failure> {
-        match bridge(accessor).verify_password(password, phc).await {
+        match within(origin(accessor), bridge(accessor).verify_password(password, phc)).await {
             Ok(verdict) => Ok(verdict.into()),
             Err(failure) => Err(failure.into()),
         }
@@ -145,7 +150,7 @@ impl<T> limits::HostWithStore<T> for Imports {
         accessor: &Accessor<T, Self>,
         subject: limits::Subject,
     ) -> Result<limits::Standing, failures::Failure> {
-        match bridge(accessor).take_request(subject.into()).await {
+        match within(origin(accessor), bridge(accessor).take_request(subject.into())).await {
             Ok(standing) => Ok(standing.into()),
             Err(failure) => Err(failure.into()),
         }

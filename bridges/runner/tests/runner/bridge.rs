@@ -1,12 +1,16 @@
 //! Calls through the bridge.
 
-use crate::fixture::{Setup, get, get_from, report, wait_until};
+use crate::fixture::{Setup, get, get_from, report, send, wait_until};
 use async_trait::async_trait;
+use bytes::Bytes;
 use futures::future::join_all;
+use http::Request;
+use http_body_util::Full;
 use mcsp_bridge_api::{Bridge, Failure, kafka, limits, memory, passwords, postgres, redis, services};
 use mcsp_runner::BridgeFactory;
-use std::sync::Arc;
+use mcsp_traces::{SpanContext, Tracer, TracesConfig, current};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use tokio::sync::Semaphore;
 
 /// Answers a pipeline with its own words once the gate lets it through.
@@ -16,12 +20,18 @@ pub struct GatedBridge(Arc<Gate>);
 struct Gate {
     /// Calls that have begun.
     entered: AtomicUsize,
+    /// What was asked last, and for which span.
+    asked: Mutex<Vec<(Vec<u8>, Option<SpanContext>)>>,
     passes: Semaphore,
 }
 
 impl GatedBridge {
     pub fn new(passes: usize) -> Self {
-        GatedBridge(Arc::new(Gate { entered: AtomicUsize::new(0), passes: Semaphore::new(passes) }))
+        GatedBridge(Arc::new(Gate {
+            entered: AtomicUsize::new(0),
+            asked: Mutex::default(),
+            passes: Semaphore::new(passes),
+        }))
     }
 
     pub fn entered(&self) -> usize {
@@ -43,13 +53,15 @@ impl BridgeFactory for GatedBridge {
 #[async_trait]
 impl Bridge for GatedBridge {
     async fn pipeline(&self, operations: Vec<redis::Operation>) -> Result<Vec<redis::Reply>, Failure> {
-        self.0.entered.fetch_add(1, Ordering::SeqCst);
-        self.0.passes.acquire().await.unwrap().forget();
         let words = operations.into_iter().flat_map(|operation| match operation {
             redis::Operation::Command(words) => words,
             redis::Operation::RunScript(script) => script.arguments,
         });
-        Ok(words.map(redis::Reply::Bulk).collect())
+        let words: Vec<_> = words.collect();
+        self.0.asked.lock().unwrap().push((words.last().cloned().unwrap_or_default(), current()));
+        self.0.entered.fetch_add(1, Ordering::SeqCst);
+        self.0.passes.acquire().await.unwrap().forget();
+        Ok(words.into_iter().map(redis::Reply::Bulk).collect())
     }
 
     async fn query(&self, _: postgres::Statement) -> Result<postgres::RowSet, Failure> {
@@ -125,5 +137,41 @@ async fn calls_of_one_instance_overlap() {
     // The one that served, and the one that is kept ready in its place.
     let instances = report(&runner, "probe").instances_started;
     assert!(instances <= 2, "{instances}");
+    runner.stop().await;
+}
+
+#[tokio::test]
+async fn calls_of_one_instance_that_overlap_are_each_made_for_their_own_request() {
+    // Nobody takes the spans: here it is about who is told of them.
+    let nowhere =
+        |name: &str| (name == "OTEL_EXPORTER_OTLP_ENDPOINT").then(|| "http://127.0.0.1:9".to_owned());
+    let bridge = GatedBridge::new(0);
+    let mut setup = Setup::default().bridges(bridge.clone()).probe("pinned = 1");
+    setup.settings.tracer = Tracer::start(TracesConfig::read(nowhere).unwrap()).unwrap();
+    let runner = setup.start().await;
+    let of = |trace: usize| format!("00-{trace:032x}-00000000000000ff-01");
+    let ask = |trace: usize| {
+        let request = Request::get(format!("/probe/redis/{trace}")).header("traceparent", of(trace));
+        send(runner.address(), request.body(Full::<Bytes>::default()).unwrap())
+    };
+    // The second eight are served by tasks that have the numbers of the first.
+    for first in [1, 9] {
+        let mut waiting = Vec::new();
+        for trace in first..first + 8 {
+            waiting.push(tokio::spawn(ask(trace)));
+            wait_until(|| bridge.entered() == trace, || format!("{}", bridge.entered())).await;
+        }
+        bridge.let_pass(8);
+        for response in join_all(waiting).await {
+            assert_eq!(response.unwrap().status(), 200);
+        }
+    }
+    let asked = bridge.0.asked.lock().unwrap().clone();
+    assert_eq!(asked.len(), 16);
+    for (key, span) in asked {
+        let trace = std::str::from_utf8(&key).unwrap().parse().unwrap();
+        let (span, sent) = (span.unwrap(), SpanContext::parse(&of(trace)).unwrap());
+        assert!(span.shares_trace_with(sent) && span != sent, "{span} for {sent}");
+    }
     runner.stop().await;
 }

@@ -128,6 +128,15 @@ async fn the_admin_face_shows_functions_and_metrics() {
     let metrics = get_from(admin, "/metrics").await;
     let metrics = std::str::from_utf8(metrics.body()).unwrap();
     assert!(metrics.contains("mcsp_function_calls_total{component=\"hello\",service=\"\"} 1\n"), "{metrics}");
+    let route = "component=\"hello\",service=\"\",route=\"/hello\"";
+    for line in [
+        format!("mcsp_http_requests_total{{{route},status_class=\"2xx\"}} 1\n"),
+        format!("mcsp_http_request_duration_seconds_bucket{{{route},le=\"+Inf\"}} 1\n"),
+        format!("mcsp_http_request_duration_seconds_count{{{route}}} 1\n"),
+    ] {
+        assert!(metrics.contains(&line), "{line}{metrics}");
+    }
+    assert!(!metrics.contains("route=\"/probe"), "{metrics}");
     assert_eq!(get_from(admin, "/readyz").await.status(), 200);
     assert_eq!(get_from(admin, "/healthz").await.status(), 200);
     assert_problem(&get_from(admin, "/nowhere").await, 404, "not_found");

@@ -1,0 +1,93 @@
+//! A collector that is not well: nobody waits for it, and what it does not take is counted.
+
+#![allow(clippy::unwrap_used, reason = "the helpers of tests may fail as tests do")]
+
+use mcsp_traces::{SpanContext, TraceCounts, Tracer, TracesConfig};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+/// More spans than the queue holds, and than wait elsewhere.
+const FLOOD: u64 = 30_000;
+/// What the slowest machine needs to begin and end so many, without waiting for anything.
+const FLOOD_MAX: Duration = Duration::from_secs(5);
+
+fn tracer(endpoint: &str, sampler: &str) -> Tracer {
+    let config = TracesConfig::read(|name| match name {
+        "OTEL_EXPORTER_OTLP_ENDPOINT" => Some(endpoint.to_owned()),
+        "OTEL_TRACES_SAMPLER" => Some(sampler.to_owned()),
+        _ => None,
+    });
+    Tracer::start(config.unwrap()).unwrap()
+}
+
+fn serve(tracer: &Tracer) -> Option<SpanContext> {
+    let mut span = tracer.serve(&Arc::from("test"), None, || "GET /".to_owned());
+    span.text("http.route", "/");
+    span.context()
+}
+
+fn sum(counts: TraceCounts) -> u64 {
+    counts.exported_total + counts.overflowed_total + counts.failed_total
+}
+
+async fn until(tracer: &Tracer, is_so: impl Fn(TraceCounts) -> bool) {
+    let counted = async {
+        while !is_so(tracer.counts()) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let counted = tokio::time::timeout(Duration::from_secs(30), counted).await;
+    assert!(counted.is_ok(), "{:?}", tracer.counts());
+}
+
+#[tokio::test]
+async fn one_that_hangs_delays_nobody_and_what_finds_no_room_is_counted() {
+    let hanging = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let tracer = tracer(&format!("http://{}", hanging.local_addr().unwrap()), "always_on");
+    let begun = Instant::now();
+    for _ in 0..FLOOD {
+        assert!(serve(&tracer).is_some());
+    }
+    assert!(begun.elapsed() < FLOOD_MAX, "{:?}", begun.elapsed());
+    assert!(tracer.counts().overflowed_total > 0, "{:?}", tracer.counts());
+    // A stop waits a little, and not for an answer that never comes.
+    let begun = Instant::now();
+    tracer.finish().await;
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    assert_eq!(tracer.counts().exported_total, 0);
+}
+
+#[tokio::test]
+async fn what_one_that_is_away_or_refuses_does_not_take_is_counted() {
+    let gone = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = gone.local_addr().unwrap();
+    let tracer = tracer(&format!("http://{address}"), "always_on");
+    drop(gone);
+    serve(&tracer);
+    until(&tracer, |counts| counts.failed_total == 1).await;
+    let back = TcpListener::bind(address).await.unwrap();
+    serve(&tracer);
+    let (mut stream, _) = back.accept().await.unwrap();
+    let mut request = vec![0; 4_096];
+    let read = stream.read(&mut request).await.unwrap();
+    assert!(request[..read].starts_with(b"POST /v1/traces HTTP/1.1\r\n"));
+    stream.write_all(b"HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+    until(&tracer, |counts| counts.failed_total == 2).await;
+    // The same connection, now that it is well.
+    serve(&tracer);
+    assert!(stream.read(&mut request).await.unwrap() > 0);
+    stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+    until(&tracer, |counts| counts.exported_total == 1).await;
+    assert_eq!(sum(tracer.counts()), 3);
+}
+
+#[tokio::test]
+async fn a_trace_that_is_passed_over_is_told_so_to_whoever_is_asked() {
+    let tracer = tracer("http://127.0.0.1:9", "parentbased_always_off");
+    let context = serve(&tracer).unwrap();
+    assert!(context.to_string().ends_with("-00"), "{context}");
+    assert_eq!(sum(tracer.counts()), 0);
+    assert!(!Tracer::default().is_on() && serve(&Tracer::default()).is_none());
+}
