@@ -29,6 +29,14 @@ impl Body {
             Some(_) => Body::WithTrailers(body),
         }
     }
+
+    /// How long it is. Not known of one with trailers before it is sent; no function of the platform answers so.
+    pub(crate) fn bytes(&self) -> u64 {
+        match self {
+            Body::Whole(body) => body.size_hint().lower(),
+            Body::WithTrailers(_) => 0,
+        }
+    }
 }
 
 impl HttpBody for Body {

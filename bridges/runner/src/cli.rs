@@ -2,6 +2,7 @@
 
 mod accounts;
 mod bench;
+mod cost;
 mod demo;
 mod events;
 mod functions;
@@ -34,6 +35,7 @@ enum Command {
     Bench(bench::Bench),
     Events(events::Events),
     Functions(functions::Functions),
+    Cost(cost::Cost),
     Precompile(precompile::Precompile),
     Serve(serve::Serve),
 }
@@ -49,6 +51,7 @@ impl Cli {
             Command::Bench(command) => command.run(),
             Command::Events(command) => command.run(),
             Command::Functions(command) => command.run(),
+            Command::Cost(command) => command.run(),
             Command::Precompile(command) => command.run(),
             Command::Serve(command) => command.run(),
         }

@@ -111,10 +111,12 @@ impl Function {
             None => Err(Problem::Overloaded),
             Some(_place) => self.handle(request, span).await,
         };
-        answer.unwrap_or_else(|problem| {
+        let answer = answer.unwrap_or_else(|problem| {
             stats.failed();
             problem.response().map(Body::whole)
-        })
+        });
+        stats.sent(answer.body().bytes());
+        answer
     }
 
     async fn handle(

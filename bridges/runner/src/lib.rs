@@ -26,6 +26,7 @@ mod runner;
 mod settings;
 mod span;
 mod stats;
+mod usage;
 mod worker;
 
 pub use admin::Extension;

@@ -14,6 +14,7 @@ use crate::precompiled;
 use crate::requests::RouteAccount;
 use crate::settings::{AdminAddress, Settings};
 use crate::stats::{Account, FunctionReport, FunctionStats};
+use crate::usage::Usage;
 use crate::worker::{self, Orders, Place, Worker};
 use mcsp_manifest::{Component, Manifest, Variables};
 use std::collections::HashMap;
@@ -324,13 +325,19 @@ fn accounts(manifest: &Manifest, workers: usize) -> Vec<Account> {
     manifest
         .components
         .values()
-        .map(|component| Account {
-            component: component.id.clone(),
-            service: component.settings.grants.service.clone(),
-            pinned: component.settings.limits.pinned,
-            in_flight: Arc::new(AtomicU64::new(0)),
-            per_worker: (0..workers).map(|_| Arc::default()).collect(),
-            routes: routes_of(manifest, &component.id, workers),
+        .map(|component| {
+            let usage = Arc::<Usage>::default();
+            let stats = || Arc::new(FunctionStats::new(Arc::clone(&usage)));
+            Account {
+                component: component.id.clone(),
+                service: component.settings.grants.service.clone(),
+                pinned: component.settings.limits.pinned,
+                memory_limit_bytes: u64::from(component.settings.limits.memory_mib) << 20,
+                in_flight: Arc::new(AtomicU64::new(0)),
+                per_worker: (0..workers).map(|_| stats()).collect(),
+                routes: routes_of(manifest, &component.id, workers),
+                usage,
+            }
         })
         .collect()
 }

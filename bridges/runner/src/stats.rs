@@ -1,9 +1,11 @@
 //! What each function does and costs. Every worker thread counts for itself; readers add up.
 
 use crate::requests::RouteAccount;
+use crate::usage::Usage;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
 
 /// The counters of one function on one thread.
 #[derive(Debug, Default)]
@@ -17,9 +19,16 @@ pub(crate) struct FunctionStats {
     cpu_ns: AtomicU64,
     memory_bytes: AtomicU64,
     memory_peak_bytes: AtomicU64,
+    sent_bytes: AtomicU64,
+    /// The function's, on all threads.
+    usage: Arc<Usage>,
 }
 
 impl FunctionStats {
+    pub(crate) fn new(usage: Arc<Usage>) -> Self {
+        FunctionStats { usage, ..FunctionStats::default() }
+    }
+
     pub(crate) fn called(&self) {
         self.calls.fetch_add(1, Relaxed);
     }
@@ -43,10 +52,12 @@ impl FunctionStats {
     pub(crate) fn instance_started(&self) {
         self.instances_started.fetch_add(1, Relaxed);
         self.instances.fetch_add(1, Relaxed);
+        self.usage.instance_started();
     }
 
     pub(crate) fn instance_dropped(&self) {
         self.instances.fetch_sub(1, Relaxed);
+        self.usage.instance_dropped();
     }
 
     pub(crate) fn computed(&self, ns: u64) {
@@ -56,10 +67,16 @@ impl FunctionStats {
     pub(crate) fn memory_taken(&self, bytes: usize, of_instance: usize) {
         self.memory_bytes.fetch_add(bytes as u64, Relaxed);
         self.memory_peak_bytes.fetch_max(of_instance as u64, Relaxed);
+        self.usage.memory_taken(bytes);
     }
 
     pub(crate) fn memory_released(&self, bytes: usize) {
         self.memory_bytes.fetch_sub(bytes as u64, Relaxed);
+        self.usage.memory_released(bytes);
+    }
+
+    pub(crate) fn sent(&self, bytes: u64) {
+        self.sent_bytes.fetch_add(bytes, Relaxed);
     }
 }
 
@@ -104,6 +121,16 @@ pub struct FunctionReport {
     pub memory_bytes: u64,
     /// The most linear memory that one instance had, in bytes.
     pub memory_peak_bytes: u64,
+    /// The most that one may have, in bytes.
+    pub memory_limit_bytes: u64,
+    /// Linear memory for as long as it was held, since the start.
+    pub memory_kib_s: u64,
+    /// Bytes of answers' bodies since the start.
+    pub sent_bytes: u64,
+    /// Milliseconds since the start.
+    pub up_ms: u64,
+    /// Of these, those in which there was an instance.
+    pub active_ms: u64,
 }
 
 /// What is known of a function beside its counters.
@@ -112,7 +139,9 @@ pub(crate) struct Account {
     pub component: String,
     pub service: Option<String>,
     pub pinned: u32,
+    pub memory_limit_bytes: u64,
     pub in_flight: Arc<AtomicU64>,
+    pub usage: Arc<Usage>,
     pub per_worker: Vec<Arc<FunctionStats>>,
     pub routes: Vec<RouteAccount>,
 }
@@ -123,6 +152,8 @@ impl Account {
             self.per_worker.iter().map(|stats| counter(stats).load(Relaxed)).sum()
         };
         let instances = sum(|s| &s.instances);
+        let used = self.usage.used();
+        let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         FunctionReport {
             component: self.component.clone(),
             service: self.service.clone(),
@@ -148,6 +179,11 @@ impl Account {
                 .map(|stats| stats.memory_peak_bytes.load(Relaxed))
                 .max()
                 .unwrap_or(0),
+            memory_limit_bytes: self.memory_limit_bytes,
+            memory_kib_s: u64::try_from(used.byte_milliseconds / 1_024_000).unwrap_or(u64::MAX),
+            sent_bytes: sum(|s| &s.sent_bytes),
+            up_ms: ms(used.up),
+            active_ms: ms(used.active),
         }
     }
 }

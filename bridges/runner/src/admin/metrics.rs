@@ -11,7 +11,7 @@ struct Metric {
     value: fn(&FunctionReport) -> f64,
 }
 
-const METRICS: [Metric; 9] = [
+const METRICS: [Metric; 12] = [
     Metric {
         name: "mcsp_function_calls_total",
         kind: "counter",
@@ -41,6 +41,24 @@ const METRICS: [Metric; 9] = [
         kind: "counter",
         help: "Time that the function computed",
         value: |r| r.cpu_ms as f64 / 1000.0,
+    },
+    Metric {
+        name: "mcsp_function_memory_byte_seconds_total",
+        kind: "counter",
+        help: "Linear memory for as long as it was held",
+        value: |r| r.memory_kib_s as f64 * 1024.0,
+    },
+    Metric {
+        name: "mcsp_function_active_seconds_total",
+        kind: "counter",
+        help: "Time in which there was an instance",
+        value: |r| r.active_ms as f64 / 1000.0,
+    },
+    Metric {
+        name: "mcsp_function_sent_bytes_total",
+        kind: "counter",
+        help: "Bytes of answers' bodies",
+        value: |r| r.sent_bytes as f64,
     },
     Metric {
         name: "mcsp_function_in_flight",

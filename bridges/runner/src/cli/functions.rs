@@ -31,13 +31,7 @@ pub(super) fn admin_address(text: &str) -> Result<AdminAddress, Infallible> {
 
 impl Functions {
     pub(super) fn run(self) -> anyhow::Result<()> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let body = runtime.block_on(async {
-            match &self.admin {
-                AdminAddress::Tcp(address) => fetch(TcpStream::connect(address).await).await,
-                AdminAddress::Unix(path) => fetch(UnixStream::connect(path).await).await,
-            }
-        })?;
+        let body = fetch(&self.admin)?;
         if self.json {
             println!("{}", String::from_utf8_lossy(&body));
         } else {
@@ -47,7 +41,18 @@ impl Functions {
     }
 }
 
-async fn fetch(
+/// What the admin face says of the functions: a document of [`FunctionReport`]s.
+pub(super) fn fetch(admin: &AdminAddress) -> anyhow::Result<Bytes> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match admin {
+            AdminAddress::Tcp(address) => ask(TcpStream::connect(address).await).await,
+            AdminAddress::Unix(path) => ask(UnixStream::connect(path).await).await,
+        }
+    })
+}
+
+async fn ask(
     stream: std::io::Result<impl AsyncRead + AsyncWrite + Unpin + Send + 'static>,
 ) -> anyhow::Result<Bytes> {
     let stream = stream.context("no mcsp answers there; start one, or name its admin face with --admin")?;

@@ -25,6 +25,7 @@ async fn a_function_without_traffic_is_dropped_and_comes_back() {
         wait_for(&runner, "hello", |report| report.state == FunctionState::Dropped).await;
         let dropped = report(&runner, "hello");
         assert_eq!((dropped.instances, dropped.memory_bytes), (0, 0));
+        assert!(dropped.active_ms > 0 && dropped.active_ms < dropped.up_ms, "{dropped:?}");
     }
     runner.stop().await;
 }

@@ -124,7 +124,9 @@ async fn the_admin_face_shows_functions_and_metrics() {
     let functions: Vec<FunctionReport> = serde_json::from_slice(functions.body()).unwrap();
     let hello = functions.iter().find(|report| report.component == "hello").unwrap();
     assert_eq!((hello.calls, hello.cold_starts, hello.errors), (1, 1, 0));
-    assert!(hello.memory_peak_bytes > 0);
+    assert!(hello.memory_peak_bytes > 0 && hello.memory_limit_bytes >= hello.memory_peak_bytes);
+    assert_eq!(hello.sent_bytes, "hello\n".len() as u64);
+    assert!(hello.active_ms <= hello.up_ms);
     let metrics = get_from(admin, "/metrics").await;
     let metrics = std::str::from_utf8(metrics.body()).unwrap();
     assert!(metrics.contains("mcsp_function_calls_total{component=\"hello\",service=\"\"} 1\n"), "{metrics}");
