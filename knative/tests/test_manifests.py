@@ -42,6 +42,11 @@ class Manifests(unittest.TestCase):
         found = documents(rendered("cluster"))
         self.assertEqual([p for document in found for p in strict.problems_of(document)], [])
 
+    def test_what_monitoring_is_told_is_right(self):
+        found = documents(rendered("monitoring"))
+        self.assertEqual({document["kind"] for document in found}, {"PrometheusRule", "ConfigMap"})
+        self.assertEqual([p for document in found for p in strict.problems_of(document)], [])
+
     def test_no_flag_is_on_that_nothing_uses(self):
         services = application.knative_services(documents(rendered(OVERLAYS[0])))
         used = set().union(*(webhooks.flags_of(service) for service in services.values()))

@@ -60,6 +60,11 @@ fn event_metrics(out: &mut String, background: &Background) {
     for (service, counts) in &relays {
         line(out, "mcsp_outbox_published_total", &[("service", service)], counts.published_total as f64);
     }
+    let name = "mcsp_outbox_oldest_age_seconds";
+    family(out, name, "gauge", "How long the oldest of them has waited.");
+    for (service, counts) in &relays {
+        line(out, name, &[("service", service)], counts.oldest_age_ms as f64 / 1_000.0);
+    }
     let timers = background.timers();
     let values: [Family<TimerCounts>; 3] = [
         ("mcsp_timers_done_total", "counter", "Timers taken.", |t| t.done_total as f64),
