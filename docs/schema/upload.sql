@@ -128,9 +128,11 @@ CREATE TABLE upload.uploads (
     released boolean DEFAULT false NOT NULL,
     created_at timestamp with time zone NOT NULL,
     expires_at timestamp with time zone NOT NULL,
+    protection text DEFAULT 'none'::text NOT NULL,
     CONSTRAINT uploads_failed CHECK (((state = 'failed'::text) = (failure_code IS NOT NULL))),
     CONSTRAINT uploads_initiated CHECK (((state <> ALL (ARRAY['initiated'::text, 'processing'::text, 'ready'::text])) OR (initiated_at IS NOT NULL))),
     CONSTRAINT uploads_multipart CHECK (((multipart_id IS NULL) OR (part_size_bytes IS NOT NULL))),
+    CONSTRAINT uploads_protection CHECK ((protection = ANY (ARRAY['none'::text, 'cenc'::text]))),
     CONSTRAINT uploads_size_bytes CHECK ((size_bytes > 0)),
     CONSTRAINT uploads_state CHECK ((state = ANY (ARRAY['waiting'::text, 'uploading'::text, 'verifying'::text, 'initiated'::text, 'processing'::text, 'ready'::text, 'failed'::text, 'cancelled'::text, 'expired'::text])))
 );

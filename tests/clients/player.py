@@ -90,8 +90,9 @@ class Viewer:
         self.given, self.walk, self.driver = given, walk, walk.driver
         self.driver.get(application.address)
 
-    def play(self, player, renews=True):
-        told = {"token": self.given["token"], "video_id": self.given["video_id"], "player": player, "renews": renews}
+    def play(self, player, video="video_id", renews=True, licensed=True):
+        told = {"token": self.given["token"], "video_id": self.given[video], "player": player, "renews": renews,
+                "licensed": licensed}
         self.driver.execute_script("play(arguments[0])", told)
 
     def look(self):
@@ -117,9 +118,9 @@ def half_way_over(seen):
     return seen["failure"] or seen["session"] and seen["position_s"] > seen["session"]["duration_ms"] / 2000
 
 
-def plays(given, walk, application, player):
+def plays(given, walk, application, player, video="video_id"):
     viewer = Viewer(given, walk, application)
-    viewer.play(player)
+    viewer.play(player, video)
     viewer.until("half way", half_way_over)
     picture = os.path.join(given["screenshots"], f"{walk.name}.png")
     viewer.driver.find_element(By.TAG_NAME, "video").screenshot(picture)
@@ -133,6 +134,7 @@ def plays(given, walk, application, player):
     assert seen["urls"] > 2 and len(seen["tokens"]) > 2, seen
     expired = requests.get(seen["session"]["manifests"][player])
     assert (expired.status_code, expired.json()["code"]) == (403, "url_expired"), expired.text
+    return seen
 
 
 def stops_without_new_urls(given, walk, application, player):
@@ -141,6 +143,23 @@ def stops_without_new_urls(given, walk, application, player):
     seen = viewer.until("is refused", over)
     assert seen["failure"] and "403" in seen["failure"] and not seen["ended"], seen
     assert len(seen["tokens"]) == 1 and seen["segments"] > 0, seen
+
+
+def plays_with_keys(given, walk, application):
+    seen = plays(given, walk, application, "dash", "protected_video_id")
+    # One licence is enough, and its path is good for no other.
+    assert seen["licences"] == 1, seen
+    path = application.issuer + seen["session"]["licences"]["clearkey"]
+    again = requests.post(path, json={"kids": ["AAECAwQFBgcICQoLDA0ODw"], "type": "temporary"},
+                          headers={"authorization": f"Bearer {given['token']}"})
+    assert again.status_code == 403, again.text
+
+
+def is_dark_without_keys(given, walk, application):
+    viewer = Viewer(given, walk, application)
+    viewer.play("dash", "protected_video_id", licensed=False)
+    seen = viewer.until("is refused", over)
+    assert seen["failure"] and not seen["started"] and seen["frames"] == 0, seen
 
 
 def main():
@@ -154,6 +173,12 @@ def main():
         with walking(given, f"player-{player}-expired", with_scripts=True) as walk:
             stops_without_new_urls(given, walk, application, player)
             print(f"{player}: stopped without new URLs")
+    with walking(given, "player-protected", with_scripts=True) as walk:
+        plays_with_keys(given, walk, application)
+        print("protected: played to the end with its keys")
+    with walking(given, "player-protected-dark", with_scripts=True) as walk:
+        is_dark_without_keys(given, walk, application)
+        print("protected: not played without")
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ pub use client::{client_python, client_script, root, run_client};
 pub use contract::permissions;
 pub use flood::Flood;
 pub use mail::{Mail, mails, nth_mail};
-pub use media::{mp4_of, ready_video, sample_mp4, titled_video, until_ready, uploaded_video};
+pub use media::{mp4_of, ready_video, sample_mp4, titled_video, until_ready, uploaded_as, uploaded_video};
 pub use operator::{Operator, variable};
 pub use own::{OwnPlatform, Wires, policies};
 pub use platform::Platform;

@@ -81,8 +81,18 @@ pub async fn until_ready(account: &Account, video_id: &str) {
 /// # Panics
 /// When a step fails.
 pub async fn uploaded_video(account: &Account, bytes: impl Into<Bytes>) -> String {
+    uploaded_as(account, bytes, "none").await
+}
+
+/// The same, with the protection that the video is to have: `none` or `cenc`.
+///
+/// # Panics
+/// When a step fails.
+pub async fn uploaded_as(account: &Account, bytes: impl Into<Bytes>, protection: &str) -> String {
     let bytes = bytes.into();
-    let request = json!({"file_name": "sample.mp4", "content_type": "video/mp4", "size_bytes": bytes.len()});
+    let request = json!({
+        "file_name": "sample.mp4", "content_type": "video/mp4", "size_bytes": bytes.len(), "protection": protection,
+    });
     let upload = account.post("/v1/uploads", &request).await.expect(201);
     let mut put = account.platform.client().request(Method::PUT, text(&upload["put"]["url"])).body(bytes);
     for (name, value) in upload["put"]["headers"].as_object().into_iter().flatten() {

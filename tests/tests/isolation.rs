@@ -1,14 +1,20 @@
 //! Playback stays on whatever else is down: each thing that it depends on, broken in each way, and all of them at once,
 //! under load, on the wire.
 
+#[allow(dead_code, reason = "other tests use the rest")]
 mod playing;
+mod protecting;
 
+use axum::Router;
+use axum::routing::post;
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use mcsp_ids::VideoId;
 use mcsp_manifest::Manifest;
-use mcsp_tests::{Account, Answer, Fault, OwnPlatform, Wire, Wires, eventually};
-use playing::{published, published_by, start};
+use mcsp_testbed::serve;
+use mcsp_tests::{Account, Answer, End, Fault, OwnPlatform, Wire, Wires, eventually};
+use playing::{published_by, start};
+use protecting::{kid, protected_by};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -21,19 +27,29 @@ const ROUNDS: usize = 4;
 /// For what was not seen: two stores may be waited for, each for its deadline, before it is known that nothing is.
 const DEADLINE: Duration = Duration::from_secs(9);
 const UNKNOWN: (u16, &str) = (503, "entitlement_unknown");
+/// Both kinds of licences: those that are given here, and those of a server.
+const LICENCES: (&str, &str) = (
+    "SPIN_VARIABLE_LICENCE_POLICY",
+    r#"{"key_systems": ["clearkey", "widevine"], "robustness": "software", "output": "any"}"#,
+);
+/// What the licence server of this test gives.
+const LICENCE: &str = "a licence";
 
 /// Viewers who have played, a film that they have seen and one that is its owner's alone.
 struct Scene {
     wires: Wires,
+    licence_server: Wire,
     viewers: Vec<Account>,
+    /// It is protected, by this key.
     film: String,
+    kid: String,
     private: String,
 }
 
 impl Scene {
-    async fn new(own: &OwnPlatform, wires: Wires) -> Scene {
+    async fn new(own: &OwnPlatform, (wires, licence_server): (Wires, Wire)) -> Scene {
         let client = own.client();
-        let film = published(&client).await;
+        let film = protected_by(&client.account("creator").await).await;
         let owner = client.account("creator").await;
         let private = published_by(&owner).await;
         let hidden = json!({"visibility": "private"});
@@ -46,12 +62,15 @@ impl Scene {
         // It is seen as it is now, and so are the viewers.
         let session = start(&owner, &private).await.expect(201);
         owner.delete(path(&session, "end_path")).await.expect(204);
-        let scene = Scene { wires, viewers, film, private };
+        let probe = client.account("viewer").await;
+        let kid = kid(&start(&probe, &film).await.expect(201)).await;
+        let scene = Scene { wires, licence_server, viewers, film, kid, private };
         scene.well().await;
         scene
     }
 
-    fn named(&self) -> [(&'static str, Vec<&Wire>); 6] {
+    fn named(&self) -> [(&'static str, Vec<&Wire>); 7] {
+        let licences = &self.licence_server;
         let Wires { postgres, redis, kafka, auth, content } = &self.wires;
         [
             ("Postgres", vec![postgres]),
@@ -59,7 +78,8 @@ impl Scene {
             ("Kafka", vec![kafka]),
             ("Auth", vec![auth]),
             ("Content", vec![content]),
-            ("all", vec![postgres, redis, kafka, auth, content]),
+            ("the licence server", vec![licences]),
+            ("all", vec![postgres, redis, kafka, auth, content, licences]),
         ]
     }
 
@@ -120,7 +140,7 @@ impl Seen {
 }
 
 /// All that a viewer does: each request must succeed.
-async fn plays(cell: &str, viewer: &Account, film: &str, number: u64) -> Seen {
+async fn plays(cell: &str, viewer: &Account, (film, kid): (&str, &str), number: u64) -> Seen {
     let mut seen = Seen::default();
     let position = format!("/v1/playback/positions/{film}");
     // Of two positions of one millisecond the first one counts, and one that is forgotten in it stays so; this viewer is
@@ -134,6 +154,9 @@ async fn plays(cell: &str, viewer: &Account, film: &str, number: u64) -> Seen {
         let at_ms = 1_000 + (number * 100 + round) % 5_000;
         seen.answer(cell, 204, viewer.delete(&position)).await;
         let session = seen.answer(cell, 201, start(viewer, film)).await;
+        let clearkey = path(&session["licences"], "clearkey");
+        let licence = viewer.post(clearkey, &json!({"kids": [kid], "type": "temporary"})).await;
+        assert_eq!(licence.status.as_u16(), 200, "{cell}: {}", licence.json);
         let beat = json!({"position_ms": at_ms, "state": "playing", "client_time": later()});
         let beaten = seen.answer(cell, 200, viewer.put(path(&session, "renewal_path"), &beat)).await;
         assert_eq!(beaten["position_ms"], at_ms, "{cell}");
@@ -162,21 +185,51 @@ async fn denied(cell: &str, viewer: &Account, private: &str) {
     assert!(begun.elapsed() < DEADLINE, "{cell}: {:?}", begun.elapsed());
 }
 
+/// Licences that are not given here come from their server or not at all, in time.
+async fn served_or_refused(cell: &str, viewer: &Account, film: &str) {
+    for _ in 0..ROUNDS {
+        let session = start(viewer, film).await.expect(201);
+        let begun = Instant::now();
+        let asked = viewer.request(reqwest::Method::POST, path(&session["licences"], "widevine"));
+        let answer = viewer.platform.send(asked.body("a licence request")).await;
+        let (status, code) = (answer.status.as_u16(), answer.json["code"].as_str().unwrap_or_default());
+        let is_served = status == 200 && (answer.text == LICENCE || cell.ends_with("Garbage"));
+        let is_refused = (status, code) == (503, "licence_server_unavailable");
+        let may_fail = cell.starts_with("all") || cell.starts_with("the licence server");
+        assert!(is_served || may_fail && is_refused, "{cell}: {status} {}", answer.text);
+        assert!(begun.elapsed() < DEADLINE, "{cell}: {:?}", begun.elapsed());
+        viewer.delete(path(&session, "end_path")).await.expect(204);
+    }
+}
+
+/// A licence server, behind a wire.
+async fn licence_server() -> Wire {
+    let url = serve(Router::new().route("/widevine", post(|| async { LICENCE }))).await;
+    let address = url.trim_start_matches("http://").to_owned();
+    let garbage: [&[u8]; 2] = [b"\x00\xffwhat?\r\n\r\n", b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"];
+    Wire::to(End { address, garbage, tells_its_address: false })
+}
+
 /// The matrix: for what was seen 100 % success, for what was not seen the documented answer in time, and no leak.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_seen_plays_whatever_is_broken_and_nothing_leaks() {
     let policies = concat!(env!("CARGO_MANIFEST_DIR"), "/isolation.toml");
-    let (own, wires) = OwnPlatform::start_behind_wires(&[("MCSP_POLICIES", policies)]).await;
-    let scene = Scene::new(&own, wires).await;
+    let licence_server = licence_server().await;
+    let at = format!("http://{}", licence_server.address());
+    let variables = [("MCSP_POLICIES", policies), LICENCES, ("MCSP_SERVICE_URL_LICENCES", at.as_str())];
+    let (own, wires) = OwnPlatform::start_behind_wires(&variables).await;
+    let scene = Scene::new(&own, (wires, licence_server)).await;
     let mut number = 0;
     for (target, wires) in scene.named() {
         for fault in Fault::ALL {
             let cell = format!("{target} {fault:?}");
             wires.iter().for_each(|wire| wire.set(fault));
             number += 1;
-            let playing = scene.viewers.iter().map(|viewer| plays(&cell, viewer, &scene.film, number));
+            let film = (scene.film.as_str(), scene.kid.as_str());
+            let playing = scene.viewers.iter().map(|viewer| plays(&cell, viewer, film, number));
             let denied = denied(&cell, &scene.viewers[0], &scene.private);
-            let (seen, ()) = tokio::join!(join_all(playing), denied);
+            let licensed = served_or_refused(&cell, &scene.viewers[1], &scene.film);
+            let (seen, (), ()) = tokio::join!(join_all(playing), denied, licensed);
             tell(&cell, &seen);
             wires.iter().for_each(|wire| wire.set(Fault::None));
             scene.well().await;
@@ -219,7 +272,10 @@ fn the_matrix_breaks_all_that_playback_may_reach() {
     let manifest = Manifest::load(&root.join("spin.toml")).expect("the manifest");
     let targets: BTreeSet<&str> = manifest
         .components_of("playback")
-        .flat_map(|component| component.settings.grants.services.iter().map(String::as_str))
+        .flat_map(|component| {
+            let grants = &component.settings.grants;
+            grants.services.iter().chain(&grants.optional_services).map(String::as_str)
+        })
         .collect();
-    assert_eq!(targets, BTreeSet::from(["auth", "content"]));
+    assert_eq!(targets, BTreeSet::from(["auth", "content", "licences"]));
 }

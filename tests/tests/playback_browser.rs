@@ -3,7 +3,7 @@
 #[allow(dead_code, reason = "other tests use the rest")]
 mod playing;
 
-use mcsp_tests::{OwnPlatform, mp4_of, root, run_client, until_ready, uploaded_video};
+use mcsp_tests::{OwnPlatform, mp4_of, root, run_client, until_ready, uploaded_as};
 use playing::publish;
 use serde_json::json;
 
@@ -17,18 +17,23 @@ async fn players_in_a_browser_play_to_the_end_though_their_urls_expire() {
     let own = OwnPlatform::start_with(&[], &[URL_TTL]).await;
     let platform = own.client();
     let creator = platform.account("creator").await;
-    let video_id = uploaded_video(&creator, mp4_of(DURATION_S).await).await;
-    until_ready(&creator, &video_id).await;
-    publish(&creator, &video_id).await;
+    let film = mp4_of(DURATION_S).await;
+    let (open, protected) =
+        (uploaded_as(&creator, film.clone(), "none").await, uploaded_as(&creator, film, "cenc").await);
+    for video_id in [&open, &protected] {
+        until_ready(&creator, video_id).await;
+        publish(&creator, video_id).await;
+    }
     let viewer = platform.account("viewer").await;
     let given = json!({
-        "issuer": platform.url(), "token": viewer.token, "video_id": video_id,
+        "issuer": platform.url(), "token": viewer.token, "video_id": open, "protected_video_id": protected,
         "modules": root().join(".mcsp/test-clients/node_modules"), "screenshots": root().join("target/screenshots"),
     });
     let told = run_client("player.py", &given).await;
     let walks = ["hls", "dash"].map(|player| {
         format!("{player}: played to the end, with new URLs and without a stall\n{player}: stopped without new URLs\n")
     });
-    assert_eq!(told, walks.concat());
+    let with_keys = "protected: played to the end with its keys\nprotected: not played without\n";
+    assert_eq!(told, walks.concat() + with_keys);
     own.stop().await;
 }

@@ -37,10 +37,10 @@ impl Source {
     }
 }
 
-/// A key that signs playback URLs. Not for logs.
+/// A key of a ring: one that signs playback URLs, or that content keys are derived from. Not for logs.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PlaybackKey {
-    /// The id by which tokens name it.
+    /// The id by which it is named.
     pub id: String,
     /// At least 32 bytes.
     pub secret: String,
@@ -77,6 +77,8 @@ pub struct StackConfig {
     pub stand_ins: bool,
     /// The ring of keys that the CDN accepts; when empty, one is made up and kept in the state directory.
     pub playback_keys: Vec<PlaybackKey>,
+    /// What the keys of protected streams are derived from, the first for new ones; made up in the same way.
+    pub content_key_seeds: Vec<PlaybackKey>,
 }
 
 /// Names the Postgres to use instead of a private one.
@@ -118,6 +120,7 @@ impl StackConfig {
             packaged_bucket: PACKAGED_BUCKET.to_owned(),
             stand_ins: false,
             playback_keys: Vec::new(),
+            content_key_seeds: Vec::new(),
         }
     }
 }

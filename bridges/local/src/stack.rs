@@ -25,7 +25,8 @@ const POSTGRES: Names = Names { store: "Postgres", variable: POSTGRES_VARIABLE }
 const REDIS: Names = Names { store: "Redis", variable: REDIS_VARIABLE };
 const KAFKA: Names = Names { store: "Kafka", variable: KAFKA_VARIABLE };
 const OBJECT_STORE: Names = Names { store: "The object store", variable: OBJECT_STORE_VARIABLE };
-const PLAYBACK_KEY_ID: &str = "local";
+/// The id of each key that is made up.
+const OWN_KEY_ID: &str = "local";
 
 /// How to reach everything. It holds passwords and keys: not for logs.
 #[derive(Clone, PartialEq, Eq)]
@@ -48,6 +49,8 @@ pub struct Urls {
     pub mail: Option<String>,
     /// What the CDN accepts; the first signs
     pub playback_keys: Vec<PlaybackKey>,
+    /// What the keys of protected streams are derived from
+    pub content_key_seeds: Vec<PlaybackKey>,
 }
 
 /// A running stack.
@@ -79,7 +82,11 @@ impl Stack {
         let state = StateDir::open(&config.state_dir)?;
         if config.playback_keys.is_empty() {
             let secret = state.secret("playback-key")?;
-            config.playback_keys.push(PlaybackKey { id: PLAYBACK_KEY_ID.to_owned(), secret });
+            config.playback_keys.push(PlaybackKey { id: OWN_KEY_ID.to_owned(), secret });
+        }
+        if config.content_key_seeds.is_empty() {
+            let secret = state.secret("content-key-seed")?;
+            config.content_key_seeds.push(PlaybackKey { id: OWN_KEY_ID.to_owned(), secret });
         }
         let durability = config.durability;
         let (postgres, redis, kafka, object_store) = tokio::join!(
@@ -147,12 +154,12 @@ impl Stack {
         let begun = Instant::now();
         self.mail = Some(Mail::launch(&self._state).await?);
         let buckets = Buckets::new(access)?;
-        let keys: Result<Vec<Key>, _> =
-            urls.playback_keys.iter().map(|key| Key::new(key.id.clone(), key.secret.as_bytes())).collect();
-        let keys = keys.map_err(|error| LocalError::PlaybackKey { cause: error.to_string() })?;
+        let (keys, seeds) = (ring(&urls.playback_keys)?, ring(&urls.content_key_seeds)?);
+        // One was made up where none is given.
+        let Some(seed) = seeds.into_iter().next() else { return Ok(()) };
         let bucket = urls.packaged_bucket;
         self.cdn = Some(Cdn::launch(&self._state, buckets.clone(), bucket.clone(), keys).await?);
-        self.pipeline = Some(Pipeline::launch(&self._state, brokers, buckets, bucket).await?);
+        self.pipeline = Some(Pipeline::launch(&self._state, brokers, buckets, bucket, seed).await?);
         progress.done("The stand-ins for CDN, pipeline and mail are up", begun.elapsed());
         Ok(())
     }
@@ -173,6 +180,7 @@ impl Stack {
             cdn: self.cdn.as_ref().map(Cdn::url),
             mail: self.mail.as_ref().map(Mail::url),
             playback_keys: self.config.playback_keys.clone(),
+            content_key_seeds: self.config.content_key_seeds.clone(),
         }
     }
 
@@ -264,6 +272,11 @@ impl StackConfig {
         buckets.push(self.packaged_bucket.clone());
         buckets
     }
+}
+
+fn ring(keys: &[PlaybackKey]) -> Result<Vec<Key>, LocalError> {
+    let keys = keys.iter().map(|key| Key::new(key.id.clone(), key.secret.as_bytes()));
+    keys.collect::<Result<_, _>>().map_err(|error| LocalError::PlaybackKey { cause: error.to_string() })
 }
 
 async fn check_buckets(url: String, buckets: Vec<String>) -> Result<(), String> {

@@ -8,7 +8,7 @@
 )]
 
 use mcsp_local::{Durability, Silent, Source, Stack, StackConfig, Urls};
-use mcsp_playback_url::{Grant, Key, Signer};
+use mcsp_playback_url::{Grant, Key, Signer, content_key};
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
@@ -66,7 +66,12 @@ async fn upload(urls: &Urls, key: &str, bytes: Vec<u8>) {
 }
 
 async fn initiate(urls: &Urls, upload_id: &str, video_id: &str, key: &str) {
+    initiate_protected(urls, (upload_id, video_id, key), "none").await;
+}
+
+async fn initiate_protected(urls: &Urls, (upload_id, video_id, key): (&str, &str, &str), protection: &str) {
     let data = serde_json::json!({
+        "protection": protection,
         "upload_id": upload_id, "video_id": video_id, "owner_id": "user_1", "region": "eu", "version": 3,
         "object": { "bucket": urls.upload_buckets[0], "key": key, "size_bytes": 1, "content_type": "video/mp4" },
     });
@@ -222,6 +227,67 @@ async fn serves_ranges(urls: &Urls, cdn: &str) {
     assert!(
         preflight.headers()["access-control-allow-headers"].to_str().unwrap().starts_with("Range, CMCD-")
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_protected_stream_is_readable_with_the_key_of_its_id_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let stack = platform(directory.path()).await;
+    let urls = stack.urls();
+    upload(&urls, "uploads/four", clip(directory.path())).await;
+    initiate_protected(&urls, ("upload_4", "video_4", "uploads/four"), "cenc").await;
+    let completed = data(outcome(&urls, "upload_4").await.last().unwrap());
+    let protection = &completed["protection"];
+    assert_eq!(protection["scheme"], "cenc", "{completed}");
+    let [key_id] = &protection["key_ids"].as_array().unwrap()[..] else { panic!("{completed}") };
+    let seed = &urls.content_key_seeds[0];
+    assert_eq!(protection["seed_id"], *seed.id);
+    let key_id = key_id.as_str().unwrap();
+    let seed = Key::new(seed.id.clone(), seed.secret.as_bytes()).unwrap();
+    let key = content_key(&seed, key_id.parse().unwrap()).map(|byte| format!("{byte:02x}")).concat();
+    let told = completed.to_string();
+    assert!(!told.contains(&key), "the key is told to nobody");
+
+    let prefix = "packaged/video_4/";
+    let base = format!("{}/p/{}/{prefix}", urls.cdn.clone().unwrap(), token(&urls, prefix, 60));
+    let manifest = fetched(&format!("{base}manifest.mpd")).await;
+    let manifest = String::from_utf8(manifest.to_vec()).unwrap();
+    assert_eq!(manifest.matches(&format!("cenc:default_KID=\"{key_id}\"")).count(), 2, "{manifest}");
+    assert!(fetched(&format!("{base}media_0.m3u8")).await.windows(8).any(|part| part == b"EXT-X-KE"));
+    // Both pictures and the sound.
+    for stream in 0..3 {
+        // ffmpeg takes the second fragment of a file for the first one, as far as it is encrypted: each by itself.
+        for number in 1..=3 {
+            let file = directory.path().join(format!("stream_{stream}_{number}.mp4"));
+            let mut whole = fetched(&format!("{base}init_{stream}.mp4")).await.to_vec();
+            whole.extend(fetched(&format!("{base}segment_{stream}_{number:05}.m4s")).await);
+            std::fs::write(&file, whole).unwrap();
+            assert!(plays(&file, &["-decryption_key", &key]), "stream {stream}");
+            assert!(!plays(&file, &["-decryption_key", &"0".repeat(32)]), "stream {stream} with another key");
+            assert!(!plays(&file, &[]), "stream {stream} without a key");
+        }
+    }
+    stack.stop().await;
+}
+
+async fn fetched(url: &str) -> bytes::Bytes {
+    let answer = reqwest::get(url).await.unwrap();
+    assert_eq!(answer.status(), 200, "{url}");
+    answer.bytes().await.unwrap()
+}
+
+/// Whether ffmpeg decodes it without a complaint.
+fn plays(file: &Path, how: &[&str]) -> bool {
+    let mut ffmpeg = Command::new("ffmpeg");
+    let output = ffmpeg
+        .args(["-v", "error"])
+        .args(how)
+        .arg("-i")
+        .arg(file)
+        .args(["-f", "null", "-"])
+        .output()
+        .unwrap();
+    output.status.success() && output.stderr.is_empty()
 }
 
 #[tokio::test(flavor = "multi_thread")]

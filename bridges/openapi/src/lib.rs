@@ -36,7 +36,12 @@ pub fn document() -> Result<Value, Incomplete> {
         )
         .service(
             "Playback",
-            [playback_sessions::reference(), playback_positions::reference(), playback_keys::reference()],
+            [
+                playback_sessions::reference(),
+                playback_licences::reference(),
+                playback_positions::reference(),
+                playback_keys::reference(),
+            ],
         )
         .build()
 }

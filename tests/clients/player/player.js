@@ -7,7 +7,7 @@ const AHEAD_S = 4;
 
 const video = document.querySelector("video");
 // What happened, for whoever drives the browser.
-const seen = { started: false, ended: false, waits: 0, failure: null, session: null, urls: 1 };
+const seen = { started: false, ended: false, waits: 0, failure: null, session: null, urls: 1, licences: 0 };
 let manifests, renewalPath;
 
 async function api(method, path, body) {
@@ -51,7 +51,17 @@ const players = {
     const player = new shaka.Player();
     await player.attach(video);
     player.configure({ streaming: { bufferingGoal: AHEAD_S, rebufferingGoal: 1 } });
-    player.getNetworkingEngine().registerRequestFilter((_, request) => { request.uris = request.uris.map(resigned); });
+    if (seen.session.licences && given.licensed) {
+      player.configure({ drm: { servers: { "org.w3.clearkey": seen.session.licences.clearkey } } });
+    }
+    player.getNetworkingEngine().registerRequestFilter((type, request) => {
+      if (type === shaka.net.NetworkingEngine.RequestType.LICENSE) {
+        request.headers.authorization = `Bearer ${given.token}`;
+        seen.licences += 1;
+      } else {
+        request.uris = request.uris.map(resigned);
+      }
+    });
     player.addEventListener("error", (event) => fail(`${event.detail.code} ${event.detail.data?.[1]}`));
     await player.load(manifests.dash);
   },

@@ -151,7 +151,7 @@ routes! {
     "/v1/accounts/:id/roles/:name" PUT "/v1/accounts/user_00000000000000000000000000/roles/viewer" not "/v1/accounts/event_00000000000000000000000000/roles/viewer", Bearer(RoleGrant);
     "/v1/accounts/:id/roles/:name" DELETE "/v1/accounts/user_00000000000000000000000000/roles/viewer" not "/v1/accounts/event_00000000000000000000000000/roles/viewer", Bearer(RoleGrant);
     "/v1/permissions/check" POST "/v1/permissions/check", Bearer, r#"{"user_id": null, "permissions": ["role.view"]}"#;
-    "/v1/uploads" POST "/v1/uploads", Bearer(MediaUpload), r#"{"file_name": "a.mp4", "size_bytes": 1, "content_type": "video/mp4", "checksum_sha256": "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=", "method": "put"}"#;
+    "/v1/uploads" POST "/v1/uploads", Bearer(MediaUpload), r#"{"file_name": "a.mp4", "size_bytes": 1, "content_type": "video/mp4", "checksum_sha256": "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=", "method": "put", "protection": "none"}"#;
     "/v1/uploads" GET "/v1/uploads", Bearer(MediaUpload);
     "/v1/uploads/quota" GET "/v1/uploads/quota", Bearer(MediaUpload);
     "/v1/uploads/:id" GET "/v1/uploads/upload_00000000000000000000000000" not "/v1/uploads/event_00000000000000000000000000", Bearer(MediaUpload) of Upload;
@@ -178,6 +178,8 @@ routes! {
     "/v1/playback/sessions" POST "/v1/playback/sessions", Bearer(PlaybackStart), r#"{"video_id": "video_00000000000000000000000000", "device": {"id": "tv", "name": "TV"}}"#;
     "/v1/playback/sessions/:id" DELETE "/v1/playback/sessions/playback_00000000000000000000000000" not "/v1/playback/sessions/event_00000000000000000000000000", Bearer(PlaybackStart) of Playback, r#"{"position_ms": 1, "client_time": "2026-01-01T00:00:00Z"}"#;
     "/v1/playback/sessions/:id/heartbeat" PUT "/v1/playback/sessions/playback_00000000000000000000000000/heartbeat" not "/v1/playback/sessions/event_00000000000000000000000000/heartbeat", Bearer(PlaybackStart) of Playback, r#"{"position_ms": 1, "client_time": "2026-01-01T00:00:00Z", "state": "playing"}"#;
+    "/v1/playback/licences/clearkey" POST "/v1/playback/licences/clearkey?token=x", Bearer(PlaybackStart);
+    "/v1/playback/licences/:key_system" POST "/v1/playback/licences/widevine?token=x" not "/v1/playback/licences/primetime?token=x", Bearer(PlaybackStart);
     "/v1/playback/devices" GET "/v1/playback/devices", Bearer(PlaybackStart);
     "/v1/playback/devices/:id" DELETE "/v1/playback/devices/device_00000000000000000000000000" not "/v1/playback/devices/event_00000000000000000000000000", Bearer(PlaybackStart);
     "/v1/playback/explain" POST "/v1/playback/explain", Bearer(PlaybackExplain), r#"{"user_id": "user_00000000000000000000000000", "video_id": "video_00000000000000000000000000", "region": "eu", "age_reached": 16, "device_id": "tv"}"#;

@@ -2,6 +2,7 @@
 
 use super::media::{DASH, HLS};
 use super::playlist::Rendition;
+use super::protection::Protection;
 use rdkafka::message::{Header, Headers, Message, OwnedHeaders};
 use serde::{Deserialize, Serialize};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -25,7 +26,20 @@ pub(crate) struct Initiated {
 pub(crate) struct Upload {
     pub(crate) upload_id: String,
     pub(crate) video_id: String,
+    #[serde(default)]
+    pub(crate) protection: Wanted,
     pub(crate) object: SourceObject,
+}
+
+/// How what becomes of it is to be protected. What is not known here is refused, rather than left readable.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Wanted {
+    /// Not at all.
+    #[default]
+    None,
+    /// By common encryption.
+    Cenc,
 }
 
 /// Where its bytes are.
@@ -41,7 +55,7 @@ pub(crate) enum Outcome {
     /// Still at it.
     Progressed { percent: u8 },
     /// It can be played.
-    Completed { duration_ms: u64, renditions: Vec<Rendition> },
+    Completed { duration_ms: u64, renditions: Vec<Rendition>, protection: Option<Protection> },
     /// It never will.
     Failed { reason_code: &'static str },
 }
@@ -72,6 +86,8 @@ struct Changed<'a> {
     progress_percent: u8,
     #[serde(skip_serializing_if = "Option::is_none")]
     packaged: Option<Packaged>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    protection: Option<Protection>,
     #[serde(skip_serializing_if = "Option::is_none")]
     duration_ms: Option<u64>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -116,10 +132,11 @@ impl Initiated {
         let mut data = self.changed("processing");
         match outcome {
             Outcome::Progressed { percent } => data.progress_percent = percent,
-            Outcome::Completed { duration_ms, renditions } => {
+            Outcome::Completed { duration_ms, renditions, protection } => {
                 data.state = "completed";
                 data.progress_percent = 100;
                 data.packaged = Some(Packaged { prefix: self.path_prefix(), hls: HLS, dash: DASH });
+                data.protection = protection;
                 data.duration_ms = Some(duration_ms);
                 data.renditions = renditions;
             }
@@ -159,6 +176,7 @@ impl Initiated {
             state,
             progress_percent: 0,
             packaged: None,
+            protection: None,
             duration_ms: None,
             renditions: Vec::new(),
             reason_code: None,

@@ -1,12 +1,14 @@
 //! One upload: fetched, looked into, transcoded, stored.
 
-use super::events::{Initiated, Outcome};
+use super::events::{Initiated, Outcome, Wanted};
 use super::media::{self, DASH, HLS, MediaError};
 use super::playlist;
+use super::protection::{self, Unprotected};
 use crate::buckets::{Buckets, ObjectError};
 use crate::cdn::content_type;
 use crate::error::LocalError;
 use futures::StreamExt;
+use mcsp_playback_url::Key;
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use tokio::fs;
@@ -23,6 +25,8 @@ pub(crate) struct Workshop {
     pub(crate) packaged_bucket: String,
     /// Where jobs have their temporary directories.
     pub(crate) scratch: PathBuf,
+    /// What the keys of protected streams are derived from.
+    pub(crate) seed: Key,
 }
 
 /// What keeps a job from an outcome now: worth another try later.
@@ -71,10 +75,22 @@ where
         Ok(source) => source,
         Err(error) => return failed(error),
     };
+    let protection = match initiated.upload.protection {
+        Wanted::None => None,
+        Wanted::Cenc => match protection::protect(&tree, &workshop.seed, &initiated.upload.upload_id) {
+            Ok(protection) => Some(protection),
+            Err(Unprotected::Disk(error)) => return Err(Hindrance::Disk(error)),
+            Err(error @ Unprotected::Form(_)) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "a stream is not encrypted");
+                return Ok(Outcome::Failed { reason_code: "protection_failed" });
+            }
+        },
+    };
     progressed(TRANSCODED_PERCENT).await?;
     let master = fs::read_to_string(tree.join(HLS)).await.map_err(Hindrance::Disk)?;
     store(workshop, &initiated.path_prefix(), &tree).await?;
-    Ok(Outcome::Completed { duration_ms: source.duration_ms, renditions: playlist::renditions(&master) })
+    let renditions = playlist::renditions(&master);
+    Ok(Outcome::Completed { duration_ms: source.duration_ms, renditions, protection })
 }
 
 fn failed(error: MediaError) -> Result<Outcome, Hindrance> {

@@ -1,9 +1,13 @@
-//! A stand-in for the transcoding pipeline: takes uploads from Kafka, makes HLS and DASH, tells how it went.
+//! A stand-in for the transcoding pipeline: takes uploads from Kafka, makes HLS and DASH, encrypted where that is wanted,
+//! and tells how it went.
 
+mod boxes;
+mod cenc;
 mod events;
 mod job;
 mod media;
 mod playlist;
+mod protection;
 
 use crate::buckets::Buckets;
 use crate::error::LocalError;
@@ -12,6 +16,7 @@ use events::{CHANGED_TOPIC, INITIATED_TOPIC, Initiated, Outcome};
 use futures::FutureExt;
 use futures::future::try_join_all;
 use job::{Hindrance, Workshop};
+use mcsp_playback_url::Key;
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{CommitMode, Consumer, StreamConsumer};
 use rdkafka::message::{BorrowedMessage, Message};
@@ -51,6 +56,7 @@ impl Pipeline {
         brokers: String,
         buckets: Buckets,
         packaged_bucket: String,
+        seed: Key,
     ) -> Result<Self, LocalError> {
         let scratch = state.directory("pipeline")?;
         // What a crash left behind.
@@ -59,7 +65,7 @@ impl Pipeline {
         for program in ["ffmpeg", "ffprobe"] {
             crate::programs::find(program)?;
         }
-        let workshop = Workshop { buckets, packaged_bucket, scratch };
+        let workshop = Workshop { buckets, packaged_bucket, scratch, seed };
         let pipeline = Self { brokers, workshop, task: Mutex::default() };
         pipeline.start().await;
         Ok(pipeline)

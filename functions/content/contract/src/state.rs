@@ -1,7 +1,8 @@
 //! A video as the other services know it.
 
 use content_domain::{
-    Category, Language, MinimumAge, Packaged, PlanLevel, Rendition, StateName, Title, Video, VisibilityName,
+    Category, Language, MinimumAge, Packaged, PlanLevel, Protection, Rendition, StateName, Title, Video,
+    VisibilityName,
 };
 use jiff::Timestamp;
 use mcsp_ids::{UserId, VideoId};
@@ -53,6 +54,9 @@ pub struct VideoState {
     pub renditions: Vec<Rendition>,
     /// Once there is something to play.
     pub packaged: Option<Packaged>,
+    /// How it is encrypted, where it is.
+    #[serde(default)]
+    pub protection: Option<Protection>,
     /// When it is to be published by itself, where its owner said so.
     pub scheduled_at: Option<Timestamp>,
     /// When it was first published.
@@ -90,6 +94,7 @@ impl From<&Video> for VideoState {
             duration_ms: media.map(|media| media.duration_ms),
             renditions: media.map(|media| media.renditions.clone()).unwrap_or_default(),
             packaged: media.map(|media| media.packaged.clone()),
+            protection: media.and_then(|media| media.protection.clone()),
             scheduled_at: *publish_at,
             published_at: state.first_published_at(),
         }

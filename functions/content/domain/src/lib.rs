@@ -16,7 +16,7 @@ mod visibility;
 pub use age::{InvalidMinimumAge, MinimumAge};
 pub use draft::{Draft, DraftVisibility, Drafted};
 pub use labels::{Category, Language};
-pub use media::{FailureCode, Media, Packaged, Processed, Rendition};
+pub use media::{FailureCode, Media, Packaged, Processed, Protection, Rendition, Scheme};
 pub use refusal::InvalidText;
 pub use state::{State, StateName};
 pub use text::{Description, TAGS_MAX, Tag, Tags, Title};

@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// A code of the pipeline is not longer than this.
 const FAILURE_CODE_MAX_BYTES: usize = 64;
@@ -15,6 +16,9 @@ pub struct Media {
     pub renditions: Vec<Rendition>,
     /// Where the segments are.
     pub packaged: Packaged,
+    /// How they are encrypted, where they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub protection: Option<Protection>,
 }
 
 /// One encoding of the video.
@@ -50,6 +54,30 @@ pub struct Packaged {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"manifest.mpd")]
     pub dash: Option<String>,
+}
+
+/// How segments are encrypted. Their keys are derived from the seed and their ids by whoever has the seed: no key is told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Protection {
+    /// Common encryption (ISO/IEC 23001-7).
+    pub scheme: Scheme,
+    /// All keys that a player needs.
+    #[schemars(example = ["0193a5c1-7b1e-5c3d-9f00-3c7a7d1a2b3c"])]
+    pub key_ids: Vec<Uuid>,
+    /// What they are derived from.
+    #[schemars(example = &"2026-11")]
+    pub seed_id: String,
+}
+
+/// How common encryption encrypts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "ProtectionScheme")]
+pub enum Scheme {
+    /// AES-128 in counter mode.
+    Cenc,
+    /// AES-128 in CBC mode, by a pattern of blocks.
+    Cbcs,
 }
 
 /// Why the pipeline gave up: a machine code, `[a-z0-9_]{1,64}`.

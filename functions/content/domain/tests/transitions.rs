@@ -36,7 +36,7 @@ fn media() -> Media {
         hls: "master.m3u8".into(),
         dash: Some("manifest.mpd".into()),
     };
-    Media { duration_ms: 1_000, renditions: Vec::new(), packaged }
+    Media { duration_ms: 1_000, renditions: Vec::new(), packaged, protection: None }
 }
 
 #[derive(Clone, Debug)]

@@ -2,7 +2,7 @@
 
 use crate::plan::plan;
 use content_contract::event;
-use content_domain::{FailureCode, Media, Outcome, Packaged, Processed, Rendition};
+use content_domain::{FailureCode, Media, Outcome, Packaged, Processed, Protection, Rendition};
 use content_storage as storage;
 use http::StatusCode;
 use mcsp_events::{Applied, Received};
@@ -13,6 +13,9 @@ use serde::Deserialize;
 
 /// More encodings of one video than any ladder has.
 const RENDITIONS_MAX: usize = 64;
+/// As many as a licence is asked for at once.
+const KEY_IDS_MAX: usize = 16;
+const SEED_ID_MAX_BYTES: usize = 64;
 
 /// What of the pipeline's state matters here.
 #[derive(Deserialize)]
@@ -23,6 +26,7 @@ struct Finished {
     #[serde(default)]
     renditions: Vec<Rendition>,
     packaged: Option<Packaged>,
+    protection: Option<Protection>,
     reason_code: Option<String>,
 }
 
@@ -42,6 +46,8 @@ enum Unbelievable {
     Renditions,
     #[error("`packaged` is missing, or its paths are not below the video's own prefix")]
     Packaged,
+    #[error("`protection` names no keys, too many, or no seed")]
+    Protection,
     #[error("`reason_code` is missing or is not a machine code")]
     ReasonCode,
 }
@@ -71,7 +77,7 @@ pub(crate) async fn apply(context: &Context, received: &Received) -> Result<Appl
 }
 
 fn outcome(finished: Finished) -> Result<Processed, Unbelievable> {
-    let Finished { video_id, state, duration_ms, renditions, packaged, reason_code } = finished;
+    let Finished { video_id, state, duration_ms, renditions, packaged, protection, reason_code } = finished;
     match state {
         FinishedState::Failed => reason_code
             .and_then(|code| FailureCode::try_from(code).ok())
@@ -85,9 +91,18 @@ fn outcome(finished: Finished) -> Result<Processed, Unbelievable> {
                 return Err(Unbelievable::Renditions);
             }
             let packaged = packaged.filter(|paths| is_own(video_id, paths)).ok_or(Unbelievable::Packaged)?;
-            Ok(Processed::Completed(Media { duration_ms, renditions, packaged }))
+            if !protection.as_ref().is_none_or(is_usable) {
+                return Err(Unbelievable::Protection);
+            }
+            Ok(Processed::Completed(Media { duration_ms, renditions, packaged, protection }))
         }
     }
+}
+
+/// Whether licences can be given for it.
+fn is_usable(protection: &Protection) -> bool {
+    (1..=KEY_IDS_MAX).contains(&protection.key_ids.len())
+        && (1..=SEED_ID_MAX_BYTES).contains(&protection.seed_id.len())
 }
 
 /// A playback URL opens all that is below the prefix: another video's must not be in it.
@@ -103,6 +118,7 @@ impl From<Unbelievable> for Problem {
             Unbelievable::Duration
             | Unbelievable::Renditions
             | Unbelievable::Packaged
+            | Unbelievable::Protection
             | Unbelievable::ReasonCode => Problem::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "malformed_event",

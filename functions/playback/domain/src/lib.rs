@@ -3,6 +3,7 @@
 mod account;
 mod device;
 mod entitlement;
+mod licence;
 mod position;
 mod region;
 mod streams;
@@ -12,6 +13,7 @@ mod video;
 pub use account::{AccountState, Standing};
 pub use device::{Device, Devices, InvalidDevice, device_id};
 pub use entitlement::{Allowance, Denial, Facts, HoldsFor, Limits, Reason, Viewer, decide};
+pub use licence::{KeySystem, Output, Robustness, Terms};
 pub use position::{CLIENT_CLOCK_SKEW_MAX, InvalidPosition, POSITION_MAX_MS, Position};
 pub use region::{InvalidRegion, Region};
 pub use streams::{

@@ -2,6 +2,7 @@
 //! gives a new manifest URL before the old one expires.
 
 use crate::denied;
+use crate::licences::LicencesView;
 use crate::refusal::Refusal;
 use crate::renewal::{Renewal, renew};
 use crate::settings::{GrantQuery, Settings};
@@ -60,6 +61,8 @@ pub(crate) struct HeartbeatView {
     expires_at: Timestamp,
     /// New URLs, where the old ones have less than half of their time left; null where they have more.
     manifests: Option<ManifestsView>,
+    /// Where to get the keys of a protected video anew, with new URLs; null without, and where it needs none.
+    licences: Option<LicencesView>,
     /// Where the next heartbeats go, with new URLs; null without.
     #[schemars(example = &"/v1/playback/sessions/playback_01kb5t4v00e8ptxz3kd07gq2sn/heartbeat?grant=eyJ9.c2ln")]
     renewal_path: Option<String>,
@@ -147,12 +150,15 @@ pub(crate) async fn heartbeat(
             };
             let expires_at_s = renewal.as_ref().map_or(expires_at_s, |renewal| renewal.expires_at_s);
             let stale_ms = renewal.as_ref().map_or(0, |renewal| renewal.stale_ms);
-            let (manifests, renewal_path) =
-                renewal.map(|Renewal { manifests, path, .. }| (manifests, path)).unzip();
+            let (manifests, licences, renewal_path) = match renewal {
+                Some(Renewal { manifests, licences, path, .. }) => (Some(manifests), licences, Some(path)),
+                None => (None, None, None),
+            };
             Ok(Json(HeartbeatView {
                 id: session,
                 expires_at: expiry(expires_at_s).map_err(|error| Problem::internal(&error))?,
                 manifests,
+                licences,
                 renewal_path,
                 position_ms: position.position_ms().unwrap_or_default(),
                 watched_ms,

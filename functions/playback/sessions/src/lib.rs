@@ -5,6 +5,7 @@ mod devices;
 mod end;
 mod explain;
 mod heartbeat;
+mod licences;
 mod plan;
 mod refusal;
 mod remove_device;
@@ -58,6 +59,8 @@ mcsp_function::component!(
         "cdn_base_url",
         "default_device_limit",
         "default_stream_limit",
+        "licence_policy",
+        "licence_token_keys",
         "playback_url_keys",
         "playback_url_ttl_s",
         "redis_patience_ms",

@@ -1,6 +1,7 @@
 //! New manifest URLs for a session that goes on.
 
 use crate::heartbeat::Wanted;
+use crate::licences::{LicencesView, Player};
 use crate::session::allowed;
 use crate::settings::Settings;
 use crate::view::{ManifestsView, renewal_path};
@@ -14,6 +15,7 @@ use playback_storage::{Redis, Shown, StoreError, subscriptions};
 pub(crate) struct Renewal {
     pub expires_at_s: u64,
     pub manifests: ManifestsView,
+    pub licences: Option<LicencesView>,
     /// Where the next heartbeats go.
     pub path: String,
     /// How old the facts are that it was decided on.
@@ -41,7 +43,9 @@ pub(crate) async fn renew(
         return Ok(None);
     }
     let grant = settings.grant(viewer.user, session, Shown { video, expires_at_s }, now);
-    Ok(Some(Renewal { expires_at_s, manifests, path: renewal_path(&id, &grant), stale_ms }))
+    let player = Player { user: viewer.user, session, video };
+    let licences = settings.licences().offer(context, media, player);
+    Ok(Some(Renewal { expires_at_s, manifests, licences, path: renewal_path(&id, &grant), stale_ms }))
 }
 
 /// What is known of the video, where the session was kept.

@@ -1,5 +1,6 @@
 //! What the component is configured with, parsed once for each instance.
 
+use crate::licences::Licences;
 use crate::view::ManifestsView;
 use mcsp_function::{Caller, Context, MissingVariable};
 use mcsp_ids::{PlaybackSessionId, UserId};
@@ -40,6 +41,7 @@ pub(crate) struct Settings {
     url_ttl_s: u64,
     stream_limit: u32,
     device_limit: u32,
+    licences: Licences,
 }
 
 impl Settings {
@@ -59,6 +61,7 @@ impl Settings {
                 .ok_or_else(unusable("playback_url_ttl_s"))?,
             stream_limit: limit("default_stream_limit")?,
             device_limit: limit("default_device_limit")?,
+            licences: Licences::of(context)?,
         })
     }
 
@@ -121,6 +124,11 @@ impl Settings {
         Some(Shown { video, expires_at_s: grant.url_expires_at_unix_s })
     }
 
+    /// Where players get the keys of protected videos.
+    pub(crate) fn licences(&self) -> &Licences {
+        &self.licences
+    }
+
     /// When a URL expires that is signed now, in Unix seconds.
     pub(crate) fn url_expires_at_s(&self, now: jiff::Timestamp) -> u64 {
         unix_s(now).saturating_add(self.url_ttl_s)
@@ -146,6 +154,7 @@ impl Settings {
     }
 }
 
-fn unix_s(time: jiff::Timestamp) -> u64 {
+/// A time in Unix seconds.
+pub(crate) fn unix_s(time: jiff::Timestamp) -> u64 {
     u64::try_from(time.as_second()).unwrap_or_default()
 }

@@ -94,7 +94,7 @@ pub(crate) async fn start(
                 let signal = Signal { session_id: session.id, ..about(&start, position_ms, None) };
                 signal::send(&context, &trace, Happened::Started, signal);
             }
-            let answer = view::opened(&settings, &start, &session)?;
+            let answer = view::opened(&context, &settings, &start, &session)?;
             remember(&context, &settings, &start, session);
             Ok(answer)
         }

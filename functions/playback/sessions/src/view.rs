@@ -1,11 +1,13 @@
 //! A session, as its player sees it.
 
 use crate::denied;
+use crate::licences::{LicencesView, Player};
 use crate::session::{Session, allowed};
 use crate::settings::Settings;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use jiff::Timestamp;
+use mcsp_function::Context;
 use mcsp_ids::{PlaybackSessionId, VideoId};
 use mcsp_problem::{Json, Problem};
 use mcsp_reference::Answer;
@@ -23,6 +25,8 @@ struct SessionView<'a> {
     video_id: VideoId,
     /// Where to play from.
     manifests: ManifestsView,
+    /// Where to get the keys of a protected video; null where it needs none.
+    licences: Option<LicencesView>,
     /// Until when the manifest URLs are good.
     expires_at: Timestamp,
     /// Where a heartbeat gives a new manifest URL in time. It proves what the session is, so that it goes on whatever is
@@ -92,18 +96,26 @@ pub(crate) fn answered() -> Answer {
 }
 
 /// 201 with the session.
-pub(crate) fn opened(settings: &Settings, start: &Start<'_>, session: &Session) -> Result<Response, Problem> {
+pub(crate) fn opened(
+    context: &Context,
+    settings: &Settings,
+    start: &Start<'_>,
+    session: &Session,
+) -> Result<Response, Problem> {
     let media = allowed(start.viewer, session.standing, &session.version, session.others_open, start.now)
         .map_err(denied::problem)?;
     let id = session.id.to_string();
     let internal = |error: &dyn std::error::Error| Problem::internal(error);
     let manifests = settings.manifests(media, &id, session.expires_at_s).map_err(|error| internal(&error))?;
+    let player = Player { user: start.viewer.user, session: session.id, video: start.video };
+    let licences = settings.licences().offer(context, media, player);
     let shown = Shown { video: start.video, expires_at_s: session.expires_at_s };
     let grant = settings.grant(start.viewer.user, session.id, shown, start.now);
     let view = SessionView {
         id: &id,
         video_id: start.video,
         manifests,
+        licences,
         expires_at: expiry(session.expires_at_s).map_err(|error| internal(&error))?,
         renewal_path: renewal_path(&id, &grant),
         end_path: format!("/v1/playback/sessions/{id}?grant={grant}"),

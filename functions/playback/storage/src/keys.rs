@@ -1,6 +1,6 @@
 //! The names of Redis keys. Those of an account share its hash tag.
 
-use mcsp_ids::{PlaybackSessionId, UserId, VideoId};
+use mcsp_ids::{LicenceId, PlaybackSessionId, UserId, VideoId};
 
 /// The read model of a video: a hash of `version`, `model`, and the names under which a yes is kept.
 pub(crate) fn video(id: VideoId) -> String {
@@ -50,6 +50,11 @@ impl Account {
     /// A string: the session that was started under an Idempotency-Key.
     pub(crate) fn idempotency(&self, key: &str) -> String {
         self.key("key:", key)
+    }
+
+    /// A string: that a licence token was shown.
+    pub(crate) fn licence(&self, id: LicenceId) -> String {
+        self.key("licence:", &id.to_string())
     }
 
     fn key(&self, kind: &str, name: &str) -> String {

@@ -24,6 +24,7 @@ mod videos_redis;
 mod write_back;
 
 pub mod devices;
+pub mod licences;
 pub mod memory;
 pub mod signing_keys;
 pub mod subscriptions;
@@ -48,7 +49,7 @@ pub mod positions {
 /// What Playback knows of videos.
 pub mod videos {
     pub use crate::content::{Loaded, Source, keep_loaded, load, load_without_redis};
-    pub use crate::model::{Announcement, InvalidAnnouncement, Media, Version, Video};
+    pub use crate::model::{Announcement, InvalidAnnouncement, Media, Protection, Version, Video};
     pub use crate::videos_postgres::{find, upsert};
     pub use crate::videos_redis::{cached, keep};
 }

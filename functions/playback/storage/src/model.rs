@@ -5,6 +5,7 @@ use mcsp_ids::{UserId, VideoId};
 use playback_domain::{Region, Regions, State, Visibility};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use uuid::Uuid;
 
 /// A video, with what can be played of it.
 pub type Video = playback_domain::Video<Media>;
@@ -30,12 +31,26 @@ pub struct Media {
     /// The DASH manifest in it, where there is one.
     #[serde(rename = "d", default, skip_serializing_if = "Option::is_none")]
     pub dash: Option<String>,
+    /// How its segments are encrypted, where they are.
+    #[serde(rename = "k", default, skip_serializing_if = "Option::is_none")]
+    pub protection: Option<Protection>,
     /// How long it plays.
     #[serde(rename = "t")]
     pub duration_ms: u64,
     /// A JSON array, as Content gives it: nothing here depends on what it holds.
     #[serde(rename = "r")]
     pub renditions: Box<RawValue>,
+}
+
+/// How segments are encrypted. The keys are derived from the seed and their ids: they stand nowhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Protection {
+    /// `cenc` or `cbcs` (ISO/IEC 23001-7).
+    pub scheme: String,
+    /// All keys that a player needs.
+    pub key_ids: Vec<Uuid>,
+    /// What they are derived from.
+    pub seed_id: String,
 }
 
 /// How the model stands in Redis: short names, and nothing that a start does not need.
@@ -178,6 +193,8 @@ pub struct Announcement {
     renditions: Option<Box<RawValue>>,
     #[serde(default)]
     packaged: Option<Packaged>,
+    #[serde(default)]
+    protection: Option<Protection>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -217,11 +234,19 @@ impl TryFrom<Announcement> for Version {
     type Error = InvalidAnnouncement;
 
     fn try_from(announced: Announcement) -> Result<Self, InvalidAnnouncement> {
-        let Announcement { owner_id, version, minimum_age, duration_ms, renditions, packaged, .. } =
-            announced;
+        let Announcement {
+            owner_id,
+            version,
+            minimum_age,
+            duration_ms,
+            renditions,
+            packaged,
+            protection,
+            ..
+        } = announced;
         let media = || {
             let Packaged { prefix, hls, dash } = packaged?;
-            Some(Media { prefix, hls, dash, duration_ms: duration_ms?, renditions: renditions? })
+            Some(Media { prefix, hls, dash, protection, duration_ms: duration_ms?, renditions: renditions? })
         };
         let state = match (announced.state.as_str(), announced.scheduled_at) {
             ("ready" | "unpublished", Some(at)) => State::Scheduled(at),
@@ -276,6 +301,23 @@ mod tests {
         let video = announced(|whole| whole["packaged"]["dash"] = json!(null)).unwrap().video;
         let again = decode(&encode(&video)).unwrap();
         assert_eq!(media(&again.state).unwrap().dash, None);
+    }
+
+    #[test]
+    fn what_is_protected_stays_so() {
+        let protection =
+            json!({"scheme": "cenc", "key_ids": ["00000000-0000-0000-0000-000000000001"], "seed_id": "s1"});
+        let video = announced(|whole| whole["protection"] = protection.clone()).unwrap().video;
+        let again = decode(&encode(&video)).unwrap();
+        assert_eq!(json!(media(&again.state).unwrap().protection), protection);
+        // What cannot be understood is not taken for unprotected.
+        let mut whole =
+            json!({"video_id": "video_00000000000000000000000001", "version": 1, "state": "ready"});
+        whole["owner_id"] = json!("user_00000000000000000000000002");
+        whole["visibility"] = json!("public");
+        assert!(serde_json::from_value::<Announcement>(whole.clone()).is_ok());
+        whole["protection"] = json!({"scheme": "cenc"});
+        assert!(serde_json::from_value::<Announcement>(whole).is_err());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The read model of videos in Postgres.
 
 use crate::StoreError;
-use crate::model::{Media, Version, Video, level, media, scheduled_at, state_of, visibility_of};
+use crate::model::{Media, Protection, Version, Video, level, media, scheduled_at, state_of, visibility_of};
 use mcsp_bridge_api::Bridge;
 use mcsp_bridge_api::postgres::GuardedStatement;
 use mcsp_bridge_api::sql::{Json, Row, Rows, sql};
@@ -16,13 +16,13 @@ pub fn upsert(id: VideoId, version: &Version) -> GuardedStatement {
     let media = media(&video.state);
     sql("INSERT INTO videos AS v (id, version, owner_id, state, visibility, regions_allow, regions_deny, \
              packaged_prefix, packaged_hls, duration_ms, renditions, minimum_plan_level, scheduled_at, minimum_age, \
-             packaged_dash) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) \
+             packaged_dash, protection) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) \
          ON CONFLICT (id) DO UPDATE SET version = excluded.version, owner_id = excluded.owner_id, \
              state = excluded.state, visibility = excluded.visibility, \
              regions_allow = excluded.regions_allow, regions_deny = excluded.regions_deny, \
              packaged_prefix = excluded.packaged_prefix, packaged_hls = excluded.packaged_hls, \
-             packaged_dash = excluded.packaged_dash, \
+             packaged_dash = excluded.packaged_dash, protection = excluded.protection, \
              duration_ms = excluded.duration_ms, renditions = excluded.renditions, \
              minimum_plan_level = excluded.minimum_plan_level, scheduled_at = excluded.scheduled_at, \
              minimum_age = excluded.minimum_age \
@@ -42,13 +42,14 @@ pub fn upsert(id: VideoId, version: &Version) -> GuardedStatement {
     .bind(scheduled_at(&video.state))
     .bind(video.minimum_age.map(u32::from))
     .bind(media.and_then(|media| media.dash.as_deref()))
+    .bind(media.and_then(|media| media.protection.as_ref()).map(|protection| serde_json::json!(protection)))
     .unguarded()
 }
 
 /// What Postgres knows of a video, where it does.
 pub async fn find(bridge: &dyn Bridge, id: VideoId) -> Result<Option<Version>, StoreError> {
     let statement = sql(
-        "SELECT packaged_prefix, packaged_hls, packaged_dash, duration_ms, renditions, scheduled_at, state, \
+        "SELECT packaged_prefix, packaged_hls, packaged_dash, protection, duration_ms, renditions, scheduled_at, state, \
              version, owner_id, minimum_plan_level, visibility, regions_allow, regions_deny, minimum_age \
          FROM videos WHERE id = $1",
     )
@@ -61,11 +62,13 @@ fn read(row: &mut Row<'_>) -> Result<Version, mcsp_bridge_api::sql::Inconsistenc
     let prefix: Option<String> = row.take("packaged_prefix")?;
     let hls: Option<String> = row.take("packaged_hls")?;
     let dash: Option<String> = row.take("packaged_dash")?;
+    let protection: Option<Json<Protection>> = row.take("protection")?;
+    let protection = protection.map(|Json(protection)| protection);
     let duration_ms: Option<u64> = row.take("duration_ms")?;
     let renditions: Option<Json<Box<RawValue>>> = row.take("renditions")?;
     let media = || {
         let Json(renditions) = renditions?;
-        Some(Media { prefix: prefix?, hls: hls?, dash, duration_ms: duration_ms?, renditions })
+        Some(Media { prefix: prefix?, hls: hls?, dash, protection, duration_ms: duration_ms?, renditions })
     };
     let scheduled_at = row.take("scheduled_at")?;
     let state = row.parse("state", |name: String| state_of(&name, scheduled_at, media()))?;

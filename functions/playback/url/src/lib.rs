@@ -4,17 +4,23 @@
 //! The token is `base64url(payload) "." base64url(HMAC-SHA256(key, base64url(payload)))`, without padding; the
 //! payload is JSON: `kid` the key's id, `pfx` the path prefix, `exp` the first second (Unix time) at which it is
 //! refused, `sid` the playback session.
+//!
+//! Beside them stands what is made with keys of the same form: session grants, licence tokens and content keys.
 
+mod content_key;
 mod grant;
 mod key;
+mod licence;
 mod path;
 mod ring;
 mod sealed;
 mod session;
 mod token;
 
+pub use content_key::{CONTENT_KEY_BYTES, content_key, key_id};
 pub use grant::{Grant, InvalidGrant};
 pub use key::{InvalidKey, Key, MIN_SECRET_BYTES};
+pub use licence::{LICENCE_TOKEN_TTL_S, LicenceGrant};
 pub use ring::{InvalidRing, KeySecret, ring_from_json, secrets_from_json};
 pub use session::SessionGrant;
 pub use token::{Refusal, Signer, Verifier};

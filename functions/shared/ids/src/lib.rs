@@ -171,6 +171,8 @@ entities! {
     PlaybackSession, PlaybackSessionId, "playback";
     /// What an account plays on.
     Device, DeviceId, "device";
+    /// What a player shows for the keys of a protected video.
+    Licence, LicenceId, "licence";
     /// A domain event.
     Event, EventId, "event";
 }

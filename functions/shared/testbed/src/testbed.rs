@@ -31,6 +31,11 @@ const AUTH_SECRET: &str = "dGhpcnR5LXR3byBieXRlcyBmb3IgdGVzdHMgb25seSE";
 /// 32 octets, the same in all tests.
 const SEALING_KEYS: &str = r#"["BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc"]"#;
 
+/// The packager's seeds, in all tests.
+pub const CONTENT_KEY_SEEDS: &str = r#"[{"id":"s1","secret":"the seed of all the tests' content keys"}]"#;
+/// What signs licence tokens in all tests.
+pub const LICENCE_TOKEN_KEYS: &str = r#"[{"id":"l1","secret":"the key of all the tests' licence tokens"}]"#;
+
 /// Where stand-ins are.
 const LOOPBACK: &str = "127.0.0.0/8";
 /// Nothing listens here.
@@ -123,6 +128,8 @@ impl Testbed {
             ("auth_secret", AUTH_SECRET.to_owned()),
             ("auth_sealing_keys", SEALING_KEYS.to_owned()),
             ("playback_sealing_keys", SEALING_KEYS.to_owned()),
+            ("content_key_seeds", CONTENT_KEY_SEEDS.to_owned()),
+            ("licence_token_keys", LICENCE_TOKEN_KEYS.to_owned()),
             ("mail_token_key", "a key of the testbed, and of no other place".to_owned()),
         ];
         let variables = own.into_iter().chain(setup.variables);

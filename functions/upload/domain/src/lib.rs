@@ -4,6 +4,7 @@
 
 mod file;
 mod part_plan;
+mod protection;
 mod quota;
 mod sniff;
 mod upload;
@@ -13,6 +14,7 @@ pub use part_plan::{
     Method, OBJECT_MAX_BYTES, PART_MAX_BYTES, PART_MIN_BYTES, PARTS_MAX, PUT_MAX_BYTES, PartPlan, Plan,
     Short, StoredPart,
 };
+pub use protection::Protection;
 pub use quota::{Exceeded, Quota, UploadPlan, Usage};
 pub use sniff::SNIFF_BYTES;
 pub use upload::{Failure, Mismatch, Multipart, Object, Refused, State, Upload};

@@ -4,7 +4,7 @@
 //! A transition takes the old upload and gives the new one, one version on. What is guarded here is guarded
 //! again where it is stored, by the version.
 
-use crate::{ContentType, File, PartPlan, Plan};
+use crate::{ContentType, File, PartPlan, Plan, Protection};
 use jiff::Timestamp;
 use mcsp_ids::{UploadId, UserId, VideoId};
 use std::borrow::Cow;
@@ -26,6 +26,8 @@ pub struct Upload {
     pub object: Object,
     /// What the uploader says of the file.
     pub file: File,
+    /// How what becomes of it is protected.
+    pub protection: Protection,
     /// How the bytes get there.
     pub plan: Plan,
     /// The multipart upload at the store, once there is one.

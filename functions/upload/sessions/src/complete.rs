@@ -52,6 +52,8 @@ struct Initiated<'a> {
     owner_id: UserId,
     version: i64,
     region: &'a str,
+    /// `none` or `cenc`.
+    protection: &'static str,
     object: StoredObject<'a>,
     /// What its owner writes about the video, where they have begun to.
     draft_id: Option<DraftId>,
@@ -231,6 +233,7 @@ fn announcement(context: &Context, trace: &TraceParent, upload: &Upload, draft_i
         owner_id: upload.owner,
         version: upload.version,
         region: &upload.region,
+        protection: upload.protection.as_str(),
         object,
         draft_id,
     };

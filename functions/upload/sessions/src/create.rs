@@ -21,7 +21,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use upload_bytes::{Uploads, prefix, sweep_later};
 use upload_domain::{
-    Checksum, ContentType, File, FileName, InvalidFile, Method, Object, Plan, Quota, State, Upload,
+    Checksum, ContentType, File, FileName, InvalidFile, Method, Object, Plan, Protection, Quota, State,
+    Upload,
 };
 use upload_storage::{InsertError, SaveError, Written, insert, used};
 
@@ -43,6 +44,9 @@ pub(crate) struct CreateRequest {
     checksum_sha256: Option<String>,
     /// By default as the size wants it.
     method: Option<WantedMethod>,
+    /// Whether players need a licence for the video; by default not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    protection: Option<WantedProtection>,
 }
 
 #[derive(Clone, Copy, Deserialize, Serialize, JsonSchema)]
@@ -53,6 +57,16 @@ enum WantedMethod {
     Put,
     /// In parts, also from several devices and with pauses.
     Multipart,
+}
+
+#[derive(Clone, Copy, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "UploadProtection")]
+enum WantedProtection {
+    /// Whoever has the segments can play them.
+    None,
+    /// The segments are encrypted (common encryption, ISO/IEC 23001-7), and players get the keys with a licence.
+    Cenc,
 }
 
 pub(crate) fn reference() -> Operation {
@@ -84,11 +98,15 @@ pub(crate) async fn create(
 ) -> Result<Response, Problem> {
     caller.require(Permission::MediaUpload)?;
     let (file, plan) = parse(&request)?;
+    let protection = match request.protection {
+        Some(WantedProtection::Cenc) => Protection::Cenc,
+        Some(WantedProtection::None) | None => Protection::None,
+    };
     let scope = format!("POST /v1/uploads {}", caller.user());
     once(&uploads.context, &scope, Some(key), &request, async |claim| {
         let bucket = uploads.store.bucket_of(&caller.claims.region).ok_or_else(no_bucket)?;
         let quota = without_plan.quota(&uploads.context, caller.user()).await?;
-        let upload = waiting(&uploads, &caller, bucket, file, plan);
+        let upload = Upload { protection, ..waiting(&uploads, &caller, bucket, file, plan) };
         let answer = Answer::json(StatusCode::CREATED, &UploadView::of(&uploads, &upload)?)
             .with_header(header::LOCATION, format!("/v1/uploads/{}", upload.id))
             .with_header(header::ETAG, ETag(upload.version));
@@ -115,6 +133,7 @@ fn waiting(uploads: &Uploads, caller: &Caller, bucket: &str, file: File, plan: P
         region: caller.claims.region.clone(),
         object: Object { bucket: bucket.to_owned(), key: format!("{}source", prefix(id)) },
         file,
+        protection: Protection::None,
         plan,
         multipart: None,
         state: State::Waiting,

@@ -35,6 +35,9 @@ pub(crate) struct UploadView {
     /// Base64 of the SHA-256 of the whole file, where it was given.
     #[schemars(example = &"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=")]
     checksum_sha256: Option<String>,
+    /// Whether players will need a licence for the video.
+    #[schemars(extend("enum" = ["none", "cenc"]))]
+    protection: &'static str,
     /// How the bytes are sent: in one piece, or in parts.
     #[schemars(extend("enum" = ["put", "multipart"]))]
     method: &'static str,
@@ -101,6 +104,7 @@ impl UploadView {
             size_bytes: upload.file.size_bytes,
             content_type: upload.file.content_type.as_str(),
             checksum_sha256: upload.file.checksum_sha256.as_ref().map(|c| c.as_str().to_owned()),
+            protection: upload.protection.as_str(),
             method: upload.plan.method().as_str(),
             part_size_bytes: upload.plan.parts().map(|parts| parts.part_bytes()),
             part_count: upload.plan.parts().map(|parts| parts.count()),

@@ -4,14 +4,14 @@ use jiff::Timestamp;
 use mcsp_bridge_api::sql::{Inconsistency, Row};
 use mcsp_ids::{UploadId, UserId, VideoId};
 use upload_domain::{
-    Checksum, ContentType, Failure, File, FileName, Mismatch, Multipart, Object, PartPlan, Plan, State,
-    Upload,
+    Checksum, ContentType, Failure, File, FileName, Mismatch, Multipart, Object, PartPlan, Plan, Protection,
+    State, Upload,
 };
 
 /// In the order in which [`read`] takes them.
 pub(crate) const COLUMNS: &str = "id, owner_id, video_id, version, region, bucket, object_key, file_name, \
-     size_bytes, content_type, checksum_sha256, part_size_bytes, multipart_id, multipart_checksummed, state, \
-     initiated_at, progress_percent, failure_code, released, created_at, expires_at";
+     size_bytes, content_type, checksum_sha256, part_size_bytes, multipart_id, multipart_checksummed, \
+     protection, state, initiated_at, progress_percent, failure_code, released, created_at, expires_at";
 
 /// Reads a row.
 pub(crate) fn read(row: &mut Row<'_>) -> Result<Upload, Inconsistency> {
@@ -44,6 +44,7 @@ pub(crate) fn read(row: &mut Row<'_>) -> Result<Upload, Inconsistency> {
         region,
         object,
         file,
+        protection: row.parse("protection", |name: String| Protection::named(&name))?,
         plan,
         multipart,
         state: state(row)?,

@@ -81,8 +81,9 @@ fn inserted(upload: &Upload, quota: Quota) -> GuardedStatement {
     // The owner and the time stand first, as in what is used.
     let text = format!(
         "INSERT INTO uploads (owner_id, created_at, id, video_id, version, region, bucket, object_key, \
-             file_name, size_bytes, content_type, checksum_sha256, part_size_bytes, state, expires_at) \
-         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15 FROM ({USED}) AS used \
+             file_name, size_bytes, content_type, checksum_sha256, part_size_bytes, state, expires_at, \
+             protection) \
+         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $18 FROM ({USED}) AS used \
          WHERE used.open_uploads < $16 AND used.bytes + $10 <= $17"
     );
     sql(&text)
@@ -103,6 +104,7 @@ fn inserted(upload: &Upload, quota: Quota) -> GuardedStatement {
         .bind(upload.expires_at)
         .bind(quota.open_uploads)
         .bind(signed(quota.bytes))
+        .bind(upload.protection.as_str())
         .expecting(1)
 }
 

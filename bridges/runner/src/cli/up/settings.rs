@@ -5,10 +5,10 @@ use anyhow::Context;
 use mcsp_bridge::{
     ANYWHERE, BridgeConfig, postgres_password_variable, service_networks_variable, service_url_variable,
 };
-use mcsp_local::Urls;
+use mcsp_local::{PlaybackKey, Urls};
 use mcsp_manifest::Manifest;
 use mcsp_postgres::migrations::ServiceAccess;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -31,8 +31,10 @@ impl Environment {
     pub(crate) fn new(issuer: &str, urls: &Urls, keys: &Keys, manifest: &Manifest) -> anyhow::Result<Self> {
         let object_store = urls.object_store.as_ref().context("there is no object store")?;
         let buckets = urls.upload_buckets.first().context("there is no bucket for uploads")?;
-        let playback_keys: Vec<_> =
-            urls.playback_keys.iter().map(|key| json!({"id": key.id, "secret": key.secret})).collect();
+        let ring = |keys: &[PlaybackKey]| {
+            keys.iter().map(|key| json!({"id": key.id, "secret": key.secret})).collect::<Value>().to_string()
+        };
+        let licence_token_keys = json!([{"id": "local", "secret": keys.token("licence-token-key")?}]);
         let token = keys.token("bridge-token")?;
         let variables = [
             ("issuer", issuer.to_owned()),
@@ -49,8 +51,10 @@ impl Environment {
             ("object_store_secret_key", object_store.secret_key.clone()),
             ("object_store_buckets", json!({ REGION: buckets }).to_string()),
             ("cdn_base_url", urls.cdn.clone().unwrap_or_default()),
-            ("playback_url_keys", json!(playback_keys).to_string()),
+            ("playback_url_keys", ring(&urls.playback_keys)),
             ("playback_sealing_keys", keys.sealing_keys("playback")?),
+            ("content_key_seeds", ring(&urls.content_key_seeds)),
+            ("licence_token_keys", licence_token_keys.to_string()),
         ];
         let mut all: BTreeMap<String, String> = variables
             .into_iter()

@@ -20,6 +20,7 @@ fn kinds(emitted: &[Emitted]) -> Vec<&str> {
     emitted.iter().map(|event| event.kind.as_str()).collect()
 }
 
+const KEY_ID: &str = "00010203-0405-0607-0809-0a0b0c0d0e0f";
 const READY: [&str; 2] = ["mcsp.content.video.created.v1", "mcsp.content.video.ready.v1"];
 
 #[tokio::test]
@@ -44,6 +45,23 @@ async fn a_video_becomes_ready_whichever_event_comes_first() {
         assert_eq!(versions, [1, 2]);
     }
     assert_eq!(stand.bed.ask::<i64>("SELECT count(*) FROM early_outcomes").await, 0);
+}
+
+#[tokio::test]
+async fn how_a_video_is_protected_is_told_on_and_shown_to_nobody() {
+    let stand = Stand::new().await;
+    let (video, owner) = (new_video_id(), new_user_id());
+    let mut outcome = completed(video);
+    outcome["protection"] = json!({"scheme": "cenc", "key_ids": [KEY_ID], "seed_id": "s1"});
+    for (kind, data) in [(INITIATED, initiated(video, owner)), (COMPLETED, outcome.clone())] {
+        assert_eq!(stand.events.deliver(&unique(), kind, &data).await.status, 204);
+    }
+    let emitted = stand.bed.emitted(video).await;
+    assert_eq!(
+        (&emitted[0].data["protection"], &emitted[1].data["protection"]),
+        (&Value::Null, &outcome["protection"])
+    );
+    assert_eq!(seen_by_owner(&stand, video, owner).await.get("protection"), None);
 }
 
 #[tokio::test]
@@ -107,6 +125,14 @@ async fn what_cannot_be_believed_is_poison() {
     climbing["packaged"]["hls"] = json!("../other/master.m3u8");
     let mut climbing_too = completed(video);
     climbing_too["packaged"]["dash"] = json!("/etc/manifest.mpd");
+    let protected = |protection| {
+        let mut protected = completed(video);
+        protected["protection"] = protection;
+        protected
+    };
+    let keyless = protected(json!({"scheme": "cenc", "key_ids": [], "seed_id": "s1"}));
+    let seedless = protected(json!({"scheme": "cenc", "key_ids": [KEY_ID], "seed_id": ""}));
+    let unheard_of = protected(json!({"scheme": "rot13", "key_ids": [KEY_ID], "seed_id": "s1"}));
     let mut timeless = completed(video);
     timeless["duration_ms"] = Value::Null;
     let mut shouted = failed(video);
@@ -117,6 +143,9 @@ async fn what_cannot_be_believed_is_poison() {
         (COMPLETED, elsewhere),
         (COMPLETED, climbing),
         (COMPLETED, climbing_too),
+        (COMPLETED, keyless),
+        (COMPLETED, seedless),
+        (COMPLETED, unheard_of),
         (COMPLETED, timeless),
         (FAILED, shouted),
         (INITIATED, ownerless),

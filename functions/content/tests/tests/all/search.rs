@@ -19,7 +19,7 @@ fn at(second: i64) -> Timestamp {
 
 fn media() -> Media {
     let packaged = Packaged { prefix: "packaged/v/".into(), hls: "master.m3u8".into(), dash: None };
-    Media { duration_ms: 1_000, renditions: Vec::new(), packaged }
+    Media { duration_ms: 1_000, renditions: Vec::new(), packaged, protection: None }
 }
 
 fn published(title: &str, second: i64) -> Video {

@@ -1,6 +1,6 @@
 //! The names of keys in the bridge's memory.
 
-use mcsp_ids::{PlaybackSessionId, UserId, VideoId};
+use mcsp_ids::{LicenceId, PlaybackSessionId, UserId, VideoId};
 
 /// Everything of Playback's.
 const PREFIX: &str = "playback:";
@@ -40,6 +40,11 @@ pub(crate) fn here(user: UserId) -> String {
 /// A copy of what was started under an Idempotency-Key.
 pub(crate) fn started(user: UserId, key: &str) -> String {
     format!("{PREFIX}key:{user}:{key}")
+}
+
+/// A licence token that was shown.
+pub(crate) fn licence(id: LicenceId) -> String {
+    format!("{PREFIX}licence:{id}")
 }
 
 /// A position: a copy, or held.

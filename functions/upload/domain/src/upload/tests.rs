@@ -26,6 +26,7 @@ fn upload(method: Method) -> Upload {
             content_type: ContentType::Mp4,
             checksum_sha256: None,
         },
+        protection: Protection::None,
         plan: Plan::of(10, Some(method)).unwrap(),
         multipart: None,
         state: State::Waiting,

@@ -63,6 +63,7 @@ async fn fifty_completions_at_once_announce_once_and_answer_the_same() {
     );
     assert_eq!((&data["upload_id"], &data["video_id"]), (&upload["id"], &upload["video_id"]));
     assert_eq!(data["object"]["size_bytes"], json!(PART_BYTES + 1));
+    assert_eq!((&data["protection"], &upload["protection"]), (&json!("none"), &json!("none")));
     assert_eq!(data["file_name"], Value::Null);
 }
 
