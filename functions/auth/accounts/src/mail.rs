@@ -7,10 +7,10 @@
 use crate::confirm::once_for;
 use auth_domain::{Email, Mail, MailKind};
 use auth_events::mail_requested;
-use auth_limits::{Attempt, Limit, Policy, Told};
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
+use mcsp_attempts::{Attempt, Limit, Policy, Told};
 use mcsp_bridge_api::postgres::Transaction;
 use mcsp_function::{ClientAddress, Context, TraceParent};
 use mcsp_idempotency::{Answer, IdempotencyKey};
@@ -22,6 +22,7 @@ use serde::Deserialize;
 /// A few at once, and then one in a quarter of an hour: nobody's mailbox is filled by others. Addresses without
 /// an account are counted like others. It is not told, since that would show whether others ask too.
 const ACCOUNT: Policy = Policy {
+    service: "auth",
     operation: "mail",
     name: "account",
     free_attempts: 5,
@@ -30,6 +31,7 @@ const ACCOUNT: Policy = Policy {
     is_told: false,
 };
 const ADDRESS: Policy = Policy {
+    service: "auth",
     operation: "mail",
     name: "address",
     free_attempts: 200,
@@ -124,7 +126,7 @@ pub(crate) async fn counted(
     address: ClientAddress,
 ) -> Result<Attempt<2>, Problem> {
     let limits = [Limit::new(ACCOUNT, email.as_str()), Limit::of_network(ADDRESS, address)];
-    auth_limits::attempt(context, limits).await.map_err(|refused| refused.into_problem(TOO_MANY))
+    mcsp_attempts::attempt(context, limits).await.map_err(|refused| refused.into_problem(TOO_MANY))
 }
 
 /// An address in the field `/email`.

@@ -4,11 +4,11 @@ use crate::breached::refuse_breached;
 use auth_credentials::{require_second_factor, step_up_needed};
 use auth_domain::{Account, Mail, MailKind, Password, UnfitPassword};
 use auth_events::{account_changed, mail_requested};
-use auth_limits::{Limit, Policy, TOO_MANY_ATTEMPTS};
 use auth_storage::Credential;
 use axum::extract::State;
 use http::StatusCode;
 use mcsp_access::Permission;
+use mcsp_attempts::{Limit, Policy, TOO_MANY_ATTEMPTS};
 use mcsp_bridge_api::passwords::Verdict;
 use mcsp_bridge_api::postgres::{GuardedStatement, RowMismatch, TransactError, Transaction};
 use mcsp_function::{Caller, Context, TraceParent};
@@ -19,6 +19,7 @@ use serde::Deserialize;
 
 /// Whoever finds a signed-in device does not guess its owner's password: in the long run 144 times a day.
 const ATTEMPTS: Policy = Policy {
+    service: "auth",
     operation: "password",
     name: "account",
     free_attempts: 10,
@@ -75,7 +76,7 @@ pub(crate) async fn change(
     require_second_factor(&context, &caller).await?;
     let new = chosen("/new_password", &request.new_password)?;
     let limit = Limit::new(ATTEMPTS, &caller.user().to_string());
-    let attempt = auth_limits::attempt(&context, [limit]).await;
+    let attempt = mcsp_attempts::attempt(&context, [limit]).await;
     let attempt = attempt.map_err(|refused| refused.into_problem(TOO_MANY_ATTEMPTS))?;
     let changed = change_checked(&context, &trace, &caller, &request.current_password, &new).await;
     if !matches!(changed, Err(Error::WrongPassword)) {

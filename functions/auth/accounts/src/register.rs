@@ -11,13 +11,13 @@ use crate::settings::Settings;
 use crate::show::STATES;
 use auth_domain::{Account, Email, Mail, MailKind, Password, Registration};
 use auth_events::{account_changed, mail_requested};
-use auth_limits::{Attempt, Limit, Refused, Told};
 use auth_storage::RegisterError;
 use axum::extract::{Extension, State};
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
 use jiff::{SignedDuration, Timestamp};
 use mcsp_access::Role;
+use mcsp_attempts::{Attempt, Limit, Refused, Told};
 use mcsp_bridge_api::postgres::{GuardedStatement, Transaction};
 use mcsp_function::{ClientAddress, Context, TraceParent};
 use mcsp_idempotency::{Answer, IdempotencyKey, once};
@@ -165,7 +165,7 @@ pub(crate) async fn register(
 /// Counts a registration. While Redis can't count, registering goes on: nothing is guessed by it, and the queue
 /// before the hashing bounds what it costs.
 async fn counted(context: &Context, limit: Limit) -> Result<Option<Attempt<1>>, Problem> {
-    match auth_limits::attempt(context, [limit]).await {
+    match mcsp_attempts::attempt(context, [limit]).await {
         Ok(attempt) => Ok(Some(attempt)),
         Err(Refused::TooMany(refusal)) => Err(refusal.into_problem(TOO_MANY)),
         Err(Refused::Unavailable(_)) => Ok(None),

@@ -1,7 +1,7 @@
 //! What the component is configured with, parsed once for each instance.
 
 use auth_domain::MailTokenKey;
-use auth_limits::Policy;
+use mcsp_attempts::Policy;
 use mcsp_function::{Context, MissingVariable};
 use std::sync::Arc;
 
@@ -34,6 +34,7 @@ impl Settings {
 
 fn registrations(per_minute: u32) -> Policy {
     Policy {
+        service: "auth",
         operation: "register",
         name: "address",
         free_attempts: per_minute,

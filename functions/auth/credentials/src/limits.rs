@@ -1,7 +1,7 @@
 //! Sign-in limits, per account and per address: whoever guesses waits longer and longer.
 
 use auth_domain::Email;
-use auth_limits::{Attempt, Limit, Policy, TOO_MANY_ATTEMPTS};
+use mcsp_attempts::{Attempt, Limit, Policy, TOO_MANY_ATTEMPTS};
 use mcsp_function::{ClientAddress, Context};
 use mcsp_problem::Problem;
 
@@ -9,6 +9,7 @@ use mcsp_problem::Problem;
 ///
 /// It is not told: that would show whether others try, and so whether the account is in use.
 const ACCOUNT: Policy = Policy {
+    service: "auth",
     operation: "sign-in",
     name: "account",
     free_attempts: 20,
@@ -18,6 +19,7 @@ const ACCOUNT: Policy = Policy {
 };
 /// Wide, since a whole office or mobile network may stand behind an address.
 const ADDRESS: Policy = Policy {
+    service: "auth",
     operation: "sign-in",
     name: "address",
     free_attempts: 200,
@@ -33,6 +35,6 @@ pub async fn attempt(
     address: ClientAddress,
 ) -> Result<Attempt<2>, Problem> {
     let limits = [Limit::new(ACCOUNT, email.as_str()), Limit::of_network(ADDRESS, address)];
-    let attempt = auth_limits::attempt(context, limits).await;
+    let attempt = mcsp_attempts::attempt(context, limits).await;
     attempt.map_err(|refused| refused.into_problem(TOO_MANY_ATTEMPTS))
 }

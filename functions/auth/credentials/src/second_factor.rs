@@ -1,10 +1,10 @@
 //! Checking a code: of an authenticator, or a recovery code.
 
 use auth_domain::{RecoveryCode, TotpSecret};
-use auth_limits::{Attempt, Limit, Policy, TOO_MANY_ATTEMPTS};
 use auth_storage::{FactorKind, StoredFactor};
 use http::StatusCode;
 use jiff::Timestamp;
+use mcsp_attempts::{Attempt, Limit, Policy, TOO_MANY_ATTEMPTS};
 use mcsp_bridge_api::postgres::GuardedStatement;
 use mcsp_function::{Context, MissingVariable};
 use mcsp_ids::UserId;
@@ -14,6 +14,7 @@ use mcsp_seal::SealingKeys;
 /// A million codes, of which three are right at any time: with one guess in ten minutes it takes six years until one
 /// in ten guessers is right.
 const CODES: Policy = Policy {
+    service: "auth",
     operation: "sign-in",
     name: "factor",
     free_attempts: 10,
@@ -78,7 +79,7 @@ pub fn wrong_code() -> Problem {
 /// Counts a code that somebody shows for an account, if they may now. To be taken back when it was right.
 pub async fn attempt_code(context: &Context, account: UserId) -> Result<Attempt<1>, Problem> {
     let limit = Limit::new(CODES, &account.to_string());
-    let attempt = auth_limits::attempt(context, [limit]).await;
+    let attempt = mcsp_attempts::attempt(context, [limit]).await;
     attempt.map_err(|refused| refused.into_problem(TOO_MANY_ATTEMPTS))
 }
 

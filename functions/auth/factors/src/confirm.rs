@@ -10,13 +10,13 @@ use auth_credentials::{
     step_up_needed, wrong_code, wrong_passkey,
 };
 use auth_events::account_changed;
-use auth_limits::TOO_MANY_ATTEMPTS;
 use auth_passkeys::RegistrationResponse;
 use auth_storage::{PASSKEY_IS_KNOWN, StoredFactor};
 use axum::extract::{Extension, State};
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
 use mcsp_access::Permission;
+use mcsp_attempts::TOO_MANY_ATTEMPTS;
 use mcsp_bridge_api::postgres::{GuardedStatement, RowMismatch, TransactError, Transaction};
 use mcsp_function::{Caller, Context, TraceParent};
 use mcsp_ids::FactorId;

@@ -7,7 +7,6 @@ use auth_credentials::{
     wrong_passkey,
 };
 use auth_domain::{ACCESS_TOKEN_LIFE, Account, Factor, Password, Session};
-use auth_limits::TOO_MANY_ATTEMPTS;
 use auth_passkeys::AuthenticationResponse;
 use auth_storage::{Credential, Renewed};
 use auth_tokens::Bearer;
@@ -15,6 +14,7 @@ use axum::extract::{Extension, State};
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
 use mcsp_access::{Acr, FIRST_PARTY, Permission, token_type};
+use mcsp_attempts::TOO_MANY_ATTEMPTS;
 use mcsp_bridge_api::passwords::Verdict;
 use mcsp_bridge_api::postgres::{GuardedStatement, RowMismatch, TransactError, Transaction};
 use mcsp_function::{Caller, ClientAddress, Context};

@@ -1,13 +1,14 @@
 //! How often anybody may guess.
 
 use crate::error::OAuthError;
-use auth_limits::{Attempt, Limit, Policy, Refused, TOO_MANY_ATTEMPTS};
+use mcsp_attempts::{Attempt, Limit, Policy, Refused, TOO_MANY_ATTEMPTS};
 use mcsp_function::{ClientAddress, Context};
 use mcsp_problem::Problem;
 
 /// Refused secrets, codes and refresh tokens. None of them can be guessed, so this keeps off noise, and while Redis
 /// is down it keeps off nothing.
 const REFUSALS: Policy = Policy {
+    service: "auth",
     operation: "token",
     name: "address",
     free_attempts: 300,
@@ -18,6 +19,7 @@ const REFUSALS: Policy = Policy {
 /// The codes that people type have 34 bits (RFC 8628 section 5.1). Ten thousand networks that try on for the ten
 /// minutes of a code would find one in 5 000.
 const USER_CODES: Policy = Policy {
+    service: "auth",
     operation: "user-code",
     name: "address",
     free_attempts: 20,
@@ -28,6 +30,7 @@ const USER_CODES: Policy = Policy {
 
 /// Devices that wait: each takes room in Redis for ten minutes, and nobody has to prove anything to make one.
 const DEVICES: Policy = Policy {
+    service: "auth",
     operation: "device-authorization",
     name: "address",
     free_attempts: 60,
@@ -46,7 +49,7 @@ pub(crate) fn too_many() -> OAuthError {
 
 /// Counts what was refused.
 pub(crate) async fn count_refusal(context: &Context, address: ClientAddress) -> Result<(), Problem> {
-    match auth_limits::attempt(context, [Limit::of_network(REFUSALS, address)]).await {
+    match mcsp_attempts::attempt(context, [Limit::of_network(REFUSALS, address)]).await {
         Ok(_) | Err(Refused::Unavailable(_)) => Ok(()),
         Err(Refused::TooMany(too_many)) => Err(too_many.into_problem(TOO_MANY_ATTEMPTS)),
     }
@@ -68,6 +71,6 @@ pub(crate) async fn user_code(context: &Context, address: ClientAddress) -> Resu
 }
 
 async fn counted(context: &Context, policy: Policy, address: ClientAddress) -> Result<Attempt<1>, Problem> {
-    let attempt = auth_limits::attempt(context, [Limit::of_network(policy, address)]).await;
+    let attempt = mcsp_attempts::attempt(context, [Limit::of_network(policy, address)]).await;
     attempt.map_err(|refused| refused.into_problem(TOO_MANY_ATTEMPTS))
 }

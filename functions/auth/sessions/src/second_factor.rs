@@ -11,7 +11,6 @@ use auth_credentials::{
     wrong_passkey,
 };
 use auth_domain::{Account, Authentication, Device, Factor, Inactive};
-use auth_limits::TOO_MANY_ATTEMPTS;
 use auth_passkeys::{AuthenticationResponse, RequestOptions};
 use auth_storage::{Challenged, Credentials};
 use axum::extract::{Extension, State};
@@ -20,6 +19,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use jiff::SignedDuration;
+use mcsp_attempts::TOO_MANY_ATTEMPTS;
 use mcsp_bridge_api::postgres::{GuardedStatement, Transaction};
 use mcsp_function::{ClientAddress, Context, TraceParent};
 use mcsp_ids::UserId;

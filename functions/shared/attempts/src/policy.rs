@@ -8,8 +8,9 @@ use sha2::{Digest, Sha256};
 /// How often something may be tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policy {
-    /// What is tried, such as `sign-in`. Its keys begin with `auth:<operation>:`, which the component must be
-    /// granted.
+    /// Whose it is, such as `auth`. Its keys begin with `<service>:<operation>:`, which the component must be granted.
+    pub service: &'static str,
+    /// What is tried, such as `sign-in`.
     pub operation: &'static str,
     /// What it is counted by, such as `address`. The name of the policy in the headers.
     pub name: &'static str,
@@ -43,8 +44,8 @@ impl Limit {
     /// only.
     pub fn new(policy: Policy, limited: &str) -> Self {
         let digest = URL_SAFE_NO_PAD.encode(Sha256::digest(limited.as_bytes()));
-        let Policy { operation, name, .. } = policy;
-        Limit { policy, key: format!("auth:{operation}:{name}:{digest}") }
+        let Policy { service, operation, name, .. } = policy;
+        Limit { policy, key: format!("{service}:{operation}:{name}:{digest}") }
     }
 
     /// A limit for the network that a request comes from. All whose address the host does not tell share one.
@@ -73,6 +74,7 @@ mod tests {
     use super::*;
 
     const POLICY: Policy = Policy {
+        service: "auth",
         operation: "sign-in",
         name: "account",
         free_attempts: 20,

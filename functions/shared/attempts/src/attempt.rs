@@ -165,6 +165,7 @@ mod tests {
     #[test]
     fn a_refusal_says_how_long_to_wait() {
         let policy = Policy {
+            service: "auth",
             operation: "register",
             name: "address",
             free_attempts: 600,
