@@ -1,12 +1,10 @@
 //! `/v1/playback/signing-keys`: a rotation while everybody plays, and while the CDN goes on.
 
-mod playing;
-
+use crate::playing::{published, start};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures::future::join_all;
 use mcsp_tests::{Account, Operator, OwnPlatform, eventually};
-use playing::{published, start};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
