@@ -104,6 +104,12 @@ CREATE TABLE content.timers (
     refused text
 );
 
+CREATE TABLE content.video_passwords (
+    video_id uuid NOT NULL,
+    version bigint NOT NULL,
+    hashes text[] NOT NULL
+);
+
 CREATE TABLE content.videos (
     id uuid NOT NULL,
     owner_id uuid NOT NULL,
@@ -126,17 +132,20 @@ CREATE TABLE content.videos (
     minimum_plan_level bigint,
     publish_at timestamp with time zone,
     minimum_age bigint,
+    asks_for_protection boolean DEFAULT false NOT NULL,
+    passwords_version bigint,
     CONSTRAINT videos_failure CHECK (((failure_code IS NOT NULL) = (state = 'failed'::text))),
     CONSTRAINT videos_first_published CHECK (((first_published_at IS NOT NULL) = (state = ANY (ARRAY['published'::text, 'unpublished'::text])))),
     CONSTRAINT videos_media CHECK (((media IS NOT NULL) = (state = ANY (ARRAY['ready'::text, 'published'::text, 'unpublished'::text])))),
     CONSTRAINT videos_minimum_age CHECK ((minimum_age = ANY (ARRAY[(12)::bigint, (16)::bigint, (18)::bigint]))),
     CONSTRAINT videos_minimum_plan_level CHECK (((minimum_plan_level >= 1) AND (minimum_plan_level <= 100))),
+    CONSTRAINT videos_passwords CHECK (((visibility = 'password'::text) = (passwords_version IS NOT NULL))),
     CONSTRAINT videos_plan CHECK (((visibility = 'subscribers'::text) = (minimum_plan_level IS NOT NULL))),
     CONSTRAINT videos_publish_at CHECK (((publish_at IS NULL) OR (state = ANY (ARRAY['processing'::text, 'ready'::text, 'unpublished'::text])))),
     CONSTRAINT videos_published_title CHECK (((state <> 'published'::text) OR (title IS NOT NULL))),
     CONSTRAINT videos_state CHECK ((state = ANY (ARRAY['processing'::text, 'ready'::text, 'published'::text, 'unpublished'::text, 'failed'::text]))),
     CONSTRAINT videos_version CHECK ((version > 0)),
-    CONSTRAINT videos_visibility CHECK ((visibility = ANY (ARRAY['public'::text, 'unlisted'::text, 'private'::text, 'subscribers'::text])))
+    CONSTRAINT videos_visibility CHECK ((visibility = ANY (ARRAY['public'::text, 'unlisted'::text, 'private'::text, 'subscribers'::text, 'password'::text])))
 );
 
 ALTER TABLE ONLY content.drafts
@@ -159,6 +168,9 @@ ALTER TABLE ONLY content.timers
 
 ALTER TABLE ONLY content.timers
     ADD CONSTRAINT timers_pkey PRIMARY KEY (event_id);
+
+ALTER TABLE ONLY content.video_passwords
+    ADD CONSTRAINT video_passwords_pkey PRIMARY KEY (video_id);
 
 ALTER TABLE ONLY content.videos
     ADD CONSTRAINT videos_pkey PRIMARY KEY (id);
@@ -185,6 +197,9 @@ CREATE INDEX videos_search ON content.videos USING gin (search) WHERE ((state = 
 
 CREATE INDEX videos_tags ON content.videos USING gin (tags) WHERE ((state = 'published'::text) AND (visibility = 'public'::text));
 
+ALTER TABLE ONLY content.video_passwords
+    ADD CONSTRAINT video_passwords_video FOREIGN KEY (video_id) REFERENCES content.videos(id) ON DELETE CASCADE;
+
 GRANT USAGE ON SCHEMA content TO mcsp_content;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE content.drafts TO mcsp_content;
@@ -200,5 +215,7 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE content.outbox TO mcsp_content;
 GRANT SELECT,USAGE ON SEQUENCE content.outbox_id_seq TO mcsp_content;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE content.timers TO mcsp_content;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE content.video_passwords TO mcsp_content;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE content.videos TO mcsp_content;

@@ -146,11 +146,14 @@ CREATE TABLE playback.videos (
     scheduled_at timestamp with time zone,
     minimum_age bigint,
     packaged_dash text,
+    protection jsonb,
+    passwords_version bigint,
     CONSTRAINT videos_media CHECK (((state = 'published'::text) = ((packaged_prefix IS NOT NULL) AND (packaged_hls IS NOT NULL) AND (duration_ms IS NOT NULL) AND (renditions IS NOT NULL)))),
+    CONSTRAINT videos_passwords CHECK (((visibility = 'password'::text) = (passwords_version IS NOT NULL))),
     CONSTRAINT videos_plan CHECK (((visibility = 'subscribers'::text) = (minimum_plan_level IS NOT NULL))),
     CONSTRAINT videos_scheduled CHECK (((state = 'scheduled'::text) = (scheduled_at IS NOT NULL))),
     CONSTRAINT videos_state CHECK ((state = ANY (ARRAY['never_published'::text, 'scheduled'::text, 'published'::text, 'unpublished'::text, 'blocked'::text, 'deleted'::text]))),
-    CONSTRAINT videos_visibility CHECK ((visibility = ANY (ARRAY['public'::text, 'unlisted'::text, 'private'::text, 'subscribers'::text])))
+    CONSTRAINT videos_visibility CHECK ((visibility = ANY (ARRAY['public'::text, 'unlisted'::text, 'private'::text, 'subscribers'::text, 'password'::text])))
 );
 
 ALTER TABLE ONLY playback.accounts

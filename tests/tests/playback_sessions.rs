@@ -319,6 +319,49 @@ async fn what_asks_for_an_age_is_played_by_those_who_say_that_they_have_reached_
 }
 
 #[tokio::test]
+async fn what_asks_for_a_password_is_played_by_those_who_have_given_one_until_it_changes() {
+    let platform = Platform::running();
+    let creator = platform.account("creator").await;
+    let video_id = published_by(&creator).await;
+    let visibility = format!("/v1/videos/{video_id}/visibility");
+    // Hashing is for idle cores, and none may be idle while all tests run.
+    let ask_for = async |password: &str| {
+        let body = json!({"visibility": "password", "passwords": [password]});
+        eventually("the password is set", async || {
+            (creator.put(&visibility, &body).await.status.as_u16() == 200).then_some(())
+        })
+        .await;
+    };
+    ask_for("open sesame").await;
+    let viewer = platform.account("viewer").await;
+    eventually_refused(&viewer, &video_id, 403, "password_required").await;
+    let unlock = format!("/v1/videos/{video_id}/unlock");
+    let give = async |password: &str, status: u16| {
+        eventually("the password is looked at", async || {
+            let answer = viewer.post(&unlock, &json!({"password": password})).await;
+            (answer.status.as_u16() == status).then_some(answer.json)
+        })
+        .await
+    };
+    assert_eq!(give("open says me", 403).await["code"], "wrong_password");
+    let unlocked = give("open sesame", 200).await;
+    let device = json!({"id": "tv", "name": "Kitchen"});
+    let with_grant =
+        json!({"video_id": video_id, "device": device, "access_grant": unlocked["access_grant"]});
+    let session = viewer.post("/v1/playback/sessions", &with_grant).await.expect(201);
+    let manifest = session["manifests"]["hls"].as_str().expect("a URL");
+    assert!(reqwest::get(manifest).await.expect("the CDN answers").status().is_success());
+    start(&viewer, &video_id).await.refused(403, "password_required");
+    start(&creator, &video_id).await.expect(201);
+    ask_for("another").await;
+    eventually("what was unlocked is locked again", async || {
+        let answer = viewer.post("/v1/playback/sessions", &with_grant).await;
+        (answer.status.as_u16() == 403).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_is_planned_says_from_when_on_it_can_be_played_and_then_can() {
     let platform = Platform::running();
     let creator = platform.account("creator").await;

@@ -1,8 +1,8 @@
 //! A video as the other services know it.
 
 use content_domain::{
-    Category, Language, MinimumAge, Packaged, PlanLevel, Protection, Rendition, StateName, Title, Video,
-    VisibilityName,
+    Category, Language, MinimumAge, Packaged, PasswordsVersion, PlanLevel, Protection, Rendition, StateName,
+    Title, Video, VisibilityName,
 };
 use jiff::Timestamp;
 use mcsp_ids::{UserId, VideoId};
@@ -27,6 +27,10 @@ pub struct VideoState {
     /// The level of the plan that one must have to play it, where it is for subscribers.
     #[schemars(example = 2)]
     pub minimum_plan_level: Option<u32>,
+    /// Which passwords open it, where one is asked for: what was proved of others proves nothing.
+    #[serde(default)]
+    #[schemars(example = 7)]
+    pub passwords_version: Option<i64>,
     /// The age that one must have reached to play it, where its owner says so.
     #[schemars(extend("enum" = [12, 16, 18, null]), example = 16)]
     pub minimum_age: Option<u32>,
@@ -84,6 +88,7 @@ impl From<&Video> for VideoState {
             state: state.name(),
             visibility: visibility.name(),
             minimum_plan_level: visibility.plan_level().map(PlanLevel::get),
+            passwords_version: visibility.passwords().map(|PasswordsVersion(version)| version),
             minimum_age: details.minimum_age.map(MinimumAge::get),
             title: details.title.as_ref().map(Title::as_str).map(str::to_owned),
             description: details.description.as_str().to_owned(),

@@ -6,6 +6,7 @@ mod age;
 mod draft;
 mod labels;
 mod media;
+mod password;
 mod refusal;
 mod state;
 mod text;
@@ -17,6 +18,10 @@ pub use age::{InvalidMinimumAge, MinimumAge};
 pub use draft::{Draft, DraftVisibility, Drafted};
 pub use labels::{Category, Language};
 pub use media::{FailureCode, Media, Packaged, Processed, Protection, Rendition, Scheme};
+pub use password::{
+    InvalidVideoPassword, VIDEO_PASSWORD_MAX_CHARS, VIDEO_PASSWORD_MIN_CHARS, VIDEO_PASSWORDS_MAX,
+    VideoPassword,
+};
 pub use refusal::InvalidText;
 pub use state::{State, StateName};
 pub use text::{Description, TAGS_MAX, Tag, Tags, Title};
@@ -25,5 +30,6 @@ pub use transition::{
 };
 pub use video::{Details, Origin, Video};
 pub use visibility::{
-    Hidden, InvalidPlanLevel, PLAN_LEVEL_MAX, PlanLevel, Viewer, Visibility, VisibilityName, Way, decide,
+    Hidden, InvalidPlanLevel, PLAN_LEVEL_MAX, PasswordsVersion, PlanLevel, Viewer, Visibility,
+    VisibilityName, Way, decide,
 };

@@ -101,6 +101,11 @@ pub enum Processed {
 pub struct NotACode;
 
 impl FailureCode {
+    /// The pipeline did not protect what it was asked to.
+    pub(crate) fn unprotected() -> Self {
+        FailureCode("unprotected".to_owned())
+    }
+
     /// The code.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,8 +1,8 @@
 //! What can happen to a video. Each transition takes the old video and gives the new one, one version on.
 
 use crate::{
-    Category, Description, Details, Language, MinimumAge, Origin, Processed, State, Tags, Title, Video,
-    Visibility,
+    Category, Description, Details, FailureCode, Language, MinimumAge, Origin, PasswordsVersion, Processed,
+    State, Tags, Title, Video, Visibility,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -141,10 +141,14 @@ impl Video {
         Change { video, happened: Happened::Created }
     }
 
-    /// The pipeline's last word. It has only one: on a video that has left `processing` it changes nothing.
+    /// The pipeline's last word. It has only one: on a video that has left `processing` it changes nothing. What was to be
+    /// protected and is not has failed: whoever uploaded it did not mean it to be in the clear.
     pub fn processed(self, processed: Processed, now: Timestamp) -> Outcome {
         match (&self.state, processed) {
             (State::Processing, Processed::Completed(media)) => {
+                if self.origin.asks_for_protection && media.protection.is_none() {
+                    return self.processed(Processed::Failed(FailureCode::unprotected()), now);
+                }
                 self.changed(State::Ready(media), Happened::Ready, now)
             }
             // What was planned never comes.
@@ -245,6 +249,12 @@ impl Video {
         }
         let state = self.state.clone();
         Video { visibility, ..self }.changed(state, Happened::VisibilityChanged, now)
+    }
+
+    /// Means it for those who know a password. They are new ones each time: who knew the earlier ones knows nothing any more.
+    pub fn with_passwords(self, now: Timestamp) -> Outcome {
+        let visibility = Visibility::Password(PasswordsVersion(self.version + 1));
+        self.with_visibility(visibility, now)
     }
 
     /// Says something else of it.

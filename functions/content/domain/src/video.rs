@@ -36,6 +36,8 @@ pub struct Origin {
     pub upload: UploadId,
     /// Where the owner's data lives.
     pub region: String,
+    /// Whether players must need a key for what becomes of it.
+    pub asks_for_protection: bool,
 }
 
 /// What its owner says of it.

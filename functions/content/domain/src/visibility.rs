@@ -16,7 +16,13 @@ pub enum Visibility {
     Private,
     /// Everyone who has the link; it is played by those who have such a plan.
     Subscribers(PlanLevel),
+    /// Everyone who has the link; it is played by those who know one of its passwords.
+    Password(PasswordsVersion),
 }
+
+/// Which passwords a video has: the version of the video that they came with. What was proved of earlier ones proves nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PasswordsVersion(pub i64);
 
 /// A visibility without its data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -31,6 +37,8 @@ pub enum VisibilityName {
     Private,
     /// Everyone who has the link; it is played by subscribers.
     Subscribers,
+    /// Everyone who has the link; it is played by those who know a password.
+    Password,
 }
 
 /// The level of the highest plan.
@@ -102,6 +110,7 @@ impl Visibility {
             Visibility::Unlisted => VisibilityName::Unlisted,
             Visibility::Private => VisibilityName::Private,
             Visibility::Subscribers(_) => VisibilityName::Subscribers,
+            Visibility::Password(_) => VisibilityName::Password,
         }
     }
 
@@ -109,7 +118,17 @@ impl Visibility {
     pub const fn plan_level(self) -> Option<PlanLevel> {
         match self {
             Visibility::Subscribers(level) => Some(level),
-            Visibility::Public | Visibility::Unlisted | Visibility::Private => None,
+            Visibility::Public | Visibility::Unlisted | Visibility::Private | Visibility::Password(_) => None,
+        }
+    }
+
+    /// Which passwords open it, where it asks for one.
+    pub const fn passwords(self) -> Option<PasswordsVersion> {
+        match self {
+            Visibility::Password(version) => Some(version),
+            Visibility::Public | Visibility::Unlisted | Visibility::Private | Visibility::Subscribers(_) => {
+                None
+            }
         }
     }
 }
@@ -122,13 +141,16 @@ impl VisibilityName {
             VisibilityName::Unlisted => "unlisted",
             VisibilityName::Private => "private",
             VisibilityName::Subscribers => "subscribers",
+            VisibilityName::Password => "password",
         }
     }
 
     /// The visibility of that name.
     pub fn from_name(name: &str) -> Option<Self> {
         use VisibilityName::*;
-        [Public, Unlisted, Private, Subscribers].into_iter().find(|visibility| visibility.as_str() == name)
+        [Public, Unlisted, Private, Subscribers, Password]
+            .into_iter()
+            .find(|visibility| visibility.as_str() == name)
     }
 }
 
@@ -144,10 +166,16 @@ pub fn decide(video: &Video, viewer: Viewer, way: Way) -> Result<(), Hidden> {
             Err(Hidden::NotPublished)
         }
         (State::Published { .. }, Visibility::Private, _) => Err(Hidden::Private),
-        (State::Published { .. }, Visibility::Unlisted | Visibility::Subscribers(_), Way::Search) => {
-            Err(Hidden::Unlisted)
-        }
-        (State::Published { .. }, Visibility::Unlisted | Visibility::Subscribers(_), Way::Link)
+        (
+            State::Published { .. },
+            Visibility::Unlisted | Visibility::Subscribers(_) | Visibility::Password(_),
+            Way::Search,
+        ) => Err(Hidden::Unlisted),
+        (
+            State::Published { .. },
+            Visibility::Unlisted | Visibility::Subscribers(_) | Visibility::Password(_),
+            Way::Link,
+        )
         | (State::Published { .. }, Visibility::Public, _) => Ok(()),
     }
 }

@@ -4,8 +4,8 @@
 
 use content_domain::{
     Change, Drafted, Edit, FailureCode, Happened, Hidden, Media, NotPublishable, NotPublished,
-    NotSchedulable, Origin, Outcome, Packaged, PlanLevel, Processed, State, Title, Video, Viewer, Visibility,
-    Way, decide,
+    NotSchedulable, Origin, Outcome, Packaged, PasswordsVersion, PlanLevel, Processed, Protection, Scheme,
+    State, Title, Video, Viewer, Visibility, Way, decide,
 };
 use jiff::{SignedDuration, Timestamp};
 use mcsp_ids::{UploadId, UserId, VideoId};
@@ -26,6 +26,7 @@ fn new_video() -> Video {
         owner: owner(),
         upload: UploadId::from_uuid(Uuid::from_u128(3)),
         region: "eu".into(),
+        asks_for_protection: false,
     };
     Video::create(origin, at(0)).video
 }
@@ -37,6 +38,24 @@ fn media() -> Media {
         dash: Some("manifest.mpd".into()),
     };
     Media { duration_ms: 1_000, renditions: Vec::new(), packaged, protection: None }
+}
+
+#[test]
+fn what_was_to_be_protected_and_is_not_has_failed() {
+    let asking = || {
+        let Video { origin, .. } = new_video();
+        Video::create(Origin { asks_for_protection: true, ..origin }, at(0)).video
+    };
+    let ended = |media| match asking().processed(Processed::Completed(media), at(1)) {
+        Outcome::Changed(change) => change.video.state,
+        Outcome::Unchanged(video) => panic!("{video:?}"),
+    };
+    let key_ids = vec![Uuid::from_u128(9)];
+    let protection = Some(Protection { scheme: Scheme::Cenc, key_ids, seed_id: "s1".into() });
+    let protected = Media { protection, ..media() };
+    assert_eq!(ended(protected.clone()), State::Ready(protected));
+    let code = FailureCode::try_from("unprotected".to_owned()).unwrap();
+    assert_eq!(ended(media()), State::Failed(code));
 }
 
 #[derive(Clone, Debug)]
@@ -176,11 +195,11 @@ fn what_is_hidden_is_hidden_for_a_reason() {
     assert_eq!(seen(Visibility::Private, Way::Link), Err(Hidden::Private));
     assert_eq!(seen(Visibility::Unlisted, Way::Search), Err(Hidden::Unlisted));
     assert_eq!(seen(Visibility::Unlisted, Way::Link), Ok(()));
-    let subscribers = Visibility::Subscribers(PlanLevel::new(2).unwrap());
-    assert_eq!(
-        (seen(subscribers, Way::Link), seen(subscribers, Way::Search)),
-        (Ok(()), Err(Hidden::Unlisted))
-    );
+    for asking in
+        [Visibility::Subscribers(PlanLevel::new(2).unwrap()), Visibility::Password(PasswordsVersion(4))]
+    {
+        assert_eq!((seen(asking, Way::Link), seen(asking, Way::Search)), (Ok(()), Err(Hidden::Unlisted)));
+    }
 }
 
 #[test]

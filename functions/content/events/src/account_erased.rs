@@ -33,7 +33,8 @@ pub(crate) async fn apply(context: &Context, received: &Received) -> Result<Appl
                 Outcome::Unchanged(_) => None,
             })
             .collect();
-        let statements = changes.iter().map(storage::update).collect();
+        let forgotten = changes.iter().map(|change| storage::forget_passwords(change.video.origin.id));
+        let statements = changes.iter().map(storage::update).chain(forgotten).collect();
         let events = changes.iter().map(|change| event(context, &received.trace, change)).collect();
         context.bridge().transact(Transaction { consumed_event: None, statements, events }).await?;
     }

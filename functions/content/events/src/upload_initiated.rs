@@ -18,14 +18,29 @@ struct Initiated {
     video_id: VideoId,
     owner_id: UserId,
     region: String,
+    /// Where it is not said, the upload is older than the question.
+    #[serde(default)]
+    protection: Protection,
+}
+
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Protection {
+    #[default]
+    None,
+    Cenc,
 }
 
 pub(crate) async fn apply(context: &Context, received: &Received) -> Result<Applied, Problem> {
-    let Initiated { upload_id, video_id, owner_id, region } = received.data()?;
+    let Initiated { upload_id, video_id, owner_id, region, protection } = received.data()?;
     if storage::find(context, video_id).await?.is_some() {
         return Ok(Applied::Ignored);
     }
-    let origin = Origin { id: video_id, owner: owner_id, upload: upload_id, region };
+    let asks_for_protection = match protection {
+        Protection::None => false,
+        Protection::Cenc => true,
+    };
+    let origin = Origin { id: video_id, owner: owner_id, upload: upload_id, region, asks_for_protection };
     let mut changes = vec![Video::create(origin, context.now())];
     let draft = storage::draft_of(context, video_id).await?;
     if let Some(kept) = &draft {

@@ -26,12 +26,12 @@ pub(crate) struct Target {
 /// Changes the video as decided. Where another writer was first, it is decided again on what that one left:
 /// of two who publish at the same time, one publishes and the other finds it published.
 ///
-/// `remember` gives the statement that keeps the answer for a repeated request.
+/// `also` gives the statement that belongs to it, such as the one that keeps the answer for a repeated request.
 pub(crate) async fn change(
     context: &Context,
     trace: &TraceParent,
     target: Target,
-    remember: impl Fn(&Answer) -> Option<GuardedStatement>,
+    also: impl Fn(&Video, &Answer) -> Option<GuardedStatement>,
     decide: impl Fn(Video) -> Result<Outcome, Problem>,
 ) -> Result<Answer, Problem> {
     for _ in 0..RACES_MAX {
@@ -39,13 +39,13 @@ pub(crate) async fn change(
         match decide(video.ok_or_else(Problem::not_found)?)? {
             Outcome::Unchanged(video) => {
                 let answer = answer(&video);
-                storage::remember(context, remember(&answer)).await?;
+                storage::remember(context, also(&video, &answer)).await?;
                 return Ok(answer);
             }
             Outcome::Changed(change) => {
                 let answer = answer(&change.video);
                 let event = event(context, trace, &change);
-                match storage::save(context, &change, event, remember(&answer)).await {
+                match storage::save(context, &change, event, also(&change.video, &answer)).await {
                     Ok(()) => return Ok(answer),
                     Err(WriteError::Outdated) => {}
                     Err(error @ WriteError::Failed(_)) => return Err(error.into()),

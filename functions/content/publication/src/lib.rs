@@ -4,23 +4,29 @@ mod change;
 mod publish;
 mod schedule;
 mod set_visibility;
+mod settings;
+mod unlock;
 mod unpublish;
 mod unschedule;
 
-use axum::Router;
 use axum::routing::{post, put};
+use axum::{Extension, Router};
 use mcsp_function::{Context, MissingVariable};
 use mcsp_reference::Section;
+use std::sync::Arc;
 
 /// The routes.
 pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
     context.variable("issuer")?;
     context.variable("audience")?;
+    let settings = Arc::new(settings::Settings::of(context)?);
     Ok(Router::new()
         .route("/v1/videos/{id}/publish", post(publish::publish))
         .route("/v1/videos/{id}/unpublish", post(unpublish::unpublish))
         .route("/v1/videos/{id}/schedule", put(schedule::schedule).delete(unschedule::unschedule))
-        .route("/v1/videos/{id}/visibility", put(set_visibility::set_visibility)))
+        .route("/v1/videos/{id}/visibility", put(set_visibility::set_visibility))
+        .route("/v1/videos/{id}/unlock", post(unlock::unlock))
+        .layer(Extension(settings)))
 }
 
 /// What the API reference says of them.
@@ -31,8 +37,9 @@ pub fn reference() -> Section {
         schedule::reference(),
         unschedule::reference(),
         set_visibility::reference(),
+        unlock::reference(),
     ];
     Section::new("Publication", "Making videos visible, to whom, and taking them back.", operations)
 }
 
-mcsp_function::component!(crate::router, variables = ["issuer", "audience"]);
+mcsp_function::component!(crate::router, variables = ["issuer", "audience", "video_access_keys"]);

@@ -46,7 +46,7 @@ pub(crate) async fn publish(
     let target = Target { id, owner: caller.user() };
     let scope = format!("{} publish {id}", target.owner);
     once(&context, &scope, key, &(), async |claim| {
-        let remember = |answer: &_| claim.record(answer);
+        let remember = |_: &_, answer: &_| claim.record(answer);
         change(&context, &trace, target, remember, |video| {
             Ok(video.publish(context.now()).map_err(PublishError::from)?)
         })

@@ -64,7 +64,7 @@ pub(crate) async fn schedule(
 ) -> Result<Response, Problem> {
     caller.require(Permission::ContentPublish)?;
     let target = Target { id, owner: caller.user() };
-    let timer = |_: &_| Some(publish_later(&context, &trace, id, publish_at));
+    let timer = |_: &_, _: &_| Some(publish_later(&context, &trace, id, publish_at));
     let answer = change(&context, &trace, target, timer, |video| {
         if_match.check(video.version)?;
         Ok(video.schedule(publish_at, context.now()).map_err(ScheduleError::from)?)

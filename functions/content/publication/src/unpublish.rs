@@ -40,7 +40,7 @@ pub(crate) async fn unpublish(
     let target = Target { id, owner: caller.user() };
     let scope = format!("{} unpublish {id}", target.owner);
     once(&context, &scope, key, &(), async |claim| {
-        let remember = |answer: &_| claim.record(answer);
+        let remember = |_: &_, answer: &_| claim.record(answer);
         change(&context, &trace, target, remember, |video| {
             Ok(video.unpublish(context.now()).map_err(UnpublishError::from)?)
         })

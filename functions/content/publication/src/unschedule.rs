@@ -31,7 +31,7 @@ pub(crate) async fn unschedule(
         &context,
         &trace,
         target,
-        |_answer| Some(do_not_publish(id)),
+        |_video, _answer| Some(do_not_publish(id)),
         |video| {
             if_match.check(video.version)?;
             Ok(video.unschedule(context.now()))

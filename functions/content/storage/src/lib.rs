@@ -4,6 +4,7 @@
 mod drafts;
 mod early;
 mod error;
+mod passwords;
 mod row;
 mod search;
 mod videos;
@@ -11,5 +12,6 @@ mod videos;
 pub use drafts::{KeptDraft, draft_of, forget_drafts, keep_draft};
 pub use early::{early_outcome, keep_early, lock, take_early};
 pub use error::{ReadError, WriteError};
+pub use passwords::{forget_passwords, keep_passwords, passwords};
 pub use search::{Hit, Place, Search, Terms, search};
 pub use videos::{find, insert, of_owner, owned, remember, save, update};

@@ -1,8 +1,8 @@
 //! A video as a row, and back.
 
 use content_domain::{
-    Category, Description, Details, FailureCode, Language, Media, MinimumAge, Origin, PlanLevel, State,
-    StateName, Tag, Tags, Title, Video, Visibility, VisibilityName,
+    Category, Description, Details, FailureCode, Language, Media, MinimumAge, Origin, PasswordsVersion,
+    PlanLevel, State, StateName, Tag, Tags, Title, Video, Visibility, VisibilityName,
 };
 use jiff::Timestamp;
 use mcsp_bridge_api::sql::{Inconsistency, Json, Row, Sql};
@@ -10,9 +10,9 @@ use mcsp_ids::{UploadId, UserId, VideoId};
 use uuid::Uuid;
 
 /// The columns, in the order of [`bind`] and [`read`].
-pub(crate) const COLUMNS: &str = "id, owner_id, upload_id, region, version, state, visibility, title, \
+pub(crate) const COLUMNS: &str = "id, owner_id, upload_id, region, asks_for_protection, version, state, visibility, title, \
      description, tags, category, language, minimum_age, media, failure_code, first_published_at, created_at, \
-     updated_at, minimum_plan_level, publish_at";
+     updated_at, minimum_plan_level, publish_at, passwords_version";
 
 /// Gives all columns as parameters.
 pub(crate) fn bind(sql: Sql, video: &Video) -> Sql {
@@ -22,6 +22,7 @@ pub(crate) fn bind(sql: Sql, video: &Video) -> Sql {
         .bind(origin.owner.uuid())
         .bind(origin.upload.uuid())
         .bind(origin.region.as_str())
+        .bind(origin.asks_for_protection)
         .bind(*version)
         .bind(state.name().as_str())
         .bind(visibility.name().as_str())
@@ -38,6 +39,7 @@ pub(crate) fn bind(sql: Sql, video: &Video) -> Sql {
         .bind(*updated_at)
         .bind(visibility.plan_level().map(PlanLevel::get))
         .bind(*publish_at)
+        .bind(visibility.passwords().map(|PasswordsVersion(version)| version))
 }
 
 /// Takes all columns of a row.
@@ -47,6 +49,7 @@ pub(crate) fn read(row: &mut Row<'_>) -> Result<Video, Inconsistency> {
         owner: UserId::from_uuid(row.take::<Uuid>("owner_id")?),
         upload: UploadId::from_uuid(row.take::<Uuid>("upload_id")?),
         region: row.take("region")?,
+        asks_for_protection: row.take("asks_for_protection")?,
     };
     let version = row.take("version")?;
     let name = row.parse("state", |name: String| StateName::from_name(&name))?;
@@ -67,8 +70,8 @@ pub(crate) fn read(row: &mut Row<'_>) -> Result<Video, Inconsistency> {
         state(name, media.map(|Json(media)| media), failure, first_published_at)
     })?;
     let (created_at, updated_at) = (row.take("created_at")?, row.take("updated_at")?);
-    let visibility = row.parse("minimum_plan_level", |level| visibility(named, level))?;
-    let publish_at = row.take("publish_at")?;
+    let (level, publish_at) = (row.take("minimum_plan_level")?, row.take("publish_at")?);
+    let visibility = row.parse("passwords_version", |passwords| visibility(named, level, passwords))?;
     Ok(Video { origin, version, state, visibility, publish_at, details, created_at, updated_at })
 }
 
@@ -89,12 +92,13 @@ fn state(
     })
 }
 
-fn visibility(name: VisibilityName, level: Option<u32>) -> Option<Visibility> {
+fn visibility(name: VisibilityName, level: Option<u32>, passwords: Option<i64>) -> Option<Visibility> {
     Some(match name {
         VisibilityName::Public => Visibility::Public,
         VisibilityName::Unlisted => Visibility::Unlisted,
         VisibilityName::Private => Visibility::Private,
         VisibilityName::Subscribers => Visibility::Subscribers(PlanLevel::new(level?).ok()?),
+        VisibilityName::Password => Visibility::Password(PasswordsVersion(passwords?)),
     })
 }
 

@@ -13,6 +13,8 @@ pub struct Viewer {
     pub region: Region,
     /// The highest age that its owner has reached, as far as that is told.
     pub age_reached: Option<u8>,
+    /// Which passwords of the video it has given one of.
+    pub unlocked: Option<u64>,
     /// How many streams an account may have open without a plan.
     pub stream_limit: u32,
     /// How many devices an account may have without a plan.
@@ -63,6 +65,8 @@ pub enum HoldsFor {
     Region,
     /// For every such viewer whose subscription is known: whether its plan will do, each must be asked.
     Subscribers,
+    /// For every such viewer who has given a password of the same ones.
+    Unlocked,
     /// For this viewer, in this region and as old.
     Viewer,
 }
@@ -110,6 +114,8 @@ pub enum Reason {
     RegionDenied,
     /// The viewer is too young, or has not said how old it is.
     AgeRestricted,
+    /// It asks for a password.
+    PasswordRequired,
     /// It is for subscribers.
     SubscriptionRequired,
     /// It is for subscribers of a higher plan.
@@ -133,6 +139,7 @@ impl Reason {
         Reason::Blocked,
         Reason::RegionDenied,
         Reason::AgeRestricted,
+        Reason::PasswordRequired,
         Reason::SubscriptionRequired,
         Reason::PlanTooLow,
         Reason::PaymentPastDue,
@@ -151,6 +158,7 @@ impl Reason {
             Reason::Private => "private",
             Reason::RegionDenied => "region_denied",
             Reason::AgeRestricted => "age_restricted",
+            Reason::PasswordRequired => "password_required",
             Reason::SubscriptionRequired => "subscription_required",
             Reason::PlanTooLow => "plan_too_low",
             Reason::PaymentPastDue => "payment_past_due",
@@ -176,6 +184,8 @@ pub fn decide<'a, M>(facts: &Facts<'a, M>) -> Result<Allowance<'a, M>, Denial> {
         Visibility::Private if owns => HoldsFor::Viewer,
         Visibility::Private => return Err(Denial::hidden(Reason::Private)),
         Visibility::Subscribers(_) if owns => HoldsFor::Viewer,
+        Visibility::Password(_) if owns => HoldsFor::Viewer,
+        Visibility::Password(_) => HoldsFor::Unlocked,
         Visibility::Subscribers(_) => HoldsFor::Subscribers,
     };
     let media = match &video.state {
@@ -194,6 +204,12 @@ pub fn decide<'a, M>(facts: &Facts<'a, M>) -> Result<Allowance<'a, M>, Denial> {
     let is_too_young = |age| viewer.age_reached.is_none_or(|reached| reached < age);
     if video.minimum_age.is_some_and(is_too_young) && !owns {
         return Err(Denial::told(Reason::AgeRestricted));
+    }
+    if let Visibility::Password(version) = video.visibility
+        && viewer.unlocked != Some(version)
+        && !owns
+    {
+        return Err(Denial::told(Reason::PasswordRequired));
     }
     if let Some(level) = video.asks_for_plan(viewer.user) {
         has_plan(&standing, level, now).map_err(Denial::told)?;

@@ -24,9 +24,11 @@ impl<M> Video<M> {
     pub fn asks_for_plan(&self, user: UserId) -> Option<u32> {
         match self.visibility {
             Visibility::Subscribers(level) if user != self.owner => Some(level),
-            Visibility::Subscribers(_) | Visibility::Public | Visibility::Unlisted | Visibility::Private => {
-                None
-            }
+            Visibility::Subscribers(_)
+            | Visibility::Public
+            | Visibility::Unlisted
+            | Visibility::Private
+            | Visibility::Password(_) => None,
         }
     }
 }
@@ -70,6 +72,7 @@ impl Visibility {
             Visibility::Unlisted => "unlisted",
             Visibility::Private => "private",
             Visibility::Subscribers(_) => "subscribers",
+            Visibility::Password(_) => "password",
         }
     }
 }
@@ -85,6 +88,8 @@ pub enum Visibility {
     Private,
     /// To all who know its id; played by those whose plan has this level at least.
     Subscribers(u32),
+    /// To all who know its id; played by those who have given one of its passwords, of which these are the present ones.
+    Password(u64),
 }
 
 /// Where a video may be played: in the allowed regions, or everywhere where none is named, and never in a

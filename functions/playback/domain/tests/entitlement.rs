@@ -23,8 +23,14 @@ const STATES: [State<&str>; 6] = [
     State::Deleted,
 ];
 const LEVEL: u32 = 2;
-const VISIBILITIES: [Visibility; 4] =
-    [Visibility::Public, Visibility::Unlisted, Visibility::Private, Visibility::Subscribers(LEVEL)];
+const PASSWORDS: u64 = 7;
+const VISIBILITIES: [Visibility; 5] = [
+    Visibility::Public,
+    Visibility::Unlisted,
+    Visibility::Private,
+    Visibility::Subscribers(LEVEL),
+    Visibility::Password(PASSWORDS),
+];
 const BOTH: [bool; 2] = [false, true];
 const AGE: u8 = 16;
 const AGES: [Option<u8>; 4] = [None, Some(12), Some(AGE), Some(18)];
@@ -115,6 +121,7 @@ fn expected(case: &Case, plan: Result<(), Reason>) -> Result<HoldsFor, Denial> {
     let full = case.open_streams >= limit;
     let crowded = !case.devices.is_known && case.devices.count >= limit;
     let admitted = case.video.regions.deny.is_empty();
+    let knows_the_password = case.viewer.unlocked == Some(PASSWORDS);
     let is_old_enough = case.viewer.age_reached >= case.video.minimum_age;
     match (&case.video.state, case.video.visibility, case.owns(), admitted, plan, full) {
         (_, Visibility::Private, false, _, _, _) => hidden(Reason::Private),
@@ -127,15 +134,24 @@ fn expected(case: &Case, plan: Result<(), Reason>) -> Result<HoldsFor, Denial> {
         (State::Blocked, ..) => told(Reason::Blocked),
         (State::Published(_), _, _, false, _, _) => told(Reason::RegionDenied),
         (State::Published(_), _, false, true, _, _) if !is_old_enough => told(Reason::AgeRestricted),
+        (State::Published(_), Visibility::Password(_), false, true, _, _) if !knows_the_password => {
+            told(Reason::PasswordRequired)
+        }
         (State::Published(_), Visibility::Subscribers(_), false, true, Err(reason), _) => told(reason),
         (State::Published(_), _, _, true, _, true) => told(Reason::TooManyStreams),
         (State::Published(_), _, _, true, _, false) if crowded => told(Reason::TooManyDevices),
         (State::Published(_), Visibility::Subscribers(_), false, true, Ok(()), false) => {
             Ok(HoldsFor::Subscribers)
         }
-        (State::Published(_), Visibility::Private | Visibility::Subscribers(_), true, true, _, false) => {
-            Ok(HoldsFor::Viewer)
-        }
+        (State::Published(_), Visibility::Password(_), false, true, _, false) => Ok(HoldsFor::Unlocked),
+        (
+            State::Published(_),
+            Visibility::Private | Visibility::Subscribers(_) | Visibility::Password(_),
+            true,
+            true,
+            _,
+            false,
+        ) => Ok(HoldsFor::Viewer),
         (State::Published(_), Visibility::Public | Visibility::Unlisted, _, true, _, false) => {
             Ok(HoldsFor::Region)
         }
@@ -147,6 +163,7 @@ fn viewer() -> Viewer {
         user: user(1),
         region: region("eu"),
         age_reached: None,
+        unlocked: None,
         stream_limit: LIMITS.0,
         device_limit: LIMITS.0,
     }
@@ -157,13 +174,14 @@ fn rows() -> Vec<(Case, Result<(), Reason>)> {
     let mut rows = Vec::new();
     for state in ACCOUNTS {
         for (subscription, plan) in subscriptions() {
-            for (video, age_reached) in
-                videos().into_iter().flat_map(|video| AGES.map(|age| (video.clone(), age)))
+            for (video, (age_reached, unlocked)) in videos()
+                .into_iter()
+                .flat_map(|video| viewers(&video).map(move |viewer| (video.clone(), viewer)))
             {
                 for (open_streams, devices) in
                     [0, 2, 3, 4, 5].into_iter().flat_map(|open| DEVICES.map(|of| (open, of)))
                 {
-                    let viewer = Viewer { age_reached, ..viewer() };
+                    let viewer = Viewer { age_reached, unlocked, ..viewer() };
                     let standing = Standing { state, subscription };
                     rows.push((Case { viewer, standing, video: video.clone(), open_streams, devices }, plan));
                 }
@@ -171,6 +189,13 @@ fn rows() -> Vec<(Case, Result<(), Reason>)> {
         }
     }
     rows
+}
+
+/// Ages, and passwords where the video asks for one: none, the present ones, earlier ones.
+fn viewers(video: &Video<&'static str>) -> impl Iterator<Item = (Option<u8>, Option<u64>)> + use<> {
+    let asks = matches!(video.visibility, Visibility::Password(_));
+    let unlocked = if asks { vec![None, Some(PASSWORDS), Some(PASSWORDS - 1)] } else { vec![None] };
+    AGES.into_iter().flat_map(move |age| unlocked.clone().into_iter().map(move |unlocked| (age, unlocked)))
 }
 
 fn videos() -> Vec<Video<&'static str>> {
@@ -242,14 +267,18 @@ fn regions() -> impl Strategy<Value = Vec<Region>> {
 
 fn cases() -> impl Strategy<Value = Case> {
     let ages = || prop::sample::select(AGES.to_vec());
-    let viewer = (1..4_u128, prop::sample::select(vec!["eu", "us", "ap"]), ages(), 0..5_u32, 0..5_u32)
-        .prop_map(|(number, name, age_reached, stream_limit, device_limit)| Viewer {
+    let unlocked = prop::sample::select(vec![None, Some(PASSWORDS), Some(PASSWORDS - 1)]);
+    let regions_of = prop::sample::select(vec!["eu", "us", "ap"]);
+    let viewer = (1..4_u128, regions_of, (ages(), unlocked), 0..5_u32, 0..5_u32).prop_map(
+        |(number, name, (age_reached, unlocked), stream_limit, device_limit)| Viewer {
             user: user(number),
             region: region(name),
             age_reached,
+            unlocked,
             stream_limit,
             device_limit,
-        });
+        },
+    );
     let devices = prop::sample::select(DEVICES.to_vec());
     // Published more often than not, or few cases would reach the later rules.
     let state = prop_oneof![4 => Just(State::Published(MEDIA)), 1 => prop::sample::select(STATES.to_vec())];
@@ -293,6 +322,7 @@ fn with_one_more_right(case: &Case) -> Vec<Case> {
         changed(case, |case| case.devices.is_known = true),
         changed(case, |case| case.devices.count = case.devices.count.saturating_sub(1)),
         changed(case, |case| case.viewer.age_reached = Some(18)),
+        changed(case, |case| case.viewer.unlocked = Some(PASSWORDS)),
         changed(case, |case| case.video.minimum_age = None),
         changed(case, |case| case.open_streams = case.open_streams.saturating_sub(1)),
         changed(case, |case| case.video.owner = case.viewer.user),
@@ -330,6 +360,7 @@ fn with_one_right_less(case: &Case) -> Vec<Case> {
         changed(case, |case| case.devices.is_known = false),
         changed(case, |case| case.devices.count += 1),
         changed(case, |case| case.viewer.age_reached = None),
+        changed(case, |case| case.viewer.unlocked = None),
         changed(case, |case| case.video.minimum_age = case.video.minimum_age.max(Some(18))),
         changed(case, |case| case.video.visibility = Visibility::Private),
         changed(case, |case| case.video.regions.deny.push(case.viewer.region.clone())),
@@ -340,6 +371,7 @@ fn with_one_right_less(case: &Case) -> Vec<Case> {
         }),
         changed(case, |case| match &mut case.video.visibility {
             Visibility::Subscribers(level) => *level += 1,
+            Visibility::Password(version) => *version += 1,
             Visibility::Private => case.video.owner = user(99),
             visibility @ (Visibility::Public | Visibility::Unlisted) => {
                 *visibility = Visibility::Subscribers(LEVEL);
@@ -378,6 +410,9 @@ proptest! {
             let limit = case.standing.device_limit(case.viewer.device_limit, NOW);
             prop_assert!(case.devices.is_known || case.devices.count < limit);
             prop_assert!(case.video.visibility != Visibility::Private || case.owns());
+            if let (Visibility::Password(version), false) = (case.video.visibility, case.owns()) {
+                prop_assert_eq!(case.viewer.unlocked, Some(version));
+            }
             if let (Visibility::Subscribers(level), false) = (case.video.visibility, case.owns()) {
                 let subscription = case.standing.subscription.unwrap();
                 prop_assert!(subscription.entitles(NOW).is_some_and(|plan| plan.level() >= level));
@@ -392,6 +427,13 @@ proptest! {
             let mut same = case.clone();
             match allowance.holds_for {
                 HoldsFor::Region => {
+                    same.viewer.user = user(other);
+                    same.standing.subscription = stranger.standing.subscription;
+                    same.open_streams = 0;
+                    same.devices = Devices::COUNTED;
+                    same.viewer.stream_limit = 1;
+                }
+                HoldsFor::Unlocked => {
                     same.viewer.user = user(other);
                     same.standing.subscription = stranger.standing.subscription;
                     same.open_streams = 0;

@@ -28,6 +28,10 @@ pub(crate) fn problem(denial: Denial) -> Problem {
             "this video is not for your age",
             "it can be played by those who have told that they are old enough",
         ),
+        Reason::PasswordRequired => (
+            "this video asks for a password",
+            "it can be played by those who have given one, until the passwords change",
+        ),
         Reason::SubscriptionRequired => {
             ("this video is for subscribers", "it can be played with a subscription")
         }

@@ -68,7 +68,7 @@ pub(crate) async fn end(
     let last = request
         .map(|Json(EndRequest { position_ms, client_time })| position(position_ms, client_time, now))
         .transpose()?;
-    let shown = settings.shown(grant.as_deref(), user, session, now);
+    let shown = settings.shown(grant.as_deref(), user, session, now).map(|(shown, _)| shown);
     let end = End { user, session, now, position: last, shown };
     let (ended, source) = end_it(&context, settings.bounds(), &end).await.map_err(Refusal::unknown)?;
     let Ended { video, watched_ms, position, streams } = ended.ok_or_else(Problem::not_found)?;

@@ -34,6 +34,9 @@ pub(crate) struct ExplainRequest {
     #[serde(default)]
     #[schemars(example = 16)]
     age_reached: Option<u8>,
+    /// Whether the viewer would have given one of the video's passwords; by default not.
+    #[serde(default)]
+    unlocked: bool,
     /// What the viewer would play on; by default a device that is counted already.
     #[serde(default)]
     #[schemars(example = &"living-room-tv")]
@@ -104,7 +107,7 @@ struct VideoView {
     #[schemars(extend("enum" = ["never_published", "scheduled", "published", "unpublished", "blocked", "deleted"]))]
     state: &'static str,
     /// Who may see it.
-    #[schemars(extend("enum" = ["public", "unlisted", "private", "subscribers"]))]
+    #[schemars(extend("enum" = ["public", "unlisted", "private", "subscribers", "password"]))]
     visibility: &'static str,
     /// Of the plan that it asks for.
     #[schemars(example = 2)]
@@ -184,11 +187,15 @@ pub(crate) async fn explain(
     Json(request): Json<ExplainRequest>,
 ) -> Result<Json<ExplanationView>, Problem> {
     caller.require(Permission::PlaybackExplain)?;
-    let ExplainRequest { user_id: user, video_id, region, age_reached, device_id } = request;
+    let ExplainRequest { user_id: user, video_id, region, age_reached, unlocked, device_id } = request;
     let device = device_id.map(|id| Device::parse(id, None).map_err(unfit)).transpose()?;
-    let viewer = settings.viewer_of(user, parsed(&region)?, age_reached);
+    let mut viewer = settings.viewer_of(user, parsed(&region)?, age_reached);
     let device = device.as_ref().map(Device::id);
     let facts = all_facts(&context, &trace, settings.bounds(), (user, video_id), device).await?;
+    let video = facts.video.as_ref().and_then(|video| video.known.as_ref());
+    if let Some(Visibility::Password(version)) = video.map(|version| version.video.visibility) {
+        viewer.unlocked = unlocked.then_some(version);
+    }
     Ok(Json(explained(&viewer, facts, context.now())))
 }
 
@@ -262,7 +269,9 @@ impl From<Version> for VideoView {
             visibility: video.visibility.as_str(),
             minimum_plan_level: match video.visibility {
                 Visibility::Subscribers(level) => Some(level),
-                Visibility::Public | Visibility::Unlisted | Visibility::Private => None,
+                Visibility::Public | Visibility::Unlisted | Visibility::Private | Visibility::Password(_) => {
+                    None
+                }
             },
             minimum_age: video.minimum_age,
             regions_allow: names(&video.regions.allow),

@@ -107,7 +107,9 @@ pub(crate) async fn heartbeat(
 ) -> Result<Json<HeartbeatView>, Problem> {
     caller.require(Permission::PlaybackStart)?;
     settings.refresh_keys(&context).await;
-    let (viewer, now) = (settings.viewer(&caller)?, context.now());
+    let (mut viewer, now) = (settings.viewer(&caller)?, context.now());
+    let (shown, unlocked) = settings.shown(grant.as_deref(), viewer.user, session, now).unzip();
+    viewer.unlocked = unlocked.flatten();
     let position = position(request.position_ms, request.client_time, now)?;
     let heartbeat = Heartbeat {
         user: viewer.user,
@@ -119,7 +121,7 @@ pub(crate) async fn heartbeat(
             PlayerStateRequest::Playing => PlayerState::Playing,
             PlayerStateRequest::Paused => PlayerState::Paused,
         },
-        shown: settings.shown(grant.as_deref(), viewer.user, session, now),
+        shown,
     };
     let (beaten, source) = beat(&context, settings.bounds(), &heartbeat).await.map_err(Refusal::unknown)?;
     let about = Told { context: &context, trace: &trace, heartbeat: &heartbeat };

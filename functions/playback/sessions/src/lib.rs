@@ -66,5 +66,6 @@ mcsp_function::component!(
         "redis_patience_ms",
         "sealing_keys",
         "stale_ttl_s",
+        "video_access_keys",
     ]
 );

@@ -42,7 +42,7 @@ pub(crate) async fn renew(
     if !note(context, settings, &wanted, expires_at_s).await {
         return Ok(None);
     }
-    let grant = settings.grant(viewer.user, session, Shown { video, expires_at_s }, now);
+    let grant = settings.grant(viewer, session, Shown { video, expires_at_s }, now);
     let player = Player { user: viewer.user, session, video };
     let licences = settings.licences().offer(context, media, player);
     Ok(Some(Renewal { expires_at_s, manifests, licences, path: renewal_path(&id, &grant), stale_ms }))

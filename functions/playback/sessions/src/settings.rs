@@ -3,8 +3,8 @@
 use crate::licences::Licences;
 use crate::view::ManifestsView;
 use mcsp_function::{Caller, Context, MissingVariable};
-use mcsp_ids::{PlaybackSessionId, UserId};
-use mcsp_playback_url::{Grant, InvalidGrant, SessionGrant};
+use mcsp_ids::{PlaybackSessionId, UserId, VideoId};
+use mcsp_playback_url::{Grant, InvalidGrant, SessionGrant, Verifier, ring_from_json};
 use mcsp_problem::Problem;
 use playback_domain::{Region, Viewer};
 use playback_keyring::{Keyring, SIGNED_LIFE};
@@ -42,6 +42,7 @@ pub(crate) struct Settings {
     stream_limit: u32,
     device_limit: u32,
     licences: Licences,
+    access: Verifier,
 }
 
 impl Settings {
@@ -52,7 +53,9 @@ impl Settings {
             let limit = context.variable(name)?.parse().ok().filter(|limit| *limit > 0);
             limit.ok_or(MissingVariable(name))
         };
+        let access = ring_from_json(context.variable("video_access_keys")?);
         Ok(Settings {
+            access: Verifier::new(access.map_err(|_| MissingVariable("video_access_keys"))?),
             keyring: Keyring::of(context)?,
             bounds: Bounds::of(context)?,
             cdn_base_url: context.variable("cdn_base_url")?.trim_end_matches('/').to_owned(),
@@ -75,7 +78,21 @@ impl Settings {
     /// Whoever has this account, is there and is told to be so old.
     pub(crate) fn viewer_of(&self, user: UserId, region: Region, age_reached: Option<u8>) -> Viewer {
         let Settings { stream_limit, device_limit, .. } = *self;
-        Viewer { user, region, age_reached, stream_limit, device_limit }
+        Viewer { user, region, age_reached, unlocked: None, stream_limit, device_limit }
+    }
+
+    /// Of which passwords the account has given one to Content. A grant that is no good, or of another account or video, is
+    /// as if it were not there.
+    pub(crate) fn unlocked(
+        &self,
+        grant: Option<&str>,
+        user: UserId,
+        video: VideoId,
+        now: jiff::Timestamp,
+    ) -> Option<u64> {
+        let grant = self.access.verify_access(grant?, unix_s(now)).ok()?;
+        let is_its_own = grant.user_id.parse() == Ok(user) && grant.video_id.parse() == Ok(video);
+        is_its_own.then_some(grant.passwords_version)
     }
 
     /// How many streams an account may have open.
@@ -96,32 +113,34 @@ impl Settings {
     /// A proof of a session, for its player.
     pub(crate) fn grant(
         &self,
-        user: UserId,
+        viewer: &Viewer,
         session: PlaybackSessionId,
         shown: Shown,
         now: jiff::Timestamp,
     ) -> String {
         self.keyring.ring().signer.sign_session(&SessionGrant {
             session_id: session.to_string(),
-            user_id: user.to_string(),
+            user_id: viewer.user.to_string(),
+            passwords_version: viewer.unlocked,
             video_id: shown.video.to_string(),
             url_expires_at_unix_s: shown.expires_at_s,
             expires_at_unix_s: unix_s(now).saturating_add(GRANT_TTL_S),
         })
     }
 
-    /// What a player proves of its session. What proves nothing, or of another's session, is as if it were not there.
+    /// What a player proves of its session, and which passwords it was unlocked with. What proves nothing, or of another's
+    /// session, is as if it were not there.
     pub(crate) fn shown(
         &self,
         grant: Option<&str>,
         user: UserId,
         session: PlaybackSessionId,
         now: jiff::Timestamp,
-    ) -> Option<Shown> {
+    ) -> Option<(Shown, Option<u64>)> {
         let grant = self.keyring.ring().verifier.verify_session(grant?, unix_s(now)).ok()?;
         let is_its_own = grant.user_id.parse() == Ok(user) && grant.session_id.parse() == Ok(session);
         let video = grant.video_id.parse().ok().filter(|_| is_its_own)?;
-        Some(Shown { video, expires_at_s: grant.url_expires_at_unix_s })
+        Some((Shown { video, expires_at_s: grant.url_expires_at_unix_s }, grant.passwords_version))
     }
 
     /// Where players get the keys of protected videos.

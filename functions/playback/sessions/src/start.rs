@@ -16,7 +16,7 @@ use mcsp_idempotency::IdempotencyKey;
 use mcsp_ids::VideoId;
 use mcsp_problem::{Invalid, Json, Problem, Reason};
 use mcsp_reference::Operation;
-use playback_domain::{Device, InvalidDevice, Position};
+use playback_domain::{Device, InvalidDevice, Position, Viewer};
 use playback_storage::memory::{Seen, Started};
 use playback_storage::{Start, StoreError, probe_after_answer, remember_after_answer};
 use schemars::JsonSchema;
@@ -30,6 +30,10 @@ pub(crate) struct StartRequest {
     video_id: VideoId,
     /// What plays it.
     device: DeviceRequest,
+    /// What `POST /v1/videos/{id}/unlock` gave, where the video asks for a password.
+    #[serde(default)]
+    #[schemars(example = &"eyJ9.c2ln")]
+    access_grant: Option<String>,
 }
 
 /// A device, as its player names it.
@@ -73,9 +77,11 @@ pub(crate) async fn start(
 ) -> Result<Response, Problem> {
     caller.require(Permission::PlaybackStart)?;
     settings.refresh_keys(&context).await;
-    let viewer = settings.viewer(&caller)?;
-    let device = device(request.device)?;
     let now = context.now();
+    let (user, grant) = (caller.user(), request.access_grant.as_deref());
+    let unlocked = settings.unlocked(grant, user, request.video_id, now);
+    let viewer = Viewer { unlocked, ..settings.viewer(&caller)? };
+    let device = device(request.device)?;
     let start = Start {
         session: context.new_id(),
         video: request.video_id,

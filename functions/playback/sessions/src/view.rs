@@ -110,7 +110,7 @@ pub(crate) fn opened(
     let player = Player { user: start.viewer.user, session: session.id, video: start.video };
     let licences = settings.licences().offer(context, media, player);
     let shown = Shown { video: start.video, expires_at_s: session.expires_at_s };
-    let grant = settings.grant(start.viewer.user, session.id, shown, start.now);
+    let grant = settings.grant(start.viewer, session.id, shown, start.now);
     let view = SessionView {
         id: &id,
         video_id: start.video,

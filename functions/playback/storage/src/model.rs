@@ -65,6 +65,9 @@ struct Stored<'a> {
     /// Of the plan that it asks for, where it does.
     #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
     level: Option<u32>,
+    /// Which passwords open it, where it asks for one.
+    #[serde(rename = "w", default, skip_serializing_if = "Option::is_none")]
+    passwords_version: Option<u64>,
     #[serde(rename = "a", borrow, default, skip_serializing_if = "Vec::is_empty")]
     allow: Vec<&'a str>,
     #[serde(rename = "d", borrow, default, skip_serializing_if = "Vec::is_empty")]
@@ -86,6 +89,7 @@ pub(crate) fn encode(video: &Video) -> Vec<u8> {
         state: video.state.as_str(),
         visibility: video.visibility.as_str(),
         level: level(video.visibility),
+        passwords_version: passwords_version(video.visibility),
         allow: video.regions.allow.iter().map(Region::as_str).collect(),
         deny: video.regions.deny.iter().map(Region::as_str).collect(),
         minimum_age: video.minimum_age,
@@ -107,7 +111,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Option<Video> {
     Some(Video {
         owner: stored.owner,
         state: state_of(stored.state, scheduled_at, stored.media)?,
-        visibility: visibility_of(stored.visibility, stored.level)?,
+        visibility: visibility_of(stored.visibility, stored.level, stored.passwords_version)?,
         regions: Regions { allow: regions(stored.allow)?, deny: regions(stored.deny)? },
         minimum_age: stored.minimum_age,
     })
@@ -155,16 +159,29 @@ pub(crate) fn state_of(
 pub(crate) fn level(visibility: Visibility) -> Option<u32> {
     match visibility {
         Visibility::Subscribers(level) => Some(level),
-        Visibility::Public | Visibility::Unlisted | Visibility::Private => None,
+        Visibility::Public | Visibility::Unlisted | Visibility::Private | Visibility::Password(_) => None,
     }
 }
 
-pub(crate) fn visibility_of(name: &str, level: Option<u32>) -> Option<Visibility> {
+/// Which passwords open it, where it asks for one.
+pub(crate) fn passwords_version(visibility: Visibility) -> Option<u64> {
+    match visibility {
+        Visibility::Password(version) => Some(version),
+        Visibility::Public | Visibility::Unlisted | Visibility::Private | Visibility::Subscribers(_) => None,
+    }
+}
+
+pub(crate) fn visibility_of(
+    name: &str,
+    level: Option<u32>,
+    passwords_version: Option<u64>,
+) -> Option<Visibility> {
     match name {
         "public" => Some(Visibility::Public),
         "unlisted" => Some(Visibility::Unlisted),
         "private" => Some(Visibility::Private),
         "subscribers" => level.filter(|level| *level > 0).map(Visibility::Subscribers),
+        "password" => passwords_version.map(Visibility::Password),
         _ => None,
     }
 }
@@ -181,6 +198,8 @@ pub struct Announcement {
     visibility: String,
     #[serde(default)]
     minimum_plan_level: Option<u32>,
+    #[serde(default)]
+    passwords_version: Option<u64>,
     #[serde(default)]
     minimum_age: Option<u8>,
     #[serde(default)]
@@ -257,7 +276,8 @@ impl TryFrom<Announcement> for Version {
             ("deleted", _) => State::Deleted,
             _ => return Err(InvalidAnnouncement::State),
         };
-        let visibility = visibility_of(&announced.visibility, announced.minimum_plan_level);
+        let Announcement { minimum_plan_level, passwords_version, .. } = announced;
+        let visibility = visibility_of(&announced.visibility, minimum_plan_level, passwords_version);
         let visibility = visibility.ok_or(InvalidAnnouncement::Visibility)?;
         let regions = |names: &[String]| {
             let parsed: Result<Vec<_>, _> = names.iter().map(|name| Region::parse(name)).collect();
@@ -347,6 +367,20 @@ mod tests {
         for no_level in [json!(null), json!(0)] {
             assert_eq!(of_level(no_level).map(|_| ()).unwrap_err(), InvalidAnnouncement::Visibility);
         }
+    }
+
+    #[test]
+    fn what_asks_for_a_password_says_which_ones() {
+        let of_version = |version: serde_json::Value| {
+            announced(|whole| {
+                whole["visibility"] = json!("password");
+                whole["passwords_version"] = version;
+            })
+        };
+        let video = of_version(json!(3)).unwrap().video;
+        assert_eq!(video.visibility, Visibility::Password(3));
+        assert_eq!(decode(&encode(&video)).unwrap().visibility, video.visibility);
+        assert_eq!(of_version(json!(null)).map(|_| ()).unwrap_err(), InvalidAnnouncement::Visibility);
     }
 
     #[test]

@@ -157,7 +157,7 @@ pub async fn start(
         number(SESSION_TTL_MS),
         number(url_ttl_ms),
         name(HoldsFor::Region),
-        name(HoldsFor::Viewer),
+        name(viewer.unlocked.map_or(HoldsFor::Viewer, |_| HoldsFor::Unlocked)),
         device.id().as_bytes().to_vec(),
         device.name().unwrap_or_default().as_bytes().to_vec(),
         yes.map(|yes| number(yes.version)).unwrap_or_default(),
@@ -175,11 +175,12 @@ pub async fn start(
 
 /// The name under which a yes is kept beside the read model. Regions have no colon, so no two are alike.
 fn yes_name(viewer: &Viewer, holds_for: HoldsFor) -> String {
-    let Viewer { user, region, age_reached, .. } = viewer;
+    let Viewer { user, region, age_reached, unlocked, .. } = viewer;
     let age = age_reached.unwrap_or_default();
     match holds_for {
         HoldsFor::Region => format!("r:{region}:{age}"),
         HoldsFor::Subscribers => format!("s:{region}:{age}"),
+        HoldsFor::Unlocked => format!("p:{region}:{age}:{}", unlocked.unwrap_or_default()),
         HoldsFor::Viewer => format!("u:{region}:{age}:{user}"),
     }
 }

@@ -1,7 +1,9 @@
 //! The read model of videos in Postgres.
 
 use crate::StoreError;
-use crate::model::{Media, Protection, Version, Video, level, media, scheduled_at, state_of, visibility_of};
+use crate::model::{
+    Media, Protection, Version, Video, level, media, passwords_version, scheduled_at, state_of, visibility_of,
+};
 use mcsp_bridge_api::Bridge;
 use mcsp_bridge_api::postgres::GuardedStatement;
 use mcsp_bridge_api::sql::{Json, Row, Rows, sql};
@@ -16,8 +18,8 @@ pub fn upsert(id: VideoId, version: &Version) -> GuardedStatement {
     let media = media(&video.state);
     sql("INSERT INTO videos AS v (id, version, owner_id, state, visibility, regions_allow, regions_deny, \
              packaged_prefix, packaged_hls, duration_ms, renditions, minimum_plan_level, scheduled_at, minimum_age, \
-             packaged_dash, protection) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) \
+             packaged_dash, protection, passwords_version) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) \
          ON CONFLICT (id) DO UPDATE SET version = excluded.version, owner_id = excluded.owner_id, \
              state = excluded.state, visibility = excluded.visibility, \
              regions_allow = excluded.regions_allow, regions_deny = excluded.regions_deny, \
@@ -25,7 +27,7 @@ pub fn upsert(id: VideoId, version: &Version) -> GuardedStatement {
              packaged_dash = excluded.packaged_dash, protection = excluded.protection, \
              duration_ms = excluded.duration_ms, renditions = excluded.renditions, \
              minimum_plan_level = excluded.minimum_plan_level, scheduled_at = excluded.scheduled_at, \
-             minimum_age = excluded.minimum_age \
+             minimum_age = excluded.minimum_age, passwords_version = excluded.passwords_version \
          WHERE v.version < excluded.version")
     .bind(id.uuid())
     .bind(i64::try_from(*number).unwrap_or(i64::MAX))
@@ -43,6 +45,7 @@ pub fn upsert(id: VideoId, version: &Version) -> GuardedStatement {
     .bind(video.minimum_age.map(u32::from))
     .bind(media.and_then(|media| media.dash.as_deref()))
     .bind(media.and_then(|media| media.protection.as_ref()).map(|protection| serde_json::json!(protection)))
+    .bind(passwords_version(video.visibility).map(|version| i64::try_from(version).unwrap_or(i64::MAX)))
     .unguarded()
 }
 
@@ -50,7 +53,8 @@ pub fn upsert(id: VideoId, version: &Version) -> GuardedStatement {
 pub async fn find(bridge: &dyn Bridge, id: VideoId) -> Result<Option<Version>, StoreError> {
     let statement = sql(
         "SELECT packaged_prefix, packaged_hls, packaged_dash, protection, duration_ms, renditions, scheduled_at, state, \
-             version, owner_id, minimum_plan_level, visibility, regions_allow, regions_deny, minimum_age \
+             version, owner_id, minimum_plan_level, passwords_version, visibility, regions_allow, regions_deny, \
+             minimum_age \
          FROM videos WHERE id = $1",
     )
     .bind(id.uuid());
@@ -74,8 +78,8 @@ fn read(row: &mut Row<'_>) -> Result<Version, mcsp_bridge_api::sql::Inconsistenc
     let state = row.parse("state", |name: String| state_of(&name, scheduled_at, media()))?;
     let number = row.take("version")?;
     let owner = UserId::from_uuid(row.take("owner_id")?);
-    let level = row.take("minimum_plan_level")?;
-    let visibility = row.parse("visibility", |name: String| visibility_of(&name, level))?;
+    let (level, passwords) = (row.take("minimum_plan_level")?, row.take("passwords_version")?);
+    let visibility = row.parse("visibility", |name: String| visibility_of(&name, level, passwords))?;
     let regions =
         Regions { allow: row.parse("regions_allow", regions)?, deny: row.parse("regions_deny", regions)? };
     let minimum_age =

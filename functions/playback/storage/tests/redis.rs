@@ -51,6 +51,7 @@ impl Scene {
         Scene {
             redis: bed.bridge("playback-sessions"),
             viewer: Viewer {
+                unlocked: None,
                 user: new_id(),
                 region: Region::parse("eu").unwrap(),
                 age_reached: None,

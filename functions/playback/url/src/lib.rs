@@ -5,8 +5,10 @@
 //! payload is JSON: `kid` the key's id, `pfx` the path prefix, `exp` the first second (Unix time) at which it is
 //! refused, `sid` the playback session.
 //!
-//! Beside them stands what is made with keys of the same form: session grants, licence tokens and content keys.
+//! Beside them stands what is made with keys of the same form: session grants, access grants, licence
+//! tokens and content keys.
 
+mod access;
 mod content_key;
 mod grant;
 mod key;
@@ -17,6 +19,7 @@ mod sealed;
 mod session;
 mod token;
 
+pub use access::AccessGrant;
 pub use content_key::{CONTENT_KEY_BYTES, content_key, key_id};
 pub use grant::{Grant, InvalidGrant};
 pub use key::{InvalidKey, Key, MIN_SECRET_BYTES};

@@ -1,7 +1,8 @@
 //! Session grants: what a player shows with its heartbeats, so that its session goes on where no store knows it.
 //!
 //! A grant is `base64url(payload) "." base64url(HMAC-SHA256(key, "session." base64url(payload)))`; the payload is JSON:
-//! `kid` the key's id, `sid` the session, `uid` whose it is, `vid` what it plays, `url` the second (Unix time) at which
+//! `kid` the key's id, `sid` the session, `uid` whose it is, `vid` what it plays, `pwv` which passwords that had where it
+//! asked for one, `url` the second (Unix time) at which
 //! its manifest URL expires, `exp` the first second at which the grant is refused. What is signed begins with a word of
 //! its own, so that no grant opens a path and no token of a path is a grant.
 
@@ -24,6 +25,8 @@ pub struct SessionGrant {
     pub user_id: String,
     /// `video_…`
     pub video_id: String,
+    /// Which passwords the video had, where it asked for one that the viewer gave.
+    pub passwords_version: Option<u64>,
     /// When its manifest URL expires.
     pub url_expires_at_unix_s: u64,
     /// The first second at which it is refused.
@@ -41,6 +44,8 @@ struct Payload<'a> {
     uid: Cow<'a, str>,
     #[serde(borrow)]
     vid: Cow<'a, str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pwv: Option<u64>,
     url: u64,
     exp: u64,
 }
@@ -54,6 +59,7 @@ impl Signer {
             sid: (&grant.session_id).into(),
             uid: (&grant.user_id).into(),
             vid: (&grant.video_id).into(),
+            pwv: grant.passwords_version,
             url: grant.url_expires_at_unix_s,
             exp: grant.expires_at_unix_s,
         };
@@ -77,6 +83,7 @@ impl Verifier {
             session_id: payload.sid.into_owned(),
             user_id: payload.uid.into_owned(),
             video_id: payload.vid.into_owned(),
+            passwords_version: payload.pwv,
             url_expires_at_unix_s: payload.url,
             expires_at_unix_s: payload.exp,
         })
@@ -103,6 +110,7 @@ mod tests {
             session_id: "playback_1".to_owned(),
             user_id: "user_1".to_owned(),
             video_id: "video_1".to_owned(),
+            passwords_version: Some(7),
             url_expires_at_unix_s: 900,
             expires_at_unix_s: 1_000,
         }

@@ -38,4 +38,4 @@ pub use plans::Plan;
 pub use proof_key::ProofKey;
 pub use rows::Emitted;
 pub use stand_in::serve;
-pub use testbed::{BRIDGE_TOKEN, CONTENT_KEY_SEEDS, LICENCE_TOKEN_KEYS, Setup, Testbed};
+pub use testbed::{BRIDGE_TOKEN, CONTENT_KEY_SEEDS, LICENCE_TOKEN_KEYS, Setup, Testbed, VIDEO_ACCESS_KEYS};

@@ -36,6 +36,9 @@ pub const CONTENT_KEY_SEEDS: &str = r#"[{"id":"s1","secret":"the seed of all the
 /// What signs licence tokens in all tests.
 pub const LICENCE_TOKEN_KEYS: &str = r#"[{"id":"l1","secret":"the key of all the tests' licence tokens"}]"#;
 
+/// What signs, in all tests, that a video's password was given.
+pub const VIDEO_ACCESS_KEYS: &str = r#"[{"id":"a1","secret":"the key of all the tests' access grants"}]"#;
+
 /// Where stand-ins are.
 const LOOPBACK: &str = "127.0.0.0/8";
 /// Nothing listens here.
@@ -130,6 +133,7 @@ impl Testbed {
             ("playback_sealing_keys", SEALING_KEYS.to_owned()),
             ("content_key_seeds", CONTENT_KEY_SEEDS.to_owned()),
             ("licence_token_keys", LICENCE_TOKEN_KEYS.to_owned()),
+            ("video_access_keys", VIDEO_ACCESS_KEYS.to_owned()),
             ("mail_token_key", "a key of the testbed, and of no other place".to_owned()),
         ];
         let variables = own.into_iter().chain(setup.variables);

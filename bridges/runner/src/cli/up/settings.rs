@@ -34,7 +34,7 @@ impl Environment {
         let ring = |keys: &[PlaybackKey]| {
             keys.iter().map(|key| json!({"id": key.id, "secret": key.secret})).collect::<Value>().to_string()
         };
-        let licence_token_keys = json!([{"id": "local", "secret": keys.token("licence-token-key")?}]);
+        let own_ring = |name| anyhow::Ok(json!([{"id": "local", "secret": keys.token(name)?}]).to_string());
         let token = keys.token("bridge-token")?;
         let variables = [
             ("issuer", issuer.to_owned()),
@@ -54,7 +54,8 @@ impl Environment {
             ("playback_url_keys", ring(&urls.playback_keys)),
             ("playback_sealing_keys", keys.sealing_keys("playback")?),
             ("content_key_seeds", ring(&urls.content_key_seeds)),
-            ("licence_token_keys", licence_token_keys.to_string()),
+            ("licence_token_keys", own_ring("licence-token-key")?),
+            ("video_access_keys", own_ring("video-access-key")?),
         ];
         let mut all: BTreeMap<String, String> = variables
             .into_iter()

@@ -48,6 +48,25 @@ async fn a_video_becomes_ready_whichever_event_comes_first() {
 }
 
 #[tokio::test]
+async fn what_was_to_be_protected_and_is_not_has_failed_whichever_event_comes_first() {
+    let stand = Stand::new().await;
+    for outcome_first in [false, true] {
+        let (video, owner) = (new_video_id(), new_user_id());
+        let mut asking = initiated(video, owner);
+        asking["protection"] = json!("cenc");
+        let mut events = [(INITIATED, asking), (COMPLETED, completed(video))];
+        if outcome_first {
+            events.reverse();
+        }
+        for (kind, data) in events {
+            stand.events.deliver_until_taken(&unique(), kind, &data).await;
+        }
+        let seen = seen_by_owner(&stand, video, owner).await;
+        assert_eq!((&seen["state"], &seen["failure_code"]), (&json!("failed"), &json!("unprotected")));
+    }
+}
+
+#[tokio::test]
 async fn how_a_video_is_protected_is_told_on_and_shown_to_nobody() {
     let stand = Stand::new().await;
     let (video, owner) = (new_video_id(), new_user_id());

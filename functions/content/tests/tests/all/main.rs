@@ -4,6 +4,7 @@
 mod catalog;
 mod drafts;
 mod events;
+mod passwords;
 mod plans;
 mod publication;
 mod search;

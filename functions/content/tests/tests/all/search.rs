@@ -1,8 +1,8 @@
 //! Search: what the pure decision shows, in a stable order.
 
 use content_domain::{
-    Description, Details, FailureCode, Language, Media, Origin, Packaged, PlanLevel, State, Tag, Tags, Title,
-    Video, Viewer, Visibility, Way, decide,
+    Description, Details, FailureCode, Language, Media, Origin, Packaged, PasswordsVersion, PlanLevel, State,
+    Tag, Tags, Title, Video, Viewer, Visibility, Way, decide,
 };
 use content_storage::insert;
 use content_tests::Stand;
@@ -26,7 +26,7 @@ fn published(title: &str, second: i64) -> Video {
     let id = new_video_id();
     let upload = UploadId::from_uuid(id.uuid());
     Video {
-        origin: Origin { id, owner: new_user_id(), upload, region: "eu".into() },
+        origin: Origin { id, owner: new_user_id(), upload, region: "eu".into(), asks_for_protection: false },
         version: 1,
         state: State::Published { media: media(), first_published_at: at(second) },
         visibility: Visibility::Public,
@@ -86,8 +86,10 @@ async fn search_shows_exactly_what_the_decision_shows() {
     ];
     let mut videos = Vec::new();
     for state in states {
-        let subscribers = Visibility::Subscribers(PlanLevel::LOWEST);
-        for visibility in [Visibility::Public, Visibility::Unlisted, Visibility::Private, subscribers] {
+        let asking = [Visibility::Subscribers(PlanLevel::LOWEST), Visibility::Password(PasswordsVersion(1))];
+        for visibility in
+            [Visibility::Public, Visibility::Unlisted, Visibility::Private].into_iter().chain(asking)
+        {
             videos.push(Video { state: state.clone(), visibility, ..published("Needle", 0) });
         }
     }
