@@ -32,9 +32,9 @@ impl Sampler {
     pub(crate) fn samples(self, trace_id: u128, parent: Option<SpanContext>) -> bool {
         match parent {
             Some(parent) if self.follows_parent => parent.sampled,
-            // The lower half alone must be random (W3C Trace Context, section 3.2.2.3.1), and as a fraction of its range it
-            // is below the ratio as often as the ratio says.
-            Some(_) | None => ((trace_id as u64) as f64) < self.ratio * (u64::MAX as f64 + 1.0),
+            // The lower half alone must be random (W3C Trace Context, section 3.2.2.3.1). Its upper 53 bits are a fraction of 1
+            // that a number holds exactly, and below the ratio as often as the ratio says.
+            Some(_) | None => (((trace_id as u64) >> 11) as f64) / ((1_u64 << 53) as f64) < self.ratio,
         }
     }
 }
