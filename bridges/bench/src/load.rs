@@ -1,6 +1,7 @@
 //! Load: wrk, which keeps every connection busy (a closed loop) and so finds the most that a server does.
 
 use anyhow::{Context, bail, ensure};
+use std::borrow::Cow;
 use std::io::Write;
 use std::process::Command;
 use std::time::Duration;
@@ -10,7 +11,7 @@ use std::time::Duration;
 pub(crate) struct Load {
     pub method: &'static str,
     /// `/hello`
-    pub path: &'static str,
+    pub path: Cow<'static, str>,
     /// Bearer tokens of the callers, who take turns; empty for no one.
     pub tokens: Vec<String>,
     pub body: Option<String>,
@@ -29,7 +30,8 @@ pub(crate) struct Measured {
 
 impl Load {
     /// GET, without a token.
-    pub fn get(path: &'static str, connections: u32, text: &'static str) -> Self {
+    pub fn get(path: impl Into<Cow<'static, str>>, connections: u32, text: &'static str) -> Self {
+        let path = path.into();
         Load { method: "GET", path, tokens: vec![], body: None, expect: (200, text), connections }
     }
 

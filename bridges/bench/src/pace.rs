@@ -109,7 +109,7 @@ impl Load {
         let body = Bytes::from(self.body.clone().unwrap_or_default());
         let bare = || {
             let mut request =
-                Request::builder().method(self.method).uri(self.path).header(header::HOST, host);
+                Request::builder().method(self.method).uri(&*self.path).header(header::HOST, host);
             if self.body.is_some() {
                 request = request.header(header::CONTENT_TYPE, "application/json");
             }

@@ -9,6 +9,7 @@ mod playback;
 mod scaling;
 mod steady;
 mod storm;
+mod videos;
 
 use crate::load::{Load, Measured};
 use crate::page::Row;
@@ -43,6 +44,8 @@ pub(crate) enum Group {
     Bulkheads,
     /// What a sign-in storm costs the others
     Storm,
+    /// What many videos cost those who read, list and search them
+    Videos,
     /// Cold start, process start, idle memory
     Scaling,
     /// What the breaker costs
@@ -112,6 +115,7 @@ impl Group {
             Group::Outage => outage::measure(bench),
             Group::Bulkheads => bulkheads::measure(bench),
             Group::Storm => storm::measure(bench),
+            Group::Videos => videos::measure(bench),
             Group::Scaling => scaling::measure(bench),
             Group::Bridge => bridge::measure(bench),
             Group::Events => events::measure(bench),
@@ -127,6 +131,7 @@ impl fmt::Display for Group {
             Group::Outage => "the start of a playback session with its stores broken",
             Group::Bulkheads => "the start of a playback session while everything else is busy",
             Group::Storm => "a sign-in storm",
+            Group::Videos => "reading, listing and searching many videos",
             Group::Scaling => "cold start, process start, idle memory",
             Group::Bridge => "what the breaker costs",
             Group::Events => "from commit to consumer, and the relay",

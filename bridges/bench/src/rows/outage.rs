@@ -66,7 +66,7 @@ async fn until_noticed(platform: &OwnPlatform, load: &Load, outage: &Outage<'_>)
     // A breaker that has noticed refuses, and does not wait: some answers in a row are from where they should be.
     eventually(outage.name, async || {
         for _ in 0..150 {
-            let request = client.request(reqwest::Method::POST, load.path).bearer_auth(&token);
+            let request = client.request(reqwest::Method::POST, &load.path).bearer_auth(&token);
             let request = request.header("content-type", "application/json").body(body.clone());
             let answer = client.send(request).await;
             let served_from = answer.json.get("served_from").and_then(serde_json::Value::as_str);

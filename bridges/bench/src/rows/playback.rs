@@ -60,7 +60,7 @@ pub(super) async fn starts(client: &Platform) -> Load {
     }
     Load {
         method: "POST",
-        path: "/v1/playback/sessions",
+        path: "/v1/playback/sessions".into(),
         tokens: viewers.into_iter().map(|viewer| viewer.token).collect(),
         body: Some(start.to_string()),
         expect: (201, "resume_position_ms"),

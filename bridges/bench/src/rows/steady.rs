@@ -25,7 +25,7 @@ const LATE: Duration = Duration::from_secs(1);
 /// Quantiles over the rounds.
 #[derive(Default)]
 pub(super) struct Latency {
-    p50_ms: Samples,
+    pub p50_ms: Samples,
     pub p99_ms: Samples,
     p999_ms: Samples,
 }
