@@ -137,6 +137,12 @@ CREATE TABLE upload.uploads (
     CONSTRAINT uploads_state CHECK ((state = ANY (ARRAY['waiting'::text, 'uploading'::text, 'verifying'::text, 'initiated'::text, 'processing'::text, 'ready'::text, 'failed'::text, 'cancelled'::text, 'expired'::text])))
 );
 
+CREATE TABLE upload.writers (
+    upload_id uuid NOT NULL,
+    writer_id uuid NOT NULL,
+    held_until timestamp with time zone NOT NULL
+);
+
 ALTER TABLE ONLY upload.drafts
     ADD CONSTRAINT drafts_pkey PRIMARY KEY (id);
 
@@ -167,6 +173,9 @@ ALTER TABLE ONLY upload.uploads
 ALTER TABLE ONLY upload.uploads
     ADD CONSTRAINT uploads_video_id_key UNIQUE (video_id);
 
+ALTER TABLE ONLY upload.writers
+    ADD CONSTRAINT writers_pkey PRIMARY KEY (upload_id);
+
 CREATE INDEX drafts_owner ON upload.drafts USING btree (owner_id, id);
 
 CREATE INDEX idempotency_keys_expires_at ON upload.idempotency_keys USING btree (expires_at);
@@ -181,6 +190,9 @@ CREATE INDEX uploads_owner_id_created_at ON upload.uploads USING btree (owner_id
 
 ALTER TABLE ONLY upload.drafts
     ADD CONSTRAINT drafts_upload_id_fkey FOREIGN KEY (upload_id) REFERENCES upload.uploads(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY upload.writers
+    ADD CONSTRAINT writers_upload_id_fkey FOREIGN KEY (upload_id) REFERENCES upload.uploads(id) ON DELETE CASCADE;
 
 GRANT USAGE ON SCHEMA upload TO mcsp_upload;
 
@@ -199,3 +211,5 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE upload.plans TO mcsp_upload;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE upload.timers TO mcsp_upload;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE upload.uploads TO mcsp_upload;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE upload.writers TO mcsp_upload;

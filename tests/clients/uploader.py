@@ -155,4 +155,5 @@ def main():
         cancelled(creator, store)
 
 
-main()
+if __name__ == "__main__":
+    main()

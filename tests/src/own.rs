@@ -220,7 +220,15 @@ impl OwnPlatform {
     /// # Panics
     /// When there is no answer.
     pub async fn admin(&self, path: &str) -> String {
-        let mut socket = UnixStream::connect(self.admin_socket()).await.expect("the admin face");
+        OwnPlatform::admin_at(&self.admin_socket(), path).await
+    }
+
+    /// What any platform shows there, whose socket this is.
+    ///
+    /// # Panics
+    /// When there is no answer.
+    pub async fn admin_at(socket: &Path, path: &str) -> String {
+        let mut socket = UnixStream::connect(socket).await.expect("the admin face");
         let request = format!("GET {path} HTTP/1.1\r\nhost: admin\r\nconnection: close\r\n\r\n");
         socket.write_all(request.as_bytes()).await.expect("it reads");
         let mut answer = String::new();

@@ -11,6 +11,11 @@ use mcsp_traces::TracesConfig;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+/// The target that joins and copies whole files within a call.
+const OBJECT_STORE: &str = "object-store";
+/// How long that may take.
+const OBJECT_STORE_DEADLINE_MS: u32 = 30_000;
+
 /// Names the file with thresholds of breakers, bulkheads, retries and rate limits.
 pub const POLICIES_VARIABLE: &str = "MCSP_POLICIES";
 
@@ -95,7 +100,10 @@ impl BridgeConfig {
                 let url = required(&service_url_variable(target), id)?;
                 let networks = variable(&service_networks_variable(target)).unwrap_or_default();
                 let networks = networks.split_whitespace().map(str::to_owned).collect();
-                let target_config = TargetConfig { networks, ..TargetConfig::at(url) };
+                let mut target_config = TargetConfig { networks, ..TargetConfig::at(url) };
+                if target == OBJECT_STORE {
+                    target_config.deadline_ms = OBJECT_STORE_DEADLINE_MS;
+                }
                 config.services.targets.insert(target.clone(), target_config);
             }
             for target in &grants.optional_services {

@@ -79,11 +79,19 @@ pub struct Limits {
     pub timeout_ms: u64,
     /// Requests that are served at the same time; more are refused.
     pub max_concurrent_requests: u32,
+    /// Whether it takes the bodies of requests as they arrive, however long they are. Else they are whole, and short.
+    pub streams_bodies: bool,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { pinned: 0, memory_mib: 64, timeout_ms: 10_000, max_concurrent_requests: 256 }
+        Limits {
+            pinned: 0,
+            memory_mib: 64,
+            timeout_ms: 10_000,
+            max_concurrent_requests: 256,
+            streams_bodies: false,
+        }
     }
 }
 
@@ -105,13 +113,15 @@ struct Table {
     memory_mib: u32,
     timeout_ms: u64,
     max_concurrent_requests: u32,
+    streams_bodies: bool,
     rate_limit: Option<RateLimit>,
     address_rate_limit: Option<RateLimit>,
 }
 
 impl Default for Table {
     fn default() -> Self {
-        let Limits { pinned, memory_mib, timeout_ms, max_concurrent_requests } = Limits::default();
+        let Limits { pinned, memory_mib, timeout_ms, max_concurrent_requests, streams_bodies } =
+            Limits::default();
         Table {
             service: None,
             postgres: false,
@@ -128,6 +138,7 @@ impl Default for Table {
             memory_mib,
             timeout_ms,
             max_concurrent_requests,
+            streams_bodies,
             rate_limit: None,
             address_rate_limit: None,
         }
@@ -159,6 +170,7 @@ impl Settings {
                 memory_mib: table.memory_mib,
                 timeout_ms: table.timeout_ms,
                 max_concurrent_requests: table.max_concurrent_requests,
+                streams_bodies: table.streams_bodies,
             },
             rate_limits: RateLimits { user: table.rate_limit, address: table.address_rate_limit },
         };

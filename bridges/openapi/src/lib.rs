@@ -24,7 +24,10 @@ pub fn document() -> Result<Value, Incomplete> {
                 signing_keys,
             ],
         )
-        .service("Upload", [upload_sessions::reference(), upload_drafts::reference()])
+        .service(
+            "Upload",
+            [upload_sessions::reference(), upload_tus::reference(), upload_drafts::reference()],
+        )
         .service(
             "Content",
             [

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// The methods, in the order in which operations of one path are shown.
-const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
+const METHODS: [&str; 6] = ["options", "get", "post", "put", "patch", "delete"];
 
 pub(crate) struct Spec<'a> {
     document: &'a Value,

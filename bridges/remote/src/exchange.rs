@@ -19,7 +19,7 @@ use std::time::Duration;
 /// Who calls: grants, bulkheads and breakers go by it.
 const COMPONENT_HEADER: &str = "mcsp-component";
 /// The bridge takes no longer call.
-const CALL_MAX_BYTES: usize = 4 << 20;
+const CALL_MAX_BYTES: usize = 7 << 20;
 /// A longer answer is broken: the bridge bounds what the stores may return.
 const ANSWER_MAX_BYTES: usize = 16 << 20;
 

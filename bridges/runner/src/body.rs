@@ -8,7 +8,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::AcqRel};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::Sleep;
+use wasmtime_wasi_http::Error;
 
 /// The body of an answer.
 pub(crate) enum Body {
@@ -116,6 +119,51 @@ where
     }
 }
 
+/// A body as it arrives, which breaks off where nothing comes for too long.
+pub(crate) struct Paced<B> {
+    body: B,
+    patience: Duration,
+    /// While it is waited for.
+    giving_up: Option<Pin<Box<Sleep>>>,
+}
+
+impl<B> Paced<B> {
+    pub(crate) fn new(body: B, patience: Duration) -> Self {
+        Paced { body, patience, giving_up: None }
+    }
+}
+
+impl<B: HttpBody<Data = Bytes, Error = hyper::Error> + Unpin> HttpBody for Paced<B> {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        match Pin::new(&mut self.body).poll_frame(cx) {
+            Poll::Ready(frame) => {
+                self.giving_up = None;
+                Poll::Ready(frame.map(|frame| frame.map_err(Error::Hyper)))
+            }
+            Poll::Pending => {
+                let patience = self.patience;
+                let giving_up = self.giving_up.get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
+                ready!(giving_up.as_mut().poll(cx));
+                Poll::Ready(Some(Err(Error::ConnectionReadTimeout)))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
 /// One of the requests that a function may serve at the same time.
 pub(crate) struct Permit(Arc<AtomicU64>);
 
@@ -138,7 +186,8 @@ impl Drop for Permit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http_body_util::BodyExt;
+    use futures::stream::{self, StreamExt};
+    use http_body_util::{BodyExt, StreamBody};
 
     #[tokio::test]
     async fn a_body_takes_the_room_of_its_bytes_and_gives_it_back() {
@@ -152,6 +201,15 @@ mod tests {
         drop(first);
         assert_eq!(body(b"0123456789").collect().await.unwrap().to_bytes(), "0123456789");
         assert_eq!(room.available_permits(), 10);
+    }
+
+    #[tokio::test]
+    async fn a_body_that_stops_coming_breaks_off() {
+        let begun = Ok::<_, hyper::Error>(Frame::data(Bytes::from_static(b"1")));
+        let stalls = stream::iter([begun]).chain(stream::pending());
+        let mut body = Paced::new(StreamBody::new(stalls), Duration::from_millis(5));
+        assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), "1");
+        assert!(matches!(body.frame().await, Some(Err(Error::ConnectionReadTimeout))));
     }
 
     #[test]

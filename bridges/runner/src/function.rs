@@ -42,6 +42,8 @@ pub(crate) struct Outline {
     pub surroundings: Arc<Surroundings>,
     pub life: Lifetime,
     pub max_in_flight: u64,
+    /// Whether it takes bodies as they arrive.
+    pub streams_bodies: bool,
     /// Requests that are being served, on all threads.
     pub in_flight: Arc<AtomicU64>,
 }
@@ -75,6 +77,11 @@ impl Function {
 
     pub(crate) fn component(&self) -> &str {
         &self.outline.surroundings.component
+    }
+
+    /// Whether it takes bodies as they arrive.
+    pub(crate) fn streams_bodies(&self) -> bool {
+        self.outline.streams_bodies
     }
 
     fn is_pinned(&self) -> bool {

@@ -1,6 +1,6 @@
 //! What happens to one request from a client, up to the function and back.
 
-use crate::body::{Body, InRoom, NoRoom};
+use crate::body::{Body, InRoom, NoRoom, Paced};
 use crate::problem::Problem;
 use crate::worker::Worker;
 use bytes::Bytes;
@@ -16,7 +16,7 @@ use wasmtime_wasi_http::WasiBody;
 /// The longest body that functions take and give; more goes to object storage.
 pub(crate) const MAX_BODY_BYTES: usize = 1 << 20;
 
-/// The longest that a client may take to send it.
+/// The longest that a client may take to send it; of one that is taken as it arrives, to send any more of it.
 const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// What functions may be asked. Which of them a path takes only its function knows.
@@ -63,6 +63,10 @@ async fn receive(worker: &Worker, request: Request<Incoming>) -> Result<Response
     let (head, body) = request.into_parts();
     if body.is_end_stream() {
         return Ok(place.serve(Request::from_parts(head, empty())).await);
+    }
+    if place.function.streams_bodies() {
+        let body = Paced::new(body, BODY_TIMEOUT).boxed_unsync();
+        return Ok(place.serve(Request::from_parts(head, body)).await);
     }
     let (body, _taken) = read(body, worker.body_room()).await?;
     Ok(place.serve(Request::from_parts(head, body)).await)

@@ -255,6 +255,7 @@ impl Thread {
                 pinned,
             },
             max_in_flight: u64::from(limits.max_concurrent_requests),
+            streams_bodies: limits.streams_bodies,
             in_flight: Arc::clone(&account.in_flight),
         }
     }

@@ -25,14 +25,15 @@ pub struct TargetConfig {
     /// Networks that may be called beside the public internet, where the target is [`ANYWHERE`]: `10.0.0.0/8`.
     #[serde(default)]
     pub networks: Vec<String>,
-    /// Time for a call, where the caller does not ask for less.
+    /// Time for a call, where the caller does not ask for less; and a second more for each MiB that is sent.
     #[serde(default = "default_deadline_ms")]
     pub deadline_ms: u32,
     /// The longest body of an answer.
-    #[serde(default = "default_max_body_bytes")]
+    #[serde(default = "default_max_response_bytes")]
     pub max_response_bytes: usize,
-    /// The longest body of a request.
-    #[serde(default = "default_max_body_bytes")]
+    /// The longest body of a request: by default a part of a file of the least size that stores take (5 MiB), and something
+    /// beside.
+    #[serde(default = "default_max_request_bytes")]
     pub max_request_bytes: usize,
     /// Request headers that do not leave the platform, beside those that belong to a connection.
     #[serde(default)]
@@ -43,8 +44,12 @@ fn default_deadline_ms() -> u32 {
     2_000
 }
 
-fn default_max_body_bytes() -> usize {
+fn default_max_response_bytes() -> usize {
     1 << 20
+}
+
+fn default_max_request_bytes() -> usize {
+    6 << 20
 }
 
 impl TargetConfig {
@@ -54,8 +59,8 @@ impl TargetConfig {
             base_url: base_url.into(),
             networks: Vec::new(),
             deadline_ms: default_deadline_ms(),
-            max_response_bytes: default_max_body_bytes(),
-            max_request_bytes: default_max_body_bytes(),
+            max_response_bytes: default_max_response_bytes(),
+            max_request_bytes: default_max_request_bytes(),
             unforwarded_headers: Vec::new(),
         }
     }

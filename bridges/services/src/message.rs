@@ -51,6 +51,7 @@ impl Outgoing {
             headers.append(name, value);
         }
         target.strip_request(&mut headers);
+        let own = target.deadline + sending_time(request.body.len());
         let asked = request.deadline_ms.map(|deadline_ms| Duration::from_millis(u64::from(deadline_ms)));
         Ok(Outgoing {
             method,
@@ -59,10 +60,15 @@ impl Outgoing {
             headers,
             body: Bytes::from(request.body),
             idempotent: request.idempotent,
-            deadline: asked.map_or(target.deadline, |asked| asked.min(target.deadline)),
+            deadline: asked.map_or(own, |asked| asked.min(own)),
             max_response_bytes: target.max_response_bytes,
         })
     }
+}
+
+/// What a body may take to be sent: a second for each whole MiB.
+fn sending_time(bytes: usize) -> Duration {
+    Duration::from_secs((bytes >> 20) as u64)
 }
 
 impl Answer {

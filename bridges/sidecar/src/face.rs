@@ -16,8 +16,8 @@ use std::sync::Arc;
 use subtle::ConstantTimeEq;
 use tokio_util::sync::CancellationToken;
 
-/// The largest call: a transaction with its events. The adapter sends none that is larger.
-const CALL_MAX_BYTES: usize = 4 * 1024 * 1024;
+/// The largest call: a request to a service with the longest body. The adapter sends none that is larger.
+const CALL_MAX_BYTES: usize = 7 << 20;
 
 /// What calls are answered from.
 pub(crate) struct Calls {

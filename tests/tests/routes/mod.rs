@@ -159,6 +159,11 @@ routes! {
     "/v1/uploads/:id/parts" POST "/v1/uploads/upload_00000000000000000000000000/parts" not "/v1/uploads/event_00000000000000000000000000/parts", Bearer(MediaUpload) of Upload, r#"{"part_numbers": [1], "checksums_sha256": ["47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="]}"#;
     "/v1/uploads/:id/parts" GET "/v1/uploads/upload_00000000000000000000000000/parts" not "/v1/uploads/event_00000000000000000000000000/parts", Bearer(MediaUpload) of Upload;
     "/v1/uploads/:id/complete" POST "/v1/uploads/upload_00000000000000000000000000/complete" not "/v1/uploads/event_00000000000000000000000000/complete", Bearer(MediaUpload) of Upload;
+    "/v1/tus" OPTIONS "/v1/tus", None;
+    "/v1/tus" POST "/v1/tus", Bearer(MediaUpload);
+    "/v1/tus/:id" GET "/v1/tus/upload_00000000000000000000000000" not "/v1/tus/event_00000000000000000000000000", Bearer(MediaUpload) of Upload;
+    "/v1/tus/:id" PATCH "/v1/tus/upload_00000000000000000000000000" not "/v1/tus/event_00000000000000000000000000", Bearer(MediaUpload) of Upload;
+    "/v1/tus/:id" DELETE "/v1/tus/upload_00000000000000000000000000" not "/v1/tus/event_00000000000000000000000000", Bearer(MediaUpload) of Upload;
     "/v1/drafts" POST "/v1/drafts", Bearer(ContentEdit), r#"{"title": "t", "description": "d", "tags": ["a"], "category": "film", "language": "en", "visibility": "private", "publish_at": "2026-12-01T00:00:00Z", "upload_id": "upload_00000000000000000000000000"}"#;
     "/v1/drafts" GET "/v1/drafts", Bearer(ContentEdit);
     "/v1/drafts/:id" GET "/v1/drafts/draft_00000000000000000000000000" not "/v1/drafts/event_00000000000000000000000000", Bearer(ContentEdit) of Draft;

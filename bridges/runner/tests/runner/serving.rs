@@ -72,6 +72,20 @@ async fn a_body_over_one_mebibyte_is_refused_with_and_without_its_length() {
 }
 
 #[tokio::test]
+async fn a_body_of_any_length_is_taken_as_it_arrives_where_that_is_asked_for() {
+    const CHUNKS: usize = 1024;
+    let runner = Setup::default().probe("streams_bodies = true").start().await;
+    let chunk = || Ok::<_, Infallible>(Frame::data(Bytes::from_static(&[b'a'; 64 * 1024])));
+    let chunks = futures::stream::iter((0..CHUNKS).map(move |_| chunk()));
+    let request = Request::post("/probe/count").body(StreamBody::new(chunks)).unwrap();
+    let counted = send(runner.address(), request).await;
+    assert_eq!(counted.body(), &format!("{}\n", CHUNKS * 64 * 1024));
+    let peak_bytes = report(&runner, "probe").memory_peak_bytes;
+    assert!(peak_bytes < 8 << 20, "{peak_bytes}");
+    runner.stop().await;
+}
+
+#[tokio::test]
 async fn a_path_of_no_route_is_a_problem_document() {
     let runner = Setup::default().start().await;
     for path in ["/", "/nowhere", "/hello/more", "/_mcsp/functions"] {

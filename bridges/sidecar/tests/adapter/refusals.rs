@@ -41,6 +41,6 @@ async fn a_call_that_is_too_large_is_refused_and_others_are_answered() {
     let stage = Stage::start().await;
     let probe = stage.probe();
     let of_length = |bytes: usize| sql(&format!("SELECT length('{}')", "x".repeat(bytes)));
-    assert_eq!(probe.query(of_length(4 << 20)).await, Err(Failure::Refused("413".to_owned())));
-    assert!(probe.query(of_length((4 << 20) - 100)).await.is_ok());
+    assert_eq!(probe.query(of_length(7 << 20)).await, Err(Failure::Refused("413".to_owned())));
+    assert!(probe.query(of_length((7 << 20) - 100)).await.is_ok());
 }

@@ -27,7 +27,7 @@ pub(crate) const LIMITS_TIMEOUT_NS: u64 = 100_000_000;
 
 /// The sidecar takes no longer call. It would answer before it has read it all, and close the connection: the
 /// answer can get lost, and with it the next call.
-const MAX_CALL_BYTES: usize = 4 << 20;
+const MAX_CALL_BYTES: usize = 7 << 20;
 
 /// A longer answer is broken: the sidecar bounds what the stores may return.
 const MAX_ANSWER_BYTES: usize = 16 << 20;

@@ -3,10 +3,11 @@
 mod call;
 
 use axum::Router;
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, Path, Request};
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post};
+use http_body_util::BodyExt;
 use mcsp_bridge_api::{Bridge, redis};
 use std::sync::Arc;
 
@@ -31,6 +32,7 @@ pub fn router(host: Host) -> Router {
         .route("/probe/redis/{key}", get(move |Path(key): Path<String>| read(Arc::clone(&host), key)))
         .route("/probe/bridge/{function}", calls.layer(DefaultBodyLimit::disable()))
         .route("/probe/echo", post(|body: String| async { body }))
+        .route("/probe/count", post(count))
         .route("/probe/client", get(client))
         .route("/probe/trap", get(trap))
         .route("/probe/spin", get(spin))
@@ -45,6 +47,16 @@ async fn read(host: Arc<Host>, key: String) -> (StatusCode, String) {
         Ok(replies) => (StatusCode::OK, format!("{replies:?}")),
         Err(failure) => (StatusCode::BAD_GATEWAY, format!("{failure:?}")),
     }
+}
+
+/// How many bytes come, of which none is kept.
+async fn count(mut body: Body) -> Result<String, StatusCode> {
+    let mut bytes = 0;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| StatusCode::BAD_REQUEST)?;
+        bytes += frame.data_ref().map_or(0, Bytes::len);
+    }
+    Ok(format!("{bytes}\n"))
 }
 
 /// Whom the host takes for the client.

@@ -142,6 +142,13 @@ impl Problem {
             .caused_by(cause)
     }
 
+    /// The same with another status, where a protocol wants one.
+    #[must_use]
+    pub fn with_status(mut self, status: StatusCode) -> Self {
+        self.inner.status = status;
+        self
+    }
+
     /// What is particular about this occurrence, for the caller.
     #[must_use]
     pub fn with_detail(mut self, detail: impl Display) -> Self {

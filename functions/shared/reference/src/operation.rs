@@ -95,6 +95,11 @@ impl Operation {
         Self::new::<H, A>(Method::DELETE, path)
     }
 
+    /// `OPTIONS path`, as the router has it.
+    pub fn options<H: Handler<A>, A>(path: &'static str, _: H) -> Self {
+        Self::new::<H, A>(Method::OPTIONS, path)
+    }
+
     /// The name that generated clients give it (`publishVideo`), and what it does in a few words.
     #[must_use]
     pub fn named(mut self, id: &'static str, summary: &'static str) -> Self {

@@ -3,7 +3,9 @@
 use crate::{BRIDGE_TOKEN, Testbed};
 use axum::Router;
 use axum::response::Response;
-use http::{HeaderMap, Request, header};
+use bytes::Bytes;
+use http::{HeaderMap, Request};
+use http_body::Body;
 use http_body_util::{BodyExt, Full};
 use mcsp_bridge::delivery_request;
 use mcsp_function::{Context, Endpoint, MissingVariable};
@@ -54,26 +56,30 @@ impl Component {
         headers: &[(&str, &str)],
         body: Option<Value>,
     ) -> Reply {
+        let json = body.is_some().then_some(("content-type", "application/json"));
+        let headers: Vec<_> = headers.iter().copied().chain(json).collect();
+        let body = body.map(|json| json.to_string()).unwrap_or_default();
+        self.send_body((method, path), &headers, Full::from(body)).await
+    }
+
+    /// Sends a request with any body.
+    pub async fn send_body<B>(&self, (method, path): (&str, &str), headers: &[(&str, &str)], body: B) -> Reply
+    where
+        B: Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<axum::BoxError>,
+    {
         let mut request = Request::builder().method(method).uri(path);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        if body.is_some() {
-            request = request.header(header::CONTENT_TYPE, "application/json");
-        }
-        let body = body.map(|json| json.to_string()).unwrap_or_default();
-        Reply::read(self.endpoint.answer(request.body(Full::from(body)).unwrap()).await).await
+        Reply::read(self.endpoint.answer(request.body(body).unwrap()).await).await
     }
 
     /// Sends a form, as browsers and OAuth clients do.
     pub async fn send_form(&self, path: &str, headers: &[(&str, &str)], form: &str) -> Reply {
-        let mut request = Request::builder().method("POST").uri(path);
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
-        let request = request.body(Full::from(form.to_owned())).unwrap();
-        Reply::read(self.endpoint.answer(request).await).await
+        let is_form = ("content-type", "application/x-www-form-urlencoded");
+        let headers: Vec<_> = headers.iter().copied().chain([is_form]).collect();
+        self.send_body(("POST", path), &headers, Full::from(form.to_owned())).await
     }
 
     /// Delivers an event as the bridge does, once.

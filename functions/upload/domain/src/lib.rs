@@ -11,8 +11,8 @@ mod upload;
 
 pub use file::{Checksum, ContentType, FILE_NAME_MAX_CHARS, File, FileName, InvalidFile};
 pub use part_plan::{
-    Method, OBJECT_MAX_BYTES, PART_MAX_BYTES, PART_MIN_BYTES, PARTS_MAX, PUT_MAX_BYTES, PartPlan, Plan,
-    Short, StoredPart,
+    LEAST_PARTS_MAX_BYTES, Method, OBJECT_MAX_BYTES, PART_MAX_BYTES, PART_MIN_BYTES, PARTS_MAX,
+    PUT_MAX_BYTES, PartPlan, Plan, Short, StoredPart,
 };
 pub use protection::Protection;
 pub use quota::{Exceeded, Quota, UploadPlan, Usage};

@@ -15,6 +15,9 @@ pub const PARTS_MAX: u32 = 10_000;
 /// The largest file (S3's limit).
 pub const OBJECT_MAX_BYTES: u64 = 5 * 1024 * 1024 * MIB;
 
+/// The largest file that goes in parts of the least size.
+pub const LEAST_PARTS_MAX_BYTES: u64 = PART_MIN_BYTES * PARTS_MAX as u64;
+
 /// About how many parts a large file gets: few enough to list them in two calls, and a lost part is no great
 /// loss.
 const PARTS_WANTED: u64 = 2_000;
@@ -62,6 +65,17 @@ impl Plan {
                 Method::Put => Plan::Put,
                 Method::Multipart => Plan::Multipart(PartPlan::of(size)),
             }),
+        }
+    }
+
+    /// The plan for a file in parts of the least size: whoever passes it on holds no more of it at a time.
+    pub fn in_least_parts(size_bytes: u64) -> Result<Self, InvalidFile> {
+        match size_bytes {
+            0 => Err(InvalidFile::SizeZero),
+            size if size > LEAST_PARTS_MAX_BYTES => {
+                Err(InvalidFile::SizeTooLarge { max_bytes: LEAST_PARTS_MAX_BYTES })
+            }
+            size => Ok(Plan::Multipart(PartPlan::with_part_size(size, PART_MIN_BYTES))),
         }
     }
 
@@ -147,6 +161,19 @@ impl PartPlan {
         Some(self.part_bytes.min(self.object_bytes - before))
     }
 
+    /// How many bytes of the file come before a part.
+    pub fn bytes_before(self, number: u32) -> u64 {
+        self.object_bytes.min(u64::from(number.saturating_sub(1)) * self.part_bytes)
+    }
+
+    /// How many parts the store has from the first on, in their planned sizes and without a gap. `stored` is in the order of
+    /// the numbers.
+    pub fn leading(self, stored: &[StoredPart]) -> u32 {
+        let planned = |part: &StoredPart| self.size_of(part.number) == Some(part.size_bytes);
+        let leading = (1..).zip(stored).take_while(|(number, part)| part.number == *number && planned(part));
+        leading.last().map_or(0, |(number, _)| number)
+    }
+
     /// Whether the store has every part in its planned size; others than planned do not matter.
     pub fn check(self, stored: &[StoredPart]) -> Result<(), Short> {
         let there: std::collections::HashMap<u32, u64> =
@@ -211,6 +238,27 @@ mod tests {
         stored[1].size_bytes -= 1;
         assert_eq!(plan.check(&stored), Err(Short { first_part: 2, others: 0 }));
         assert_eq!(plan.check(&[]), Err(Short { first_part: 1, others: 2 }));
+    }
+
+    #[test]
+    fn parts_of_the_least_size_carry_a_file_of_a_bounded_size() {
+        let least = |size| Plan::in_least_parts(size).map(|plan| plan.parts().unwrap());
+        assert_eq!(least(1).unwrap().part_bytes(), PART_MIN_BYTES);
+        assert_eq!(least(LEAST_PARTS_MAX_BYTES).unwrap().count(), PARTS_MAX);
+        assert_eq!(least(0), Err(InvalidFile::SizeZero));
+        let max_bytes = LEAST_PARTS_MAX_BYTES;
+        assert_eq!(least(max_bytes + 1), Err(InvalidFile::SizeTooLarge { max_bytes }));
+    }
+
+    #[test]
+    fn parts_lead_up_to_the_first_gap() {
+        let plan = parts(12 * MIB);
+        let mut stored = all(plan);
+        assert_eq!((plan.leading(&stored), plan.bytes_before(4)), (3, 12 * MIB));
+        stored[2].size_bytes -= 1;
+        assert_eq!((plan.leading(&stored), plan.bytes_before(3)), (2, 10 * MIB));
+        stored.remove(0);
+        assert_eq!((plan.leading(&stored), plan.leading(&[]), plan.bytes_before(1)), (0, 0, 0));
     }
 
     proptest! {

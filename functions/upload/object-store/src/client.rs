@@ -77,6 +77,26 @@ impl<'a> Client<'a> {
         answers::read(&self.call("GET", request, Vec::new(), true).await?)
     }
 
+    /// Sends a part, in the place of an earlier one of the same number. Its SHA-256 (base64) is checked by the store.
+    pub async fn put_part(
+        &self,
+        place: Place<'_>,
+        part: (&str, u16),
+        body: Vec<u8>,
+        checksum_sha256: Option<&str>,
+    ) -> Result<(), StoreError> {
+        let declared = (body.len() as u64, checksum_sha256);
+        let request = self.store.sign_part(place, part, declared, self.now, CALL_VALID)?;
+        self.call("PUT", request, body, true).await.map(drop)
+    }
+
+    /// Sends an object, in the place of an earlier one.
+    pub async fn put(&self, place: Place<'_>, content_type: &str, body: Vec<u8>) -> Result<(), StoreError> {
+        let declared = (body.len() as u64, content_type, None);
+        let request = self.store.sign_put(place, declared, self.now, CALL_VALID)?;
+        self.call("PUT", request, body, true).await.map(drop)
+    }
+
     /// Makes the object of these parts, which are in the order of their numbers. Repeating it is safe: the
     /// object is made once, and then there is [no such upload](StoreError::NoSuchUpload).
     pub async fn complete_multipart(
@@ -152,9 +172,15 @@ impl<'a> Client<'a> {
 
     /// The first bytes of an object that has at least one: at most `count`.
     pub async fn first_bytes(&self, place: Place<'_>, count: u64) -> Result<Vec<u8>, StoreError> {
+        self.bytes(place, 0, count).await
+    }
+
+    /// Bytes of an object that has some behind the first `from`: at most `count`.
+    pub async fn bytes(&self, place: Place<'_>, from: u64, count: u64) -> Result<Vec<u8>, StoreError> {
         let bucket = self.store.bucket(place.bucket)?;
         let get = bucket.get_object(Some(self.store.credentials()), place.key);
-        let headers = vec![("range", format!("bytes=0-{}", count.saturating_sub(1)))];
+        let last = (from + count).saturating_sub(1);
+        let headers = vec![("range", format!("bytes={from}-{last}"))];
         let request = signed(get, headers, self.now, CALL_VALID);
         self.call("GET", request, Vec::new(), true).await.map(|response| response.body)
     }

@@ -1,7 +1,7 @@
 //! The S3-compatible object store: URLs signed for clients (SigV4, AWS Signature Version 4), and calls of
 //! its own through the bridge.
 //!
-//! Bytes never pass through a function. Both kinds of request are authorized in their query, so that what
+//! Clients send their bytes to the store; only what tus sends passes through a function. Both kinds of request are authorized in their query, so that what
 //! the bridge sends needs no more than the URL; the signature covers the host, which therefore must be the
 //! same for clients and for the bridge's target `object-store`.
 

@@ -1,8 +1,5 @@
-//! `DELETE /v1/uploads/{id}`: takes an upload back and clears the store of it. Of one that has come to
-//! nothing already there is only the clearing left to do, so it can be repeated until it succeeds.
+//! `DELETE /v1/uploads/{id}`: takes an upload back and clears the store of it.
 
-use crate::problems;
-use crate::times::ATTEMPTS_MAX;
 use http::StatusCode;
 use mcsp_access::Permission;
 use mcsp_etag::IfMatch;
@@ -10,9 +7,10 @@ use mcsp_function::Caller;
 use mcsp_ids::UploadId;
 use mcsp_problem::{Path, Problem};
 use mcsp_reference::{Answer, Operation};
-use upload_bytes::{Uploads, release, settle};
+use upload_bytes::Uploads;
 use upload_domain::Refused;
-use upload_storage::{SaveError, Written, owned, save};
+use upload_lifecycle::{cancel as cancel_upload, refused};
+use upload_storage::SaveError;
 
 pub(crate) fn reference() -> Operation {
     Operation::delete("/v1/uploads/{id}", cancel)
@@ -23,7 +21,7 @@ pub(crate) fn reference() -> Operation {
         )
         .requires(Permission::MediaUpload)
         .answers(Answer::empty(StatusCode::NO_CONTENT, "The upload has come to nothing."))
-        .refuses([Problem::not_found(), problems::refused(Refused::Completed), SaveError::Overtaken.into()])
+        .refuses([Problem::not_found(), refused(Refused::Completed), SaveError::Overtaken.into()])
 }
 
 pub(crate) async fn cancel(
@@ -33,26 +31,6 @@ pub(crate) async fn cancel(
     if_match: IfMatch,
 ) -> Result<StatusCode, Problem> {
     caller.require(Permission::MediaUpload)?;
-    for _ in 0..ATTEMPTS_MAX {
-        let upload = owned(&uploads.context, id, caller.user()).await?;
-        if_match.check(upload.version)?;
-        match upload.clone().cancel(uploads.context.now()) {
-            Ok(cancelled) => match save(&uploads.context, &cancelled, Written::default()).await {
-                Ok(()) => {
-                    release(&uploads, cancelled).await?;
-                    return Ok(StatusCode::NO_CONTENT);
-                }
-                Err(SaveError::Overtaken) => {}
-                Err(error @ SaveError::Failed(_)) => return Err(error.into()),
-            },
-            Err(Refused::Cancelled | Refused::Expired | Refused::Mismatched(_)) => {
-                settle(&uploads, upload).await?;
-                return Ok(StatusCode::NO_CONTENT);
-            }
-            Err(
-                refused @ (Refused::Completed | Refused::NoParts | Refused::NotCompleted | Refused::Settled),
-            ) => return Err(problems::refused(refused)),
-        }
-    }
-    Err(SaveError::Overtaken.into())
+    cancel_upload(&uploads, (id, caller.user()), |upload| if_match.check(upload.version)).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

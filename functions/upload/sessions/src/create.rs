@@ -1,11 +1,5 @@
 //! `POST /v1/uploads`: begins an upload, and says how to send the bytes.
-//!
-//! The object store is not called: a multipart upload begins there with the first parts, so that an upload
-//! that comes to nothing here leaves nothing there.
 
-use crate::problems::reason;
-use crate::quota::{self, WithoutPlan};
-use crate::times::OPEN_FOR;
 use crate::view::{CONTENT_TYPES, UploadView};
 use axum::Extension;
 use axum::response::Response;
@@ -14,17 +8,13 @@ use mcsp_access::Permission;
 use mcsp_etag::ETag;
 use mcsp_function::{Caller, TraceParent};
 use mcsp_idempotency::{Answer, RequiredIdempotencyKey, once};
-use mcsp_ids::UploadId;
 use mcsp_problem::{Invalid, Json, Problem};
 use mcsp_reference::{Answer as Answered, Operation};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use upload_bytes::{Uploads, prefix, sweep_later};
-use upload_domain::{
-    Checksum, ContentType, File, FileName, InvalidFile, Method, Object, Plan, Protection, Quota, State,
-    Upload,
-};
-use upload_storage::{InsertError, SaveError, Written, insert, used};
+use upload_bytes::Uploads;
+use upload_domain::{Checksum, ContentType, File, FileName, InvalidFile, Method, Plan, Protection};
+use upload_lifecycle::{WithoutPlan, begin, reason, refusals_to_begin};
 
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -85,8 +75,8 @@ pub(crate) fn reference() -> Operation {
                 .with(header::LOCATION)
                 .with(header::ETAG),
         )
-        .refuses([Invalid::default().into_problem(), no_bucket(), SaveError::Overtaken.into()])
-        .refuses(quota::refusals())
+        .refuses([Invalid::default().into_problem()])
+        .refuses(refusals_to_begin())
 }
 
 pub(crate) async fn create(
@@ -104,43 +94,16 @@ pub(crate) async fn create(
     };
     let scope = format!("POST /v1/uploads {}", caller.user());
     once(&uploads.context, &scope, Some(key), &request, async |claim| {
-        let bucket = uploads.store.bucket_of(&caller.claims.region).ok_or_else(no_bucket)?;
-        let quota = without_plan.quota(&uploads.context, caller.user()).await?;
-        let upload = Upload { protection, ..waiting(&uploads, &caller, bucket, file, plan) };
-        let answer = Answer::json(StatusCode::CREATED, &UploadView::of(&uploads, &upload)?)
-            .with_header(header::LOCATION, format!("/v1/uploads/{}", upload.id))
-            .with_header(header::ETAG, ETag(upload.version));
-        let sweep = sweep_later(&uploads.context, &trace, &upload);
-        let statements = std::iter::once(sweep).chain(claim.record(&answer)).collect();
-        let written = Written { events: Vec::new(), statements };
-        match insert(&uploads.context, &upload, quota, written).await {
-            Ok(()) => Ok(answer),
-            Err(InsertError::TooMuch) => Err(too_much(&uploads, &upload, quota).await?),
-            Err(InsertError::Failed(error)) => Err(error.into()),
-        }
+        begin(&uploads, without_plan, (&caller, &trace), (file, plan, protection), |upload| {
+            let answer = Answer::json(StatusCode::CREATED, &UploadView::of(&uploads, upload)?)
+                .with_header(header::LOCATION, format!("/v1/uploads/{}", upload.id))
+                .with_header(header::ETAG, ETag(upload.version));
+            let recorded = claim.record(&answer);
+            Ok((answer, recorded))
+        })
+        .await
     })
     .await
-}
-
-fn waiting(uploads: &Uploads, caller: &Caller, bucket: &str, file: File, plan: Plan) -> Upload {
-    let now = uploads.context.now();
-    let id: UploadId = uploads.context.new_id();
-    Upload {
-        id,
-        owner: caller.user(),
-        video: uploads.context.new_id(),
-        version: 1,
-        region: caller.claims.region.clone(),
-        object: Object { bucket: bucket.to_owned(), key: format!("{}source", prefix(id)) },
-        file,
-        protection: Protection::None,
-        plan,
-        multipart: None,
-        state: State::Waiting,
-        released: false,
-        created_at: now,
-        expires_at: now + OPEN_FOR,
-    }
 }
 
 fn parse(request: &CreateRequest) -> Result<(File, Plan), Problem> {
@@ -167,21 +130,4 @@ fn parse(request: &CreateRequest) -> Result<(File, Plan), Problem> {
         }
         _ => Err(invalid.into_problem()),
     }
-}
-
-/// Why there is no room for an upload; a conflict where there is by now.
-async fn too_much(uploads: &Uploads, upload: &Upload, quota: Quota) -> Result<Problem, Problem> {
-    let used = used(&uploads.context, upload.owner).await?;
-    Ok(match quota.check(used, upload.file.size_bytes) {
-        Err(exceeded) => quota::exceeded(exceeded, quota, used),
-        Ok(()) => SaveError::Overtaken.into(),
-    })
-}
-
-fn no_bucket() -> Problem {
-    Problem::new(
-        StatusCode::CONFLICT,
-        "no_bucket_for_region",
-        "there is no place for media in the region of this account",
-    )
 }

@@ -6,18 +6,15 @@ mod create;
 mod get;
 mod list;
 mod list_parts;
-mod problems;
 mod quota;
-mod refuse;
 mod sign_parts;
-mod times;
-mod verify;
 mod view;
 
 use axum::Router;
 use axum::routing::{get, post};
 use mcsp_function::{Context, MissingVariable};
 use mcsp_reference::Section;
+use upload_lifecycle::WithoutPlan;
 
 /// The routes.
 pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
@@ -27,7 +24,7 @@ pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
         .route("/v1/uploads/{id}", get(get::get).delete(cancel::cancel))
         .route("/v1/uploads/{id}/parts", post(sign_parts::sign_parts).get(list_parts::list_parts))
         .route("/v1/uploads/{id}/complete", post(complete::complete))
-        .layer(quota::WithoutPlan::of(context)?)
+        .layer(WithoutPlan::of(context)?)
         .layer(upload_bytes::store(context)?))
 }
 

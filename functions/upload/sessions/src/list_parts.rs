@@ -1,6 +1,5 @@
 //! `GET /v1/uploads/{id}/parts`: the parts that the store really has, so that another device can go on.
 
-use crate::problems;
 use http::StatusCode;
 use mcsp_access::Permission;
 use mcsp_function::Caller;
@@ -13,6 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use upload_bytes::{Uploads, place, unavailable};
 use upload_domain::{Mismatch, Refused, Upload};
+use upload_lifecycle::refused;
 use upload_storage::owned;
 
 #[derive(Deserialize, JsonSchema)]
@@ -57,7 +57,7 @@ pub(crate) fn reference() -> Operation {
         )
         .requires(Permission::MediaUpload)
         .answers(Answer::json::<Page<PartView>>(StatusCode::OK, "A page of parts."))
-        .refuses(refusals.map(problems::refused))
+        .refuses(refusals.map(refused))
         .refuses([Problem::not_found()])
 }
 
@@ -69,7 +69,7 @@ pub(crate) async fn list_parts(
 ) -> Result<Json<Page<PartView>>, Problem> {
     caller.require(Permission::MediaUpload)?;
     let upload = owned(&uploads.context, id, caller.user()).await?;
-    upload.open_parts(uploads.context.now()).map_err(problems::refused)?;
+    upload.open_parts(uploads.context.now()).map_err(refused)?;
     let after = cursor.map_or(0, |Cursor(number)| number);
     let parts = stored(&uploads, &upload, after, limit.rows_to_read()).await.map_err(unavailable)?;
     Ok(Json(Page::new(parts, limit, |part| part.number).map(|part| PartView {

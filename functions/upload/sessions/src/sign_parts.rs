@@ -1,14 +1,8 @@
 //! `POST /v1/uploads/{id}/parts`: URLs for a batch of parts, each good for its number, its size and, where it
 //! is given, its SHA-256. Repeating it gives fresh URLs and has no other effect, so it takes no key.
 //!
-//! The first batch begins the multipart upload at the store. Should saving its id be lost against another
-//! request, it is aborted at once. Should it not be known whether the id was saved, it is left alone: the
-//! next request either finds it or begins another. What then stays behind, and what is begun by a call whose
-//! answer is lost, is removed by the bucket's rule for incomplete multipart uploads, which every S3 has.
+//! The first batch begins the multipart upload at the store.
 
-use crate::problems::{self, reason};
-use crate::refuse::refuse;
-use crate::times::{ATTEMPTS_MAX, until, url_expires_at};
 use crate::view::SignedView;
 use http::StatusCode;
 use mcsp_access::Permission;
@@ -21,7 +15,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use upload_bytes::{Uploads, place, unavailable};
 use upload_domain::{Checksum, Mismatch, Multipart, PartPlan, Refused, Upload};
-use upload_storage::{SaveError, Written, owned, save};
+use upload_lifecycle::{ATTEMPTS_MAX, begin_parts, reason, refuse, refused, until, url_expires_at};
+use upload_storage::{SaveError, owned};
 
 /// The most parts that are signed at once.
 const BATCH_MAX: usize = 100;
@@ -82,7 +77,7 @@ pub(crate) fn reference() -> Operation {
         )
         .requires(Permission::MediaUpload)
         .answers(Answer::json::<SignedParts>(StatusCode::OK, "The URLs."))
-        .refuses(refusals.map(problems::refused))
+        .refuses(refusals.map(refused))
         .refuses([Problem::not_found(), Invalid::default().into_problem(), SaveError::Overtaken.into()])
 }
 
@@ -97,7 +92,7 @@ pub(crate) async fn sign_parts(
         let upload = owned(&uploads.context, id, caller.user()).await?;
         let plan = match upload.open_parts(uploads.context.now()) {
             Ok(plan) => plan,
-            Err(refused) => return Err(refuse(&uploads, upload, refused).await),
+            Err(closed) => return Err(refuse(&uploads, upload, closed).await),
         };
         let wanted = parse(&request, plan)?;
         let checksummed = request.checksums_sha256.is_some();
@@ -107,39 +102,9 @@ pub(crate) async fn sign_parts(
             }
             return sign(&uploads, &upload, multipart, wanted).map(Json);
         }
-        match begin(&uploads, upload, checksummed).await {
-            Ok(()) | Err(BeginError::Overtaken) => {}
-            Err(BeginError::Failed(problem)) => return Err(problem),
-        }
+        begin_parts(&uploads, upload, checksummed).await?;
     }
     Err(SaveError::Overtaken.into())
-}
-
-enum BeginError {
-    Overtaken,
-    Failed(Problem),
-}
-
-/// Begins the multipart upload at the store.
-async fn begin(uploads: &Uploads, upload: Upload, checksummed: bool) -> Result<(), BeginError> {
-    let client = uploads.client();
-    let content_type = upload.file.content_type.as_str();
-    let id = client
-        .create_multipart(place(&upload), content_type, checksummed)
-        .await
-        .map_err(|error| BeginError::Failed(unavailable(error)))?;
-    let begun = upload
-        .begin_parts(Multipart { id: id.clone(), checksummed }, uploads.context.now())
-        .map_err(|refused| BeginError::Failed(problems::refused(refused)))?;
-    match save(&uploads.context, &begun, Written::default()).await {
-        Ok(()) => Ok(()),
-        Err(SaveError::Overtaken) => {
-            // A failure here leaves it to the bucket's rule.
-            drop(client.abort_multipart(place(&begun), &id).await);
-            Err(BeginError::Overtaken)
-        }
-        Err(error @ SaveError::Failed(_)) => Err(BeginError::Failed(error.into())),
-    }
 }
 
 fn sign(

@@ -1,6 +1,5 @@
 //! An upload as its owner sees it.
 
-use crate::times::{until, url_expires_at};
 use jiff::Timestamp;
 use mcsp_ids::{UploadId, VideoId};
 use mcsp_object_store::SignedRequest;
@@ -10,6 +9,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use upload_bytes::{Uploads, place, unavailable};
 use upload_domain::{Method, State, Upload};
+use upload_lifecycle::{until, url_expires_at};
 
 /// An upload.
 #[derive(Serialize, JsonSchema)]

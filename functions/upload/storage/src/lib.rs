@@ -5,6 +5,7 @@ mod find;
 mod quota;
 mod row;
 mod save;
+mod writers;
 
 pub use drafts::{
     DraftError, KeptDraft, draft_of, forget_drafts, insert_draft, owned_draft, page_of_drafts, remove_draft,
@@ -13,3 +14,4 @@ pub use drafts::{
 pub use find::{find, owned, page};
 pub use quota::{forget_plan, keep_plan, plan, used};
 pub use save::{InsertError, SaveError, Written, forget, insert, save, update};
+pub use writers::{free_writer, keep_writer, take_writer};

@@ -1,5 +1,7 @@
 //! Upload, standing alone.
 
+use bytes::Bytes;
+use http_body::Body;
 use mcsp_access::{Claims, Role};
 use mcsp_ids::{UploadId, UserId};
 use mcsp_object_store::{Client, ObjectStore, Place, Settings, StoreError};
@@ -22,6 +24,7 @@ pub struct Stand {
     sessions: Component,
     drafts: Component,
     pipeline: Component,
+    tus: Component,
     client: reqwest::Client,
     store: ObjectStore,
 }
@@ -65,6 +68,7 @@ impl Stand {
             drafts: bed.component("upload-drafts", upload_drafts::router),
             sessions: bed.component("upload-sessions", upload_sessions::router),
             pipeline: bed.component("upload-pipeline", upload_pipeline::router),
+            tus: bed.component("upload-tus", upload_tus::router),
             bed,
             client: reqwest::Client::new(),
             store: object_store,
@@ -161,6 +165,21 @@ impl Stand {
         client.first_bytes(Place { bucket, key }, 512).await.unwrap()
     }
 
+    /// All bytes of an object.
+    pub async fn content(&self, object: &Value) -> Vec<u8> {
+        const READ_BYTES: u64 = 1 << 20;
+        let bridge = self.bed.bridge("upload-tus");
+        let client = Client::new(&self.store, &*bridge, self.bed.now());
+        let (bucket, key) = (object["bucket"].as_str().unwrap(), object["key"].as_str().unwrap());
+        let size = client.head(Place { bucket, key }).await.unwrap().unwrap().size_bytes;
+        let mut content = Vec::new();
+        while (content.len() as u64) < size {
+            let from = content.len() as u64;
+            content.extend(client.bytes(Place { bucket, key }, from, READ_BYTES).await.unwrap());
+        }
+        content
+    }
+
     /// Puts bytes where those of an upload belong, with the store's own keys: other than what was declared.
     pub async fn put_instead(&self, upload: &Value, body: &[u8], checksum_sha256: Option<&str>) {
         let key = source(upload);
@@ -185,6 +204,17 @@ impl Stand {
 }
 
 impl Creator<'_> {
+    /// Sends a request of tus, with more headers and any body.
+    pub async fn tus<B>(&self, (method, path): (&str, &str), headers: &[(&str, &str)], body: B) -> Reply
+    where
+        B: Body<Data = Bytes> + Send + 'static,
+        B::Error: std::error::Error + Send + Sync,
+    {
+        let mut all = vec![("authorization", self.bearer.as_str()), ("tus-resumable", "1.0.0")];
+        all.extend(headers);
+        self.stand.tus.send_body((method, path), &all, body).await
+    }
+
     /// Sends a request about drafts, with more headers.
     pub async fn request_drafts(
         &self,

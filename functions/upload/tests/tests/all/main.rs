@@ -8,3 +8,4 @@ mod plans;
 mod quota;
 mod sessions;
 mod sweeping;
+mod tus;

@@ -7,7 +7,7 @@ use upload_domain::{Refused, Upload};
 
 /// The problem of a refusal. On the way the store is cleared where that is owed; a failure of that is not
 /// this caller's, and stays owed.
-pub(crate) async fn refuse(uploads: &Uploads, upload: Upload, refused: Refused) -> Problem {
+pub async fn refuse(uploads: &Uploads, upload: Upload, refused: Refused) -> Problem {
     drop(settle(uploads, upload).await);
     problems::refused(refused)
 }

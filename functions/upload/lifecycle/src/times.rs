@@ -10,14 +10,14 @@ pub(crate) const OPEN_FOR: SignedDuration = SignedDuration::from_hours(24);
 const URL_VALID_FOR: SignedDuration = SignedDuration::from_hours(1);
 /// How often a change is decided anew after another request was first. Every round that is lost was won by
 /// another request, and an upload has only so many changes.
-pub(crate) const ATTEMPTS_MAX: u32 = 8;
+pub const ATTEMPTS_MAX: u32 = 8;
 
 /// Until when a URL that is signed now is good.
-pub(crate) fn url_expires_at(upload: &Upload, now: Timestamp) -> Timestamp {
+pub fn url_expires_at(upload: &Upload, now: Timestamp) -> Timestamp {
     upload.expires_at.min(now + URL_VALID_FOR)
 }
 
 /// From one moment to another; nothing where it has passed.
-pub(crate) fn until(now: Timestamp, then: Timestamp) -> Duration {
+pub fn until(now: Timestamp, then: Timestamp) -> Duration {
     Duration::try_from(then.duration_since(now)).unwrap_or_default()
 }

@@ -5,7 +5,7 @@ use mcsp_problem::{Problem, Reason};
 use upload_domain::{InvalidFile, Mismatch, Refused};
 
 /// A transition that the upload's state does not allow.
-pub(crate) fn refused(refused: Refused) -> Problem {
+pub fn refused(refused: Refused) -> Problem {
     let conflict = |code, title| Problem::new(StatusCode::CONFLICT, code, title);
     match refused {
         Refused::Completed => conflict("upload_completed", "the upload was completed"),
@@ -20,7 +20,7 @@ pub(crate) fn refused(refused: Refused) -> Problem {
 }
 
 /// What arrived is not what was declared: the upload has failed.
-pub(crate) fn mismatched(mismatch: Mismatch) -> Problem {
+pub fn mismatched(mismatch: Mismatch) -> Problem {
     let title = match mismatch {
         Mismatch::Size => "the file has another size than declared",
         Mismatch::Checksum => "the file has another checksum than declared",
@@ -31,6 +31,6 @@ pub(crate) fn mismatched(mismatch: Mismatch) -> Problem {
 }
 
 /// A field of the file that cannot be taken.
-pub(crate) fn reason(invalid: InvalidFile) -> Reason {
+pub fn reason(invalid: InvalidFile) -> Reason {
     Reason::new(invalid.code(), invalid.to_string())
 }

@@ -96,7 +96,8 @@ async fn join_parts(client: &Client<'_>, upload: &Upload, plan: PartPlan) -> Res
     }
 }
 
-async fn list_all(
+/// The parts that the store has, in the order of their numbers.
+pub async fn list_all(
     client: &Client<'_>,
     upload: &Upload,
     multipart: &Multipart,

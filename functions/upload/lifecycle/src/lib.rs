@@ -1,0 +1,22 @@
+//! How uploads begin, are completed and are taken back, whichever way their bytes come: what the components have in common
+//! that let clients send them.
+
+mod begin;
+mod cancel;
+mod complete;
+mod parts;
+mod problems;
+mod quota;
+mod refuse;
+mod times;
+mod verify;
+
+pub use begin::{begin, refusals_to_begin};
+pub use cancel::cancel;
+pub use complete::{Completed, complete, refusals_to_complete};
+pub use parts::begin_parts;
+pub use problems::{reason, refused};
+pub use quota::{QuotaView, WithoutPlan};
+pub use refuse::refuse;
+pub use times::{ATTEMPTS_MAX, until, url_expires_at};
+pub use verify::list_all;

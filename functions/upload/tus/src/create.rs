@@ -1,0 +1,87 @@
+//! `POST /v1/tus`: begins an upload whose bytes are sent here.
+
+use crate::metadata::{self, FILE_NAME, FILE_TYPE};
+use crate::protocol::{Tus, UPLOAD_EXPIRES, UPLOAD_LENGTH, UPLOAD_METADATA, expires, malformed};
+use axum::Extension;
+use axum::response::Response;
+use http::{StatusCode, header};
+use mcsp_access::Permission;
+use mcsp_function::{Caller, TraceParent};
+use mcsp_idempotency::{Answer, IdempotencyKey, once};
+use mcsp_problem::{Invalid, Problem};
+use mcsp_reference::{Answer as Answered, Operation};
+use upload_bytes::Uploads;
+use upload_domain::{ContentType, File, FileName, InvalidFile, LEAST_PARTS_MAX_BYTES, Plan, Protection};
+use upload_lifecycle::{WithoutPlan, begin, reason, refusals_to_begin};
+
+pub(crate) fn reference() -> Operation {
+    Operation::post("/v1/tus", create)
+        .named("createTusUpload", "Begin an upload by tus")
+        .described(
+            "Begins an upload as `POST /v1/uploads` does, under the same limits; its bytes are sent here. \
+            `Upload-Length` must be there from the start. `Upload-Metadata` must have a `filename` and a `filetype`, the media \
+            type of the file; other pairs are passed over.",
+        )
+        .requires(Permission::MediaUpload)
+        .takes_header(UPLOAD_LENGTH)
+        .takes_header(UPLOAD_METADATA)
+        .answers(
+            Answered::empty(StatusCode::CREATED, "The upload has begun.")
+                .with(header::LOCATION)
+                .with(UPLOAD_EXPIRES),
+        )
+        .refuses([Invalid::default().into_problem(), too_large()])
+        .refuses(refusals_to_begin())
+}
+
+pub(crate) async fn create(
+    uploads: Uploads,
+    Extension(without_plan): Extension<WithoutPlan>,
+    (caller, trace): (Caller, TraceParent),
+    IdempotencyKey(key): IdempotencyKey,
+    tus: Tus,
+) -> Result<Response, Problem> {
+    caller.require(Permission::MediaUpload)?;
+    tus.check()?;
+    let size_bytes = tus.number(&UPLOAD_LENGTH)?;
+    let told = tus.text(&UPLOAD_METADATA)?;
+    let (file, plan) = parse(size_bytes, told)?;
+    let scope = format!("POST /v1/tus {}", caller.user());
+    once(&uploads.context, &scope, key, &(size_bytes, told), async |claim| {
+        begin(&uploads, without_plan, (&caller, &trace), (file, plan, Protection::None), |upload| {
+            let answer = Answer::empty(StatusCode::CREATED)
+                .with_header(header::LOCATION, format!("/v1/tus/{}", upload.id))
+                .with_header(UPLOAD_EXPIRES, expires(upload));
+            let recorded = claim.record(&answer);
+            Ok((answer, recorded))
+        })
+        .await
+    })
+    .await
+}
+
+fn parse(size_bytes: u64, told: Option<&str>) -> Result<(File, Plan), Problem> {
+    let told = told.map_or_else(|| Some(Default::default()), metadata::parse);
+    let told = told.ok_or_else(|| malformed(&UPLOAD_METADATA))?;
+    let value = |name| told.get(name).map(String::as_str).unwrap_or_default();
+    let mut invalid = Invalid::default();
+    let name = invalid.check("/filename", FileName::parse(value(FILE_NAME)).map_err(reason));
+    let content_type = invalid.check("/filetype", ContentType::parse(value(FILE_TYPE)).map_err(reason));
+    let plan = match Plan::in_least_parts(size_bytes) {
+        Err(InvalidFile::SizeTooLarge { .. }) => return Err(too_large()),
+        plan => invalid.check("/upload-length", plan.map_err(reason)),
+    };
+    match (name, content_type, plan) {
+        (Some(name), Some(content_type), Some(plan)) => {
+            Ok((File { name, size_bytes, content_type, checksum_sha256: None }, plan))
+        }
+        _ => Err(invalid.into_problem()),
+    }
+}
+
+fn too_large() -> Problem {
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "file_too_large", "the file is larger than Tus-Max-Size")
+        .with_detail(format_args!(
+            "at most {LEAST_PARTS_MAX_BYTES} bytes; by /v1/uploads larger ones can be sent"
+        ))
+}

@@ -1,0 +1,35 @@
+//! `DELETE /v1/tus/{id}`: takes an upload back and clears the store of it.
+
+use crate::protocol::Tus;
+use http::StatusCode;
+use mcsp_access::Permission;
+use mcsp_function::Caller;
+use mcsp_ids::UploadId;
+use mcsp_problem::{Path, Problem};
+use mcsp_reference::{Answer, Operation};
+use upload_bytes::Uploads;
+use upload_domain::Refused;
+use upload_lifecycle::{cancel, refused};
+use upload_storage::{SaveError, owned};
+
+pub(crate) fn reference() -> Operation {
+    Operation::delete("/v1/tus/{id}", terminate)
+        .named("terminateTusUpload", "Take an upload by tus back")
+        .described("As `DELETE /v1/uploads/{id}` does.")
+        .requires(Permission::MediaUpload)
+        .answers(Answer::empty(StatusCode::NO_CONTENT, "The upload has come to nothing."))
+        .refuses([Problem::not_found(), refused(Refused::Completed), SaveError::Overtaken.into()])
+}
+
+pub(crate) async fn terminate(
+    uploads: Uploads,
+    caller: Caller,
+    Path(id): Path<UploadId>,
+    tus: Tus,
+) -> Result<StatusCode, Problem> {
+    caller.require(Permission::MediaUpload)?;
+    owned(&uploads.context, id, caller.user()).await?;
+    tus.check()?;
+    cancel(&uploads, (id, caller.user()), |_| Ok(())).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
