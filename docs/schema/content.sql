@@ -90,6 +90,12 @@ ALTER TABLE content.outbox ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE content.owners (
+    owner_id uuid NOT NULL,
+    version bigint NOT NULL,
+    is_active boolean NOT NULL
+);
+
 CREATE TABLE content.timers (
     event_id text NOT NULL,
     component text NOT NULL,
@@ -134,18 +140,26 @@ CREATE TABLE content.videos (
     minimum_age bigint,
     asks_for_protection boolean DEFAULT false NOT NULL,
     passwords_version bigint,
-    CONSTRAINT videos_failure CHECK (((failure_code IS NOT NULL) = (state = 'failed'::text))),
-    CONSTRAINT videos_first_published CHECK (((first_published_at IS NOT NULL) = (state = ANY (ARRAY['published'::text, 'unpublished'::text])))),
-    CONSTRAINT videos_media CHECK (((media IS NOT NULL) = (state = ANY (ARRAY['ready'::text, 'published'::text, 'unpublished'::text])))),
+    held_state text,
+    decision_version bigint,
+    decided_to_block boolean,
+    withheld_by_account boolean DEFAULT false NOT NULL,
+    CONSTRAINT videos_decision CHECK (((decision_version IS NULL) = (decided_to_block IS NULL))),
+    CONSTRAINT videos_failure CHECK (((failure_code IS NOT NULL) = (COALESCE(held_state, state) = 'failed'::text))),
+    CONSTRAINT videos_first_published CHECK (((first_published_at IS NOT NULL) = (COALESCE(held_state, state) = ANY (ARRAY['published'::text, 'unpublished'::text])))),
+    CONSTRAINT videos_held CHECK (((state = 'blocked'::text) = (held_state IS NOT NULL))),
+    CONSTRAINT videos_held_state CHECK ((held_state = ANY (ARRAY['processing'::text, 'ready'::text, 'published'::text, 'unpublished'::text, 'failed'::text]))),
+    CONSTRAINT videos_media CHECK (((media IS NOT NULL) = (COALESCE(held_state, state) = ANY (ARRAY['ready'::text, 'published'::text, 'unpublished'::text])))),
     CONSTRAINT videos_minimum_age CHECK ((minimum_age = ANY (ARRAY[(12)::bigint, (16)::bigint, (18)::bigint]))),
     CONSTRAINT videos_minimum_plan_level CHECK (((minimum_plan_level >= 1) AND (minimum_plan_level <= 100))),
     CONSTRAINT videos_passwords CHECK (((visibility = 'password'::text) = (passwords_version IS NOT NULL))),
     CONSTRAINT videos_plan CHECK (((visibility = 'subscribers'::text) = (minimum_plan_level IS NOT NULL))),
-    CONSTRAINT videos_publish_at CHECK (((publish_at IS NULL) OR (state = ANY (ARRAY['processing'::text, 'ready'::text, 'unpublished'::text])))),
-    CONSTRAINT videos_published_title CHECK (((state <> 'published'::text) OR (title IS NOT NULL))),
-    CONSTRAINT videos_state CHECK ((state = ANY (ARRAY['processing'::text, 'ready'::text, 'published'::text, 'unpublished'::text, 'failed'::text]))),
+    CONSTRAINT videos_publish_at CHECK (((publish_at IS NULL) OR (COALESCE(held_state, state) = ANY (ARRAY['processing'::text, 'ready'::text, 'unpublished'::text])))),
+    CONSTRAINT videos_published_title CHECK (((COALESCE(held_state, state) <> 'published'::text) OR (title IS NOT NULL))),
+    CONSTRAINT videos_state CHECK ((state = ANY (ARRAY['processing'::text, 'ready'::text, 'published'::text, 'unpublished'::text, 'failed'::text, 'blocked'::text]))),
     CONSTRAINT videos_version CHECK ((version > 0)),
-    CONSTRAINT videos_visibility CHECK ((visibility = ANY (ARRAY['public'::text, 'unlisted'::text, 'private'::text, 'subscribers'::text, 'password'::text])))
+    CONSTRAINT videos_visibility CHECK ((visibility = ANY (ARRAY['public'::text, 'unlisted'::text, 'private'::text, 'subscribers'::text, 'password'::text]))),
+    CONSTRAINT videos_withheld CHECK (((state = 'blocked'::text) = (withheld_by_account OR COALESCE(decided_to_block, false))))
 );
 
 ALTER TABLE ONLY content.drafts
@@ -162,6 +176,9 @@ ALTER TABLE ONLY content.inbox
 
 ALTER TABLE ONLY content.outbox
     ADD CONSTRAINT outbox_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY content.owners
+    ADD CONSTRAINT owners_pkey PRIMARY KEY (owner_id);
 
 ALTER TABLE ONLY content.timers
     ADD CONSTRAINT timers_component_key UNIQUE (component, key);
@@ -213,6 +230,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE content.inbox TO mcsp_content;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE content.outbox TO mcsp_content;
 
 GRANT SELECT,USAGE ON SEQUENCE content.outbox_id_seq TO mcsp_content;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE content.owners TO mcsp_content;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE content.timers TO mcsp_content;
 

@@ -31,6 +31,8 @@ const fn topic(happened: Happened) -> &'static str {
         | Happened::Unpublished
         | Happened::Scheduled
         | Happened::Unscheduled
-        | Happened::Erased => "media.changed",
+        | Happened::Erased
+        | Happened::Blocked
+        | Happened::Restored => "media.changed",
     }
 }

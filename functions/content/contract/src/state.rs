@@ -85,7 +85,7 @@ impl From<&Video> for VideoState {
             video_id: origin.id,
             owner_id: origin.owner,
             version: *version,
-            state: state.name(),
+            state: video.shown_state(),
             visibility: visibility.name(),
             minimum_plan_level: visibility.plan_level().map(PlanLevel::get),
             passwords_version: visibility.passwords().map(|PasswordsVersion(version)| version),

@@ -65,12 +65,13 @@ pub struct VideoView {
 
 impl From<&Video> for VideoView {
     fn from(video: &Video) -> Self {
-        let Video { origin, version, state, visibility, publish_at, details, created_at, updated_at } = video;
+        let Video { origin, version, state, visibility, publish_at, details, created_at, updated_at, .. } =
+            video;
         let media = state.media();
         VideoView {
             id: origin.id,
             owner_id: origin.owner,
-            state: state.name(),
+            state: video.shown_state(),
             visibility: visibility.name(),
             minimum_plan_level: visibility.plan_level().map(PlanLevel::get),
             minimum_age: details.minimum_age.map(MinimumAge::get),

@@ -13,6 +13,7 @@ mod text;
 mod transition;
 mod video;
 mod visibility;
+mod withheld;
 
 pub use age::{InvalidMinimumAge, MinimumAge};
 pub use draft::{Draft, DraftVisibility, Drafted};
@@ -33,3 +34,4 @@ pub use visibility::{
     Hidden, InvalidPlanLevel, PLAN_LEVEL_MAX, PasswordsVersion, PlanLevel, Viewer, Visibility,
     VisibilityName, Way, decide,
 };
+pub use withheld::{Decision, Withheld};

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 /// Where a video is on its way, with what it has there.
 ///
-/// Nothing makes drafts yet, and nothing blocks or deletes: those states come with what leads to them, and
-/// the compiler then names each place that has to know them.
+/// Nothing makes drafts yet, and nothing deletes: those states come with what leads to them, and the compiler then names each
+/// place that has to know them. What is blocked is kept back ([`Withheld`](crate::Withheld)), and has its state beneath.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
     /// The pipeline is at work.
@@ -48,6 +48,8 @@ pub enum StateName {
     Unpublished,
     /// The pipeline gave up.
     Failed,
+    /// It is kept back: by moderation, or because of its owner's account.
+    Blocked,
 }
 
 impl State {
@@ -100,12 +102,14 @@ impl StateName {
             StateName::Published => "published",
             StateName::Unpublished => "unpublished",
             StateName::Failed => "failed",
+            StateName::Blocked => "blocked",
         }
     }
 
     /// The state of that name.
     pub fn from_name(name: &str) -> Option<Self> {
         use StateName::*;
-        [Processing, Ready, Published, Unpublished, Failed].into_iter().find(|state| state.as_str() == name)
+        let all = [Processing, Ready, Published, Unpublished, Failed, Blocked];
+        all.into_iter().find(|state| state.as_str() == name)
     }
 }

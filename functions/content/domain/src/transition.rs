@@ -2,7 +2,7 @@
 
 use crate::{
     Category, Description, Details, FailureCode, Language, MinimumAge, Origin, PasswordsVersion, Processed,
-    State, Tags, Title, Video, Visibility,
+    State, Tags, Title, Video, Visibility, Withheld,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -52,6 +52,10 @@ pub enum Happened {
     Unscheduled,
     /// Its owner's account is no more, and neither is what they said of it.
     Erased,
+    /// It is kept back.
+    Blocked,
+    /// Nothing keeps it back any more.
+    Restored,
 }
 
 impl Happened {
@@ -68,6 +72,8 @@ impl Happened {
             Happened::Scheduled => "scheduled",
             Happened::Unscheduled => "unscheduled",
             Happened::Erased => "erased",
+            Happened::Blocked => "blocked",
+            Happened::Restored => "restored",
         }
     }
 }
@@ -101,6 +107,9 @@ pub enum NotPublishable {
     /// Nobody would know what it is.
     #[error("the video has no title")]
     Untitled,
+    /// It would not be shown.
+    #[error("the video is blocked")]
+    Blocked,
 }
 
 /// Why a video can't be published later.
@@ -132,6 +141,7 @@ impl Video {
             origin,
             version: FIRST_VERSION,
             state: State::Processing,
+            withheld: Withheld::default(),
             visibility: Visibility::Public,
             publish_at: None,
             details: Details::default(),
@@ -164,6 +174,9 @@ impl Video {
 
     /// Shows it to whom its visibility says. Once published it stays as it is.
     pub fn publish(self, now: Timestamp) -> Result<Outcome, NotPublishable> {
+        if self.withheld.is_in_force() {
+            return Err(NotPublishable::Blocked);
+        }
         let (media, first_published_at) = match &self.state {
             State::Published { .. } => return Ok(Outcome::Unchanged(self)),
             State::Processing => return Err(NotPublishable::Processing),

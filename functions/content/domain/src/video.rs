@@ -1,6 +1,6 @@
 //! A video.
 
-use crate::{Category, Description, Language, MinimumAge, State, Tags, Title, Visibility};
+use crate::{Category, Description, Language, MinimumAge, State, Tags, Title, Visibility, Withheld};
 use jiff::Timestamp;
 use mcsp_ids::{UploadId, UserId, VideoId};
 
@@ -11,8 +11,10 @@ pub struct Video {
     pub origin: Origin,
     /// Begins at 1, and grows by 1 with each change.
     pub version: i64,
-    /// Where it is on its way.
+    /// Where it is on its way, and would be seen to be if nothing kept it back.
     pub state: State,
+    /// What keeps it back.
+    pub withheld: Withheld,
     /// Who sees it once it is published.
     pub visibility: Visibility,
     /// When it is to be published by itself; while the pipeline is at work, once it is done and not before.

@@ -100,6 +100,9 @@ pub enum Hidden {
     /// It is shown only to those who have the link.
     #[error("the video is unlisted")]
     Unlisted,
+    /// It is kept back.
+    #[error("the video is blocked")]
+    Blocked,
 }
 
 impl Visibility {
@@ -160,6 +163,9 @@ pub fn decide(video: &Video, viewer: Viewer, way: Way) -> Result<(), Hidden> {
         (Viewer::Service, Way::Link) => return Ok(()),
         (Viewer::User(user), Way::Link) if user == video.origin.owner => return Ok(()),
         (Viewer::Anyone | Viewer::User(_) | Viewer::Service, Way::Link | Way::Search) => {}
+    }
+    if video.withheld.is_in_force() {
+        return Err(Hidden::Blocked);
     }
     match (&video.state, video.visibility, way) {
         (State::Processing | State::Ready(_) | State::Unpublished { .. } | State::Failed(_), _, _) => {

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use content_domain::{
-    Change, Drafted, Edit, FailureCode, Happened, Hidden, Media, NotPublishable, NotPublished,
+    Change, Decision, Drafted, Edit, FailureCode, Happened, Hidden, Media, NotPublishable, NotPublished,
     NotSchedulable, Origin, Outcome, Packaged, PasswordsVersion, PlanLevel, Processed, Protection, Scheme,
     State, Title, Video, Viewer, Visibility, Way, decide,
 };
@@ -68,6 +68,8 @@ enum Act {
     Schedule(u8),
     Unschedule,
     Rename(u8),
+    Decide(i64, bool),
+    OfAccount(bool),
 }
 
 fn act() -> impl Strategy<Value = Act> {
@@ -82,6 +84,8 @@ fn act() -> impl Strategy<Value = Act> {
         2 => (0..3_u8).prop_map(Act::Rename),
         2 => (0..9_u8).prop_map(Act::Schedule),
         1 => Just(Act::Unschedule),
+        1 => (0..5_i64, any::<bool>()).prop_map(|(version, blocked)| Act::Decide(version, blocked)),
+        1 => any::<bool>().prop_map(Act::OfAccount),
     ]
 }
 
@@ -99,6 +103,10 @@ fn apply(video: Video, act: &Act, now: Timestamp) -> Option<Outcome> {
             video.schedule(now + SignedDuration::from_secs((*after_s).into()), now).ok()
         }
         Act::Unschedule => Some(video.unschedule(now)),
+        Act::Decide(version, blocked) => {
+            Some(video.decided(Decision { version: *version, blocked: *blocked }, now))
+        }
+        Act::OfAccount(is_active) => Some(video.of_account(*is_active, now)),
         Act::SetVisibility(visibility) => Some(video.with_visibility(*visibility, now)),
         Act::Rename(n) => {
             let title = Some(Title::parse(&format!("title {n}")).unwrap());
@@ -155,7 +163,7 @@ proptest! {
             if let Some(Outcome::Changed(change)) = apply(video.clone(), act, at(second)) {
                 video = change.video;
             }
-            let published = is_published(&video);
+            let published = is_published(&video) && !video.withheld.is_in_force();
             let by_link = published && video.visibility != Visibility::Private;
             let in_search = published && video.visibility == Visibility::Public;
             for viewer in [Viewer::Anyone, Viewer::User(stranger)] {

@@ -1,11 +1,16 @@
 //! `POST /events/content-events`: takes the events that Content follows.
 
-use crate::{account_erased, draft_submitted, processing_finished, publication_due, upload_initiated};
+use crate::{
+    account_changed, draft_submitted, processing_finished, publication_due, upload_initiated, video_decided,
+};
 use axum::extract::State;
 use content_contract::PUBLICATION_DUE;
 use mcsp_events::{Applied, Received};
 use mcsp_function::Context;
 use mcsp_problem::Problem;
+
+/// Each of them tells the whole state of an account.
+const ACCOUNT_EVENTS: &str = "mcsp.auth.account.";
 
 pub(crate) async fn consume(State(context): State<Context>, received: Received) -> Result<Applied, Problem> {
     match received.kind.as_str() {
@@ -15,7 +20,10 @@ pub(crate) async fn consume(State(context): State<Context>, received: Received) 
         }
         "mcsp.upload.draft.submitted.v1" => draft_submitted::apply(&context, &received).await,
         PUBLICATION_DUE => publication_due::apply(&context, &received).await,
-        "mcsp.auth.account.erased.v1" => account_erased::apply(&context, &received).await,
+        "mcsp.admin.video.blocked.v1" | "mcsp.admin.video.restored.v1" => {
+            video_decided::apply(&context, &received).await
+        }
+        kind if kind.starts_with(ACCOUNT_EVENTS) => account_changed::apply(&context, &received).await,
         // Progress, and whatever else its topics will carry.
         _ => Ok(Applied::Ignored),
     }

@@ -1,12 +1,13 @@
 //! Content's consumer: videos come to be, and become ready, by events of Upload and of the pipeline.
 
-mod account_erased;
+mod account_changed;
 mod consume;
 mod draft_submitted;
 mod plan;
 mod processing_finished;
 mod publication_due;
 mod upload_initiated;
+mod video_decided;
 
 use axum::Router;
 use axum::routing::post;

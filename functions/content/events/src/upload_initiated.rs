@@ -41,7 +41,11 @@ pub(crate) async fn apply(context: &Context, received: &Received) -> Result<Appl
         Protection::Cenc => true,
     };
     let origin = Origin { id: video_id, owner: owner_id, upload: upload_id, region, asks_for_protection };
+    let owner = storage::owner(context, owner_id).await?;
     let mut changes = vec![Video::create(origin, context.now())];
+    if owner.is_some_and(|owner| !owner.is_active) {
+        follow(&mut changes, |video| video.of_account(false, context.now()));
+    }
     let draft = storage::draft_of(context, video_id).await?;
     if let Some(kept) = &draft {
         let drafted = submitted(&kept.draft)?;
@@ -58,10 +62,8 @@ pub(crate) async fn apply(context: &Context, received: &Received) -> Result<Appl
         let drafted_at = draft.map(|kept| kept.submitted_at);
         [Some(storage::insert(video, drafted_at)), plan(context, &received.trace, video)]
     });
-    let statements = std::iter::once(storage::lock(video_id))
-        .chain(waited)
-        .chain(written.into_iter().flatten().flatten())
-        .collect();
+    let first = [storage::lock_owner(owner_id), storage::owner_is(owner_id, owner), storage::lock(video_id)];
+    let statements = first.into_iter().chain(waited).chain(written.into_iter().flatten().flatten()).collect();
     // A lost race, against this event's double, the pipeline's event or a draft, is a conflict: it comes again, and
     // finds what the other has left.
     Ok(received.apply(context, statements, events).await?)

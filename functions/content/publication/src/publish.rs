@@ -30,8 +30,13 @@ pub(crate) fn reference() -> Operation {
         .answers(answered())
         .refuses(refusals())
         .refuses(
-            [NotPublishable::Processing, NotPublishable::Failed, NotPublishable::Untitled]
-                .map(|refusal| Problem::from(PublishError::from(refusal))),
+            [
+                NotPublishable::Processing,
+                NotPublishable::Failed,
+                NotPublishable::Untitled,
+                NotPublishable::Blocked,
+            ]
+            .map(|refusal| Problem::from(PublishError::from(refusal))),
         )
 }
 
@@ -67,6 +72,7 @@ impl From<PublishError> for Problem {
             PublishError::Decided(NotPublishable::Untitled) => {
                 ("title_missing", "a video needs a title before it can be published")
             }
+            PublishError::Decided(NotPublishable::Blocked) => ("video_blocked", "the video is blocked"),
         };
         Problem::new(StatusCode::CONFLICT, code, title)
     }

@@ -4,6 +4,7 @@
 mod drafts;
 mod early;
 mod error;
+mod owners;
 mod passwords;
 mod row;
 mod search;
@@ -12,6 +13,7 @@ mod videos;
 pub use drafts::{KeptDraft, draft_of, forget_drafts, keep_draft};
 pub use early::{early_outcome, keep_early, lock, take_early};
 pub use error::{ReadError, WriteError};
+pub use owners::{Owner, keep_owner, lock_owner, owner, owner_is};
 pub use passwords::{forget_passwords, keep_passwords, passwords};
 pub use search::{Hit, Place, Search, Terms, search};
 pub use videos::{find, insert, of_owner, owned, remember, save, update};

@@ -1,8 +1,9 @@
 //! A video as a row, and back.
 
 use content_domain::{
-    Category, Description, Details, FailureCode, Language, Media, MinimumAge, Origin, PasswordsVersion,
-    PlanLevel, State, StateName, Tag, Tags, Title, Video, Visibility, VisibilityName,
+    Category, Decision, Description, Details, FailureCode, Language, Media, MinimumAge, Origin,
+    PasswordsVersion, PlanLevel, State, StateName, Tag, Tags, Title, Video, Visibility, VisibilityName,
+    Withheld,
 };
 use jiff::Timestamp;
 use mcsp_bridge_api::sql::{Inconsistency, Json, Row, Sql};
@@ -12,11 +13,14 @@ use uuid::Uuid;
 /// The columns, in the order of [`bind`] and [`read`].
 pub(crate) const COLUMNS: &str = "id, owner_id, upload_id, region, asks_for_protection, version, state, visibility, title, \
      description, tags, category, language, minimum_age, media, failure_code, first_published_at, created_at, \
-     updated_at, minimum_plan_level, publish_at, passwords_version";
+     updated_at, minimum_plan_level, publish_at, passwords_version, held_state, \
+     decision_version, decided_to_block, withheld_by_account";
 
 /// Gives all columns as parameters.
 pub(crate) fn bind(sql: Sql, video: &Video) -> Sql {
-    let Video { origin, version, state, visibility, publish_at, details, created_at, updated_at } = video;
+    let Video { origin, version, state, withheld, visibility, publish_at, details, created_at, updated_at } =
+        video;
+    let held_state = withheld.is_in_force().then(|| state.name().as_str());
     let media = state.media().map(|media| serde_json::json!(media));
     sql.bind(origin.id.uuid())
         .bind(origin.owner.uuid())
@@ -24,7 +28,7 @@ pub(crate) fn bind(sql: Sql, video: &Video) -> Sql {
         .bind(origin.region.as_str())
         .bind(origin.asks_for_protection)
         .bind(*version)
-        .bind(state.name().as_str())
+        .bind(video.shown_state().as_str())
         .bind(visibility.name().as_str())
         .bind(details.title.as_ref().map(Title::as_str))
         .bind(details.description.as_str())
@@ -40,6 +44,10 @@ pub(crate) fn bind(sql: Sql, video: &Video) -> Sql {
         .bind(visibility.plan_level().map(PlanLevel::get))
         .bind(*publish_at)
         .bind(visibility.passwords().map(|PasswordsVersion(version)| version))
+        .bind(held_state)
+        .bind(withheld.decision.map(|decision| decision.version))
+        .bind(withheld.decision.map(|decision| decision.blocked))
+        .bind(withheld.by_account)
 }
 
 /// Takes all columns of a row.
@@ -52,7 +60,7 @@ pub(crate) fn read(row: &mut Row<'_>) -> Result<Video, Inconsistency> {
         asks_for_protection: row.take("asks_for_protection")?,
     };
     let version = row.take("version")?;
-    let name = row.parse("state", |name: String| StateName::from_name(&name))?;
+    let shown = row.parse("state", |name: String| StateName::from_name(&name))?;
     let named = row.parse("visibility", |name: String| VisibilityName::from_name(&name))?;
     let details = Details {
         title: row.parse("title", |text| optional(text, |text: String| Title::parse(&text).ok()))?,
@@ -66,13 +74,21 @@ pub(crate) fn read(row: &mut Row<'_>) -> Result<Video, Inconsistency> {
     let media: Option<Json<Media>> = row.take("media")?;
     let failure =
         row.parse("failure_code", |text| optional(text, |text: String| FailureCode::try_from(text).ok()))?;
-    let state = row.parse("first_published_at", |first_published_at| {
-        state(name, media.map(|Json(media)| media), failure, first_published_at)
-    })?;
+    let first_published_at = row.take("first_published_at")?;
     let (created_at, updated_at) = (row.take("created_at")?, row.take("updated_at")?);
     let (level, publish_at) = (row.take("minimum_plan_level")?, row.take("publish_at")?);
     let visibility = row.parse("passwords_version", |passwords| visibility(named, level, passwords))?;
-    Ok(Video { origin, version, state, visibility, publish_at, details, created_at, updated_at })
+    let media = media.map(|Json(media)| media);
+    let state = row.parse("held_state", |held: Option<String>| {
+        let held = held.map_or(Some(shown), |held| StateName::from_name(&held))?;
+        state(held, media, failure, first_published_at)
+    })?;
+    let (version_of_decision, blocked): (Option<i64>, Option<bool>) =
+        (row.take("decision_version")?, row.take("decided_to_block")?);
+    let decision = version_of_decision.zip(blocked);
+    let decision = decision.map(|(version, blocked)| Decision { version, blocked });
+    let withheld = Withheld { decision, by_account: row.take("withheld_by_account")? };
+    Ok(Video { origin, version, state, withheld, visibility, publish_at, details, created_at, updated_at })
 }
 
 fn state(
@@ -89,6 +105,8 @@ fn state(
             State::Unpublished { media: media?, first_published_at: first_published_at? }
         }
         StateName::Failed => State::Failed(failure?),
+        // It has another one beneath.
+        StateName::Blocked => return None,
     })
 }
 

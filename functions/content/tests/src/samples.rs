@@ -14,6 +14,13 @@ pub const COMPLETED: &str = "mcsp.pipeline.processing.completed.v1";
 /// The pipeline's events.
 pub const FAILED: &str = "mcsp.pipeline.processing.failed.v1";
 
+/// What administrators decide on videos.
+pub const BLOCKED: &str = "mcsp.admin.video.blocked.v1";
+/// What administrators decide on videos.
+pub const RESTORED: &str = "mcsp.admin.video.restored.v1";
+/// What Auth tells of accounts; the state says all.
+pub const ACCOUNT: &str = "mcsp.auth.account.changed.v1";
+
 /// A video's id.
 pub fn new_video_id() -> VideoId {
     new_id()
@@ -53,4 +60,16 @@ pub fn failed(video: VideoId) -> Value {
     json!({"upload_id": UploadId::from_uuid(video.uuid()), "video_id": video, "state": "failed",
         "progress_percent": 10, "duration_ms": null, "renditions": [], "packaged": null,
         "reason_code": "unreadable_input"})
+}
+
+/// A decision on a video, with the event's type.
+pub fn decided(video: VideoId, version: i64, blocked: bool) -> (&'static str, Value) {
+    let kind = if blocked { BLOCKED } else { RESTORED };
+    (kind, json!({"video_id": video, "version": version, "blocked": blocked, "reason_code": "spam"}))
+}
+
+/// An account's state.
+pub fn account(user: UserId, version: i64, state: &str) -> Value {
+    json!({"user_id": user, "version": version, "state": state, "roles": ["creator"], "region": "eu",
+        "email_verified": true})
 }

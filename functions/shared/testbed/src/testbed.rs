@@ -168,7 +168,7 @@ impl Testbed {
     }
 
     /// All that a component may reach.
-    pub(crate) fn context(&self, component: &str) -> Context {
+    pub fn context(&self, component: &str) -> Context {
         let variables = Variables::resolve(&self.manifest, |name| self.variables.get(name).cloned()).unwrap();
         Context::new(Environment {
             bridge: self.bridge(component),

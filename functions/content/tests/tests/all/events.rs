@@ -2,7 +2,7 @@
 
 use content_tests::Stand;
 use content_tests::samples::{
-    COMPLETED, FAILED, INITIATED, completed, failed, initiated, new_user_id, new_video_id,
+    COMPLETED, FAILED, INITIATED, account, completed, failed, initiated, new_user_id, new_video_id,
 };
 use futures::future::join_all;
 use mcsp_ids::{UserId, VideoId};
@@ -219,7 +219,7 @@ async fn the_videos_of_an_erased_account_are_taken_back_and_what_was_said_of_the
     }
     let event_id = unique();
     for _ in 0..2 {
-        let reply = stand.events.deliver(&event_id, ERASED, &json!({"user_id": owner})).await;
+        let reply = stand.events.deliver(&event_id, ERASED, &account(owner, 2, "erased")).await;
         assert_eq!(reply.status, 204, "{}", reply.json);
     }
     for (video, owner_of_it) in videos {

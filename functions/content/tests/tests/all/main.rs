@@ -4,7 +4,9 @@
 mod catalog;
 mod drafts;
 mod events;
+mod moderation;
 mod passwords;
 mod plans;
 mod publication;
 mod search;
+mod visibility;

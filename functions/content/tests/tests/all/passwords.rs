@@ -124,8 +124,14 @@ async fn parallel_guesses_are_counted_and_right_ones_are_not() {
     let guesses = guesses.await;
     let made = guesses.iter().filter(|reply| reply.code() == "wrong_password").count();
     let refused: Vec<_> = guesses.iter().filter(|reply| reply.status == 429).collect();
-    assert_eq!((made, refused.len()), (10, 20));
+    // Ten at once. Who is slow may make some more: each waits twice as long as the one before, from a second on.
+    assert!((10..=15).contains(&made) && made + refused.len() == 30, "{made} and {}", refused.len());
     assert!(refused.iter().all(|reply| reply.headers.contains_key("retry-after")));
+    let wait_s = |reply: &Reply| reply.headers["retry-after"].to_str().unwrap().parse::<u32>().unwrap();
+    while {
+        let reply = locked.unlock(guesser, "one more guess").await;
+        reply.status != 429 || wait_s(&reply) < 2
+    } {}
     assert_eq!(locked.unlock(guesser, PASSWORD).await.status, 429, "also for the right one");
     for _ in 0..15 {
         assert_eq!(locked.unlock(viewer, PASSWORD).await.status, 200);

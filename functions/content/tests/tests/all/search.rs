@@ -2,7 +2,7 @@
 
 use content_domain::{
     Description, Details, FailureCode, Language, Media, Origin, Packaged, PasswordsVersion, PlanLevel, State,
-    Tag, Tags, Title, Video, Viewer, Visibility, Way, decide,
+    Tag, Tags, Title, Video, Viewer, Visibility, Way, Withheld, decide,
 };
 use content_storage::insert;
 use content_tests::Stand;
@@ -29,6 +29,7 @@ fn published(title: &str, second: i64) -> Video {
         origin: Origin { id, owner: new_user_id(), upload, region: "eu".into(), asks_for_protection: false },
         version: 1,
         state: State::Published { media: media(), first_published_at: at(second) },
+        withheld: Withheld::default(),
         visibility: Visibility::Public,
         publish_at: None,
         details: Details { title: Some(Title::parse(title).unwrap()), ..Details::default() },

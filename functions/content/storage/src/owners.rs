@@ -1,0 +1,56 @@
+//! Whether the accounts of owners are there to have something shown.
+//!
+//! A video can come to be while its owner's account changes. So both transactions take the owner's lock first: the one that
+//! comes second sees what the other has left.
+
+use crate::ReadError;
+use mcsp_bridge_api::postgres::GuardedStatement;
+use mcsp_bridge_api::sql::{Rows, sql};
+use mcsp_function::Context;
+use mcsp_ids::UserId;
+
+/// What is known of an owner's account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// Auth's version.
+    pub version: i64,
+    /// Whether it is neither suspended nor closed nor gone.
+    pub is_active: bool,
+}
+
+/// What is known of an account; none where it has not been heard of.
+pub async fn owner(context: &Context, id: UserId) -> Result<Option<Owner>, ReadError> {
+    let statement = sql("SELECT version, is_active FROM owners WHERE owner_id = $1").bind(id.uuid());
+    let rows = Rows::new("owners", context.bridge().query(statement.into()).await?);
+    Ok(rows.first(|row| Ok(Owner { version: row.take("version")?, is_active: row.take("is_active")? }))?)
+}
+
+/// The statement that keeps others away from an account and from new videos of it, until the transaction ends.
+pub fn lock_owner(id: UserId) -> GuardedStatement {
+    sql("SELECT pg_advisory_xact_lock(hashtextextended('owners ' || $1::text, 0)) IS NULL")
+        .bind(id.uuid())
+        .expecting(1)
+}
+
+/// The statement that keeps what is known of an account, unless the same version or a later one is known.
+pub fn keep_owner(id: UserId, owner: Owner) -> GuardedStatement {
+    sql("INSERT INTO owners AS o (owner_id, version, is_active) VALUES ($1, $2, $3) \
+         ON CONFLICT ON CONSTRAINT owners_pkey DO UPDATE SET version = excluded.version, \
+             is_active = excluded.is_active \
+         WHERE o.version < excluded.version")
+    .bind(id.uuid())
+    .bind(owner.version)
+    .bind(owner.is_active)
+    .unguarded()
+}
+
+/// The statement that lets a transaction fail where something else is known of the account by now, and lets nothing else be known
+/// before it ends.
+pub fn owner_is(id: UserId, known: Option<Owner>) -> GuardedStatement {
+    sql("SELECT true FROM (SELECT max(version) AS version FROM \
+             (SELECT version FROM owners WHERE owner_id = $1 FOR SHARE) AS locked) AS known \
+         WHERE version IS NOT DISTINCT FROM $2")
+    .bind(id.uuid())
+    .bind(known.map(|owner| owner.version))
+    .expecting(1)
+}

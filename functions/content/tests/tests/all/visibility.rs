@@ -1,0 +1,186 @@
+//! Whatever happens, in whatever order: what search, the catalog and a video's own page show to each kind of viewer is the one
+//! pure decision, and that is what the last words of all who have a say come to.
+
+use content_domain::{Viewer, Way, decide};
+use content_tests::Stand;
+use content_tests::samples::{ACCOUNT, account, decided, new_user_id};
+use mcsp_ids::{UserId, VideoId};
+use mcsp_testbed::{BRIDGE_TOKEN, unique};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestCaseError, TestRunner};
+use serde_json::json;
+
+/// Sequences that are tried.
+const CASES: u32 = 12;
+/// The account's states by their versions, as Auth would tell them.
+const ACCOUNTS: [&str; 6] = ["active", "suspended", "active", "closed", "active", "suspended"];
+/// Decisions on the video by their versions.
+const DECISIONS: [bool; 5] = [true, false, true, true, false];
+const VISIBILITIES: [&str; 5] = ["public", "unlisted", "private", "subscribers", "password"];
+
+#[derive(Clone, Debug)]
+enum Step {
+    Publish,
+    Unpublish,
+    SetVisibility(usize),
+    Rename(u8),
+    /// Tells a version, in any order and again.
+    Account(usize),
+    Decision(usize),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        3 => Just(Step::Publish),
+        1 => Just(Step::Unpublish),
+        2 => (0..VISIBILITIES.len()).prop_map(Step::SetVisibility),
+        1 => any::<u8>().prop_map(Step::Rename),
+        2 => (0..ACCOUNTS.len()).prop_map(Step::Account),
+        2 => (0..DECISIONS.len()).prop_map(Step::Decision),
+    ]
+}
+
+/// What the last words come to, by other means than those that are tested.
+struct Expected {
+    published: bool,
+    visibility: usize,
+    account: Option<usize>,
+    decision: Option<usize>,
+}
+
+impl Expected {
+    fn is_withheld(&self) -> bool {
+        self.account.is_some_and(|version| ACCOUNTS[version] != "active")
+            || self.decision.is_some_and(|version| DECISIONS[version])
+    }
+
+    fn is_shown(&self, way: Way) -> bool {
+        let is_meant = matches!(
+            (VISIBILITIES[self.visibility], way),
+            ("public", _) | ("unlisted" | "subscribers" | "password", Way::Link)
+        );
+        self.published && !self.is_withheld() && is_meant
+    }
+}
+
+/// A video, its owner, and somebody else.
+struct Scene<'a> {
+    stand: &'a Stand,
+    owner: UserId,
+    stranger: UserId,
+    video: VideoId,
+    expected: Expected,
+}
+
+impl Scene<'_> {
+    async fn take(&mut self, step: &Step) {
+        let Scene { stand, owner, video, .. } = *self;
+        let publication = |verb: &'static str| async move {
+            let path = format!("/v1/videos/{video}/{verb}");
+            stand.send_as(owner, &stand.publication, ("POST", &path), None).await.status
+        };
+        match step {
+            Step::Publish => {
+                let expected = if self.expected.is_withheld() { 409 } else { 200 };
+                assert_eq!(publication("publish").await, expected);
+                self.expected.published |= expected == 200;
+            }
+            Step::Unpublish => {
+                if publication("unpublish").await == 200 {
+                    self.expected.published = false;
+                }
+            }
+            Step::SetVisibility(visibility) => {
+                let path = format!("/v1/videos/{video}/visibility");
+                let mut body = json!({"visibility": VISIBILITIES[*visibility]});
+                match VISIBILITIES[*visibility] {
+                    "subscribers" => body["minimum_plan_level"] = json!(1),
+                    "password" => body["passwords"] = json!(["open sesame"]),
+                    _ => {}
+                }
+                let reply = stand.send_as(owner, &stand.publication, ("PUT", &path), Some(body)).await;
+                assert_eq!(reply.status, 200, "{}", reply.json);
+                self.expected.visibility = *visibility;
+            }
+            Step::Rename(n) => {
+                let body = Some(json!({"title": format!("{} {n}", self.word())}));
+                let path = format!("/v1/videos/{video}");
+                assert_eq!(stand.send_as(owner, &stand.videos, ("PATCH", &path), body).await.status, 200);
+            }
+            Step::Account(version) => {
+                let data = account(owner, *version as i64 + 1, ACCOUNTS[*version]);
+                stand.events.deliver_until_taken(&unique(), ACCOUNT, &data).await;
+                self.expected.account = self.expected.account.max(Some(*version));
+            }
+            Step::Decision(version) => {
+                let (kind, data) = decided(video, *version as i64 + 1, DECISIONS[*version]);
+                stand.events.deliver_until_taken(&unique(), kind, &data).await;
+                self.expected.decision = self.expected.decision.max(Some(*version));
+            }
+        }
+    }
+
+    /// Stands in this video's titles alone.
+    fn word(&self) -> String {
+        format!("w{}", self.video.uuid().simple())
+    }
+
+    async fn check(&self) -> Result<(), TestCaseError> {
+        let Scene { stand, owner, stranger, video, .. } = *self;
+        let stored =
+            content_storage::find(&stand.bed.context("content-events"), video).await.unwrap().unwrap();
+        let path = format!("/v1/videos/{video}");
+        let shown = |viewer, way| decide(&stored, viewer, way).is_ok();
+        for (viewer, user) in [
+            (Viewer::Anyone, None),
+            (Viewer::User(stranger), Some(stranger)),
+            (Viewer::User(owner), Some(owner)),
+        ] {
+            let reply = match user {
+                None => stand.videos.send(("GET", &path), &[], None).await,
+                Some(user) => stand.send_as(user, &stand.videos, ("GET", &path), None).await,
+            };
+            let expected = user == Some(owner) || self.expected.is_shown(Way::Link);
+            prop_assert_eq!((reply.status == 200, shown(viewer, Way::Link)), (expected, expected));
+        }
+        for sort in ["", "&sort=newest"] {
+            let path = format!("/v1/search?q={}{sort}", self.word());
+            let found = stand.search.send(("GET", &path), &[], None).await.json;
+            let is_found = !found["items"].as_array().unwrap().is_empty();
+            let expected = self.expected.is_shown(Way::Search);
+            prop_assert_eq!((is_found, shown(Viewer::Anyone, Way::Search)), (expected, expected));
+        }
+        let bearer = format!("Bearer {BRIDGE_TOKEN}");
+        let headers = [("authorization", bearer.as_str())];
+        let catalog = stand.catalog.send(("GET", &format!("/v1/catalog/{video}")), &headers, None).await.json;
+        prop_assert_eq!(catalog["state"] == "blocked", self.expected.is_withheld());
+        let plays = catalog["state"] == "published" && catalog["visibility"] != "private";
+        prop_assert_eq!(plays, self.expected.is_shown(Way::Link));
+        let told = stand.bed.emitted(video).await.pop().unwrap().data;
+        prop_assert_eq!(told, catalog, "what was told last is what is so");
+        Ok(())
+    }
+}
+
+#[test]
+fn all_views_of_a_video_are_the_one_decision_whatever_happened() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let stand = runtime.block_on(Stand::new());
+    let config = Config { cases: CASES, failure_persistence: None, ..Config::default() };
+    let tried = TestRunner::new(config).run(&prop::collection::vec(step(), 4..24), |steps| {
+        runtime.block_on(async {
+            let (owner, stranger) = (new_user_id(), new_user_id());
+            let video = stand.ready_video(owner, "untitled").await;
+            let expected = Expected { published: false, visibility: 0, account: None, decision: None };
+            let mut scene = Scene { stand: &stand, owner, stranger, video, expected };
+            scene.take(&Step::Rename(0)).await;
+            for step in &steps {
+                scene.take(step).await;
+                scene.check().await?;
+            }
+            Ok(())
+        })
+    });
+    runtime.block_on(async { drop(stand) });
+    tried.unwrap();
+}
