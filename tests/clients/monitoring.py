@@ -1,6 +1,6 @@
 """Holds what Prometheus and Grafana are told (knative/monitoring) against what the platform shows at /metrics.
 
-Told by CLIENT_TEST: `root`, the repository, and `metrics`, the text of /metrics. Prints how many expressions it has read. Each
+Told by CLIENT_TEST: `root`, the repository, and `metrics_path`, a file of what /metrics shows. Prints how many expressions it has read. Each
 must be PromQL; the metrics, labels and values that it names must be there; each alert must say how bad it is, what it is,
 and where docs/operations.md says what to do; each dashboard must be such as Grafana takes.
 """
@@ -137,7 +137,7 @@ def dashboards(root):
 
 def main():
     told = json.loads(os.environ["CLIENT_TEST"])
-    root, series = Path(told["root"]), series_of(told["metrics"])
+    root, series = Path(told["root"]), series_of(Path(told["metrics_path"]).read_text())
     read, problems = 0, []
     for found in (rules(root, series), dashboards(root)):
         for name, expression, wrong in found:

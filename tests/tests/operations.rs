@@ -6,6 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::process::Output;
+use tempfile::NamedTempFile;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::process::Command;
@@ -76,10 +77,19 @@ async fn what_functions_cost_is_told_and_drawn() {
     assert!(!wrong.status.success());
 }
 
+/// What the script is told, with a file for what is longer than an argument may be.
+fn shown(metrics: &str) -> (NamedTempFile, Value) {
+    let file = NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), metrics).expect("the metrics");
+    let given = json!({"root": root(), "metrics_path": file.path()});
+    (file, given)
+}
+
 #[tokio::test]
 async fn dashboards_and_alerts_ask_for_what_the_platform_shows() {
     asked_playback().await;
-    let told = run_client("monitoring.py", &json!({"root": root(), "metrics": metrics().await})).await;
+    let (_kept, given) = shown(&metrics().await);
+    let told = run_client("monitoring.py", &given).await;
     assert!(told.ends_with(" expressions ask for what there is\n"), "{told}");
     // That it looks: a metric less, and it is missed.
     let fewer: Vec<String> = metrics()
@@ -88,7 +98,7 @@ async fn dashboards_and_alerts_ask_for_what_the_platform_shows() {
         .filter(|line| !line.contains("mcsp_breaker_open"))
         .map(str::to_owned)
         .collect();
-    let given = json!({"root": root(), "metrics": fewer.join("\n")});
+    let (_kept, given) = shown(&fewer.join("\n"));
     let refused = tokio::spawn(async move { run_client("monitoring.py", &given).await }).await;
     let refused = refused.expect_err("a metric is missing").into_panic();
     let words = refused.downcast_ref::<String>().expect("words");
