@@ -180,11 +180,10 @@ pub fn decide<'a, M>(facts: &Facts<'a, M>) -> Result<Allowance<'a, M>, Denial> {
     let Some(video) = video else { return Err(Denial::hidden(Reason::NotFound)) };
     let owns = viewer.user == video.owner;
     let holds_for = match video.visibility {
+        // What is asked of others, its owner need not have.
+        _ if owns => HoldsFor::Viewer,
         Visibility::Public | Visibility::Unlisted => HoldsFor::Region,
-        Visibility::Private if owns => HoldsFor::Viewer,
         Visibility::Private => return Err(Denial::hidden(Reason::Private)),
-        Visibility::Subscribers(_) if owns => HoldsFor::Viewer,
-        Visibility::Password(_) if owns => HoldsFor::Viewer,
         Visibility::Password(_) => HoldsFor::Unlocked,
         Visibility::Subscribers(_) => HoldsFor::Subscribers,
     };

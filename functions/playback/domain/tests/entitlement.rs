@@ -144,15 +144,8 @@ fn expected(case: &Case, plan: Result<(), Reason>) -> Result<HoldsFor, Denial> {
             Ok(HoldsFor::Subscribers)
         }
         (State::Published(_), Visibility::Password(_), false, true, _, false) => Ok(HoldsFor::Unlocked),
-        (
-            State::Published(_),
-            Visibility::Private | Visibility::Subscribers(_) | Visibility::Password(_),
-            true,
-            true,
-            _,
-            false,
-        ) => Ok(HoldsFor::Viewer),
-        (State::Published(_), Visibility::Public | Visibility::Unlisted, _, true, _, false) => {
+        (State::Published(_), _, true, true, _, false) => Ok(HoldsFor::Viewer),
+        (State::Published(_), Visibility::Public | Visibility::Unlisted, false, true, _, false) => {
             Ok(HoldsFor::Region)
         }
     }
