@@ -12,9 +12,12 @@ const DURATION_S: u32 = 16;
 /// Seconds: far less than the video.
 const URL_TTL: (&str, &str) = ("SPIN_VARIABLE_PLAYBACK_URL_TTL_S", "6");
 
+/// Each walk leaves a stream behind, which is given up later.
+const STREAMS: (&str, &str) = ("SPIN_VARIABLE_DEFAULT_STREAM_LIMIT", "10");
+
 #[tokio::test]
 async fn players_in_a_browser_play_to_the_end_though_their_urls_expire() {
-    let own = OwnPlatform::start_with(&[], &[URL_TTL]).await;
+    let own = OwnPlatform::start_with(&[], &[URL_TTL, STREAMS]).await;
     let platform = own.client();
     let creator = platform.account("creator").await;
     let film = mp4_of(DURATION_S).await;
