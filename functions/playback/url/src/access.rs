@@ -4,12 +4,9 @@
 //! `kid` the key's id, `uid` whose it is, `vid` the video, `pwv` which passwords it had, `exp` the first second (Unix time)
 //! at which the grant is refused. What is signed begins with a word of its own, so that no other token is a grant.
 
-use crate::key::Key;
 use crate::sealed::{Sealed, seal};
 use crate::token::{Refusal, Signer, Verifier};
-use hmac::{Hmac, Mac};
 use serde::{Deserialize, Serialize};
-use sha2::Sha256;
 use std::borrow::Cow;
 
 const DOMAIN: &[u8] = b"access.";
@@ -51,7 +48,7 @@ impl Signer {
             pwv: grant.passwords_version,
             exp: grant.expires_at_unix_s,
         };
-        seal(&payload, mac(self.key()))
+        seal(&payload, self.key().mac_under(DOMAIN))
     }
 }
 
@@ -63,10 +60,7 @@ impl Verifier {
     pub fn verify_access(&self, text: &str, now_unix_s: u64) -> Result<AccessGrant, Refusal> {
         let sealed = Sealed::parse(text)?;
         let payload: Payload<'_> = sealed.read()?;
-        sealed.check(mac(self.key(&payload.kid).ok_or(Refusal::UnknownKey)?))?;
-        if now_unix_s >= payload.exp {
-            return Err(Refusal::Expired);
-        }
+        self.check(&sealed, DOMAIN, (&payload.kid, payload.exp), now_unix_s)?;
         Ok(AccessGrant {
             user_id: payload.uid.into_owned(),
             video_id: payload.vid.into_owned(),
@@ -76,18 +70,11 @@ impl Verifier {
     }
 }
 
-fn mac(key: &Key) -> Hmac<Sha256> {
-    key.mac().chain_update(DOMAIN)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::SessionGrant;
-
-    fn key(id: &str, secret: &str) -> Key {
-        Key::new(id, secret.repeat(32).as_bytes()).unwrap()
-    }
+    use crate::key::test_key as key;
 
     fn grant() -> AccessGrant {
         AccessGrant {

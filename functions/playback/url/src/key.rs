@@ -1,6 +1,6 @@
 //! A signing key with its id.
 
-use hmac::{Hmac, KeyInit};
+use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::fmt;
 
@@ -53,10 +53,21 @@ impl Key {
     pub(crate) fn mac(&self) -> Hmac<Sha256> {
         self.mac.clone()
     }
+
+    /// The same for what is signed under a word of its own, so that it is taken for nothing else.
+    pub(crate) fn mac_under(&self, word: &[u8]) -> Hmac<Sha256> {
+        self.mac().chain_update(word)
+    }
 }
 
 impl fmt::Debug for Key {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Key").field("id", &self.id).finish_non_exhaustive()
     }
+}
+
+/// A key for tests, whose secret is a letter again and again.
+#[cfg(test)]
+pub(crate) fn test_key(id: &str, letter: &str) -> Key {
+    Key::new(id, letter.repeat(MIN_SECRET_BYTES).as_bytes()).unwrap()
 }

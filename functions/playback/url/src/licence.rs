@@ -90,7 +90,7 @@ impl Verifier {
         if alg != ALGORITHM || typ != TYPE {
             return Err(Refusal::Malformed);
         }
-        sealed.check(mac(self.key(&kid).ok_or(Refusal::UnknownKey)?, header))?;
+        sealed.check(mac(self.key(&kid)?, header))?;
         let grant: LicenceGrant = sealed.read()?;
         if now_unix_s >= grant.expires_at_unix_s {
             return Err(Refusal::Expired);
@@ -107,10 +107,7 @@ fn mac(key: &Key, header: &str) -> Hmac<Sha256> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn key(id: &str, secret: &str) -> Key {
-        Key::new(id, secret.repeat(32).as_bytes()).unwrap()
-    }
+    use crate::key::test_key as key;
 
     fn grant() -> LicenceGrant {
         LicenceGrant {

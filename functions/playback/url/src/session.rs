@@ -6,12 +6,9 @@
 //! its manifest URL expires, `exp` the first second at which the grant is refused. What is signed begins with a word of
 //! its own, so that no grant opens a path and no token of a path is a grant.
 
-use crate::key::Key;
 use crate::sealed::{Sealed, seal};
 use crate::token::{Refusal, Signer, Verifier};
-use hmac::{Hmac, Mac};
 use serde::{Deserialize, Serialize};
-use sha2::Sha256;
 use std::borrow::Cow;
 
 const DOMAIN: &[u8] = b"session.";
@@ -63,7 +60,7 @@ impl Signer {
             url: grant.url_expires_at_unix_s,
             exp: grant.expires_at_unix_s,
         };
-        seal(&payload, mac(self.key()))
+        seal(&payload, self.key().mac_under(DOMAIN))
     }
 }
 
@@ -75,10 +72,7 @@ impl Verifier {
     pub fn verify_session(&self, text: &str, now_unix_s: u64) -> Result<SessionGrant, Refusal> {
         let sealed = Sealed::parse(text)?;
         let payload: Payload<'_> = sealed.read()?;
-        sealed.check(mac(self.key(&payload.kid).ok_or(Refusal::UnknownKey)?))?;
-        if now_unix_s >= payload.exp {
-            return Err(Refusal::Expired);
-        }
+        self.check(&sealed, DOMAIN, (&payload.kid, payload.exp), now_unix_s)?;
         Ok(SessionGrant {
             session_id: payload.sid.into_owned(),
             user_id: payload.uid.into_owned(),
@@ -90,20 +84,14 @@ impl Verifier {
     }
 }
 
-fn mac(key: &Key) -> Hmac<Sha256> {
-    key.mac().chain_update(DOMAIN)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::Grant;
+    use crate::key::test_key as key;
     use base64::Engine;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-
-    fn key(id: &str, secret: &str) -> Key {
-        Key::new(id, secret.repeat(32).as_bytes()).unwrap()
-    }
+    use hmac::Mac;
 
     fn grant() -> SessionGrant {
         SessionGrant {

@@ -94,8 +94,20 @@ impl Verifier {
         Self { keys: keys.into_iter().collect() }
     }
 
-    pub(crate) fn key(&self, id: &str) -> Option<&Key> {
-        self.keys.iter().find(|key| key.id() == id)
+    pub(crate) fn key(&self, id: &str) -> Result<&Key, Refusal> {
+        self.keys.iter().find(|key| key.id() == id).ok_or(Refusal::UnknownKey)
+    }
+
+    /// Checks what is signed under a word of its own: by the key that it names, and that its time is not over.
+    pub(crate) fn check(
+        &self,
+        sealed: &Sealed<'_>,
+        word: &[u8],
+        (key_id, expires_at_unix_s): (&str, u64),
+        now_unix_s: u64,
+    ) -> Result<(), Refusal> {
+        sealed.check(self.key(key_id)?.mac_under(word))?;
+        if now_unix_s >= expires_at_unix_s { Err(Refusal::Expired) } else { Ok(()) }
     }
 
     /// Checks a token for a path: what stands in the URL behind `/p/<token>/`, as it was sent, not decoded.
@@ -105,7 +117,7 @@ impl Verifier {
     pub fn verify(&self, token: &str, path: &str, now_unix_s: u64) -> Result<Grant, Refusal> {
         let sealed = Sealed::parse(token)?;
         let payload: Payload<'_> = sealed.read()?;
-        sealed.check(self.key(&payload.kid).ok_or(Refusal::UnknownKey)?.mac())?;
+        sealed.check(self.key(&payload.kid)?.mac())?;
         let grant = Grant::new(payload.pfx, payload.sid, payload.exp).map_err(|_| Refusal::Malformed)?;
         if now_unix_s >= grant.expires_at_unix_s() {
             return Err(Refusal::Expired);
