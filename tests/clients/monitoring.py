@@ -1,8 +1,8 @@
 """Holds what Prometheus and Grafana are told (knative/monitoring) against what the platform shows at /metrics.
 
-Told by CLIENT_TEST: `root`, the repository, and `metrics_path`, a file of what /metrics shows. Prints how many expressions it has read. Each
-must be PromQL; the metrics, labels and values that it names must be there; each alert must say how bad it is, what it is,
-and where docs/operations.md says what to do; each dashboard must be such as Grafana takes.
+Told by CLIENT_TEST: `root`, the repository, and `metrics_path`, a file of what /metrics shows. Prints how many expressions it
+has read. Each must be PromQL; the metrics, labels and values that it names must be there; each alert must say how bad it is,
+what it is, and where docs/operations.md says what to do; each dashboard must be such as Grafana takes.
 """
 
 import json

@@ -4,8 +4,7 @@ use crate::change::{Target, answered, change, refusals};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use content_domain::{
-    InvalidPlanLevel, Outcome, PlanLevel, VIDEO_PASSWORDS_MAX, Video, VideoPassword, Visibility,
-    VisibilityName,
+    InvalidPlanLevel, PlanLevel, VIDEO_PASSWORDS_MAX, Video, VideoPassword, Visibility, VisibilityName,
 };
 use content_storage as storage;
 use mcsp_access::Permission;
@@ -122,15 +121,14 @@ pub(crate) async fn set_visibility(
     caller.require(Permission::ContentPublish)?;
     let meant = request.parse()?;
     let target = Target { id, owner: caller.user() };
-    let decide = |video: Video, visibility: &dyn Fn(Video) -> Outcome| {
-        if_match.check(video.version)?;
-        Ok(visibility(video))
-    };
     let answer = match meant {
         Meant::Plainly(visibility) => {
             let forget = |_: &_, _: &_| Some(storage::forget_passwords(id));
-            let set = |video: Video| video.with_visibility(visibility, context.now());
-            change(&context, &trace, target, forget, |video| decide(video, &set)).await?
+            change(&context, &trace, target, forget, |video| {
+                if_match.check(video.version)?;
+                Ok(video.with_visibility(visibility, context.now()))
+            })
+            .await?
         }
         Meant::ForThoseWhoKnow(passwords) => {
             // Nobody has hashes made for a video that is not theirs.
@@ -140,8 +138,11 @@ pub(crate) async fn set_visibility(
                 let version = video.visibility.passwords()?;
                 Some(storage::keep_passwords(id, version, &hashes))
             };
-            let set = |video: Video| video.with_passwords(context.now());
-            change(&context, &trace, target, keep, |video| decide(video, &set)).await?
+            change(&context, &trace, target, keep, |video| {
+                if_match.check(video.version)?;
+                Ok(video.with_passwords(context.now()))
+            })
+            .await?
         }
     };
     Ok(answer.into_response())

@@ -419,14 +419,7 @@ proptest! {
         if let Ok(allowance) = decide(&case.facts()) {
             let mut same = case.clone();
             match allowance.holds_for {
-                HoldsFor::Region => {
-                    same.viewer.user = user(other);
-                    same.standing.subscription = stranger.standing.subscription;
-                    same.open_streams = 0;
-                    same.devices = Devices::COUNTED;
-                    same.viewer.stream_limit = 1;
-                }
-                HoldsFor::Unlocked => {
+                HoldsFor::Region | HoldsFor::Unlocked => {
                     same.viewer.user = user(other);
                     same.standing.subscription = stranger.standing.subscription;
                     same.open_streams = 0;
