@@ -5,7 +5,7 @@
 //! as it is, and an unreachable server is told at once.
 
 use crate::config::PostgresConfig;
-use crate::error::{ConfigError, failure_of_connect};
+use crate::error::{ConfigError, failure_of_connect, leaves_connection_usable};
 use mcsp_bridge_api::Failure;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{Connection, Executor};
@@ -17,8 +17,8 @@ use tokio::time::timeout;
 
 /// A connection unused for this long is asked for a sign of life before it is lent.
 const CHECK_AFTER_IDLE: Duration = Duration::from_secs(1);
-/// How long a connection whose call was dropped may take to come to rest before it is closed.
-const RECOVERY_TIMEOUT: Duration = Duration::from_secs(5);
+/// A connection whose call was dropped comes to rest when Postgres has cancelled its statement, and may take so much longer.
+const RECOVERY_GRACE: Duration = Duration::from_secs(1);
 
 struct Idle {
     connection: PgConnection,
@@ -33,6 +33,7 @@ pub(crate) struct Connections {
     reaping: AtomicBool,
     acquire_timeout: Duration,
     connect_timeout: Duration,
+    recovery_timeout: Duration,
     idle_timeout: Duration,
 }
 
@@ -45,6 +46,7 @@ impl Connections {
             reaping: AtomicBool::new(false),
             acquire_timeout: Duration::from_millis(config.acquire_timeout_ms),
             connect_timeout: Duration::from_millis(config.connect_timeout_ms),
+            recovery_timeout: Duration::from_millis(config.statement_timeout_ms) + RECOVERY_GRACE,
             idle_timeout: Duration::from_millis(config.idle_timeout_ms.max(1)),
         }))
     }
@@ -138,6 +140,17 @@ impl Lease {
     }
 }
 
+/// Hears out what was dropped and rolls back what it began. Whether the connection is fit for others.
+async fn recover(connection: &mut PgConnection) -> bool {
+    match connection.execute("ROLLBACK").await {
+        Ok(_) => true,
+        // The last word to what was dropped: Postgres has cancelled it. Were the connection closed for that, a slow Postgres
+        // would have all of them made anew at once, which is the last thing it needs.
+        Err(error) if leaves_connection_usable(&error) => connection.execute("ROLLBACK").await.is_ok(),
+        Err(_) => false,
+    }
+}
+
 /// Dropped in the middle of a call, perhaps between the sending of `BEGIN` and its answer. What was sent
 /// is waited for, whatever transaction it began is rolled back, and only then does the connection serve
 /// again.
@@ -147,7 +160,7 @@ impl Drop for Lease {
         let home = Arc::clone(&self.home);
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
-                if let Ok(Ok(_)) = timeout(RECOVERY_TIMEOUT, connection.execute("ROLLBACK")).await {
+                if timeout(home.recovery_timeout, recover(&mut connection)).await.unwrap_or(false) {
                     home.put_back(connection);
                 }
                 drop(permit);

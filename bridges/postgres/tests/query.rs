@@ -145,6 +145,25 @@ async fn a_statement_that_takes_too_long_is_cancelled() {
 }
 
 #[tokio::test]
+async fn a_connection_outlives_the_callers_of_statements_that_are_cancelled() {
+    let database = Database::migrated(&["test"]).await;
+    let mut config = database.config("test");
+    (config.max_connections, config.statement_timeout_ms, config.deadline_ms) = (1, 400, 200);
+    let postgres = support::client(&config);
+    let backend = async || {
+        let answer = postgres.query(sql("SELECT pg_backend_pid()::bigint").into()).await.unwrap();
+        answer.cells
+    };
+    let before = backend().await;
+    for _ in 0..3 {
+        let slow = postgres.query(sql("SELECT 1 FROM pg_sleep(30)").into()).await;
+        assert_eq!(slow, Err(Failure::DeadlineExceeded));
+        support::until("its connection is back", async || postgres.counts().lent == 0).await;
+        assert_eq!(backend().await, before, "another connection was made");
+    }
+}
+
+#[tokio::test]
 async fn a_pool_in_use_is_overloaded_and_a_server_that_is_not_there_is_unreachable() {
     let database = Database::migrated(&["test"]).await;
     let mut config = database.config("test");
