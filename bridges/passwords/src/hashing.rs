@@ -2,9 +2,8 @@
 
 use crate::config::{MAXIMUM_ITERATIONS, MAXIMUM_MEMORY_KIB, MAXIMUM_PARALLELISM};
 use crate::error::PasswordError;
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use mcsp_bridge_api::passwords::Verdict;
 
 /// Argon2 takes passwords of any length; the bound keeps the pre-hash of the input short.
@@ -12,6 +11,26 @@ pub const MAX_PASSWORD_BYTES: usize = 1024;
 
 /// The length of an argon2 tag, in bytes.
 const TAG_BYTES: usize = 32;
+
+/// What a hash is computed in, kept for the next one. Asked for anew each time it would be thousands of pages that the kernel
+/// hands out, clears and takes back, for which every thread of the process has to wait now and then.
+#[derive(Debug, Default)]
+pub(crate) struct Memory(Vec<Block>);
+
+impl Memory {
+    fn of(&mut self, parameters: &Params) -> &mut [Block] {
+        let blocks = parameters.block_count();
+        if self.0.len() < blocks {
+            self.0.resize(blocks, Block::new());
+        }
+        self.0.get_mut(..blocks).unwrap_or_default()
+    }
+
+    /// Gives it back: what is idle costs nothing.
+    pub fn release(&mut self) {
+        self.0 = Vec::new();
+    }
+}
 
 #[derive(Clone, Debug)]
 pub(crate) struct Hasher {
@@ -24,13 +43,29 @@ impl Hasher {
     }
 
     /// A PHC string with a random salt.
-    pub fn hash(&self, password: &str) -> Result<String, PasswordError> {
-        let hash = self.argon2().hash_password(password.as_bytes());
-        hash.map(|hash| hash.to_string()).map_err(|_| PasswordError::Unavailable)
+    pub fn hash(&self, password: &str, memory: &mut Memory) -> Result<String, PasswordError> {
+        let (salt, version) = (Salt::generate(), Version::V0x13);
+        let argon2 = Argon2::new(Algorithm::Argon2id, version, self.parameters.clone());
+        let output = output(&argon2, password, &salt, TAG_BYTES, memory)?;
+        let params = ParamsString::try_from(&self.parameters).map_err(|_| PasswordError::Unavailable)?;
+        let algorithm = Algorithm::Argon2id.ident();
+        let hash = PasswordHash {
+            algorithm,
+            version: Some(version.into()),
+            params,
+            salt: Some(salt),
+            hash: Some(output),
+        };
+        Ok(hash.to_string())
     }
 
-    pub fn verify(&self, password: &str, phc: Option<&str>) -> Result<Verdict, PasswordError> {
-        let Some(phc) = phc else { return self.pretend(password) };
+    pub fn verify(
+        &self,
+        password: &str,
+        phc: Option<&str>,
+        memory: &mut Memory,
+    ) -> Result<Verdict, PasswordError> {
+        let Some(phc) = phc else { return self.pretend(password, memory) };
         let hash = PasswordHash::new(phc).map_err(|_| PasswordError::MalformedHash)?;
         let stored = Params::try_from(&hash).map_err(|_| PasswordError::MalformedHash)?;
         let algorithm =
@@ -38,26 +73,25 @@ impl Hasher {
         let is_absurd = stored.m_cost() > MAXIMUM_MEMORY_KIB
             || stored.t_cost() > MAXIMUM_ITERATIONS
             || stored.p_cost() > MAXIMUM_PARALLELISM;
-        if is_absurd || hash.hash.is_none() || hash.salt.is_none() {
+        let (Some(salt), Some(expected), false) = (&hash.salt, &hash.hash, is_absurd) else {
             return Err(PasswordError::MalformedHash);
+        };
+        let version = hash.version.map(Version::try_from).transpose();
+        let version = version.map_err(|_| PasswordError::MalformedHash)?.unwrap_or_default();
+        let argon2 = Argon2::new(algorithm, version, stored.clone());
+        // Outputs are compared in constant time.
+        if output(&argon2, password, salt, expected.len(), memory)? != *expected {
+            return Ok(Verdict::Wrong);
         }
-        Ok(match self.argon2().verify_password(password.as_bytes(), &hash) {
-            Err(_) => Verdict::Wrong,
-            Ok(()) if algorithm != Algorithm::Argon2id || self.is_outdated(&hash, &stored) => {
-                Verdict::RightButOutdated
-            }
-            Ok(()) => Verdict::Right,
-        })
+        let is_outdated = algorithm != Algorithm::Argon2id || self.is_outdated(&hash, &stored);
+        Ok(if is_outdated { Verdict::RightButOutdated } else { Verdict::Right })
     }
 
     /// The work of a real check, for nothing: the time must not tell whether an account exists.
-    fn pretend(&self, password: &str) -> Result<Verdict, PasswordError> {
-        let mut tag = [0; TAG_BYTES];
+    fn pretend(&self, password: &str, memory: &mut Memory) -> Result<Verdict, PasswordError> {
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, self.parameters.clone());
         let salt = [0; argon2::RECOMMENDED_SALT_LEN];
-        self.argon2()
-            .hash_password_into(password.as_bytes(), &salt, &mut tag)
-            .map_err(|_| PasswordError::Unavailable)?;
-        std::hint::black_box(tag);
+        std::hint::black_box(output(&argon2, password, &salt, TAG_BYTES, memory)?);
         Ok(Verdict::Wrong)
     }
 
@@ -67,10 +101,22 @@ impl Hasher {
             || stored.p_cost() < self.parameters.p_cost()
             || hash.version != Some(Version::V0x13.into())
     }
+}
 
-    fn argon2(&self) -> Argon2<'static> {
-        Argon2::new(Algorithm::Argon2id, Version::V0x13, self.parameters.clone())
-    }
+/// The hash itself, of so many bytes.
+fn output(
+    argon2: &Argon2<'_>,
+    password: &str,
+    salt: &[u8],
+    bytes: usize,
+    memory: &mut Memory,
+) -> Result<Output, PasswordError> {
+    let mut tag = [0; Output::MAX_LENGTH];
+    let tag = tag.get_mut(..bytes).ok_or(PasswordError::MalformedHash)?;
+    argon2
+        .hash_password_into_with_memory(password.as_bytes(), salt, tag, memory.of(argon2.params()))
+        .map_err(|_| PasswordError::Unavailable)?;
+    Output::new(tag).map_err(|_| PasswordError::MalformedHash)
 }
 
 #[cfg(test)]
@@ -83,10 +129,33 @@ mod tests {
         Hasher::new(config.parameters().unwrap())
     }
 
+    fn hash(hasher: &Hasher) -> String {
+        hasher.hash("correct horse", &mut Memory::default()).unwrap()
+    }
+
+    #[test]
+    fn what_an_earlier_hash_left_in_the_memory_changes_nothing() {
+        let large = hasher(PasswordsConfig { memory_kib: 2 * 19_456, ..PasswordsConfig::default() });
+        let small = hasher(PasswordsConfig::default());
+        let memory = &mut Memory::default();
+        let phcs = [hash(&large), hash(&small)];
+        for phc in phcs.iter().cycle().take(6) {
+            assert_ne!(small.verify("correct horse", Some(phc), memory), Ok(Verdict::Wrong));
+            assert_eq!(small.verify("another horse", Some(phc), memory), Ok(Verdict::Wrong));
+            let fresh = large.hash("battery staple", memory).unwrap();
+            assert_eq!(
+                large.verify("battery staple", Some(&fresh), &mut Memory::default()),
+                Ok(Verdict::Right)
+            );
+        }
+        memory.release();
+        assert_eq!(small.verify("correct horse", Some(&phcs[1]), memory), Ok(Verdict::Right));
+    }
+
     #[test]
     fn a_hash_is_a_phc_string_with_the_parameters_and_a_salt_of_its_own() {
         let hasher = hasher(PasswordsConfig::default());
-        let (first, second) = (hasher.hash("correct horse").unwrap(), hasher.hash("correct horse").unwrap());
+        let (first, second) = (hash(&hasher), hash(&hasher));
         assert!(first.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{first}");
         assert_ne!(first, second);
     }
@@ -95,23 +164,26 @@ mod tests {
     fn a_password_is_right_wrong_or_outdated() {
         let weaker = hasher(PasswordsConfig::default());
         let stronger = hasher(PasswordsConfig { iterations: 3, ..PasswordsConfig::default() });
-        let phc = weaker.hash("correct horse").unwrap();
-        assert_eq!(weaker.verify("correct horse", Some(&phc)), Ok(Verdict::Right));
-        assert_eq!(weaker.verify("Correct horse", Some(&phc)), Ok(Verdict::Wrong));
-        assert_eq!(stronger.verify("correct horse", Some(&phc)), Ok(Verdict::RightButOutdated));
-        assert_eq!(stronger.verify("wrong", Some(&phc)), Ok(Verdict::Wrong));
-        let phc = stronger.hash("correct horse").unwrap();
-        assert_eq!(weaker.verify("correct horse", Some(&phc)), Ok(Verdict::Right));
+        let phc = hash(&weaker);
+        assert_eq!(weaker.verify("correct horse", Some(&phc), &mut Memory::default()), Ok(Verdict::Right));
+        assert_eq!(weaker.verify("Correct horse", Some(&phc), &mut Memory::default()), Ok(Verdict::Wrong));
+        assert_eq!(
+            stronger.verify("correct horse", Some(&phc), &mut Memory::default()),
+            Ok(Verdict::RightButOutdated)
+        );
+        assert_eq!(stronger.verify("wrong", Some(&phc), &mut Memory::default()), Ok(Verdict::Wrong));
+        let phc = hash(&stronger);
+        assert_eq!(weaker.verify("correct horse", Some(&phc), &mut Memory::default()), Ok(Verdict::Right));
     }
 
     #[test]
     fn a_check_without_a_hash_is_the_work_of_a_real_one() {
         let hasher = hasher(PasswordsConfig::default());
-        let phc = hasher.hash("correct horse").unwrap();
+        let phc = hash(&hasher);
         // The thread's own processor time: what else the machine does is not in it.
         let worked_ns = |stored: Option<&str>| {
             let before = clock_gettime(ClockId::ThreadCPUTime);
-            assert_eq!(hasher.verify("battery staple", stored), Ok(Verdict::Wrong));
+            assert_eq!(hasher.verify("battery staple", stored, &mut Memory::default()), Ok(Verdict::Wrong));
             let after = clock_gettime(ClockId::ThreadCPUTime);
             (after.tv_sec - before.tv_sec) * 1_000_000_000 + after.tv_nsec - before.tv_nsec
         };
@@ -125,7 +197,7 @@ mod tests {
         // Made with the reference implementation: `echo -n password | argon2 somesalt -id -t 2 -m 16 -p 1`
         let phc = "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
         let hasher = hasher(PasswordsConfig::default());
-        assert_eq!(hasher.verify("password", Some(phc)), Ok(Verdict::Right));
+        assert_eq!(hasher.verify("password", Some(phc), &mut Memory::default()), Ok(Verdict::Right));
     }
 
     #[test]
@@ -140,7 +212,8 @@ mod tests {
             format!("$argon2id$v=19$m=4194304,t=2,p=1$c29tZXNhbHQ${tag}"),
             format!("$argon2id$v=19$m=19456,t=4000000,p=1$c29tZXNhbHQ${tag}"),
         ] {
-            let verdict = hasher(PasswordsConfig::default()).verify("password", Some(&phc));
+            let verdict =
+                hasher(PasswordsConfig::default()).verify("password", Some(&phc), &mut Memory::default());
             assert_eq!(verdict, Err(PasswordError::MalformedHash), "{phc}");
         }
     }

@@ -5,6 +5,7 @@
 mod client;
 mod config;
 mod error;
+mod giving_way;
 mod hashing;
 mod pool;
 mod priority;

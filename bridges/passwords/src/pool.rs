@@ -3,17 +3,18 @@
 
 use crate::config::{InvalidConfig, PasswordsConfig};
 use crate::error::PasswordError;
-use crate::hashing::{Hasher, MAX_PASSWORD_BYTES};
+use crate::giving_way::GivingWay;
+use crate::hashing::{Hasher, MAX_PASSWORD_BYTES, Memory};
 use crate::priority::{self, Priority};
 use crate::queue::Queue;
 use mcsp_bridge_api::passwords::Verdict;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
 /// On a machine that is never idle nobody could sign in. When the threads of the idle class get nothing done for so long,
-/// ten times a hash, what waits gets a share of the cores.
+/// ten times a hash, what waits gets a share of the cores, and so does what they have under way.
 const STUCK: Duration = Duration::from_millis(250);
 
 /// Why the pool did not start.
@@ -30,7 +31,7 @@ pub enum StartError {
 /// The process's hashing threads. They end when the pool is dropped and the queue is empty.
 #[derive(Debug)]
 pub struct HashingPool {
-    queue: Arc<Queue<Job>>,
+    queue: Arc<Queue<Arc<Job>>>,
     deadline: Duration,
 }
 
@@ -40,7 +41,25 @@ enum Job {
     Verify { password: Zeroizing<String>, phc: Option<String>, answer: Answer<Verdict> },
 }
 
-type Answer<T> = oneshot::Sender<Result<T, PasswordError>>;
+/// Who waits for it, until somebody has answered.
+#[derive(Debug)]
+struct Answer<T>(Mutex<Option<oneshot::Sender<Result<T, PasswordError>>>>);
+
+impl<T> Answer<T> {
+    fn is_wanted(&self) -> bool {
+        self.lock().as_ref().is_some_and(|waiting| !waiting.is_closed())
+    }
+
+    fn give(&self, result: Result<T, PasswordError>) {
+        if let Some(waiting) = self.lock().take() {
+            waiting.send(result).ok();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<oneshot::Sender<Result<T, PasswordError>>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 impl HashingPool {
     /// Starts the threads, and one more for when they are stuck.
@@ -69,8 +88,20 @@ impl HashingPool {
         let (hasher, queue) = (hasher.clone(), Arc::clone(&self.queue));
         let work = move || {
             priority::set(priority);
-            while let Some(job) = queue.take(patience) {
-                perform(&hasher, job);
+            let giving_way = GivingWay::new()
+                .inspect_err(|error| tracing::debug!(%error, "a hashing thread does not give way"))
+                .ok();
+            let mut memory = Memory::default();
+            while let Some(taken) = queue.take(patience) {
+                let mut work = || perform(&hasher, &taken.job, &mut memory);
+                match &giving_way {
+                    Some(giving_way) => giving_way.during(work),
+                    None => work(),
+                }
+                queue.done(taken.number());
+                if queue.is_empty() {
+                    memory.release();
+                }
             }
         };
         std::thread::Builder::new().name(name).spawn(work).map(drop).map_err(StartError::Thread)
@@ -96,7 +127,8 @@ impl HashingPool {
 
     async fn run<T>(&self, job: impl FnOnce(Answer<T>) -> Job) -> Result<T, PasswordError> {
         let (answer, answered) = oneshot::channel();
-        self.queue.put(job(answer)).map_err(|_full| PasswordError::QueueFull)?;
+        let job = job(Answer(Mutex::new(Some(answer))));
+        self.queue.put(Arc::new(job)).map_err(|_full| PasswordError::QueueFull)?;
         answered.await.unwrap_or(Err(PasswordError::Unavailable))
     }
 }
@@ -111,17 +143,14 @@ fn bounded(password: Zeroizing<String>) -> Result<Zeroizing<String>, PasswordErr
     if password.len() > MAX_PASSWORD_BYTES { Err(PasswordError::PasswordTooLong) } else { Ok(password) }
 }
 
-/// Does the work, unless its caller has gone: then the answer would be for nobody.
-fn perform(hasher: &Hasher, job: Job) {
+/// Does the work, unless its caller has gone or was answered by somebody else.
+fn perform(hasher: &Hasher, job: &Job, memory: &mut Memory) {
     match job {
-        Job::Hash { answer, .. } if answer.is_closed() => {}
-        Job::Verify { answer, .. } if answer.is_closed() => {}
-        Job::Hash { password, answer } => {
-            answer.send(hasher.hash(&password)).ok();
+        Job::Hash { password, answer } if answer.is_wanted() => answer.give(hasher.hash(password, memory)),
+        Job::Verify { password, phc, answer } if answer.is_wanted() => {
+            answer.give(hasher.verify(password, phc.as_deref(), memory));
         }
-        Job::Verify { password, phc, answer } => {
-            answer.send(hasher.verify(&password, phc.as_deref())).ok();
-        }
+        Job::Hash { .. } | Job::Verify { .. } => {}
     }
 }
 
@@ -133,14 +162,17 @@ mod tests {
     #[test]
     fn what_nobody_waits_for_is_not_hashed() {
         let hasher = Hasher::new(PasswordsConfig::default().parameters().unwrap());
+        let memory = &mut Memory::default();
         let begun = Instant::now();
-        hasher.hash("correct horse").unwrap();
+        hasher.hash("correct horse", memory).unwrap();
         let one_hash = begun.elapsed();
         let begun = Instant::now();
         for _ in 0..1_000 {
             let (answer, gone) = oneshot::channel();
             drop(gone);
-            perform(&hasher, Job::Hash { password: Zeroizing::new("correct horse".into()), answer });
+            let password = Zeroizing::new("correct horse".into());
+            let answer = Answer(Mutex::new(Some(answer)));
+            perform(&hasher, &Job::Hash { password, answer }, memory);
         }
         assert!(begun.elapsed() < 100 * one_hash);
     }
