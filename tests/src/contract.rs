@@ -1,6 +1,7 @@
 //! Holds every answer against the API reference: what is answered stands in `docs/openapi.json`.
 
 use jsonschema::Validator;
+use mcsp_manifest::is_grpc;
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 use serde_json::{Map, Value, json};
@@ -75,6 +76,10 @@ impl Contract {
         let status = seen.status.as_u16();
         let problem: Value = serde_json::from_slice(seen.body).unwrap_or_default();
         if ANYWHERE.contains(&(status, problem["code"].as_str().unwrap_or_default())) {
+            return self.fits("/components/schemas/Problem", &problem);
+        }
+        if is_grpc(seen.path) {
+            // What is answered to who speaks gRPC stands in docs/grpc, and its own client looks.
             return self.fits("/components/schemas/Problem", &problem);
         }
         let (path, item) = self.item(seen.path).ok_or("the path is not described")?;

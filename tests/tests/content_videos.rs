@@ -1,7 +1,12 @@
-//! `GET /v1/videos`, `GET` and `PATCH /v1/videos/{id}`.
+//! `GET /v1/videos`, `GET` and `PATCH /v1/videos/{id}`, and the catalog, as other services read it (`tests/clients/catalog.py`).
 
-use mcsp_tests::{Account, Platform, ready_video, titled_video, uploaded_video};
+use mcsp_manifest::{Manifest, is_grpc};
+use mcsp_tests::{
+    Account, Platform, ready_video, root, run_client, sample_mp4, titled_video, until_ready, uploaded_as,
+    uploaded_video, variable,
+};
 use serde_json::{Value, json};
+use std::path::PathBuf;
 
 /// Of the right kind, and nobody's.
 const UNKNOWN: &str = "/v1/videos/video_01h455vb4pex5vsknk084sn02q";
@@ -175,4 +180,51 @@ async fn nobody_edits_what_is_not_theirs() {
     viewer.patch(&path(&video_id), &edit, None).await.refused(403, "insufficient_permission");
     owner.patch(UNKNOWN, &edit, None).await.refused(404, "not_found");
     assert_eq!(owner.get(&path(&video_id)).await.expect(200)["title"], title);
+}
+
+/// Videos in which together each field of the catalog is set.
+async fn of_all_kinds(owner: &Account) -> [String; 3] {
+    let (open, _) = titled_video(owner).await;
+    let details = json!({"description": "d", "tags": ["a"], "category": "film", "language": "en", "minimum_age": 16});
+    owner.patch(&path(&open), &details, None).await.expect(200);
+    let visibility = json!({"visibility": "password", "passwords": ["open sesame"]});
+    owner.put(&format!("{}/visibility", path(&open)), &visibility).await.expect(200);
+    owner.post(&format!("{}/publish", path(&open)), &json!({})).await.expect(200);
+    let planned = uploaded_as(owner, sample_mp4().await, "cenc").await;
+    until_ready(owner, &planned).await;
+    owner.patch(&path(&planned), &json!({"title": "t"}), None).await.expect(200);
+    let visibility = json!({"visibility": "subscribers", "minimum_plan_level": 2});
+    owner.put(&format!("{}/visibility", path(&planned)), &visibility).await.expect(200);
+    let tomorrow = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24);
+    owner.put(&format!("{}/schedule", path(&planned)), &json!({"publish_at": tomorrow})).await.expect(200);
+    let failed = uploaded_video(owner, &b"\0\0\0\x20ftypisom\0\0\x02\0 and nothing"[..]).await;
+    mcsp_tests::eventually("the video has failed", async || {
+        (owner.get(&path(&failed)).await.json["state"] == "failed").then_some(())
+    })
+    .await;
+    [open, planned, failed]
+}
+
+#[tokio::test]
+async fn services_read_the_catalog_by_grpc_as_by_http() {
+    let owner = Platform::running().account("creator").await;
+    let state =
+        std::env::var("MCSP_TEST_STATE_DIR").expect("MCSP_TEST_STATE_DIR is not set: run scripts/test");
+    let manifest = Manifest::load(&root().join("spin.toml")).expect("spin.toml");
+    let routes = manifest.routes.iter().map(|route| route.path.as_str()).filter(|path| is_grpc(path));
+    let given = json!({
+        "url": owner.platform.url(),
+        "token": variable(&PathBuf::from(state).join("platform.env"), "MCSP_BRIDGE_TOKEN"),
+        "descriptors": root().join("docs/grpc/content.v1.binpb"),
+        "routes": routes.collect::<Vec<_>>(),
+        "videos": of_all_kinds(&owner).await,
+    });
+    let told = run_client("catalog.py", &given).await;
+    let so = [
+        "each field is what HTTP tells, and is set in some video",
+        "many at once: in their order, and what is not there is told apart",
+        "each refusal has its status and its code",
+        "fifty at once on one connection: each has its own answer",
+    ];
+    assert_eq!(told.lines().collect::<Vec<_>>(), so);
 }

@@ -16,7 +16,7 @@ mod variables;
 pub use component::{Component, Dependency};
 pub use error::ManifestError;
 pub use manifest::{Manifest, Route};
-pub use route::Router;
+pub use route::{Router, is_grpc};
 pub use settings::{Grants, Limits, RateLimit, RateLimits, Settings};
 pub use topic::{DEAD_LETTER_SUFFIX, dead_letter_topic};
 pub use variables::{Variable, VariableError, Variables, environment};

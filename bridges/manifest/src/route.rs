@@ -37,6 +37,12 @@ impl<T: Clone> Router<T> {
     }
 }
 
+/// Whether a path, or a route, is one of gRPC: a service with its package, and a method of it (`/content.v1.Catalog/Get`).
+pub fn is_grpc(path: &str) -> bool {
+    let parts = path.strip_prefix('/').and_then(|path| path.split_once('/'));
+    parts.is_some_and(|(service, _)| service.contains('.') && !service.starts_with('.'))
+}
+
 pub(crate) fn parse(route: &str) -> Result<RouteSpec, ManifestError> {
     if !route.starts_with('/') {
         return Err(ManifestError::route(route, "a route begins with `/`"));
@@ -130,6 +136,16 @@ mod tests {
             ("/static/a/b", "/static/..."),
         ] {
             assert_eq!(router().find(path), Some(&route), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_path_of_grpc_begins_with_a_service_and_its_package() {
+        for path in ["/content.v1.Catalog/Get", "/content.v1.Catalog/..."] {
+            assert!(is_grpc(path), "{path}");
+        }
+        for path in ["/v1/videos/:id", "/.well-known/jwks.json", "/v1/a.b/c", "/content.v1.Catalog", "/"] {
+            assert!(!is_grpc(path), "{path}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! Bodies of requests and answers, and the place of a request at its function.
 
 use bytes::Bytes;
+use http::HeaderMap;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::{Collected, Full};
 use std::convert::Infallible;
@@ -17,8 +18,8 @@ use wasmtime_wasi_http::Error;
 pub(crate) enum Body {
     /// Sent with its length.
     Whole(Full<Bytes>),
-    /// One that ends with trailers, as gRPC has them.
-    WithTrailers(Collected<Bytes>),
+    /// One that ends with trailers, as gRPC has them. None once they are sent.
+    WithTrailers(Full<Bytes>, Option<HeaderMap>),
 }
 
 impl Body {
@@ -27,17 +28,16 @@ impl Body {
     }
 
     pub(crate) fn collected(body: Collected<Bytes>) -> Self {
-        match body.trailers() {
+        match body.trailers().cloned() {
             None => Body::whole(body.to_bytes()),
-            Some(_) => Body::WithTrailers(body),
+            Some(trailers) => Body::WithTrailers(Full::new(body.to_bytes()), Some(trailers)),
         }
     }
 
-    /// How long it is. Not known of one with trailers before it is sent; no function of the platform answers so.
+    /// How long it is, without trailers.
     pub(crate) fn bytes(&self) -> u64 {
         match self {
-            Body::Whole(body) => body.size_hint().lower(),
-            Body::WithTrailers(_) => 0,
+            Body::Whole(body) | Body::WithTrailers(body, _) => body.size_hint().lower(),
         }
     }
 }
@@ -52,21 +52,25 @@ impl HttpBody for Body {
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         match self.get_mut() {
             Body::Whole(body) => Pin::new(body).poll_frame(cx),
-            Body::WithTrailers(body) => Pin::new(body).poll_frame(cx),
+            Body::WithTrailers(body, trailers) => match ready!(Pin::new(body).poll_frame(cx)) {
+                None => Poll::Ready(trailers.take().map(|trailers| Ok(Frame::trailers(trailers)))),
+                frame => Poll::Ready(frame),
+            },
         }
     }
 
     fn is_end_stream(&self) -> bool {
         match self {
             Body::Whole(body) => body.is_end_stream(),
-            Body::WithTrailers(body) => body.is_end_stream(),
+            Body::WithTrailers(body, trailers) => body.is_end_stream() && trailers.is_none(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
             Body::Whole(body) => body.size_hint(),
-            Body::WithTrailers(body) => body.size_hint(),
+            // With a length nothing could follow it.
+            Body::WithTrailers(..) => SizeHint::default(),
         }
     }
 }
@@ -210,6 +214,17 @@ mod tests {
         let mut body = Paced::new(StreamBody::new(stalls), Duration::from_millis(5));
         assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), "1");
         assert!(matches!(body.frame().await, Some(Err(Error::ConnectionReadTimeout))));
+    }
+
+    #[tokio::test]
+    async fn trailers_follow_the_bytes_which_are_counted() {
+        let trailers = HeaderMap::from_iter([(http::header::ETAG, http::HeaderValue::from_static("1"))]);
+        let given = Full::new(Bytes::from_static(b"123")).with_trailers(async { Some(Ok(trailers.clone())) });
+        let body = Body::collected(given.collect().await.unwrap());
+        assert_eq!((body.bytes(), body.is_end_stream(), body.size_hint().exact()), (3, false, None));
+        let sent = body.collect().await.unwrap();
+        assert_eq!(sent.trailers(), Some(&trailers));
+        assert_eq!(sent.to_bytes(), "123");
     }
 
     #[test]

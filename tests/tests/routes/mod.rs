@@ -181,6 +181,7 @@ routes! {
     "/v1/videos/:id/unlock" POST "/v1/videos/video_00000000000000000000000000/unlock" not "/v1/videos/event_00000000000000000000000000/unlock", Bearer(PlaybackStart), r#"{"password": "open sesame"}"#;
     "/v1/search" GET "/v1/search", None;
     "/v1/catalog/:id" GET "/v1/catalog/video_00000000000000000000000000", Platform;
+    "/content.v1.Catalog/..." POST "/content.v1.Catalog/Get", Platform;
     "/v1/playback/sessions" POST "/v1/playback/sessions", Bearer(PlaybackStart), r#"{"video_id": "video_00000000000000000000000000", "device": {"id": "tv", "name": "TV"}, "access_grant": "eyJ9.c2ln"}"#;
     "/v1/playback/sessions/:id" DELETE "/v1/playback/sessions/playback_00000000000000000000000000" not "/v1/playback/sessions/event_00000000000000000000000000", Bearer(PlaybackStart) of Playback, r#"{"position_ms": 1, "client_time": "2026-01-01T00:00:00Z"}"#;
     "/v1/playback/sessions/:id/heartbeat" PUT "/v1/playback/sessions/playback_00000000000000000000000000/heartbeat" not "/v1/playback/sessions/event_00000000000000000000000000/heartbeat", Bearer(PlaybackStart) of Playback, r#"{"position_ms": 1, "client_time": "2026-01-01T00:00:00Z", "state": "playing"}"#;

@@ -1,10 +1,9 @@
 //! `GET /v1/catalog/{id}`: the whole state of a video, for another service.
 
+use crate::read::read;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use content_contract::VideoState;
-use content_domain::{Viewer, Way, decide};
-use content_storage as storage;
 use http::{HeaderName, StatusCode, header};
 use mcsp_etag::ETag;
 use mcsp_function::{Context, FromPlatform};
@@ -40,8 +39,7 @@ pub(crate) async fn get(
     State(context): State<Context>,
     Path(id): Path<VideoId>,
 ) -> Result<Response, Problem> {
-    let video = storage::find(&context, id).await?.ok_or_else(Problem::not_found)?;
-    decide(&video, Viewer::Service, Way::Link).map_err(|_hidden| Problem::not_found())?;
+    let video = read(&context, id).await?;
     let etag = [(header::ETAG, ETag(video.version).to_string())];
     Ok((CACHING, etag, Json(VideoState::from(&video))).into_response())
 }

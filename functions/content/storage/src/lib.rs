@@ -16,4 +16,4 @@ pub use error::{ReadError, WriteError};
 pub use owners::{Owner, keep_owner, lock_owner, owner, owner_is};
 pub use passwords::{forget_passwords, keep_passwords, passwords};
 pub use search::{Hit, Place, Search, Terms, search};
-pub use videos::{find, insert, of_owner, owned, remember, save, update};
+pub use videos::{find, find_all, insert, of_owner, owned, remember, save, update};

@@ -10,11 +10,19 @@ use mcsp_bridge_api::sql::{Rows, Sql, sql};
 use mcsp_function::Context;
 use mcsp_ids::{UserId, VideoId};
 use mcsp_paging::Limit;
+use uuid::Uuid;
 
 /// The video, whoever's it is.
 pub async fn find(context: &Context, id: VideoId) -> Result<Option<Video>, ReadError> {
     let statement = sql(&format!("SELECT {COLUMNS} FROM videos WHERE id = $1")).bind(id.uuid());
     first(context, statement).await
+}
+
+/// Those of these videos that are there, in no order.
+pub async fn find_all(context: &Context, ids: &[VideoId]) -> Result<Vec<Video>, ReadError> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    let statement = sql(&format!("SELECT {COLUMNS} FROM videos WHERE id = ANY($1)")).bind(ids);
+    Ok(Rows::new("videos", context.bridge().query(statement.into()).await?).map(read)?)
 }
 
 /// The video, if it is this owner's.

@@ -199,6 +199,29 @@ impl Problem {
     pub fn status(&self) -> StatusCode {
         self.inner.status
     }
+
+    /// For people: the title, and what is particular about this occurrence.
+    pub fn text(&self) -> String {
+        match &self.inner.detail {
+            Some(detail) => format!("{}: {detail}", self.inner.title),
+            None => self.inner.title.to_owned(),
+        }
+    }
+
+    /// Each bad field.
+    pub fn errors(&self) -> &[FieldError] {
+        &self.inner.errors
+    }
+
+    /// A header, such as `Retry-After`.
+    pub fn header(&self, name: HeaderName) -> Option<&HeaderValue> {
+        self.inner.headers.get(name)
+    }
+
+    /// What the log needs.
+    pub fn cause(&self) -> Option<&Cause> {
+        self.inner.cause.as_ref()
+    }
 }
 
 impl IntoResponse for Problem {

@@ -86,3 +86,14 @@ async fn every_cache_is_told_to_whom_an_answer_may_be_given() {
     let refused = stand.catalog.send(("GET", &path), &[], None).await;
     assert_eq!((refused.status, refused.headers.get("cache-control")), (404, None));
 }
+
+#[tokio::test]
+async fn who_does_not_speak_grpc_is_told_so_and_strangers_are_told_nothing() {
+    let stand = Stand::new().await;
+    let bearer = format!("Bearer {BRIDGE_TOKEN}");
+    let method = ("POST", "/content.v1.Catalog/Get");
+    let told = stand.catalog.send(method, &[("authorization", &bearer)], None).await;
+    assert_eq!((told.status, told.code()), (415, "grpc_needed"));
+    let stranger = stand.catalog.send(method, &[], None).await;
+    assert_eq!((stranger.status, stranger.code()), (404, "not_found"));
+}
