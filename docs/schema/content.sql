@@ -144,10 +144,13 @@ CREATE TABLE content.videos (
     decision_version bigint,
     decided_to_block boolean,
     withheld_by_account boolean DEFAULT false NOT NULL,
+    deleted_at timestamp with time zone,
+    purged boolean DEFAULT false NOT NULL,
     CONSTRAINT videos_decision CHECK (((decision_version IS NULL) = (decided_to_block IS NULL))),
+    CONSTRAINT videos_deleted CHECK (((state = 'deleted'::text) = (deleted_at IS NOT NULL))),
     CONSTRAINT videos_failure CHECK (((failure_code IS NOT NULL) = (COALESCE(held_state, state) = 'failed'::text))),
     CONSTRAINT videos_first_published CHECK (((first_published_at IS NOT NULL) = (COALESCE(held_state, state) = ANY (ARRAY['published'::text, 'unpublished'::text])))),
-    CONSTRAINT videos_held CHECK (((state = 'blocked'::text) = (held_state IS NOT NULL))),
+    CONSTRAINT videos_held CHECK (((state = ANY (ARRAY['blocked'::text, 'deleted'::text])) = (held_state IS NOT NULL))),
     CONSTRAINT videos_held_state CHECK ((held_state = ANY (ARRAY['processing'::text, 'ready'::text, 'published'::text, 'unpublished'::text, 'failed'::text]))),
     CONSTRAINT videos_media CHECK (((media IS NOT NULL) = (COALESCE(held_state, state) = ANY (ARRAY['ready'::text, 'published'::text, 'unpublished'::text])))),
     CONSTRAINT videos_minimum_age CHECK ((minimum_age = ANY (ARRAY[(12)::bigint, (16)::bigint, (18)::bigint]))),
@@ -156,10 +159,11 @@ CREATE TABLE content.videos (
     CONSTRAINT videos_plan CHECK (((visibility = 'subscribers'::text) = (minimum_plan_level IS NOT NULL))),
     CONSTRAINT videos_publish_at CHECK (((publish_at IS NULL) OR (COALESCE(held_state, state) = ANY (ARRAY['processing'::text, 'ready'::text, 'unpublished'::text])))),
     CONSTRAINT videos_published_title CHECK (((COALESCE(held_state, state) <> 'published'::text) OR (title IS NOT NULL))),
-    CONSTRAINT videos_state CHECK ((state = ANY (ARRAY['processing'::text, 'ready'::text, 'published'::text, 'unpublished'::text, 'failed'::text, 'blocked'::text]))),
+    CONSTRAINT videos_purged CHECK (((NOT purged) OR ((deleted_at IS NOT NULL) AND (media IS NULL) AND (title IS NULL) AND (description = ''::text)))),
+    CONSTRAINT videos_state CHECK ((state = ANY (ARRAY['processing'::text, 'ready'::text, 'published'::text, 'unpublished'::text, 'failed'::text, 'blocked'::text, 'deleted'::text]))),
     CONSTRAINT videos_version CHECK ((version > 0)),
     CONSTRAINT videos_visibility CHECK ((visibility = ANY (ARRAY['public'::text, 'unlisted'::text, 'private'::text, 'subscribers'::text, 'password'::text]))),
-    CONSTRAINT videos_withheld CHECK (((state = 'blocked'::text) = (withheld_by_account OR COALESCE(decided_to_block, false))))
+    CONSTRAINT videos_withheld CHECK (((state = 'blocked'::text) = ((deleted_at IS NULL) AND (withheld_by_account OR COALESCE(decided_to_block, false)))))
 );
 
 ALTER TABLE ONLY content.drafts

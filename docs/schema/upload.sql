@@ -134,7 +134,7 @@ CREATE TABLE upload.uploads (
     CONSTRAINT uploads_multipart CHECK (((multipart_id IS NULL) OR (part_size_bytes IS NOT NULL))),
     CONSTRAINT uploads_protection CHECK ((protection = ANY (ARRAY['none'::text, 'cenc'::text]))),
     CONSTRAINT uploads_size_bytes CHECK ((size_bytes > 0)),
-    CONSTRAINT uploads_state CHECK ((state = ANY (ARRAY['waiting'::text, 'uploading'::text, 'verifying'::text, 'initiated'::text, 'processing'::text, 'ready'::text, 'failed'::text, 'cancelled'::text, 'expired'::text])))
+    CONSTRAINT uploads_state CHECK ((state = ANY (ARRAY['waiting'::text, 'uploading'::text, 'verifying'::text, 'initiated'::text, 'processing'::text, 'ready'::text, 'failed'::text, 'cancelled'::text, 'expired'::text, 'purged'::text])))
 );
 
 CREATE TABLE upload.writers (

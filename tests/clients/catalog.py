@@ -16,6 +16,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.rpc import error_details_pb2, status_pb2
 
 PATIENCE_S = 30
+TIMES = ("scheduled_at", "published_at", "deleted_at", "purge_at")
 AT_ONCE = 50
 UNKNOWN = "video_01h455vb4pex5vsknk084sn02q"
 OTHER_KIND = "event_01h455vb4pex5vsknk084sn02q"
@@ -83,7 +84,7 @@ def fields_of(message):
 
 def read(json_):
     """JSON with its times taken for what they are, and with the members that are left out where they are null."""
-    times = {name: json_[name] and datetime.datetime.fromisoformat(json_[name]) for name in ("scheduled_at", "published_at")}
+    times = {name: json_[name] and datetime.datetime.fromisoformat(json_[name]) for name in TIMES}
     packaged = json_["packaged"] and {"dash": None, **json_["packaged"]}
     return {**json_, **times, "packaged": packaged}
 

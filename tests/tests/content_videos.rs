@@ -1,4 +1,4 @@
-//! `GET /v1/videos`, `GET` and `PATCH /v1/videos/{id}`, and the catalog, as other services read it (`tests/clients/catalog.py`).
+//! `GET /v1/videos`, `GET`, `PATCH` and `DELETE /v1/videos/{id}`, `POST /v1/videos/{id}/restore`, and the catalog, as other services read it (`tests/clients/catalog.py`).
 
 use mcsp_manifest::{Manifest, is_grpc};
 use mcsp_tests::{
@@ -182,8 +182,45 @@ async fn nobody_edits_what_is_not_theirs() {
     assert_eq!(owner.get(&path(&video_id)).await.expect(200)["title"], title);
 }
 
+#[tokio::test]
+async fn a_deleted_video_is_neither_seen_found_nor_played_until_it_is_restored() {
+    let owner = Platform::running().account("creator").await;
+    let (video_id, title) = titled_video(&owner).await;
+    publish(&owner, &video_id, "public").await;
+    let word = title.split(' ').next_back().expect("a word").to_owned();
+    let is_there = async |expected: bool| {
+        // One of whom no earlier stream is open.
+        let viewer = owner.platform.account("viewer").await;
+        let page = viewer.get(&path(&video_id)).await.status.as_u16() == 200;
+        assert_eq!(page, expected);
+        mcsp_tests::eventually("search says the same", async || {
+            let found = viewer.platform.get(&format!("/v1/search?q={word}")).await.expect(200);
+            (found["items"].as_array().expect("items").is_empty() != expected).then_some(())
+        })
+        .await;
+        mcsp_tests::eventually("Playback says the same", async || {
+            let body = json!({"video_id": video_id, "device": {"id": "tv", "name": "Kitchen"}});
+            let status = viewer.post("/v1/playback/sessions", &body).await.status.as_u16();
+            (status == if expected { 201 } else { 404 }).then_some(())
+        })
+        .await;
+    };
+    is_there(true).await;
+    let deleted = owner.delete(&path(&video_id)).await.expect(200);
+    assert_eq!(deleted["state"], "deleted");
+    is_there(false).await;
+    assert_eq!(ids(&owner.get("/v1/videos").await.expect(200)), [""; 0]);
+    assert_eq!(
+        ids(&owner.get("/v1/videos?state=deleted").await.expect(200)),
+        std::slice::from_ref(&video_id)
+    );
+    owner.get(&path(&video_id)).await.refused(404, "not_found");
+    owner.post(&format!("{}/restore", path(&video_id)), &json!({})).await.expect(200);
+    is_there(true).await;
+}
+
 /// Videos in which together each field of the catalog is set.
-async fn of_all_kinds(owner: &Account) -> [String; 3] {
+async fn of_all_kinds(owner: &Account) -> [String; 4] {
     let (open, _) = titled_video(owner).await;
     let details = json!({"description": "d", "tags": ["a"], "category": "film", "language": "en", "minimum_age": 16});
     owner.patch(&path(&open), &details, None).await.expect(200);
@@ -202,7 +239,9 @@ async fn of_all_kinds(owner: &Account) -> [String; 3] {
         (owner.get(&path(&failed)).await.json["state"] == "failed").then_some(())
     })
     .await;
-    [open, planned, failed]
+    let deleted = ready_video(owner).await;
+    owner.delete(&path(&deleted)).await.expect(200);
+    [open, planned, failed, deleted]
 }
 
 #[tokio::test]

@@ -173,6 +173,8 @@ routes! {
     "/v1/videos" GET "/v1/videos", Bearer(ContentEdit);
     "/v1/videos/:id" GET "/v1/videos/video_00000000000000000000000000" not "/v1/videos/event_00000000000000000000000000", Optional;
     "/v1/videos/:id" PATCH "/v1/videos/video_00000000000000000000000000" not "/v1/videos/event_00000000000000000000000000", Bearer(ContentEdit) of Video, r#"{"title": "t", "description": "d", "tags": ["a"], "category": "film", "language": "en", "minimum_age": 16}"#;
+    "/v1/videos/:id" DELETE "/v1/videos/video_00000000000000000000000000" not "/v1/videos/event_00000000000000000000000000", Bearer(ContentEdit) of Video;
+    "/v1/videos/:id/restore" POST "/v1/videos/video_00000000000000000000000000/restore" not "/v1/videos/event_00000000000000000000000000/restore", Bearer(ContentEdit) of Video;
     "/v1/videos/:id/publish" POST "/v1/videos/video_00000000000000000000000000/publish" not "/v1/videos/event_00000000000000000000000000/publish", Bearer(ContentPublish) of Video;
     "/v1/videos/:id/unpublish" POST "/v1/videos/video_00000000000000000000000000/unpublish" not "/v1/videos/event_00000000000000000000000000/unpublish", Bearer(ContentPublish) of Video;
     "/v1/videos/:id/schedule" PUT "/v1/videos/video_00000000000000000000000000/schedule" not "/v1/videos/event_00000000000000000000000000/schedule", Bearer(ContentPublish) of Video, r#"{"publish_at": "2026-12-01T00:00:00Z"}"#;

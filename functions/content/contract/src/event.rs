@@ -19,10 +19,11 @@ pub fn event(context: &Context, trace: &TraceParent, change: &Change) -> Event {
     emit(context, trace, video.updated_at, emission)
 }
 
-/// Publications have a topic of their own, for those who wait for nothing else.
+/// Publications have a topic of their own, for those who wait for nothing else, and so has what is the end of a video.
 const fn topic(happened: Happened) -> &'static str {
     match happened {
         Happened::Published => "media.published",
+        Happened::Purged => "media.purged",
         Happened::Created
         | Happened::Ready
         | Happened::Failed
@@ -33,6 +34,8 @@ const fn topic(happened: Happened) -> &'static str {
         | Happened::Unscheduled
         | Happened::Erased
         | Happened::Blocked
-        | Happened::Restored => "media.changed",
+        | Happened::Restored
+        | Happened::Deleted
+        | Happened::Undeleted => "media.changed",
     }
 }

@@ -1,6 +1,7 @@
 //! What Content says of a video: to users ([`VideoView`]), and to the platform, by event ([`event`]) and when
 //! asked ([`VideoState`]). And how it takes what owners say ([`Said`], [`Draft`]).
 
+mod deletion;
 mod event;
 mod publication;
 mod said;
@@ -8,8 +9,9 @@ mod state;
 mod view;
 
 pub use content_domain::{Draft, DraftVisibility};
+pub use deletion::{PURGE_DUE, PurgeDue, do_not_purge, purge_later};
 pub use event::event;
-pub use publication::{PUBLICATION_DUE, PublicationDue, do_not_publish, publish_later};
+pub use publication::{PUBLICATION_DUE, PublicationDue, do_not_publish, plan, publish_later};
 pub use said::{Said, submitted, whole};
 pub use state::VideoState;
 pub use view::VideoView;

@@ -1,5 +1,6 @@
 //! A publication that is planned: the timer that brings it about.
 
+use content_domain::{State, Video};
 use jiff::Timestamp;
 use mcsp_bridge_api::postgres::GuardedStatement;
 use mcsp_events::{Timer, cancel_timer, set_timer};
@@ -28,6 +29,16 @@ pub fn publish_later(
 ) -> GuardedStatement {
     let (service, happened, data) = ("content", "video.publication_due", PublicationDue { video_id });
     set_timer(context, trace, Timer { component: PUBLISHER, service, happened, key: video_id, due_at, data })
+}
+
+/// The timer of a planned publication, once there is something to publish. One whose time has passed is due at once.
+pub fn plan(context: &Context, trace: &TraceParent, video: &Video) -> Option<GuardedStatement> {
+    match &video.state {
+        State::Ready(_) | State::Unpublished { .. } => {
+            video.publish_at.map(|publish_at| publish_later(context, trace, video.origin.id, publish_at))
+        }
+        State::Processing | State::Published { .. } | State::Failed(_) => None,
+    }
 }
 
 /// Has it not published.

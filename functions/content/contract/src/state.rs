@@ -65,6 +65,12 @@ pub struct VideoState {
     pub scheduled_at: Option<Timestamp>,
     /// When it was first published.
     pub published_at: Option<Timestamp>,
+    /// Since when it is deleted, where it is.
+    #[serde(default)]
+    pub deleted_at: Option<Timestamp>,
+    /// From when on nothing of it is left, while it can be had back.
+    #[serde(default)]
+    pub purge_at: Option<Timestamp>,
 }
 
 /// Regions by code. Both empty: everywhere.
@@ -79,7 +85,7 @@ pub struct Regions {
 
 impl From<&Video> for VideoState {
     fn from(video: &Video) -> Self {
-        let Video { origin, version, state, visibility, publish_at, details, .. } = video;
+        let Video { origin, version, state, deletion, visibility, publish_at, details, .. } = video;
         let media = state.media();
         VideoState {
             video_id: origin.id,
@@ -102,6 +108,8 @@ impl From<&Video> for VideoState {
             protection: media.and_then(|media| media.protection.clone()),
             scheduled_at: *publish_at,
             published_at: state.first_published_at(),
+            deleted_at: deletion.map(|deletion| deletion.at),
+            purge_at: deletion.filter(|deletion| !deletion.is_purged).map(|deletion| deletion.purge_at()),
         }
     }
 }

@@ -54,6 +54,10 @@ pub struct VideoView {
     pub scheduled_at: Option<Timestamp>,
     /// When it was first published.
     pub published_at: Option<Timestamp>,
+    /// When its owner deleted it, where that is so.
+    pub deleted_at: Option<Timestamp>,
+    /// Until when a deleted video can be had back.
+    pub purge_at: Option<Timestamp>,
     /// When its upload was complete.
     pub created_at: Timestamp,
     /// When it changed last.
@@ -65,8 +69,7 @@ pub struct VideoView {
 
 impl From<&Video> for VideoView {
     fn from(video: &Video) -> Self {
-        let Video { origin, version, state, visibility, publish_at, details, created_at, updated_at, .. } =
-            video;
+        let Video { origin, version, state, deletion, visibility, publish_at, details, .. } = video;
         let media = state.media();
         VideoView {
             id: origin.id,
@@ -85,8 +88,10 @@ impl From<&Video> for VideoView {
             failure_code: state.failure().map(FailureCode::as_str).map(str::to_owned),
             scheduled_at: *publish_at,
             published_at: state.first_published_at(),
-            created_at: *created_at,
-            updated_at: *updated_at,
+            deleted_at: deletion.map(|deletion| deletion.at),
+            purge_at: deletion.map(|deletion| deletion.purge_at()),
+            created_at: video.created_at,
+            updated_at: video.updated_at,
             version: *version,
         }
     }

@@ -67,6 +67,9 @@ impl From<DraftVisibility> for Visibility {
 impl Video {
     /// Takes what its owner said of it in a draft. A video that is published, or never will be, is not planned any more.
     pub fn take_draft(self, drafted: Drafted, now: Timestamp) -> Outcome {
+        if self.is_purged() {
+            return Outcome::Unchanged(self);
+        }
         let Drafted { edit, visibility, publish_at } = drafted;
         let publish_at = match &self.state {
             State::Processing | State::Ready(_) | State::Unpublished { .. } => publish_at.or(self.publish_at),

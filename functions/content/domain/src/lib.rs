@@ -3,6 +3,7 @@
 //! Pure: no clock, no randomness, no I/O.
 
 mod age;
+mod deletion;
 mod draft;
 mod labels;
 mod media;
@@ -16,6 +17,7 @@ mod visibility;
 mod withheld;
 
 pub use age::{InvalidMinimumAge, MinimumAge};
+pub use deletion::{Deletion, Gone};
 pub use draft::{Draft, DraftVisibility, Drafted};
 pub use labels::{Category, Language};
 pub use media::{FailureCode, Media, Packaged, Processed, Protection, Rendition, Scheme};

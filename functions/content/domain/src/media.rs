@@ -106,6 +106,11 @@ impl FailureCode {
         FailureCode("unprotected".to_owned())
     }
 
+    /// The video is gone.
+    pub(crate) fn purged() -> Self {
+        FailureCode("purged".to_owned())
+    }
+
     /// The code.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 
 /// Where a video is on its way, with what it has there.
 ///
-/// Nothing makes drafts yet, and nothing deletes: those states come with what leads to them, and the compiler then names each
-/// place that has to know them. What is blocked is kept back ([`Withheld`](crate::Withheld)), and has its state beneath.
+/// Nothing makes drafts yet: that state comes with what leads to it, and the compiler then names each place that has to know it.
+/// What is blocked is kept back ([`Withheld`](crate::Withheld)), what is deleted has its [`Deletion`](crate::Deletion), and both
+/// have their state beneath.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
     /// The pipeline is at work.
@@ -50,6 +51,8 @@ pub enum StateName {
     Failed,
     /// It is kept back: by moderation, or because of its owner's account.
     Blocked,
+    /// Its owner has deleted it.
+    Deleted,
 }
 
 impl State {
@@ -103,13 +106,14 @@ impl StateName {
             StateName::Unpublished => "unpublished",
             StateName::Failed => "failed",
             StateName::Blocked => "blocked",
+            StateName::Deleted => "deleted",
         }
     }
 
     /// The state of that name.
     pub fn from_name(name: &str) -> Option<Self> {
         use StateName::*;
-        let all = [Processing, Ready, Published, Unpublished, Failed, Blocked];
+        let all = [Processing, Ready, Published, Unpublished, Failed, Blocked, Deleted];
         all.into_iter().find(|state| state.as_str() == name)
     }
 }

@@ -56,6 +56,12 @@ pub enum Happened {
     Blocked,
     /// Nothing keeps it back any more.
     Restored,
+    /// Its owner does not want it any more.
+    Deleted,
+    /// Its owner wants it again.
+    Undeleted,
+    /// Nothing of it is left.
+    Purged,
 }
 
 impl Happened {
@@ -74,6 +80,9 @@ impl Happened {
             Happened::Erased => "erased",
             Happened::Blocked => "blocked",
             Happened::Restored => "restored",
+            Happened::Deleted => "deleted",
+            Happened::Undeleted => "undeleted",
+            Happened::Purged => "purged",
         }
     }
 }
@@ -142,6 +151,7 @@ impl Video {
             version: FIRST_VERSION,
             state: State::Processing,
             withheld: Withheld::default(),
+            deletion: None,
             visibility: Visibility::Public,
             publish_at: None,
             details: Details::default(),
@@ -174,7 +184,7 @@ impl Video {
 
     /// Shows it to whom its visibility says. Once published it stays as it is.
     pub fn publish(self, now: Timestamp) -> Result<Outcome, NotPublishable> {
-        if self.withheld.is_in_force() {
+        if self.withheld.is_in_force() || self.deletion.is_some() {
             return Err(NotPublishable::Blocked);
         }
         let (media, first_published_at) = match &self.state {

@@ -1,6 +1,6 @@
 //! A video.
 
-use crate::{Category, Description, Language, MinimumAge, State, Tags, Title, Visibility, Withheld};
+use crate::{Category, Deletion, Description, Language, MinimumAge, State, Tags, Title, Visibility, Withheld};
 use jiff::Timestamp;
 use mcsp_ids::{UploadId, UserId, VideoId};
 
@@ -15,6 +15,8 @@ pub struct Video {
     pub state: State,
     /// What keeps it back.
     pub withheld: Withheld,
+    /// Whether its owner has deleted it.
+    pub deletion: Option<Deletion>,
     /// Who sees it once it is published.
     pub visibility: Visibility,
     /// When it is to be published by itself; while the pipeline is at work, once it is done and not before.

@@ -103,6 +103,9 @@ pub enum Hidden {
     /// It is kept back.
     #[error("the video is blocked")]
     Blocked,
+    /// Its owner has deleted it.
+    #[error("the video is deleted")]
+    Deleted,
 }
 
 impl Visibility {
@@ -161,6 +164,8 @@ impl VisibilityName {
 pub fn decide(video: &Video, viewer: Viewer, way: Way) -> Result<(), Hidden> {
     match (viewer, way) {
         (Viewer::Service, Way::Link) => return Ok(()),
+        // Its owner finds it among those that are deleted, and nowhere else.
+        _ if video.deletion.is_some() => return Err(Hidden::Deleted),
         (Viewer::User(user), Way::Link) if user == video.origin.owner => return Ok(()),
         (Viewer::Anyone | Viewer::User(_) | Viewer::Service, Way::Link | Way::Search) => {}
     }

@@ -33,12 +33,19 @@ impl Withheld {
 impl Video {
     /// The state that it shows.
     pub fn shown_state(&self) -> StateName {
-        if self.withheld.is_in_force() { StateName::Blocked } else { self.state.name() }
+        if self.deletion.is_some() {
+            StateName::Deleted
+        } else if self.withheld.is_in_force() {
+            StateName::Blocked
+        } else {
+            self.state.name()
+        }
     }
 
     /// Takes note of a decision. What is older than the last one changes nothing, whenever it comes.
     pub fn decided(self, decision: Decision, now: Timestamp) -> Outcome {
-        if self.withheld.decision.is_some_and(|known| known.version >= decision.version) {
+        let is_old = self.withheld.decision.is_some_and(|known| known.version >= decision.version);
+        if is_old || self.is_purged() {
             return Outcome::Unchanged(self);
         }
         let withheld = Withheld { decision: Some(decision), ..self.withheld };
@@ -48,7 +55,7 @@ impl Video {
     /// Takes note of whether its owner's account is there to have something shown.
     pub fn of_account(self, is_active: bool, now: Timestamp) -> Outcome {
         let by_account = !is_active;
-        if self.withheld.by_account == by_account {
+        if self.withheld.by_account == by_account || self.is_purged() {
             return Outcome::Unchanged(self);
         }
         let withheld = Withheld { by_account, ..self.withheld };

@@ -3,9 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use content_domain::{
-    Change, Decision, Drafted, Edit, FailureCode, Happened, Hidden, Media, NotPublishable, NotPublished,
-    NotSchedulable, Origin, Outcome, Packaged, PasswordsVersion, PlanLevel, Processed, Protection, Scheme,
-    State, Title, Video, Viewer, Visibility, Way, decide,
+    Change, Decision, Details, Drafted, Edit, FailureCode, Gone, Happened, Hidden, Media, NotPublishable,
+    NotPublished, NotSchedulable, Origin, Outcome, Packaged, PasswordsVersion, PlanLevel, Processed,
+    Protection, Scheme, State, Title, Video, Viewer, Visibility, Way, decide,
 };
 use jiff::{SignedDuration, Timestamp};
 use mcsp_ids::{UploadId, UserId, VideoId};
@@ -70,6 +70,8 @@ enum Act {
     Rename(u8),
     Decide(i64, bool),
     OfAccount(bool),
+    Delete,
+    Undelete,
 }
 
 fn act() -> impl Strategy<Value = Act> {
@@ -86,6 +88,8 @@ fn act() -> impl Strategy<Value = Act> {
         1 => Just(Act::Unschedule),
         1 => (0..5_i64, any::<bool>()).prop_map(|(version, blocked)| Act::Decide(version, blocked)),
         1 => any::<bool>().prop_map(Act::OfAccount),
+        1 => Just(Act::Delete),
+        1 => Just(Act::Undelete),
     ]
 }
 
@@ -107,6 +111,8 @@ fn apply(video: Video, act: &Act, now: Timestamp) -> Option<Outcome> {
             Some(video.decided(Decision { version: *version, blocked: *blocked }, now))
         }
         Act::OfAccount(is_active) => Some(video.of_account(*is_active, now)),
+        Act::Delete => Some(video.delete(now)),
+        Act::Undelete => video.undelete(now).ok(),
         Act::SetVisibility(visibility) => Some(video.with_visibility(*visibility, now)),
         Act::Rename(n) => {
             let title = Some(Title::parse(&format!("title {n}")).unwrap());
@@ -163,7 +169,8 @@ proptest! {
             if let Some(Outcome::Changed(change)) = apply(video.clone(), act, at(second)) {
                 video = change.video;
             }
-            let published = is_published(&video) && !video.withheld.is_in_force();
+            let is_there = video.deletion.is_none();
+            let published = is_published(&video) && !video.withheld.is_in_force() && is_there;
             let by_link = published && video.visibility != Visibility::Private;
             let in_search = published && video.visibility == Visibility::Public;
             for viewer in [Viewer::Anyone, Viewer::User(stranger)] {
@@ -172,9 +179,8 @@ proptest! {
             for viewer in [Viewer::Anyone, Viewer::User(stranger), Viewer::User(owner()), Viewer::Service] {
                 prop_assert_eq!(decide(&video, viewer, Way::Search).is_ok(), in_search);
             }
-            for viewer in [Viewer::User(owner()), Viewer::Service] {
-                prop_assert_eq!(decide(&video, viewer, Way::Link), Ok(()));
-            }
+            prop_assert_eq!(decide(&video, Viewer::User(owner()), Way::Link).is_ok(), is_there);
+            prop_assert_eq!(decide(&video, Viewer::Service, Way::Link), Ok(()));
         }
     }
 }
@@ -268,4 +274,37 @@ fn a_draft_is_taken_in_any_state_and_planned_where_there_is_something_to_come() 
     let published = changed(ready.publish(at(100)).unwrap());
     let other = Drafted { publish_at: Some(at(500)), ..drafted() };
     assert_eq!(published.clone().take_draft(other, at(101)), Outcome::Unchanged(published));
+}
+
+#[test]
+fn a_deleted_video_is_had_back_within_30_days_and_is_then_forgotten() {
+    const DAYS_30_S: i64 = 30 * 24 * 3600;
+    let changed = |outcome| match outcome {
+        Outcome::Changed(Change { video, .. }) => video,
+        Outcome::Unchanged(video) => panic!("{video:?}"),
+    };
+    let published = after(&[Act::Complete, Act::Rename(0), Act::Publish]);
+    let deleted = changed(published.clone().delete(at(10)));
+    assert_eq!(deleted.clone().delete(at(11)), Outcome::Unchanged(deleted.clone()));
+    assert_eq!(deleted.clone().purge(at(9 + DAYS_30_S)), Outcome::Unchanged(deleted.clone()));
+    let restored = changed(deleted.clone().undelete(at(9 + DAYS_30_S)).unwrap());
+    assert_eq!((&restored.state, restored.shown_state()), (&published.state, published.shown_state()));
+    assert_eq!(restored.clone().purge(at(99 + DAYS_30_S)), Outcome::Unchanged(restored));
+    assert_eq!(deleted.clone().undelete(at(10 + DAYS_30_S)), Err(Gone));
+    let purged = changed(deleted.purge(at(10 + DAYS_30_S)));
+    assert!(purged.state.media().is_none() && purged.details == Details::default() && purged.is_purged());
+    assert_eq!(purged.clone().undelete(at(10 + DAYS_30_S)), Err(Gone));
+    for outcome in [
+        purged.clone().purge(at(11 + DAYS_30_S)),
+        purged.clone().delete(at(11 + DAYS_30_S)),
+        purged.clone().decided(Decision { version: 1, blocked: true }, at(11 + DAYS_30_S)),
+        purged.clone().of_account(false, at(11 + DAYS_30_S)),
+        purged
+            .clone()
+            .take_draft(Drafted { visibility: Some(Visibility::Public), ..Drafted::default() }, at(0)),
+        purged.clone().processed(Processed::Completed(media()), at(11 + DAYS_30_S)),
+        purged.clone().erase(at(11 + DAYS_30_S)),
+    ] {
+        assert_eq!(outcome, Outcome::Unchanged(purged.clone()));
+    }
 }

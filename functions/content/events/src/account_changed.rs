@@ -1,10 +1,9 @@
 //! `mcsp.auth.account.*.v1`: the videos of an account that is suspended or closed are kept back, and given back with it. Those of
 //! one that is no more are taken back for good, and what their owner said of them is forgotten.
 
-use crate::plan::plan;
-use content_contract::event;
+use content_contract::{event, plan};
 use content_domain::{Change, Happened, Outcome, Video};
-use content_storage::{self as storage, Owner};
+use content_storage::{self as storage, Listed, Owner};
 use jiff::Timestamp;
 use mcsp_bridge_api::postgres::{GuardedStatement, Transaction};
 use mcsp_events::{Applied, Received};
@@ -34,7 +33,7 @@ pub(crate) async fn apply(context: &Context, received: &Received) -> Result<Appl
     let owner = storage::owner(context, user_id).await?.unwrap_or(told);
     let mut after = None;
     loop {
-        let videos = storage::of_owner(context, user_id, None, after, Limit::default()).await?;
+        let videos = storage::of_owner(context, user_id, Listed::Everything, after, Limit::default()).await?;
         let Some(last) = videos.last() else { break };
         after = Some(last.origin.id);
         let changes: Vec<Vec<Change>> = videos

@@ -1,10 +1,11 @@
 //! `POST /events/content-events`: takes the events that Content follows.
 
 use crate::{
-    account_changed, draft_submitted, processing_finished, publication_due, upload_initiated, video_decided,
+    account_changed, draft_submitted, processing_finished, publication_due, purge_due, upload_initiated,
+    video_decided,
 };
 use axum::extract::State;
-use content_contract::PUBLICATION_DUE;
+use content_contract::{PUBLICATION_DUE, PURGE_DUE};
 use mcsp_events::{Applied, Received};
 use mcsp_function::Context;
 use mcsp_problem::Problem;
@@ -20,6 +21,7 @@ pub(crate) async fn consume(State(context): State<Context>, received: Received) 
         }
         "mcsp.upload.draft.submitted.v1" => draft_submitted::apply(&context, &received).await,
         PUBLICATION_DUE => publication_due::apply(&context, &received).await,
+        PURGE_DUE => purge_due::apply(&context, &received).await,
         "mcsp.admin.video.blocked.v1" | "mcsp.admin.video.restored.v1" => {
             video_decided::apply(&context, &received).await
         }

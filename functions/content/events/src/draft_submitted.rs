@@ -1,8 +1,7 @@
 //! `mcsp.upload.draft.submitted.v1`: what an owner says of a video, which may not be there yet. Then it waits, and the video
 //! comes to be with it.
 
-use crate::plan::plan;
-use content_contract::{Draft, event, submitted};
+use content_contract::{Draft, event, plan, submitted};
 use content_domain::Outcome;
 use content_storage::{self as storage, KeptDraft};
 use jiff::Timestamp;
@@ -34,6 +33,9 @@ pub(crate) async fn apply(context: &Context, received: &Received) -> Result<Appl
         let statements = vec![storage::lock(video_id), storage::keep_draft(&kept, false)];
         return Ok(received.apply(context, statements, Vec::new()).await?);
     };
+    if video.is_purged() {
+        return Ok(Applied::Ignored);
+    }
     let mut statements = vec![storage::lock(video_id), storage::keep_draft(&kept, true)];
     let mut events = Vec::new();
     if let Outcome::Changed(change) = video.take_draft(drafted, context.now()) {

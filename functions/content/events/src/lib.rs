@@ -3,9 +3,9 @@
 mod account_changed;
 mod consume;
 mod draft_submitted;
-mod plan;
 mod processing_finished;
 mod publication_due;
+mod purge_due;
 mod upload_initiated;
 mod video_decided;
 

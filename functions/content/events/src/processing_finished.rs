@@ -1,7 +1,6 @@
 //! `mcsp.pipeline.processing.<completed|failed>.v1`: a video becomes `ready` or `failed`.
 
-use crate::plan::plan;
-use content_contract::event;
+use content_contract::{event, plan};
 use content_domain::{FailureCode, Media, Outcome, Packaged, Processed, Protection, Rendition};
 use content_storage as storage;
 use http::StatusCode;

@@ -1,8 +1,7 @@
 //! `mcsp.upload.session.initiated.v1`: a video comes to be, in `processing`, or further on where the pipeline
 //! was faster than this event; with what its owner has said of it by then.
 
-use crate::plan::plan;
-use content_contract::{event, submitted};
+use content_contract::{event, plan, submitted};
 use content_domain::{Change, Origin, Outcome, Video};
 use content_storage as storage;
 use mcsp_events::{Applied, Received};

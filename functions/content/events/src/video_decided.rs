@@ -1,8 +1,7 @@
 //! `mcsp.admin.video.<blocked|restored>.v1`: what administrators decide on a video. It shows nothing of itself while it is blocked,
 //! and is what it was once it is restored.
 
-use crate::plan::plan;
-use content_contract::event;
+use content_contract::{event, plan};
 use content_domain::{Decision, Outcome};
 use content_storage as storage;
 use http::StatusCode;

@@ -50,6 +50,11 @@ pub fn keep_draft(kept: &KeptDraft, video_is_there: bool) -> GuardedStatement {
     .expecting(1)
 }
 
+/// The statement that forgets what was said of a video in drafts.
+pub fn forget_draft(video: VideoId) -> GuardedStatement {
+    sql("DELETE FROM drafts WHERE video_id = $1").bind(video.uuid()).unguarded()
+}
+
 /// The statement that forgets what an owner has said in drafts.
 pub fn forget_drafts(owner: UserId) -> GuardedStatement {
     sql("DELETE FROM drafts WHERE owner_id = $1").bind(owner.uuid()).unguarded()

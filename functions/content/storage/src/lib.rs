@@ -10,10 +10,10 @@ mod row;
 mod search;
 mod videos;
 
-pub use drafts::{KeptDraft, draft_of, forget_drafts, keep_draft};
+pub use drafts::{KeptDraft, draft_of, forget_draft, forget_drafts, keep_draft};
 pub use early::{early_outcome, keep_early, lock, take_early};
 pub use error::{ReadError, WriteError};
 pub use owners::{Owner, keep_owner, lock_owner, owner, owner_is};
 pub use passwords::{forget_passwords, keep_passwords, passwords};
 pub use search::{Hit, Place, Search, Terms, search};
-pub use videos::{find, find_all, insert, of_owner, owned, remember, save, update};
+pub use videos::{Listed, find, find_all, insert, of_owner, owned, owned_or_deleted, remember, save, update};

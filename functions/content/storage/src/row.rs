@@ -1,7 +1,7 @@
 //! A video as a row, and back.
 
 use content_domain::{
-    Category, Decision, Description, Details, FailureCode, Language, Media, MinimumAge, Origin,
+    Category, Decision, Deletion, Description, Details, FailureCode, Language, Media, MinimumAge, Origin,
     PasswordsVersion, PlanLevel, State, StateName, Tag, Tags, Title, Video, Visibility, VisibilityName,
     Withheld,
 };
@@ -14,13 +14,12 @@ use uuid::Uuid;
 pub(crate) const COLUMNS: &str = "id, owner_id, upload_id, region, asks_for_protection, version, state, visibility, title, \
      description, tags, category, language, minimum_age, media, failure_code, first_published_at, created_at, \
      updated_at, minimum_plan_level, publish_at, passwords_version, held_state, \
-     decision_version, decided_to_block, withheld_by_account";
+     decision_version, decided_to_block, withheld_by_account, deleted_at, purged";
 
 /// Gives all columns as parameters.
 pub(crate) fn bind(sql: Sql, video: &Video) -> Sql {
-    let Video { origin, version, state, withheld, visibility, publish_at, details, created_at, updated_at } =
-        video;
-    let held_state = withheld.is_in_force().then(|| state.name().as_str());
+    let Video { origin, version, state, withheld, deletion, visibility, publish_at, details, .. } = video;
+    let held_state = (video.shown_state() != state.name()).then(|| state.name().as_str());
     let media = state.media().map(|media| serde_json::json!(media));
     sql.bind(origin.id.uuid())
         .bind(origin.owner.uuid())
@@ -39,8 +38,8 @@ pub(crate) fn bind(sql: Sql, video: &Video) -> Sql {
         .bind(media)
         .bind(state.failure().map(FailureCode::as_str))
         .bind(state.first_published_at())
-        .bind(*created_at)
-        .bind(*updated_at)
+        .bind(video.created_at)
+        .bind(video.updated_at)
         .bind(visibility.plan_level().map(PlanLevel::get))
         .bind(*publish_at)
         .bind(visibility.passwords().map(|PasswordsVersion(version)| version))
@@ -48,6 +47,8 @@ pub(crate) fn bind(sql: Sql, video: &Video) -> Sql {
         .bind(withheld.decision.map(|decision| decision.version))
         .bind(withheld.decision.map(|decision| decision.blocked))
         .bind(withheld.by_account)
+        .bind(deletion.map(|deletion| deletion.at))
+        .bind(video.is_purged())
 }
 
 /// Takes all columns of a row.
@@ -88,7 +89,20 @@ pub(crate) fn read(row: &mut Row<'_>) -> Result<Video, Inconsistency> {
     let decision = version_of_decision.zip(blocked);
     let decision = decision.map(|(version, blocked)| Decision { version, blocked });
     let withheld = Withheld { decision, by_account: row.take("withheld_by_account")? };
-    Ok(Video { origin, version, state, withheld, visibility, publish_at, details, created_at, updated_at })
+    let (deleted_at, is_purged): (Option<Timestamp>, bool) = (row.take("deleted_at")?, row.take("purged")?);
+    let deletion = deleted_at.map(|at| Deletion { at, is_purged });
+    Ok(Video {
+        origin,
+        version,
+        state,
+        withheld,
+        deletion,
+        visibility,
+        publish_at,
+        details,
+        created_at,
+        updated_at,
+    })
 }
 
 fn state(
@@ -106,7 +120,7 @@ fn state(
         }
         StateName::Failed => State::Failed(failure?),
         // It has another one beneath.
-        StateName::Blocked => return None,
+        StateName::Blocked | StateName::Deleted => return None,
     })
 }
 

@@ -25,27 +25,52 @@ pub async fn find_all(context: &Context, ids: &[VideoId]) -> Result<Vec<Video>, 
     Ok(Rows::new("videos", context.bridge().query(statement.into()).await?).map(read)?)
 }
 
-/// The video, if it is this owner's.
+/// The video, if it is this owner's and is not deleted.
 pub async fn owned(context: &Context, id: VideoId, owner: UserId) -> Result<Option<Video>, ReadError> {
+    let video = owned_or_deleted(context, id, owner).await?;
+    Ok(video.filter(|video| video.deletion.is_none()))
+}
+
+/// The video, if it is this owner's, also one that is deleted.
+pub async fn owned_or_deleted(
+    context: &Context,
+    id: VideoId,
+    owner: UserId,
+) -> Result<Option<Video>, ReadError> {
     let statement = sql(&format!("SELECT {COLUMNS} FROM videos WHERE id = $1 AND owner_id = $2"))
         .bind(id.uuid())
         .bind(owner.uuid());
     first(context, statement).await
 }
 
+/// Which of an owner's videos.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listed {
+    /// All of them.
+    Everything,
+    /// Those that are not deleted.
+    NotDeleted,
+    /// Those that show this state; of the deleted ones, those that can be had back.
+    In(StateName),
+}
+
 /// An owner's videos, newest first, from behind the last one seen, with the row that tells of a next page.
 pub async fn of_owner(
     context: &Context,
     owner: UserId,
-    state: Option<StateName>,
+    listed: Listed,
     after: Option<VideoId>,
     limit: Limit,
 ) -> Result<Vec<Video>, ReadError> {
     let mut text = format!("SELECT {COLUMNS} FROM videos WHERE owner_id = $1");
     let mut values: Vec<mcsp_bridge_api::postgres::Value> = vec![owner.uuid().into()];
-    if let Some(state) = state {
-        values.push(state.as_str().into());
-        text.push_str(&format!(" AND state = ${}", values.len()));
+    match listed {
+        Listed::Everything => {}
+        Listed::NotDeleted => text.push_str(" AND state <> 'deleted'"),
+        Listed::In(state) => {
+            values.push(state.as_str().into());
+            text.push_str(&format!(" AND state = ${} AND NOT purged", values.len()));
+        }
     }
     if let Some(after) = after {
         values.push(after.uuid().into());
@@ -62,7 +87,7 @@ pub async fn save(
     context: &Context,
     change: &Change,
     event: Event,
-    also: Option<GuardedStatement>,
+    also: impl IntoIterator<Item = GuardedStatement>,
 ) -> Result<(), WriteError> {
     let statements = std::iter::once(update(change)).chain(also).collect();
     let transaction = Transaction { consumed_event: None, statements, events: vec![event] };
@@ -82,7 +107,8 @@ pub async fn remember(context: &Context, answer: Option<GuardedStatement>) -> Re
 pub fn update(change: &Change) -> GuardedStatement {
     let text = format!(
         "UPDATE videos SET ({COLUMNS}) = ROW ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, \
-         $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26) WHERE id = $1 AND version = $6 - 1"
+         $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28) \
+         WHERE id = $1 AND version = $6 - 1"
     );
     bind(sql(&text), &change.video).expecting(1)
 }
@@ -92,8 +118,9 @@ pub fn update(change: &Change) -> GuardedStatement {
 pub fn insert(video: &Video, drafted_at: Option<Timestamp>) -> GuardedStatement {
     let text = format!(
         "INSERT INTO videos ({COLUMNS}) SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, \
-         $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26 WHERE NOT EXISTS (SELECT FROM early_outcomes WHERE video_id = $1) \
-             AND NOT EXISTS (SELECT FROM drafts WHERE video_id = $1 AND submitted_at > coalesce($27, '-infinity')) \
+         $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28 \
+         WHERE NOT EXISTS (SELECT FROM early_outcomes WHERE video_id = $1) \
+             AND NOT EXISTS (SELECT FROM drafts WHERE video_id = $1 AND submitted_at > coalesce($29, '-infinity')) \
          ON CONFLICT ON CONSTRAINT videos_pkey DO NOTHING"
     );
     bind(sql(&text), video).bind(drafted_at).expecting(1)

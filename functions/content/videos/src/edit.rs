@@ -85,12 +85,12 @@ pub(crate) async fn edit(
     }
 }
 
-fn answer(video: &Video) -> Response {
+pub(crate) fn answer(video: &Video) -> Response {
     ([(header::ETAG, ETag(video.version).to_string())], Json(VideoView::from(video))).into_response()
 }
 
 /// Who named a version is told that it is stale; who named none may simply try again.
-fn refuse(error: WriteError, if_match: &IfMatch) -> Problem {
+pub(crate) fn refuse(error: WriteError, if_match: &IfMatch) -> Problem {
     match error {
         WriteError::Outdated => if_match.outdated().unwrap_or_else(|| WriteError::Outdated.into()),
         WriteError::Failed(_) => error.into(),

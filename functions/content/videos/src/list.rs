@@ -3,7 +3,7 @@
 use axum::extract::State;
 use content_contract::VideoView;
 use content_domain::{StateName, Video};
-use content_storage as storage;
+use content_storage::{self as storage, Listed};
 use http::StatusCode;
 use mcsp_access::Permission;
 use mcsp_function::{Caller, Context};
@@ -17,7 +17,7 @@ use serde::Deserialize;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ListRequest {
-    /// Only videos in this state.
+    /// Only videos in this state. Deleted ones, which can still be had back, are listed where they are asked for.
     state: Option<StateName>,
     #[serde(default)]
     limit: Limit,
@@ -27,7 +27,9 @@ pub(crate) struct ListRequest {
 pub(crate) fn reference() -> Operation {
     Operation::get("/v1/videos", list)
         .named("listVideos", "List one's own videos")
-        .described("One's own videos in any state or in one, the newest first.")
+        .described(
+            "One's own videos in any state or in one, the newest first. Deleted ones are listed with `state=deleted` alone.",
+        )
         .requires(Permission::ContentEdit)
         .answers(Answer::json::<Page<VideoView>>(StatusCode::OK, "A page of videos."))
 }
@@ -40,7 +42,8 @@ pub(crate) async fn list(
     caller.require(Permission::ContentEdit)?;
     let ListRequest { state, limit, cursor } = request;
     let after = cursor.map(|Cursor(id)| id);
-    let videos = storage::of_owner(&context, caller.user(), state, after, limit).await?;
+    let listed = state.map_or(Listed::NotDeleted, Listed::In);
+    let videos = storage::of_owner(&context, caller.user(), listed, after, limit).await?;
     let page = Page::new(videos, limit, |video: &Video| video.origin.id);
     Ok(Json(page.map(|video| VideoView::from(&video))))
 }

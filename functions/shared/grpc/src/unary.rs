@@ -27,7 +27,9 @@ where
     F: Fn(Context, Q) -> R + Clone + Send + Sync + 'static,
     R: Future<Output = Result<A, Problem>> + Send + 'static,
 {
-    post(move |State(context): State<Context>, request: Request| answer(context, operation.clone(), request))
+    post(move |State(context): State<Context>, request: Request| {
+        answer::<Q, A, F, R>(context, operation.clone(), request)
+    })
 }
 
 async fn answer<Q, A, F, R>(context: Context, operation: F, request: Request) -> Response
@@ -84,7 +86,7 @@ where
         let failed = Arc::clone(&self.failed);
         Box::pin(async move {
             answer.await.map(tonic::Response::new).map_err(|problem| {
-                failed.get_or_init(|| problem);
+                drop(failed.set(problem));
                 Status::new(Code::Unknown, "")
             })
         })

@@ -1,5 +1,5 @@
 //! An upload and its states: `waiting -> uploading -> verifying -> initiated -> processing -> ready | failed`,
-//! and `cancelled` and `expired` from the ones before `initiated`.
+//! `cancelled` and `expired` from the ones before `initiated`, and `purged` from those after it.
 //!
 //! A transition takes the old upload and gives the new one, one version on. What is guarded here is guarded
 //! again where it is stored, by the version.
@@ -92,6 +92,11 @@ pub enum State {
     Cancelled,
     /// It was not completed in time.
     Expired,
+    /// It became a video, which is deleted for good.
+    Purged {
+        /// When it was announced.
+        initiated_at: Timestamp,
+    },
 }
 
 /// Why an upload came to nothing.
@@ -189,6 +194,7 @@ impl State {
             State::Failed(_) => "failed",
             State::Cancelled => "cancelled",
             State::Expired => "expired",
+            State::Purged { .. } => "purged",
         }
     }
 
@@ -205,6 +211,7 @@ impl Upload {
             State::Initiated { at } => Some(*at),
             State::Processing { initiated_at, .. }
             | State::Ready { initiated_at }
+            | State::Purged { initiated_at }
             | State::Failed(Failure::Unprocessable { initiated_at, .. }) => Some(*initiated_at),
             State::Waiting
             | State::Uploading
@@ -232,12 +239,12 @@ impl Upload {
 
     /// Whether there will be nothing of it, as it is to be seen now.
     pub fn is_over(&self, now: Timestamp) -> bool {
-        matches!(*self.state_at(now), State::Cancelled | State::Expired | State::Failed(_))
+        over(&self.state_at(now))
     }
 
     /// Whether there will be nothing of it, and that was written.
     pub fn came_to_nothing(&self) -> bool {
-        matches!(self.state, State::Cancelled | State::Expired | State::Failed(_))
+        over(&self.state)
     }
 
     /// The parts that may be sent now.
@@ -323,6 +330,19 @@ impl Upload {
         Ok(self.to(State::Failed(Failure::Unprocessable { initiated_at, reason_code })))
     }
 
+    /// The video that became of it is deleted for good, and nothing of the file is to be left.
+    pub fn purge(self) -> Result<Self, Refused> {
+        let initiated_at = match &self.state {
+            State::Initiated { at } => *at,
+            State::Processing { initiated_at, .. } | State::Ready { initiated_at } => *initiated_at,
+            State::Failed(_) | State::Cancelled | State::Expired | State::Purged { .. } => {
+                return Err(Refused::Settled);
+            }
+            State::Waiting | State::Uploading | State::Verifying => return Err(Refused::NotCompleted),
+        };
+        Ok(self.to(State::Purged { initiated_at }))
+    }
+
     /// Whether what arrived is what was declared.
     pub fn check(&self, size_bytes: u64, checksum_sha256: Option<&str>, head: &[u8]) -> Result<(), Mismatch> {
         if size_bytes != self.file.size_bytes {
@@ -349,6 +369,7 @@ impl Upload {
             State::Initiated { .. }
             | State::Processing { .. }
             | State::Ready { .. }
+            | State::Purged { .. }
             | State::Failed(Failure::Unprocessable { .. }) => Err(Refused::Completed),
             State::Failed(Failure::Mismatched(mismatch)) => Err(Refused::Mismatched(*mismatch)),
             State::Cancelled => Err(Refused::Cancelled),
@@ -363,6 +384,7 @@ impl Upload {
             State::Initiated { .. }
             | State::Processing { .. }
             | State::Ready { .. }
+            | State::Purged { .. }
             | State::Failed(Failure::Unprocessable { .. }) => Err(Refused::Completed),
             State::Failed(Failure::Mismatched(mismatch)) => Err(Refused::Mismatched(*mismatch)),
             State::Cancelled => Err(Refused::Cancelled),
@@ -374,12 +396,19 @@ impl Upload {
         match &self.state {
             State::Initiated { at } => Ok(*at),
             State::Processing { initiated_at, .. } => Ok(*initiated_at),
-            State::Ready { .. } | State::Failed(_) | State::Cancelled | State::Expired => {
-                Err(Refused::Settled)
-            }
+            State::Ready { .. }
+            | State::Failed(_)
+            | State::Cancelled
+            | State::Expired
+            | State::Purged { .. } => Err(Refused::Settled),
             State::Waiting | State::Uploading | State::Verifying => Err(Refused::NotCompleted),
         }
     }
+}
+
+/// Whether there will be nothing of it, or is nothing any more.
+const fn over(state: &State) -> bool {
+    matches!(state, State::Cancelled | State::Expired | State::Failed(_) | State::Purged { .. })
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! `POST /events/upload-pipeline`: takes the events that Upload follows.
 
-use crate::{account_erased, changed, subscription_changed, sweep};
+use crate::{account_erased, changed, subscription_changed, sweep, video_purged};
 use mcsp_events::{Applied, Received};
 use mcsp_problem::Problem;
 use upload_bytes::{SWEEP_DUE, Uploads};
@@ -11,6 +11,7 @@ const SUBSCRIPTION_EVENTS: &str = "mcsp.subscription.";
 pub(crate) async fn consume(uploads: Uploads, received: Received) -> Result<Applied, Problem> {
     match received.kind.as_str() {
         SWEEP_DUE => sweep::apply(&uploads, &received).await,
+        "mcsp.content.video.purged.v1" => video_purged::apply(&uploads, &received).await,
         "mcsp.auth.account.erased.v1" => account_erased::apply(&uploads, &received).await,
         kind if kind.starts_with(SUBSCRIPTION_EVENTS) => {
             subscription_changed::apply(&uploads.context, &received).await

@@ -1,10 +1,11 @@
-//! What Upload learns from others: from the transcoding pipeline, from Auth and Subscription, and from the clock.
+//! What Upload learns from others: from the transcoding pipeline, from Auth, Content and Subscription, and from the clock.
 
 mod account_erased;
 mod changed;
 mod consume;
 mod subscription_changed;
 mod sweep;
+mod video_purged;
 
 use axum::Router;
 use axum::routing::post;

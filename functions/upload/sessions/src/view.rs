@@ -20,7 +20,8 @@ pub(crate) struct UploadView {
     /// Where it is on its way. `waiting` and `uploading` take bytes; `verifying` and `initiated` come with the
     /// completion; `processing`, `ready` and `failed` are told by the pipeline, `failed` by the completion too.
     #[schemars(extend("enum" = [
-        "waiting", "uploading", "verifying", "initiated", "processing", "ready", "failed", "cancelled", "expired"
+        "waiting", "uploading", "verifying", "initiated", "processing", "ready", "failed", "cancelled", "expired",
+        "purged"
     ]))]
     state: &'static str,
     /// The name that the file had.

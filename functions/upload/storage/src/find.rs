@@ -4,7 +4,7 @@ use crate::row::{COLUMNS, read};
 use jiff::Timestamp;
 use mcsp_bridge_api::sql::{Rows, sql};
 use mcsp_function::Context;
-use mcsp_ids::{UploadId, UserId};
+use mcsp_ids::{UploadId, UserId, VideoId};
 use mcsp_problem::Problem;
 use upload_domain::Upload;
 use uuid::Uuid;
@@ -12,6 +12,13 @@ use uuid::Uuid;
 /// Anybody's upload.
 pub async fn find(context: &Context, id: UploadId) -> Result<Option<Upload>, Problem> {
     let query = sql(&format!("SELECT {COLUMNS} FROM uploads WHERE id = $1")).bind(id.uuid());
+    let rows = context.bridge().query(query.into()).await?;
+    Ok(Rows::new("uploads", rows).first(read)?)
+}
+
+/// The upload that a video was made from.
+pub async fn find_of_video(context: &Context, video: VideoId) -> Result<Option<Upload>, Problem> {
+    let query = sql(&format!("SELECT {COLUMNS} FROM uploads WHERE video_id = $1")).bind(video.uuid());
     let rows = context.bridge().query(query.into()).await?;
     Ok(Rows::new("uploads", rows).first(read)?)
 }

@@ -11,7 +11,7 @@ pub use drafts::{
     DraftError, KeptDraft, draft_of, forget_drafts, insert_draft, owned_draft, page_of_drafts, remove_draft,
     save_draft,
 };
-pub use find::{find, owned, page};
+pub use find::{find, find_of_video, owned, page};
 pub use quota::{forget_plan, keep_plan, plan, used};
 pub use save::{InsertError, SaveError, Written, forget, insert, save, update};
 pub use writers::{free_writer, keep_writer, take_writer};

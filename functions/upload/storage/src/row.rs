@@ -98,6 +98,7 @@ fn state(row: &mut Row<'_>) -> Result<State, Inconsistency> {
             "failed" => State::Failed(failure(initiated_at, failure_code?)?),
             "cancelled" => State::Cancelled,
             "expired" => State::Expired,
+            "purged" => State::Purged { initiated_at: initiated_at? },
             _ => return None,
         })
     })

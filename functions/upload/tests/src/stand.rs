@@ -109,6 +109,12 @@ impl Stand {
         self.pipeline.deliver(event_id, "mcsp.auth.account.erased.v1", &data).await.status
     }
 
+    /// Tells that the video of an upload was deleted for good, and gives the status.
+    pub async fn deliver_purge(&self, event_id: &str, upload: &Value) -> u16 {
+        let data = json!({"video_id": upload["video_id"], "version": 9, "state": "deleted"});
+        self.pipeline.deliver(event_id, "mcsp.content.video.purged.v1", &data).await.status
+    }
+
     /// Tells what an account is entitled to, and gives the status.
     pub async fn deliver_plan(&self, user_id: &str, version: u64, entitlements: &Value) -> u16 {
         let state = if entitlements.is_null() { "canceled" } else { "active" };

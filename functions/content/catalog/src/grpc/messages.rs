@@ -79,6 +79,10 @@ pub(crate) struct Video {
     scheduled_at: Option<prost_types::Timestamp>,
     #[prost(message, optional, tag = "20")]
     published_at: Option<prost_types::Timestamp>,
+    #[prost(message, optional, tag = "21")]
+    deleted_at: Option<prost_types::Timestamp>,
+    #[prost(message, optional, tag = "22")]
+    purge_at: Option<prost_types::Timestamp>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Enumeration)]
@@ -91,6 +95,7 @@ pub(crate) enum State {
     Unpublished = 4,
     Failed = 5,
     Blocked = 6,
+    Deleted = 7,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Enumeration)]
@@ -177,6 +182,8 @@ impl From<contract::VideoState> for Video {
             protection: video.protection.map(Protection::from),
             scheduled_at: video.scheduled_at.map(timestamp),
             published_at: video.published_at.map(timestamp),
+            deleted_at: video.deleted_at.map(timestamp),
+            purge_at: video.purge_at.map(timestamp),
         }
     }
 }
@@ -190,6 +197,7 @@ impl From<StateName> for State {
             StateName::Unpublished => State::Unpublished,
             StateName::Failed => State::Failed,
             StateName::Blocked => State::Blocked,
+            StateName::Deleted => State::Deleted,
         }
     }
 }
@@ -247,7 +255,7 @@ mod tests {
     #[test]
     fn states_and_visibilities_have_the_numbers_of_the_proto() {
         use StateName::*;
-        for state in [Processing, Ready, Published, Unpublished, Failed, Blocked] {
+        for state in [Processing, Ready, Published, Unpublished, Failed, Blocked, Deleted] {
             assert_has("STATE", state.as_str(), State::from(state).into());
         }
         use VisibilityName::*;

@@ -30,6 +30,7 @@ fn published(title: &str, second: i64) -> Video {
         version: 1,
         state: State::Published { media: media(), first_published_at: at(second) },
         withheld: Withheld::default(),
+        deletion: None,
         visibility: Visibility::Public,
         publish_at: None,
         details: Details { title: Some(Title::parse(title).unwrap()), ..Details::default() },

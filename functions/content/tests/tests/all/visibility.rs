@@ -1,5 +1,5 @@
-//! Whatever happens, in whatever order: what search, the catalog and a video's own page show to each kind of viewer is the one
-//! pure decision, and that is what the last words of all who have a say come to.
+//! Whatever happens, in whatever order: what search, the catalog, its owner's lists and a video's own page show to each kind of
+//! viewer is the one pure decision, and that is what the last words of all who have a say come to.
 
 use content_domain::{Viewer, Way, decide};
 use content_tests::Stand;
@@ -27,6 +27,8 @@ enum Step {
     /// Tells a version, in any order and again.
     Account(usize),
     Decision(usize),
+    Delete,
+    Restore,
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -37,6 +39,8 @@ fn step() -> impl Strategy<Value = Step> {
         1 => any::<u8>().prop_map(Step::Rename),
         2 => (0..ACCOUNTS.len()).prop_map(Step::Account),
         2 => (0..DECISIONS.len()).prop_map(Step::Decision),
+        1 => Just(Step::Delete),
+        2 => Just(Step::Restore),
     ]
 }
 
@@ -46,6 +50,7 @@ struct Expected {
     visibility: usize,
     account: Option<usize>,
     decision: Option<usize>,
+    deleted: bool,
 }
 
 impl Expected {
@@ -59,7 +64,7 @@ impl Expected {
             (VISIBILITIES[self.visibility], way),
             ("public", _) | ("unlisted" | "subscribers" | "password", Way::Link)
         );
-        self.published && !self.is_withheld() && is_meant
+        self.published && !self.is_withheld() && !self.deleted && is_meant
     }
 }
 
@@ -81,7 +86,11 @@ impl Scene<'_> {
         };
         match step {
             Step::Publish => {
-                let expected = if self.expected.is_withheld() { 409 } else { 200 };
+                let expected = match (self.expected.deleted, self.expected.is_withheld()) {
+                    (true, _) => 404,
+                    (false, true) => 409,
+                    (false, false) => 200,
+                };
                 assert_eq!(publication("publish").await, expected);
                 self.expected.published |= expected == 200;
             }
@@ -99,13 +108,16 @@ impl Scene<'_> {
                     _ => {}
                 }
                 let reply = stand.send_as(owner, &stand.publication, ("PUT", &path), Some(body)).await;
-                assert_eq!(reply.status, 200, "{}", reply.json);
-                self.expected.visibility = *visibility;
+                assert_eq!(reply.status, self.if_there(), "{}", reply.json);
+                if !self.expected.deleted {
+                    self.expected.visibility = *visibility;
+                }
             }
             Step::Rename(n) => {
                 let body = Some(json!({"title": format!("{} {n}", self.word())}));
                 let path = format!("/v1/videos/{video}");
-                assert_eq!(stand.send_as(owner, &stand.videos, ("PATCH", &path), body).await.status, 200);
+                let reply = stand.send_as(owner, &stand.videos, ("PATCH", &path), body).await;
+                assert_eq!(reply.status, self.if_there(), "{}", reply.json);
             }
             Step::Account(version) => {
                 let data = account(owner, *version as i64 + 1, ACCOUNTS[*version]);
@@ -117,7 +129,22 @@ impl Scene<'_> {
                 stand.events.deliver_until_taken(&unique(), kind, &data).await;
                 self.expected.decision = self.expected.decision.max(Some(*version));
             }
+            Step::Delete => {
+                let path = format!("/v1/videos/{video}");
+                assert_eq!(stand.send_as(owner, &stand.videos, ("DELETE", &path), None).await.status, 200);
+                self.expected.deleted = true;
+            }
+            Step::Restore => {
+                let path = format!("/v1/videos/{video}/restore");
+                assert_eq!(stand.send_as(owner, &stand.videos, ("POST", &path), None).await.status, 200);
+                self.expected.deleted = false;
+            }
         }
+    }
+
+    /// What its owner is answered who changes it.
+    fn if_there(&self) -> u16 {
+        if self.expected.deleted { 404 } else { 200 }
     }
 
     /// Stands in this video's titles alone.
@@ -140,7 +167,8 @@ impl Scene<'_> {
                 None => stand.videos.send(("GET", &path), &[], None).await,
                 Some(user) => stand.send_as(user, &stand.videos, ("GET", &path), None).await,
             };
-            let expected = user == Some(owner) || self.expected.is_shown(Way::Link);
+            let is_own = user == Some(owner) && !self.expected.deleted;
+            let expected = is_own || self.expected.is_shown(Way::Link);
             prop_assert_eq!((reply.status == 200, shown(viewer, Way::Link)), (expected, expected));
         }
         for sort in ["", "&sort=newest"] {
@@ -150,10 +178,16 @@ impl Scene<'_> {
             let expected = self.expected.is_shown(Way::Search);
             prop_assert_eq!((is_found, shown(Viewer::Anyone, Way::Search)), (expected, expected));
         }
+        for (query, expected) in [("", !self.expected.deleted), ("?state=deleted", self.expected.deleted)] {
+            let path = format!("/v1/videos{query}");
+            let listed = stand.send_as(owner, &stand.videos, ("GET", &path), None).await.json;
+            prop_assert_eq!(listed["items"].as_array().unwrap().len(), usize::from(expected));
+        }
         let bearer = format!("Bearer {BRIDGE_TOKEN}");
         let headers = [("authorization", bearer.as_str())];
         let catalog = stand.catalog.send(("GET", &format!("/v1/catalog/{video}")), &headers, None).await.json;
-        prop_assert_eq!(catalog["state"] == "blocked", self.expected.is_withheld());
+        prop_assert_eq!(catalog["state"] == "deleted", self.expected.deleted);
+        prop_assert_eq!(catalog["state"] == "blocked", self.expected.is_withheld() && !self.expected.deleted);
         let plays = catalog["state"] == "published" && catalog["visibility"] != "private";
         prop_assert_eq!(plays, self.expected.is_shown(Way::Link));
         let told = stand.bed.emitted(video).await.pop().unwrap().data;
@@ -171,7 +205,8 @@ fn all_views_of_a_video_are_the_one_decision_whatever_happened() {
         runtime.block_on(async {
             let (owner, stranger) = (new_user_id(), new_user_id());
             let video = stand.ready_video(owner, "untitled").await;
-            let expected = Expected { published: false, visibility: 0, account: None, decision: None };
+            let expected =
+                Expected { published: false, visibility: 0, account: None, decision: None, deleted: false };
             let mut scene = Scene { stand: &stand, owner, stranger, video, expected };
             scene.take(&Step::Rename(0)).await;
             for step in &steps {

@@ -1,5 +1,6 @@
 //! What is left of uploads that nobody completed, and of those whose account is gone: nothing.
 
+use mcsp_testbed::unique;
 use serde_json::{Value, json};
 use upload_tests::{Creator, Stand};
 
@@ -89,6 +90,50 @@ async fn what_was_completed_stays() {
     assert_eq!(stand.deliver_sweep(&upload).await, 204);
     assert!(stand.store_has(&upload, None).await);
     assert_eq!(ok(&creator, "GET", &path(&upload), None).await["state"], "initiated");
+}
+
+#[tokio::test]
+async fn of_a_video_that_is_deleted_for_good_no_byte_stays_in_any_order() {
+    let stand = Stand::new().await;
+    let creator = stand.creator("eu");
+    let [video, kept, late] =
+        [sent(&stand, &creator).await, sent(&stand, &creator).await, sent(&stand, &creator).await];
+    for upload in [&video, &kept, &late] {
+        ok(&creator, "POST", &format!("{}/complete", path(upload)), None).await;
+    }
+    let used = async || ok(&creator, "GET", "/v1/uploads/quota", None).await["used_bytes"].clone();
+    assert_eq!(used().await, 3 * 64);
+    stand.set_store_down(true);
+    assert_eq!(stand.deliver_purge("p1", &video).await, 503);
+    assert_eq!(used().await, 2 * 64, "what is to be removed counts no more");
+    stand.set_store_down(false);
+    assert!(stand.store_has(&video, None).await);
+    for _ in 0..2 {
+        assert_eq!(stand.deliver_purge("p1", &video).await, 204);
+    }
+    assert!(!stand.store_has(&video, None).await);
+    assert_eq!(ok(&creator, "GET", &path(&video), None).await["state"], "purged");
+    // It was deleted before the pipeline was done, whose word comes after.
+    assert_eq!(stand.deliver_purge("p2", &late).await, 204);
+    for (happened, news) in [
+        ("progressed", json!({"upload_id": late["id"], "progress_percent": 50})),
+        ("completed", json!({"upload_id": late["id"]})),
+        ("failed", json!({"upload_id": late["id"], "reason_code": "no_video"})),
+    ] {
+        assert_eq!(stand.deliver(&unique(), happened, &news).await, 204, "{happened}");
+        assert_eq!(ok(&creator, "GET", &path(&late), None).await["state"], "purged");
+    }
+    assert!(stand.store_has(&kept, None).await);
+    assert_eq!(used().await, 64);
+    stand.run_out().await;
+    for upload in [&video, &kept, &late] {
+        assert_eq!(stand.deliver_sweep(upload).await, 204);
+    }
+    assert!(stand.store_has(&kept, None).await && !stand.store_has(&late, None).await);
+    let nobodys = json!({"video_id": "video_01h455vb4pex5vsknk084sn02q"});
+    assert_eq!(stand.deliver_purge("p3", &nobodys).await, 204);
+    let unfinished = sent(&stand, &creator).await;
+    assert_eq!(stand.deliver_purge("p4", &unfinished).await, 422, "no video can have come of it");
 }
 
 #[tokio::test]

@@ -1,0 +1,46 @@
+//! `DELETE /v1/videos/{id}`: hides a video from all. For 30 days its owner can have it back.
+
+use crate::edit::{Asked, answer, refuse};
+use axum::extract::State;
+use axum::response::Response;
+use content_contract::{VideoView, event, purge_later};
+use content_domain::Outcome;
+use content_storage::{self as storage, WriteError};
+use http::{StatusCode, header};
+use mcsp_access::Permission;
+use mcsp_function::Context;
+use mcsp_ids::VideoId;
+use mcsp_problem::{Path, Problem};
+use mcsp_reference::{Answer, Operation};
+
+pub(crate) fn reference() -> Operation {
+    Operation::delete("/v1/videos/{id}", delete)
+        .named("deleteVideo", "Delete a video")
+        .described(
+            "It does not exist any more, to its owner either, but in the list of those that are deleted. Until `purge_at` it \
+            can be had back, and then nothing of it is left, the file that was uploaded included. Deleting it again changes nothing.",
+        )
+        .requires(Permission::ContentEdit)
+        .answers(Answer::json::<VideoView>(StatusCode::OK, "The video, deleted.").with(header::ETAG))
+        .refuses([Problem::not_found(), WriteError::Outdated.into()])
+}
+
+pub(crate) async fn delete(
+    State(context): State<Context>,
+    (caller, trace, if_match): Asked,
+    Path(id): Path<VideoId>,
+) -> Result<Response, Problem> {
+    caller.require(Permission::ContentEdit)?;
+    let video = storage::owned_or_deleted(&context, id, caller.user()).await?;
+    let video = video.filter(|video| !video.is_purged()).ok_or_else(Problem::not_found)?;
+    if_match.check(video.version)?;
+    match video.delete(context.now()) {
+        Outcome::Unchanged(video) => Ok(answer(&video)),
+        Outcome::Changed(change) => {
+            let event = event(&context, &trace, &change);
+            let purge = purge_later(&context, &trace, &change.video);
+            storage::save(&context, &change, event, purge).await.map_err(|error| refuse(error, &if_match))?;
+            Ok(answer(&change.video))
+        }
+    }
+}
