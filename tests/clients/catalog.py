@@ -75,7 +75,9 @@ def fields_of(message):
     told = {}
     for field in message.DESCRIPTOR.fields:
         value = getattr(message, field.name)
-        if field.is_repeated:
+        if field.message_type is not None and field.message_type.GetOptions().map_entry:
+            told[field.name] = dict(value)
+        elif field.is_repeated:
             told[field.name] = [plain(field, one) for one in value]
         else:
             told[field.name] = plain(field, value) if not field.has_presence or message.HasField(field.name) else None
@@ -113,7 +115,7 @@ def each_field(catalog):
     for id_ in catalog.given["videos"]:
         by_grpc, by_http = fields_of(catalog.get(id_)), read(catalog.by_http(id_))
         assert by_grpc == by_http, (by_grpc, by_http)
-        set_ |= {name for name, value in by_grpc.items() if value not in (None, "", [])}
+        set_ |= {name for name, value in by_grpc.items() if value not in (None, "", [], {})}
     never = by_grpc.keys() - set_
     assert not never, never
     print("each field is what HTTP tells, and is set in some video")

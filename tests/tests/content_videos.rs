@@ -5,7 +5,7 @@ use mcsp_tests::{
     Account, Platform, ready_video, root, run_client, sample_mp4, titled_video, until_ready, uploaded_as,
     uploaded_video, variable,
 };
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::path::PathBuf;
 
 /// Of the right kind, and nobody's.
@@ -107,6 +107,7 @@ async fn an_edit_changes_what_it_names_and_is_there_again_when_repeated() {
     let edit = json!({
         "title": "  Cafe\u{301}  ", "description": "one\r\ntwo", "tags": ["Cat", "cat", "DOG"],
         "category": "film-and-animation", "language": "PT-br", "minimum_age": 16,
+        "licence": "cc-by-nc-sa", "made_for_kids": true, "custom_fields": {"shot-on": " Cafe\u{301} "},
     });
     let edited = owner.patch(&path, &edit, Some("\"2\"")).await;
     assert_eq!(edited.header("etag"), "\"3\"");
@@ -114,16 +115,23 @@ async fn an_edit_changes_what_it_names_and_is_there_again_when_repeated() {
     let expected = json!({
         "title": "Café", "description": "one\ntwo", "tags": ["cat", "dog"],
         "category": "film-and-animation", "language": "pt-BR", "minimum_age": 16,
+        "licence": "cc-by-nc-sa", "made_for_kids": true, "custom_fields": {"shot-on": "Café"},
     });
     for (field, value) in expected.as_object().expect("an object") {
         assert_eq!(&edited[field], value, "{field}");
     }
     let again = owner.patch(&path, &edit, Some("\"3\"")).await.expect(200);
     assert_eq!(again, edited, "an edit that changes nothing makes no version");
-    let cleared = json!({"language": null, "minimum_age": null, "description": ""});
+    let cleared = json!({
+        "language": null, "minimum_age": null, "description": "", "licence": null, "made_for_kids": null,
+        "custom_fields": {},
+    });
     let cleared = owner.patch(&path, &cleared, None).await.expect(200);
     assert_eq!((&cleared["language"], &cleared["description"]), (&Value::Null, &json!("")));
-    assert_eq!(cleared["minimum_age"], Value::Null);
+    for field in ["minimum_age", "licence", "made_for_kids"] {
+        assert_eq!(cleared[field], Value::Null, "{field}");
+    }
+    assert_eq!(cleared["custom_fields"], json!({}));
     assert_eq!((&cleared["title"], &cleared["category"]), (&edited["title"], &edited["category"]));
 }
 
@@ -145,6 +153,7 @@ async fn every_bad_field_of_an_edit_is_named() {
     let edit = json!({
         "title": "x".repeat(101), "description": "a\u{0}b", "tags": ["fine", "\u{200b}"],
         "category": "Not A Slug", "language": "english", "minimum_age": 17,
+        "custom_fields": {"Not A Slug": "v", "fine": "v", "long": "x".repeat(201)},
     });
     let answer = owner.patch(&path, &edit, None).await;
     answer.refused(422, "validation_failed");
@@ -159,11 +168,16 @@ async fn every_bad_field_of_an_edit_is_named() {
             (Some("/tags/1"), Some("blank")),
             (Some("/category"), Some("invalid_slug")),
             (Some("/language"), Some("invalid_language")),
+            (Some("/custom_fields"), Some("invalid_slug")),
+            (Some("/custom_fields/long"), Some("too_long")),
             (Some("/minimum_age"), Some("not_an_option")),
         ]
     );
     let many: Vec<String> = (0..31).map(|n| format!("t{n}")).collect();
     owner.patch(&path, &json!({"tags": many}), None).await.refused(422, "validation_failed");
+    let many: Map<String, Value> = (0..21).map(|n| (format!("k{n}"), json!("v"))).collect();
+    owner.patch(&path, &json!({"custom_fields": many}), None).await.refused(422, "validation_failed");
+    owner.patch(&path, &json!({"licence": "mine"}), None).await.refused(400, "invalid_request");
     owner.patch(&path, &json!({"title": null}), None).await.refused(400, "invalid_request");
     let emoji = "👨‍👩‍👧‍👦".repeat(60);
     assert_eq!(owner.patch(&path, &json!({"title": emoji}), None).await.expect(200)["title"], emoji);
@@ -222,7 +236,8 @@ async fn a_deleted_video_is_neither_seen_found_nor_played_until_it_is_restored()
 /// Videos in which together each field of the catalog is set.
 async fn of_all_kinds(owner: &Account) -> [String; 4] {
     let (open, _) = titled_video(owner).await;
-    let details = json!({"description": "d", "tags": ["a"], "category": "film", "language": "en", "minimum_age": 16});
+    let details = json!({"description": "d", "tags": ["a"], "category": "film", "language": "en", "minimum_age": 16,
+        "licence": "cc-by", "made_for_kids": false, "custom_fields": {"camera": "a phone"}});
     owner.patch(&path(&open), &details, None).await.expect(200);
     let visibility = json!({"visibility": "password", "passwords": ["open sesame"]});
     owner.put(&format!("{}/visibility", path(&open)), &visibility).await.expect(200);

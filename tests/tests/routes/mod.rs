@@ -164,15 +164,15 @@ routes! {
     "/v1/tus/:id" GET "/v1/tus/upload_00000000000000000000000000" not "/v1/tus/event_00000000000000000000000000", Bearer(MediaUpload) of Upload;
     "/v1/tus/:id" PATCH "/v1/tus/upload_00000000000000000000000000" not "/v1/tus/event_00000000000000000000000000", Bearer(MediaUpload) of Upload;
     "/v1/tus/:id" DELETE "/v1/tus/upload_00000000000000000000000000" not "/v1/tus/event_00000000000000000000000000", Bearer(MediaUpload) of Upload;
-    "/v1/drafts" POST "/v1/drafts", Bearer(ContentEdit), r#"{"title": "t", "description": "d", "tags": ["a"], "category": "film", "language": "en", "visibility": "private", "publish_at": "2026-12-01T00:00:00Z", "upload_id": "upload_00000000000000000000000000"}"#;
+    "/v1/drafts" POST "/v1/drafts", Bearer(ContentEdit), r#"{"title": "t", "description": "d", "tags": ["a"], "category": "film", "language": "en", "licence": "cc-by", "made_for_kids": false, "custom_fields": {"camera": "a phone"}, "visibility": "private", "publish_at": "2026-12-01T00:00:00Z", "upload_id": "upload_00000000000000000000000000"}"#;
     "/v1/drafts" GET "/v1/drafts", Bearer(ContentEdit);
     "/v1/drafts/:id" GET "/v1/drafts/draft_00000000000000000000000000" not "/v1/drafts/event_00000000000000000000000000", Bearer(ContentEdit) of Draft;
-    "/v1/drafts/:id" PUT "/v1/drafts/draft_00000000000000000000000000" not "/v1/drafts/event_00000000000000000000000000", Bearer(ContentEdit) of Draft, r#"{"title": "t", "description": "d", "tags": ["a"], "category": "film", "language": "en", "visibility": "private", "publish_at": "2026-12-01T00:00:00Z", "upload_id": "upload_00000000000000000000000000"}"#;
+    "/v1/drafts/:id" PUT "/v1/drafts/draft_00000000000000000000000000" not "/v1/drafts/event_00000000000000000000000000", Bearer(ContentEdit) of Draft, r#"{"title": "t", "description": "d", "tags": ["a"], "category": "film", "language": "en", "licence": "cc-by", "made_for_kids": false, "custom_fields": {"camera": "a phone"}, "visibility": "private", "publish_at": "2026-12-01T00:00:00Z", "upload_id": "upload_00000000000000000000000000"}"#;
     "/v1/drafts/:id" DELETE "/v1/drafts/draft_00000000000000000000000000" not "/v1/drafts/event_00000000000000000000000000", Bearer(ContentEdit) of Draft;
     "/v1/drafts/:id/submit" POST "/v1/drafts/draft_00000000000000000000000000/submit" not "/v1/drafts/event_00000000000000000000000000/submit", Bearer(ContentPublish) of Draft;
     "/v1/videos" GET "/v1/videos", Bearer(ContentEdit);
     "/v1/videos/:id" GET "/v1/videos/video_00000000000000000000000000" not "/v1/videos/event_00000000000000000000000000", Optional;
-    "/v1/videos/:id" PATCH "/v1/videos/video_00000000000000000000000000" not "/v1/videos/event_00000000000000000000000000", Bearer(ContentEdit) of Video, r#"{"title": "t", "description": "d", "tags": ["a"], "category": "film", "language": "en", "minimum_age": 16}"#;
+    "/v1/videos/:id" PATCH "/v1/videos/video_00000000000000000000000000" not "/v1/videos/event_00000000000000000000000000", Bearer(ContentEdit) of Video, r#"{"title": "t", "description": "d", "tags": ["a"], "category": "film", "language": "en", "minimum_age": 16, "licence": "cc-by", "made_for_kids": false, "custom_fields": {"camera": "a phone"}}"#;
     "/v1/videos/:id" DELETE "/v1/videos/video_00000000000000000000000000" not "/v1/videos/event_00000000000000000000000000", Bearer(ContentEdit) of Video;
     "/v1/videos/:id/restore" POST "/v1/videos/video_00000000000000000000000000/restore" not "/v1/videos/event_00000000000000000000000000/restore", Bearer(ContentEdit) of Video;
     "/v1/videos/:id/publish" POST "/v1/videos/video_00000000000000000000000000/publish" not "/v1/videos/event_00000000000000000000000000/publish", Bearer(ContentPublish) of Video;

@@ -8,7 +8,7 @@ mod said;
 mod state;
 mod view;
 
-pub use content_domain::{Draft, DraftVisibility};
+pub use content_domain::{Draft, DraftVisibility, Licence};
 pub use deletion::{PURGE_DUE, PurgeDue, do_not_purge, purge_later};
 pub use event::event;
 pub use publication::{PUBLICATION_DUE, PublicationDue, do_not_publish, plan, publish_later};

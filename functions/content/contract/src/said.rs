@@ -1,11 +1,12 @@
 //! What an owner says of a video, at once or in a draft: checked in one way.
 
 use content_domain::{
-    Category, Description, Draft, Drafted, Edit, InvalidText, Language, NotSchedulable, TAGS_MAX, Tag, Tags,
-    Title, check_plan,
+    Category, CustomFields, Description, Draft, Drafted, Edit, InvalidField, InvalidText, Language, Licence,
+    NotSchedulable, TAGS_MAX, Tag, Tags, Title, check_plan,
 };
 use jiff::Timestamp;
 use mcsp_problem::{Invalid, Problem, Reason};
+use std::collections::BTreeMap;
 
 /// What is said, as it was sent. What is `None` is not said.
 #[derive(Clone, Debug, Default)]
@@ -20,12 +21,18 @@ pub struct Said {
     pub category: Option<Option<String>>,
     /// A BCP 47 tag; none clears it.
     pub language: Option<Option<String>>,
+    /// None clears it.
+    pub licence: Option<Option<Licence>>,
+    /// None clears it.
+    pub made_for_kids: Option<Option<bool>>,
+    /// Up to 20: slugs of up to 40 characters, and values of 1 to 200.
+    pub custom_fields: Option<BTreeMap<String, String>>,
 }
 
 impl Said {
     /// Takes what can be taken, and notes what can't at the field of its name.
     pub fn parse(self, invalid: &mut Invalid) -> Edit {
-        let mut edit = Edit::default();
+        let mut edit = Edit { licence: self.licence, made_for_kids: self.made_for_kids, ..Edit::default() };
         if let Some(title) = self.title {
             edit.title = invalid.check("/title", Title::parse(&title).map_err(reason));
         }
@@ -43,6 +50,9 @@ impl Said {
         if let Some(language) = self.language {
             let language = language.map(|text| Language::parse(&text)).transpose();
             edit.language = invalid.check("/language", language.map_err(reason));
+        }
+        if let Some(fields) = self.custom_fields {
+            edit.custom_fields = parse_fields(&fields, invalid);
         }
         edit
     }
@@ -69,8 +79,17 @@ pub fn submitted(draft: &Draft) -> Result<Drafted, Problem> {
 }
 
 fn drafted(draft: &Draft, invalid: &mut Invalid) -> Drafted {
-    let Draft { title, description, tags, category, language, visibility, publish_at } = draft.clone();
-    let said = Said { title, description, tags, category: category.map(Some), language: language.map(Some) };
+    let Draft { title, description, tags, category, language, visibility, publish_at, .. } = draft.clone();
+    let said = Said {
+        title,
+        description,
+        tags,
+        category: category.map(Some),
+        language: language.map(Some),
+        licence: draft.licence.map(Some),
+        made_for_kids: draft.made_for_kids.map(Some),
+        custom_fields: draft.custom_fields.clone(),
+    };
     Drafted {
         edit: said.parse(invalid),
         visibility: visibility.map(Into::into),
@@ -89,6 +108,25 @@ fn parse_tags(texts: &[String], invalid: &mut Invalid) -> Option<Tags> {
         .filter_map(|(n, text)| invalid.check(&format!("/tags/{n}"), Tag::parse(text).map_err(reason)))
         .collect();
     invalid.check("/tags", Tags::new(tags).map_err(reason))
+}
+
+/// What is wrong with a key, or too much, is told of all of them: a key can be anything.
+fn parse_fields(given: &BTreeMap<String, String>, invalid: &mut Invalid) -> Option<CustomFields> {
+    let mut fields = CustomFields::default();
+    let mut is_good = true;
+    for (key, value) in given {
+        let (place, error) = match fields.set(key, value) {
+            Ok(()) => continue,
+            Err(InvalidField::Key(error)) => ("/custom_fields".to_owned(), error),
+            Err(InvalidField::Value(error)) => (format!("/custom_fields/{key}"), error),
+        };
+        invalid.check::<()>(&place, Err(reason(error)));
+        is_good = false;
+        if matches!(error, InvalidText::TooMany { .. }) {
+            break;
+        }
+    }
+    is_good.then_some(fields)
 }
 
 fn reason(error: InvalidText) -> Reason {

@@ -1,13 +1,14 @@
 //! A video as the other services know it.
 
 use content_domain::{
-    Category, Language, MinimumAge, Packaged, PasswordsVersion, PlanLevel, Protection, Rendition, StateName,
-    Title, Video, VisibilityName,
+    Category, Language, Licence, MinimumAge, Packaged, PasswordsVersion, PlanLevel, Protection, Rendition,
+    StateName, Title, Video, VisibilityName,
 };
 use jiff::Timestamp;
 use mcsp_ids::{UserId, VideoId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The whole state: data of `media.published` and `media.changed`, and answer of `GET /v1/catalog/{id}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -49,6 +50,16 @@ pub struct VideoState {
     /// A slug.
     #[schemars(example = &"travel")]
     pub category: Option<String>,
+    /// On what terms it may be used, where its owner says so.
+    #[serde(default)]
+    pub licence: Option<Licence>,
+    /// Whether it is for children, where its owner says so.
+    #[serde(default)]
+    pub made_for_kids: Option<bool>,
+    /// Whatever else its owner says, by slugs.
+    #[serde(default)]
+    #[schemars(example = BTreeMap::from([("camera", "a phone")]))]
+    pub custom_fields: BTreeMap<String, String>,
     /// Where it may be played.
     pub regions: Regions,
     /// Once there is something to play.
@@ -101,6 +112,9 @@ impl From<&Video> for VideoState {
             tags: details.tags.iter().map(str::to_owned).collect(),
             language: details.language.as_ref().map(Language::as_str).map(str::to_owned),
             category: details.category.as_ref().map(Category::as_str).map(str::to_owned),
+            licence: details.licence,
+            made_for_kids: details.made_for_kids,
+            custom_fields: details.custom_fields.as_map().clone(),
             regions: Regions::default(),
             duration_ms: media.map(|media| media.duration_ms),
             renditions: media.map(|media| media.renditions.clone()).unwrap_or_default(),

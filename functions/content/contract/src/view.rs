@@ -1,13 +1,14 @@
 //! A video as users see it.
 
 use content_domain::{
-    Category, FailureCode, Language, MinimumAge, PlanLevel, Rendition, StateName, Title, Video,
+    Category, FailureCode, Language, Licence, MinimumAge, PlanLevel, Rendition, StateName, Title, Video,
     VisibilityName,
 };
 use jiff::Timestamp;
 use mcsp_ids::{UserId, VideoId};
 use schemars::JsonSchema;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// A video, without where its files are: those are had only by a playback session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -42,6 +43,14 @@ pub struct VideoView {
     /// BCP 47.
     #[schemars(example = &"en-GB")]
     pub language: Option<String>,
+    /// On what terms it may be used, where its owner says so.
+    pub licence: Option<Licence>,
+    /// Whether it is for children, where its owner says so.
+    #[schemars(example = false)]
+    pub made_for_kids: Option<bool>,
+    /// Whatever else its owner says, by slugs.
+    #[schemars(example = BTreeMap::from([("camera", "a phone")]))]
+    pub custom_fields: BTreeMap<String, String>,
     /// Once there is something to play.
     #[schemars(example = 3_600_000)]
     pub duration_ms: Option<u64>,
@@ -83,6 +92,9 @@ impl From<&Video> for VideoView {
             tags: details.tags.iter().map(str::to_owned).collect(),
             category: details.category.as_ref().map(Category::as_str).map(str::to_owned),
             language: details.language.as_ref().map(Language::as_str).map(str::to_owned),
+            licence: details.licence,
+            made_for_kids: details.made_for_kids,
+            custom_fields: details.custom_fields.as_map().clone(),
             duration_ms: media.map(|media| media.duration_ms),
             renditions: media.map(|media| media.renditions.clone()).unwrap_or_default(),
             failure_code: state.failure().map(FailureCode::as_str).map(str::to_owned),

@@ -1,9 +1,10 @@
 //! What an owner says of a video before it is there.
 
-use crate::{Details, Edit, Happened, Outcome, State, Video, Visibility};
+use crate::{Details, Edit, Happened, Licence, Outcome, State, Video, Visibility};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A draft, as it was written: nothing of it is checked.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +24,15 @@ pub struct Draft {
     /// What is spoken.
     #[serde(default)]
     pub language: Option<String>,
+    /// On what terms it may be used.
+    #[serde(default)]
+    pub licence: Option<Licence>,
+    /// Whether it is for children.
+    #[serde(default)]
+    pub made_for_kids: Option<bool>,
+    /// Whatever else there is to say.
+    #[serde(default)]
+    pub custom_fields: Option<BTreeMap<String, String>>,
     /// Whom it is meant for.
     #[serde(default)]
     pub visibility: Option<DraftVisibility>,

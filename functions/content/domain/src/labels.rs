@@ -16,13 +16,7 @@ pub struct Language(String);
 impl Category {
     /// Checks.
     pub fn parse(text: &str) -> Result<Self, InvalidText> {
-        if text.len() > CATEGORY_MAX_BYTES {
-            return Err(InvalidText::TooLong { max: CATEGORY_MAX_BYTES });
-        }
-        let is_word = |word: &str| {
-            !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
-        };
-        if text.split('-').all(is_word) { Ok(Category(text.to_owned())) } else { Err(InvalidText::NotASlug) }
+        slug(text, CATEGORY_MAX_BYTES).map(Category)
     }
 
     /// The slug.
@@ -54,6 +48,16 @@ impl Language {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Checks that a text is a slug: `[a-z0-9]+(-[a-z0-9]+)*`.
+pub(crate) fn slug(text: &str, bytes_max: usize) -> Result<String, InvalidText> {
+    if text.len() > bytes_max {
+        return Err(InvalidText::TooLong { max: bytes_max });
+    }
+    let is_word =
+        |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    if text.split('-').all(is_word) { Ok(text.to_owned()) } else { Err(InvalidText::NotASlug) }
 }
 
 fn is_alphabetic(subtag: &str) -> bool {

@@ -3,9 +3,11 @@
 //! Pure: no clock, no randomness, no I/O.
 
 mod age;
+mod custom;
 mod deletion;
 mod draft;
 mod labels;
+mod licence;
 mod media;
 mod password;
 mod refusal;
@@ -17,9 +19,11 @@ mod visibility;
 mod withheld;
 
 pub use age::{InvalidMinimumAge, MinimumAge};
+pub use custom::{CUSTOM_FIELDS_MAX, CustomFields, InvalidField};
 pub use deletion::{Deletion, Gone};
 pub use draft::{Draft, DraftVisibility, Drafted};
 pub use labels::{Category, Language};
+pub use licence::Licence;
 pub use media::{FailureCode, Media, Packaged, Processed, Protection, Rendition, Scheme};
 pub use password::{
     InvalidVideoPassword, VIDEO_PASSWORD_MAX_CHARS, VIDEO_PASSWORD_MIN_CHARS, VIDEO_PASSWORDS_MAX,

@@ -23,6 +23,7 @@ enum Lines {
 
 const TITLE: Bounds = Bounds { clusters_max: 100, bytes_max: 1_600, lines: Lines::One };
 const DESCRIPTION: Bounds = Bounds { clusters_max: 5_000, bytes_max: 20_000, lines: Lines::Many };
+const CUSTOM_VALUE: Bounds = Bounds { clusters_max: 200, bytes_max: 3_200, lines: Lines::One };
 const TAG: Bounds = Bounds { clusters_max: 30, bytes_max: 480, lines: Lines::One };
 
 /// A video's title: 1 to 100 characters on one line.
@@ -97,6 +98,11 @@ impl Tags {
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(Tag::as_str)
     }
+}
+
+/// Normalizes and checks what a custom field says: 1 to 200 characters on one line.
+pub(crate) fn custom_value(text: &str) -> Result<String, InvalidText> {
+    visible(text, &CUSTOM_VALUE)
 }
 
 fn visible(text: &str, bounds: &Bounds) -> Result<String, InvalidText> {

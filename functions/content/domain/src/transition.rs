@@ -1,8 +1,8 @@
 //! What can happen to a video. Each transition takes the old video and gives the new one, one version on.
 
 use crate::{
-    Category, Description, Details, FailureCode, Language, MinimumAge, Origin, PasswordsVersion, Processed,
-    State, Tags, Title, Video, Visibility, Withheld,
+    Category, CustomFields, Description, Details, FailureCode, Language, Licence, MinimumAge, Origin,
+    PasswordsVersion, Processed, State, Tags, Title, Video, Visibility, Withheld,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -102,6 +102,12 @@ pub struct Edit {
     pub language: Option<Option<Language>>,
     /// Replaces or clears it.
     pub minimum_age: Option<Option<MinimumAge>>,
+    /// Replaces or clears it.
+    pub licence: Option<Option<Licence>>,
+    /// Replaces or clears it.
+    pub made_for_kids: Option<Option<bool>>,
+    /// Replaces all of them.
+    pub custom_fields: Option<CustomFields>,
 }
 
 /// Why a video can't be published.
@@ -299,14 +305,17 @@ impl Video {
 impl Details {
     /// The same, with what is said anew.
     pub(crate) fn with(self, edit: Edit) -> Self {
-        let Edit { title, description, tags, category, language, minimum_age } = edit;
+        let Edit { title, description, tags, category, language, .. } = edit;
         Details {
             title: title.or(self.title),
             description: description.unwrap_or(self.description),
             tags: tags.unwrap_or(self.tags),
             category: category.unwrap_or(self.category),
             language: language.unwrap_or(self.language),
-            minimum_age: minimum_age.unwrap_or(self.minimum_age),
+            minimum_age: edit.minimum_age.unwrap_or(self.minimum_age),
+            licence: edit.licence.unwrap_or(self.licence),
+            made_for_kids: edit.made_for_kids.unwrap_or(self.made_for_kids),
+            custom_fields: edit.custom_fields.unwrap_or(self.custom_fields),
         }
     }
 }

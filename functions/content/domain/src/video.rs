@@ -1,6 +1,9 @@
 //! A video.
 
-use crate::{Category, Deletion, Description, Language, MinimumAge, State, Tags, Title, Visibility, Withheld};
+use crate::{
+    Category, CustomFields, Deletion, Description, Language, Licence, MinimumAge, State, Tags, Title,
+    Visibility, Withheld,
+};
 use jiff::Timestamp;
 use mcsp_ids::{UploadId, UserId, VideoId};
 
@@ -59,4 +62,10 @@ pub struct Details {
     pub language: Option<Language>,
     /// How old one must be to play it.
     pub minimum_age: Option<MinimumAge>,
+    /// On what terms it may be used.
+    pub licence: Option<Licence>,
+    /// Whether it is for children.
+    pub made_for_kids: Option<bool>,
+    /// Whatever else there is to say.
+    pub custom_fields: CustomFields,
 }

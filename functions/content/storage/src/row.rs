@@ -1,19 +1,20 @@
 //! A video as a row, and back.
 
 use content_domain::{
-    Category, Decision, Deletion, Description, Details, FailureCode, Language, Media, MinimumAge, Origin,
-    PasswordsVersion, PlanLevel, State, StateName, Tag, Tags, Title, Video, Visibility, VisibilityName,
-    Withheld,
+    Category, CustomFields, Decision, Deletion, Description, Details, FailureCode, Language, Licence, Media,
+    MinimumAge, Origin, PasswordsVersion, PlanLevel, State, StateName, Tag, Tags, Title, Video, Visibility,
+    VisibilityName, Withheld,
 };
 use jiff::Timestamp;
 use mcsp_bridge_api::sql::{Inconsistency, Json, Row, Sql};
 use mcsp_ids::{UploadId, UserId, VideoId};
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// The columns, in the order of [`bind`] and [`read`].
 pub(crate) const COLUMNS: &str = "id, owner_id, upload_id, region, asks_for_protection, version, state, visibility, title, \
-     description, tags, category, language, minimum_age, media, failure_code, first_published_at, created_at, \
-     updated_at, minimum_plan_level, publish_at, passwords_version, held_state, \
+     description, tags, category, language, minimum_age, licence, made_for_kids, custom_fields, media, failure_code, \
+     first_published_at, created_at, updated_at, minimum_plan_level, publish_at, passwords_version, held_state, \
      decision_version, decided_to_block, withheld_by_account, deleted_at, purged";
 
 /// Gives all columns as parameters.
@@ -35,6 +36,9 @@ pub(crate) fn bind(sql: Sql, video: &Video) -> Sql {
         .bind(details.category.as_ref().map(Category::as_str))
         .bind(details.language.as_ref().map(Language::as_str))
         .bind(details.minimum_age.map(MinimumAge::get))
+        .bind(details.licence.map(Licence::as_str))
+        .bind(details.made_for_kids)
+        .bind(serde_json::json!(details.custom_fields.as_map()))
         .bind(media)
         .bind(state.failure().map(FailureCode::as_str))
         .bind(state.first_published_at())
@@ -71,6 +75,9 @@ pub(crate) fn read(row: &mut Row<'_>) -> Result<Video, Inconsistency> {
         language: row.parse("language", |text| optional(text, |text: String| Language::parse(&text).ok()))?,
         minimum_age: row
             .parse("minimum_age", |years| optional(years, |years| MinimumAge::new(years).ok()))?,
+        licence: row.parse("licence", |name| optional(name, |name: String| Licence::from_name(&name)))?,
+        made_for_kids: row.take("made_for_kids")?,
+        custom_fields: row.parse("custom_fields", fields)?,
     };
     let media: Option<Json<Media>> = row.take("media")?;
     let failure =
@@ -137,6 +144,12 @@ fn visibility(name: VisibilityName, level: Option<u32>, passwords: Option<i64>) 
 /// A null is fine; what does not parse is not.
 fn optional<S, T>(value: Option<S>, parse: impl FnOnce(S) -> Option<T>) -> Option<Option<T>> {
     value.map_or(Some(None), |value| parse(value).map(Some))
+}
+
+fn fields(Json(given): Json<BTreeMap<String, String>>) -> Option<CustomFields> {
+    let mut fields = CustomFields::default();
+    given.iter().try_for_each(|(key, value)| fields.set(key, value)).ok()?;
+    Some(fields)
 }
 
 fn tags(texts: Vec<String>) -> Option<Tags> {

@@ -1,9 +1,9 @@
 //! `PATCH /v1/videos/{id}`: the owner says something else of a video. What is left out stays; `null` clears
-//! category, language and minimum age.
+//! category, language, minimum age, licence and whether it is for children.
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use content_contract::{Said, VideoView, event};
+use content_contract::{Licence, Said, VideoView, event};
 use content_domain::{Edit, InvalidMinimumAge, MinimumAge, Outcome, Video};
 use content_storage::{self as storage, WriteError};
 use http::{StatusCode, header};
@@ -15,6 +15,7 @@ use mcsp_problem::{Invalid, Json, Path, Problem, Reason};
 use mcsp_reference::{Answer, Operation};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
+use std::collections::BTreeMap;
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -44,6 +45,19 @@ pub(crate) struct EditRequest {
     #[serde(default, deserialize_with = "given")]
     #[schemars(with = "Option<u32>", extend("enum" = [12, 16, 18, null]), example = 16)]
     minimum_age: Option<Option<u32>>,
+    /// On what terms others may use it. Null says nothing of it.
+    #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Option<Licence>")]
+    licence: Option<Option<Licence>>,
+    /// Whether it is for children. Null says nothing of it.
+    #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Option<bool>", example = false)]
+    made_for_kids: Option<Option<bool>>,
+    /// Whatever else there is to say, in the place of all that was said: up to 20 fields by slugs of up to 40 characters, each of 1 to
+    /// 200 on one line.
+    #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "BTreeMap<String, String>", example = BTreeMap::from([("camera", "a phone")]))]
+    custom_fields: Option<BTreeMap<String, String>>,
 }
 
 /// Tells a field that is left out, which is `None`, from one that is null.
@@ -98,9 +112,20 @@ pub(crate) fn refuse(error: WriteError, if_match: &IfMatch) -> Problem {
 }
 
 fn parse(request: EditRequest) -> Result<Edit, Problem> {
-    let EditRequest { title, description, tags, category, language, minimum_age } = request;
+    let EditRequest {
+        title,
+        description,
+        tags,
+        category,
+        language,
+        minimum_age,
+        licence,
+        made_for_kids,
+        custom_fields,
+    } = request;
     let mut invalid = Invalid::default();
-    let mut edit = Said { title, description, tags, category, language }.parse(&mut invalid);
+    let said = Said { title, description, tags, category, language, licence, made_for_kids, custom_fields };
+    let mut edit = said.parse(&mut invalid);
     if let Some(years) = minimum_age {
         let unfit = |error: InvalidMinimumAge| Reason::new("not_an_option", error.to_string());
         edit.minimum_age =

@@ -1,6 +1,6 @@
 //! A draft as its owner sees it.
 
-use content_contract::{Draft, DraftVisibility};
+use content_contract::{Draft, DraftVisibility, Licence};
 use http::{StatusCode, header};
 use jiff::Timestamp;
 use mcsp_etag::ETag;
@@ -8,6 +8,7 @@ use mcsp_idempotency::Answer;
 use mcsp_ids::{DraftId, UploadId};
 use schemars::JsonSchema;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use upload_storage::KeptDraft;
 
 /// A draft.
@@ -30,6 +31,14 @@ pub(crate) struct DraftView {
     /// BCP 47, when it is submitted.
     #[schemars(example = &"en-GB")]
     language: Option<String>,
+    /// On what terms others may use the video.
+    licence: Option<Licence>,
+    /// Whether it is for children.
+    #[schemars(example = false)]
+    made_for_kids: Option<bool>,
+    /// Whatever else there is to say.
+    #[schemars(example = BTreeMap::from([("camera", "a phone")]))]
+    custom_fields: Option<BTreeMap<String, String>>,
     /// Who is to see the video once it is published.
     visibility: Option<DraftVisibility>,
     /// When the video is to be published by itself.
@@ -49,8 +58,7 @@ pub(crate) struct DraftView {
 
 impl From<&KeptDraft> for DraftView {
     fn from(kept: &KeptDraft) -> Self {
-        let Draft { title, description, tags, category, language, visibility, publish_at } =
-            kept.draft.clone();
+        let Draft { title, description, tags, category, language, custom_fields, .. } = kept.draft.clone();
         DraftView {
             id: kept.id,
             title,
@@ -58,8 +66,11 @@ impl From<&KeptDraft> for DraftView {
             tags,
             category,
             language,
-            visibility,
-            publish_at,
+            licence: kept.draft.licence,
+            made_for_kids: kept.draft.made_for_kids,
+            custom_fields,
+            visibility: kept.draft.visibility,
+            publish_at: kept.draft.publish_at,
             upload_id: kept.upload,
             submitted_at: kept.submitted_at,
             created_at: kept.created_at,

@@ -1,18 +1,21 @@
 //! What is written in a draft, as it is sent: whatever it says, it fits.
 
-use content_contract::{Draft, DraftVisibility};
+use content_contract::{Draft, DraftVisibility, Licence};
 use jiff::Timestamp;
 use mcsp_function::Context;
 use mcsp_ids::{UploadId, UserId};
 use mcsp_problem::{Invalid, Problem, Reason};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use upload_storage::find;
 
 /// Bytes of one text: more than any text may have when it is submitted.
 const TEXT_MAX_BYTES: usize = 32_768;
 /// Tags: more than a video may have.
 const TAGS_MAX: usize = 100;
+/// Fields of one's own: more than a video may have.
+const FIELDS_MAX: usize = 100;
 
 /// All that a draft says. What is left out or null it does not say. Whether a text will do is looked at when it is
 /// submitted.
@@ -40,6 +43,17 @@ pub(crate) struct WrittenDraft {
     #[serde(default)]
     #[schemars(example = &"en-GB")]
     language: Option<String>,
+    /// On what terms others may use the video.
+    #[serde(default)]
+    licence: Option<Licence>,
+    /// Whether it is for children.
+    #[serde(default)]
+    #[schemars(example = false)]
+    made_for_kids: Option<bool>,
+    /// To be submitted, up to 20 fields by slugs of up to 40 characters, each of 1 to 200 on one line.
+    #[serde(default)]
+    #[schemars(example = BTreeMap::from([("camera", "a phone")]))]
+    custom_fields: Option<BTreeMap<String, String>>,
     /// Who is to see the video once it is published.
     #[serde(default)]
     visibility: Option<DraftVisibility>,
@@ -59,7 +73,7 @@ impl WrittenDraft {
         context: &Context,
         owner: UserId,
     ) -> Result<(Draft, Option<UploadId>), Problem> {
-        let WrittenDraft { title, description, tags, category, language, visibility, publish_at, upload_id } =
+        let WrittenDraft { title, description, tags, category, language, custom_fields, upload_id, .. } =
             self;
         let mut invalid = Invalid::default();
         for (pointer, text) in [
@@ -78,7 +92,26 @@ impl WrittenDraft {
         for (n, tag) in tags_given.iter().enumerate().take(TAGS_MAX) {
             invalid.check(&format!("/tags/{n}"), fits(tag));
         }
-        let draft = Draft { title, description, tags, category, language, visibility, publish_at };
+        let fields_given = custom_fields.iter().flatten();
+        if fields_given.clone().count() > FIELDS_MAX {
+            let reason = Reason::new("too_many", format!("must have at most {FIELDS_MAX} entries"));
+            invalid.check::<()>("/custom_fields", Err(reason));
+        }
+        for text in fields_given.take(FIELDS_MAX).flat_map(|(key, value)| [key, value]) {
+            invalid.check("/custom_fields", fits(text));
+        }
+        let draft = Draft {
+            title,
+            description,
+            tags,
+            category,
+            language,
+            licence: self.licence,
+            made_for_kids: self.made_for_kids,
+            custom_fields,
+            visibility: self.visibility,
+            publish_at: self.publish_at,
+        };
         let draft = invalid.into_result(draft)?;
         if let Some(upload) = upload_id {
             let found = find(context, upload).await?.filter(|found| found.owner == owner);

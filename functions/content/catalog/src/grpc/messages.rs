@@ -4,6 +4,7 @@ use content_contract as contract;
 use content_domain::{self as domain, StateName, VisibilityName};
 use jiff::Timestamp;
 use prost::{Enumeration, Message};
+use std::collections::BTreeMap;
 
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct GetRequest {
@@ -83,6 +84,12 @@ pub(crate) struct Video {
     deleted_at: Option<prost_types::Timestamp>,
     #[prost(message, optional, tag = "22")]
     purge_at: Option<prost_types::Timestamp>,
+    #[prost(string, optional, tag = "23")]
+    licence: Option<String>,
+    #[prost(bool, optional, tag = "24")]
+    made_for_kids: Option<bool>,
+    #[prost(btree_map = "string, string", tag = "25")]
+    custom_fields: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Enumeration)]
@@ -184,6 +191,9 @@ impl From<contract::VideoState> for Video {
             published_at: video.published_at.map(timestamp),
             deleted_at: video.deleted_at.map(timestamp),
             purge_at: video.purge_at.map(timestamp),
+            licence: video.licence.map(|licence| licence.as_str().to_owned()),
+            made_for_kids: video.made_for_kids,
+            custom_fields: video.custom_fields,
         }
     }
 }

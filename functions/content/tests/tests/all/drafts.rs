@@ -17,7 +17,8 @@ const HOUR_S: i64 = 3_600;
 
 fn draft(title: &str, publish_at: Option<Timestamp>) -> Value {
     json!({"title": title, "description": "An hour in the rain.", "tags": ["Hiking"], "category": "travel",
-        "language": "en-gb", "visibility": "unlisted", "publish_at": publish_at, "surprise": 1})
+        "language": "en-gb", "licence": "cc0", "made_for_kids": true, "custom_fields": {"camera": "a phone"},
+        "visibility": "unlisted", "publish_at": publish_at, "surprise": 1})
 }
 
 async fn seen(stand: &Stand, video: VideoId, owner: UserId) -> Value {
@@ -48,6 +49,8 @@ async fn a_video_becomes_the_same_whenever_its_draft_comes() {
         assert_eq!((&seen["state"], &seen["title"]), (&json!("ready"), &json!("A walk")), "{place}: {seen}");
         assert_eq!((&seen["tags"], &seen["language"]), (&json!(["hiking"]), &json!("en-GB")), "{place}");
         assert_eq!((&seen["visibility"], &seen["scheduled_at"]), (&json!("unlisted"), &json!(publish_at)));
+        assert_eq!((&seen["licence"], &seen["made_for_kids"]), (&json!("cc0"), &json!(true)), "{place}");
+        assert_eq!(seen["custom_fields"], json!({"camera": "a phone"}), "{place}");
         let due = json!({"video_id": video});
         let kind = "mcsp.content.video.publication_due.v1";
         assert_eq!(stand.events.deliver(&unique(), kind, &due).await.status, 409, "{place}: not yet");
