@@ -5,7 +5,6 @@
 //! which is 4 ms later on most machines. So a timer has the thread look itself, as Go's runtime has its goroutines, and by the
 //! same signal, which nobody else uses.
 
-use rustix::thread::gettid;
 use std::io;
 use std::mem::MaybeUninit;
 use std::ptr;
@@ -28,7 +27,8 @@ impl GivingWay {
         let mut event: libc::sigevent = unsafe { MaybeUninit::zeroed().assume_init() };
         event.sigev_notify = libc::SIGEV_THREAD_ID;
         event.sigev_signo = libc::SIGURG;
-        event.sigev_notify_thread_id = gettid().as_raw_nonzero().get();
+        // SAFETY: it takes nothing, and always succeeds.
+        event.sigev_notify_thread_id = unsafe { libc::gettid() };
         let mut timer: libc::timer_t = ptr::null_mut();
         // SAFETY: both places outlive the call.
         match unsafe { libc::timer_create(libc::CLOCK_MONOTONIC, &raw mut event, &raw mut timer) } {
