@@ -4,6 +4,7 @@
 //! does. Endpoint code is the same in both worlds.
 
 pub mod sql;
+pub mod token;
 
 #[cfg(target_arch = "wasm32")]
 pub mod imports;

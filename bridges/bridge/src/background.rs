@@ -2,6 +2,7 @@
 
 use crate::Bridges;
 use crate::deliver::{ByRequest, Invoke, Receiver};
+use mcsp_bridge_api::token;
 use mcsp_kafka::{Consumer, ConsumerConfig, ConsumerCounts, ConsumerMeter};
 use mcsp_manifest::Manifest;
 use mcsp_outbox::{Relay, RelayConfig, RelayCounts, RelayMeter};
@@ -95,7 +96,7 @@ impl Background {
         });
         Arc::new(ByRequest {
             invoke,
-            token: self.bridges.config.token.clone(),
+            token: token::shown(&self.bridges.config.token).to_owned(),
             receivers: receivers.collect(),
             tracer: self.bridges.tracer.clone(),
         })

@@ -8,12 +8,11 @@ use axum::routing::{get, post};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 use mcsp_bridge::{Bridges, Pages, StartError, Worker};
-use mcsp_bridge_api::Bridge;
+use mcsp_bridge_api::{Bridge, token};
 use mcsp_manifest::Manifest;
 use mcsp_traces::{SpanContext, within};
 use std::collections::HashMap;
 use std::sync::Arc;
-use subtle::ConstantTimeEq;
 use tokio_util::sync::CancellationToken;
 
 /// The largest call: a request to a service with the longest body. The adapter sends none that is larger.
@@ -71,8 +70,7 @@ async fn answer_call(
 ) -> Response {
     let header = |name| headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok());
     let given = header(header::AUTHORIZATION.as_str()).and_then(|value| value.strip_prefix("Bearer "));
-    let expected = calls.token.as_bytes();
-    if !given.is_some_and(|given| given.as_bytes().ct_eq(expected).into()) {
+    if !given.is_some_and(|given| token::accepts(&calls.token, given.as_bytes())) {
         return StatusCode::UNAUTHORIZED.into_response();
     }
     let Some(port) = header("mcsp-component").and_then(|id| calls.ports.get(id)) else {

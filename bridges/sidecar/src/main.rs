@@ -17,6 +17,7 @@ use face::{Calls, Ops};
 use invoke::OverHttp;
 use listen::Listener;
 use mcsp_bridge::{Background, BridgeConfig, Bridges, POLICIES_VARIABLE, Pages, StopSignals, watch_policies};
+use mcsp_bridge_api::token::shown;
 use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::task::JoinSet;
@@ -63,7 +64,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         anyhow::Ok(())
     };
     if let Some(address) = arguments.events {
-        let gateway = Gateway::new(&manifest, invoke, token.clone(), tracer.clone());
+        let gateway = Gateway::new(&manifest, invoke, shown(&token).to_owned(), tracer.clone());
         serve("events are taken", Listener::anywhere(address).await?, gateway.router())?;
     }
     // Shown until the very end: that the bridge is stopping, too.

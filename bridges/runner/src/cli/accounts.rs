@@ -4,6 +4,7 @@
 use super::state::StateDir;
 use anyhow::{Context, ensure};
 use clap::{Args, Subcommand};
+use mcsp_bridge_api::token;
 use reqwest::Method;
 use serde_json::Value;
 use std::path::PathBuf;
@@ -43,7 +44,8 @@ impl Accounts {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let state = StateDir::new(self.state_dir);
         let url = self.url.map_or_else(|| state.url(), Ok)?;
-        let token = state.variable("MCSP_BRIDGE_TOKEN")?;
+        let tokens = state.variable("MCSP_BRIDGE_TOKEN")?;
+        let token = token::shown(&tokens);
         let (method, user_id, role) = match &self.action {
             Action::Grant { user_id, role } => (Method::PUT, user_id, role),
             Action::Revoke { user_id, role } => (Method::DELETE, user_id, role),

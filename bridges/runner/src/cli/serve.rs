@@ -5,7 +5,7 @@ use super::scaling::Scaling;
 use anyhow::Context;
 use clap::Args;
 use mcsp_bridge::{StopSignals, trace_metrics};
-use mcsp_bridge_api::Bridge;
+use mcsp_bridge_api::{Bridge, token};
 use mcsp_manifest::{Manifest, Variables, environment};
 use mcsp_remote::{Address, Remote};
 use mcsp_runner::{AdminAddress, Application, BridgeFactory, Extension, Network, NoBridge, Runner, Settings};
@@ -115,8 +115,9 @@ struct Beside {
 impl Beside {
     /// Refuses what could not be sent, before anything is served.
     fn new(address: Address, manifest: &Manifest) -> anyhow::Result<Self> {
-        let token = std::env::var(TOKEN_VARIABLE)
+        let tokens = std::env::var(TOKEN_VARIABLE)
             .with_context(|| format!("{TOKEN_VARIABLE} is not set: the bridge asks for it"))?;
+        let token = token::shown(&tokens).to_owned();
         let remote = Remote::new(address.clone());
         for component in manifest.components.keys() {
             let _port = remote.for_component(component, &token).context("the token cannot be sent")?;

@@ -12,6 +12,7 @@ use bridge::{ByDispatch, InProcess, Shown};
 use clap::Args;
 use keys::Keys;
 use mcsp_bridge::{Background, Bridges, Duties, POLICIES_VARIABLE, Pages, StopSignals, watch_policies};
+use mcsp_bridge_api::token;
 use mcsp_local::{Durability, Lines, Progress, Stack, StackConfig};
 use mcsp_manifest::{DEAD_LETTER_SUFFIX, Manifest, Variables};
 use mcsp_runner::{AdminAddress, Application, Runner, Settings};
@@ -142,7 +143,8 @@ impl Up {
         let (runner, background) =
             self.start_functions(listen, &manifest, &environment, bridges, state).await?;
         if let Some(cdn) = stack.cdn() {
-            cdn.follow(format!("http://{listen}"), environment.variable("bridge_token").unwrap_or_default());
+            let tokens = environment.variable("bridge_token").unwrap_or_default();
+            cdn.follow(format!("http://{listen}"), token::shown(&tokens).to_owned());
         }
         Lines.done("The functions are ready", begun.elapsed());
         Ok((runner, background, tracer))

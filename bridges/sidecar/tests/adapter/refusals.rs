@@ -1,7 +1,7 @@
 //! Calls that the sidecar does not take.
 
 use crate::postgres::statements;
-use crate::stage::Stage;
+use crate::stage::{NEXT_TOKEN, Stage, TOKEN};
 use mcsp_bridge_api::Failure;
 use mcsp_bridge_api::postgres::TransactError;
 use mcsp_bridge_api::sql::sql;
@@ -13,11 +13,20 @@ fn not_granted(name: &str) -> Failure {
 #[tokio::test]
 async fn a_wrong_token_is_told_as_such() {
     let stage = Stage::start().await;
-    let stranger = stage.probe_told("bridge_token", "the token of another stage").await;
+    let stranger = stage.probe_told("bridge_token", "the-token-of-another-stage").await;
     assert_eq!(stranger.query(sql("SELECT 1")).await, Err(not_granted("bridge_token")));
     let transacted = stranger.transact(statements(vec![sql("DELETE FROM things").unguarded()])).await;
     assert_eq!(transacted, Err(TransactError::Failed(not_granted("bridge_token"))));
     assert!(stage.probe().query(sql("SELECT 1")).await.is_ok());
+}
+
+#[tokio::test]
+async fn while_a_token_is_exchanged_both_are_accepted() {
+    let stage = Stage::start().await;
+    for told in [NEXT_TOKEN.to_owned(), format!("{NEXT_TOKEN} {TOKEN}")] {
+        let probe = stage.probe_told("bridge_token", &told).await;
+        assert!(probe.query(sql("SELECT 1")).await.is_ok(), "{told}");
+    }
 }
 
 #[tokio::test]

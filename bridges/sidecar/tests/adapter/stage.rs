@@ -18,7 +18,9 @@ use std::sync::Arc;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
-pub const TOKEN: &str = "the token of this stage";
+pub const TOKEN: &str = "the-token-of-this-stage";
+/// The one that is to take its place.
+pub const NEXT_TOKEN: &str = "the-next-token-of-this-stage";
 
 /// Sidecars listen here, where nobody else does: a port that one has left is free for the next.
 const SIDECARS: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 95));
@@ -137,7 +139,7 @@ fn environment(service: &str, database: &Database, target: &Target) -> BTreeMap<
         ("MCSP_REDIS_URL".to_owned(), redis),
         ("MCSP_KAFKA_BROKERS".to_owned(), kafka::brokers()),
         (service_url_variable("echo"), format!("http://{}", target.address)),
-        ("MCSP_BRIDGE_TOKEN".to_owned(), TOKEN.to_owned()),
+        ("MCSP_BRIDGE_TOKEN".to_owned(), format!("{TOKEN} {NEXT_TOKEN}")),
     ]
     .into()
 }

@@ -90,7 +90,9 @@ async fn exchange(
         return Err(CallFailure::Refused(StatusCode::PAYLOAD_TOO_LARGE.as_str().to_owned()));
     }
     let url = variable("bridge_url").await?;
-    let token = variable("bridge_token").await?;
+    let tokens = variable("bridge_token").await?;
+    // While it is exchanged there are two: the first is shown.
+    let token = tokens.split_ascii_whitespace().next().unwrap_or_default();
     let component = variable("bridge_component").await?;
     let request = Request::post(format!("{}/v1/{function}", url.trim_end_matches('/')))
         .header(AUTHORIZATION, format!("Bearer {token}"))

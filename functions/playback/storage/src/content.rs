@@ -5,6 +5,7 @@ use crate::model::{Announcement, Version};
 use crate::{Bounds, Redis, StoreError, memory, videos_postgres, videos_redis};
 use mcsp_bridge_api::postgres::Transaction;
 use mcsp_bridge_api::services::Request;
+use mcsp_bridge_api::token;
 use mcsp_function::{Context, TraceParent};
 use mcsp_ids::VideoId;
 
@@ -117,7 +118,7 @@ async fn ask(
     trace: &TraceParent,
     id: VideoId,
 ) -> Result<Option<(Version, u64)>, StoreError> {
-    let token = context.variable("bridge_token").unwrap_or_default();
+    let token = token::shown(context.variable("bridge_token").unwrap_or_default());
     let request = Request {
         target: "content".to_owned(),
         method: "GET".to_owned(),

@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// What the bridge and other services present to a component.
-pub const BRIDGE_TOKEN: &str = "the pod's token";
+pub const BRIDGE_TOKEN: &str = "the-token-of-the-pod";
 
 /// 32 bytes, in base64url.
 const AUTH_SECRET: &str = "dGhpcnR5LXR3byBieXRlcyBmb3IgdGVzdHMgb25seSE";
