@@ -169,3 +169,74 @@ async fn read_of(role: &mut sqlx::PgConnection, table: &str, index: &str) -> (i6
         (SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelname = $2 AND schemaname = 'content')";
     sqlx::query_as(sql).bind(table).bind(index).fetch_one(role).await.unwrap()
 }
+
+/// What code of before would miss or trip over, while it still runs beside the new.
+const CONTRACTIONS: [&str; 8] = [
+    "DROP TABLE",
+    "DROP COLUMN",
+    "DROP SCHEMA",
+    "DROP DEFAULT",
+    "RENAME",
+    "SET NOT NULL",
+    "SET DATA TYPE",
+    "TRUNCATE",
+];
+/// What a file says that takes away what no code of the version before it reads or writes any more.
+const IS_CONTRACTION: &str = "-- contracts:";
+
+/// Why code of before could not go on after it, where it could not.
+fn contraction(sql: &str) -> Option<String> {
+    if sql.contains(IS_CONTRACTION) {
+        return None;
+    }
+    let lines = sql.lines().map(|line| line.split("--").next().unwrap_or_default().to_uppercase());
+    let words = lines.flat_map(|line| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>());
+    let text = words.collect::<Vec<_>>().join(" ");
+    if let Some(found) = CONTRACTIONS.into_iter().find(|words| text.contains(words)) {
+        return Some(found.to_owned());
+    }
+    let clauses = |verb: &'static str| {
+        text.split(verb).skip(1).map(|rest| rest.split([';', ',']).next().unwrap_or_default())
+    };
+    let retyped = clauses("ALTER COLUMN").find(|clause| clause.split(' ').nth(2) == Some("TYPE"));
+    // Whoever does not know the column writes rows without it.
+    let required = clauses("ADD COLUMN").find(|clause| {
+        clause.contains("NOT NULL") && !["DEFAULT", "GENERATED"].iter().any(|given| clause.contains(given))
+    });
+    retyped.or(required).map(str::to_owned)
+}
+
+#[test]
+fn migrations_only_expand_unless_they_say_that_they_contract() {
+    let mut files = 0;
+    for folder in std::fs::read_dir(migrations()).unwrap() {
+        for file in std::fs::read_dir(folder.unwrap().path()).unwrap() {
+            let path = file.unwrap().path();
+            let found = contraction(&std::fs::read_to_string(&path).unwrap());
+            assert_eq!(found, None, "{}: see Upgrades in docs/operations.md", path.display());
+            files += 1;
+        }
+    }
+    assert!(files > SERVICES.len());
+}
+
+#[test]
+fn what_code_of_before_could_not_bear_is_found() {
+    for sql in [
+        "ALTER TABLE videos DROP COLUMN title;",
+        "ALTER TABLE videos RENAME title TO name;",
+        "ALTER TABLE videos\n    ALTER COLUMN title  SET NOT NULL;",
+        "ALTER TABLE videos ALTER COLUMN views TYPE bigint;",
+        "ALTER TABLE videos ADD COLUMN a int, ADD COLUMN b text NOT NULL;",
+        "DROP TABLE videos;",
+    ] {
+        assert!(contraction(sql).is_some(), "{sql}");
+        assert_eq!(contraction(&format!("-- contracts: nothing reads it since 0.2\n{sql}")), None);
+    }
+    for sql in [
+        "-- DROP TABLE videos;\nCREATE TABLE things (type text NOT NULL);",
+        "ALTER TABLE videos ADD COLUMN b text NOT NULL DEFAULT '', ALTER COLUMN c DROP NOT NULL;",
+    ] {
+        assert_eq!(contraction(sql), None, "{sql}");
+    }
+}

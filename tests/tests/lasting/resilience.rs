@@ -1,7 +1,12 @@
-//! What is committed is not lost, and happens once: with Kafka gone, and with the platform killed.
+//! What is committed is not lost, and happens once: with Kafka gone, with the platform killed, with the database lost.
 
-use mcsp_tests::{Account, OwnPlatform, eventually, ready_video, sample_mp4, uploaded_video};
+use mcsp_tests::{
+    Account, OwnPlatform, documented, eventually, ready_video, root, sample_mp4, titled_video, uploaded_video,
+};
 use serde_json::{Value, json};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 /// How long Kafka is away: long enough for every client to notice, to back off, and to give up a connection.
@@ -83,5 +88,56 @@ async fn killed_between_commit_and_publish_the_event_still_arrives_and_has_its_e
     own.crash();
     own.start_again().await;
     all_ready(&creator, 5).await;
+    own.stop().await;
+}
+
+/// Runs commands of the documentation, in a directory of their own, with what the platform was told.
+fn run_as_documented(commands: &str, own: &OwnPlatform, directory: &Path) {
+    let shell = format!("set -euo pipefail; source '{}'; {commands}", own.environment().display());
+    let mut bash = Command::new("bash");
+    // The pages are read at the root of the workspace; what they write belongs elsewhere.
+    bash.arg("-c").arg(shell.replace("mcsp.dump", &directory.join("mcsp.dump").display().to_string()));
+    let output = bash.current_dir(root()).output().expect("bash");
+    assert!(output.status.success(), "{commands}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// The database of a URL, and every role of a service, as if they had never been.
+async fn lose(database_url: &str) {
+    let (server, database) = database_url.rsplit_once('/').expect("a database");
+    let mut template = PgConnection::connect(&format!("{server}/template1")).await.expect("Postgres");
+    let roles = "SELECT rolname::text FROM pg_roles WHERE rolname LIKE 'mcsp\\_%' AND NOT rolsuper";
+    let roles: Vec<String> = sqlx::query_scalar(roles).fetch_all(&mut template).await.expect("roles");
+    assert!(!roles.is_empty());
+    let drops = roles.iter().map(|role| format!("DROP ROLE {role}"));
+    for drop in std::iter::once(format!("DROP DATABASE {database} WITH (FORCE)")).chain(drops) {
+        template.execute(sqlx::raw_sql(AssertSqlSafe(drop))).await.expect("it is dropped");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn from_a_dump_the_platform_goes_on_where_it_was() {
+    let mut own = OwnPlatform::start().await;
+    let creator = own.client().account("creator").await;
+    let (video, title) = titled_video(&creator).await;
+    let path = format!("/v1/videos/{video}");
+    creator.post(&format!("{path}/publish"), &json!({})).await.expect(200);
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let blocks = documented("docs/operations.md", "## Backup and restore");
+    let [backup, restore] = blocks.as_slice() else { panic!("a backup and a restore: {blocks:?}") };
+    run_as_documented(backup, &own, directory.path());
+    creator.patch(&path, &json!({"title": "After the dump"}), None).await.expect(200);
+    own.end().await;
+    lose(&own.postgres_url()).await;
+    run_as_documented(restore, &own, directory.path());
+    own.start_again().await;
+    // Tokens of before are good, and so is the password.
+    assert_eq!(creator.get(&path).await.expect(200)["title"], title);
+    let creator = creator.signed_in_again().await;
+    let viewer = own.client().account("viewer").await;
+    let start = json!({"video_id": video, "device": {"id": "tv", "name": "TV"}});
+    viewer.post("/v1/playback/sessions", &start).await.expect(201);
+    // What is committed is told again, and what is told is heard of.
+    creator.patch(&path, &json!({"title": "Once more"}), None).await.expect(200);
+    ready_video(&creator).await;
     own.stop().await;
 }

@@ -1,0 +1,8 @@
+//! What takes its time: keys that follow their times, stores that are away for a while. The tests mostly wait, so they run all at
+//! once, each on a platform of its own.
+
+mod auth_keys;
+mod playback_keys;
+#[path = "../playing/mod.rs"]
+mod playing;
+mod resilience;
