@@ -67,6 +67,8 @@ pub struct StackConfig {
     pub redis: Source,
     /// Kafka, as a list of brokers.
     pub kafka: Source,
+    /// The search engine; where it is off, Postgres searches alone.
+    pub search: Source,
     /// S3, as `http://access_key:secret_key@host:port?region=…`.
     pub object_store: Source,
     /// The buckets that uploads go to, one for each region of the residency policies.
@@ -87,6 +89,8 @@ pub const POSTGRES_VARIABLE: &str = "MCSP_POSTGRES_URL";
 pub const REDIS_VARIABLE: &str = "MCSP_REDIS_URL";
 /// Names the Kafka brokers to use instead of a private one.
 pub const KAFKA_VARIABLE: &str = "MCSP_KAFKA_BROKERS";
+/// Names the search engine to use.
+pub const SEARCH_VARIABLE: &str = "MCSP_SERVICE_URL_SEARCH";
 /// Names the object store to use instead of a private one.
 pub const OBJECT_STORE_VARIABLE: &str = "MCSP_S3_URL";
 
@@ -115,6 +119,7 @@ impl StackConfig {
             postgres: Source::Private,
             redis: Source::Private,
             kafka: Source::Private,
+            search: Source::Off,
             object_store: Source::Off,
             upload_buckets: vec![UPLOAD_BUCKET.to_owned()],
             packaged_bucket: PACKAGED_BUCKET.to_owned(),

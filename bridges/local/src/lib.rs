@@ -11,6 +11,7 @@ mod http_server;
 mod kafka;
 mod mail;
 mod object_store;
+mod opensearch;
 mod pipeline;
 mod postgres;
 mod process;
@@ -26,12 +27,13 @@ pub use buckets::ObjectStoreAccess;
 pub use cdn::Cdn;
 pub use config::{
     Durability, KAFKA_VARIABLE, OBJECT_STORE_VARIABLE, POSTGRES_VARIABLE, PlaybackKey, REDIS_VARIABLE,
-    Source, StackConfig,
+    SEARCH_VARIABLE, Source, StackConfig,
 };
 pub use error::LocalError;
 pub use kafka::Kafka;
 pub use mail::Mail;
 pub use object_store::ObjectStore;
+pub use opensearch::OpenSearch;
 pub use pipeline::Pipeline;
 pub use postgres::Postgres;
 pub use process::{Group, Process};

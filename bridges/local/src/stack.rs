@@ -3,12 +3,14 @@
 use crate::buckets::{Buckets, ObjectStoreAccess};
 use crate::cdn::Cdn;
 use crate::config::{
-    KAFKA_VARIABLE, OBJECT_STORE_VARIABLE, POSTGRES_VARIABLE, PlaybackKey, REDIS_VARIABLE, StackConfig,
+    KAFKA_VARIABLE, OBJECT_STORE_VARIABLE, POSTGRES_VARIABLE, PlaybackKey, REDIS_VARIABLE, SEARCH_VARIABLE,
+    StackConfig,
 };
 use crate::error::LocalError;
 use crate::kafka::{self, Kafka};
 use crate::mail::Mail;
 use crate::object_store::ObjectStore;
+use crate::opensearch::{self, OpenSearch};
 use crate::pipeline::Pipeline;
 use crate::postgres::{self, Postgres};
 use crate::progress::Progress;
@@ -24,6 +26,7 @@ use std::time::Instant;
 const POSTGRES: Names = Names { store: "Postgres", variable: POSTGRES_VARIABLE };
 const REDIS: Names = Names { store: "Redis", variable: REDIS_VARIABLE };
 const KAFKA: Names = Names { store: "Kafka", variable: KAFKA_VARIABLE };
+const SEARCH: Names = Names { store: "The search engine", variable: SEARCH_VARIABLE };
 const OBJECT_STORE: Names = Names { store: "The object store", variable: OBJECT_STORE_VARIABLE };
 /// The id of each key that is made up.
 const OWN_KEY_ID: &str = "local";
@@ -37,6 +40,8 @@ pub struct Urls {
     pub redis: Option<String>,
     /// `host:port,…`
     pub kafka_brokers: Option<String>,
+    /// `http://host:port` of the search engine
+    pub search: Option<String>,
     /// The object store and the keys to it
     pub object_store: Option<ObjectStoreAccess>,
     /// Where uploads go
@@ -59,6 +64,7 @@ pub struct Stack {
     postgres: Store<Server<Postgres>>,
     redis: Store<Server<Redis>>,
     kafka: Store<Server<Kafka>>,
+    search: Store<Server<OpenSearch>>,
     object_store: Store<ObjectStore>,
     cdn: Option<Cdn>,
     pipeline: Option<Pipeline>,
@@ -89,7 +95,7 @@ impl Stack {
             config.content_key_seeds.push(PlaybackKey { id: OWN_KEY_ID.to_owned(), secret });
         }
         let durability = config.durability;
-        let (postgres, redis, kafka, object_store) = tokio::join!(
+        let (postgres, redis, kafka, search, object_store) = tokio::join!(
             Store::open(
                 &config.postgres,
                 POSTGRES,
@@ -112,6 +118,13 @@ impl Stack {
                 |brokers| async move { kafka::check(&brokers).await },
             ),
             Store::open(
+                &config.search,
+                SEARCH,
+                progress,
+                || Server::<OpenSearch>::launch(&state, &config.tools_dir),
+                |url| async move { opensearch::check(&url).await },
+            ),
+            Store::open(
                 &config.object_store,
                 OBJECT_STORE,
                 progress,
@@ -124,6 +137,7 @@ impl Stack {
             postgres: kept(postgres, &mut failed),
             redis: kept(redis, &mut failed),
             kafka: kept(kafka, &mut failed),
+            search: kept(search, &mut failed),
             object_store: kept(object_store, &mut failed),
             cdn: None,
             pipeline: None,
@@ -171,6 +185,7 @@ impl Stack {
             postgres: self.postgres.address(|server| server.recipe().url(), str::to_owned),
             redis: self.redis.address(|server| server.recipe().url(), str::to_owned),
             kafka_brokers: self.kafka.address(|server| server.recipe().brokers(), str::to_owned),
+            search: self.search.address(|server| server.recipe().url(), str::to_owned),
             object_store: self
                 .object_store
                 .address(|store| Some(store.access()), |url| ObjectStoreAccess::from_url(url).ok())
@@ -200,6 +215,12 @@ impl Stack {
     #[must_use]
     pub fn kafka(&self) -> Option<&Server<Kafka>> {
         self.kafka.private()
+    }
+
+    /// The private search engine.
+    #[must_use]
+    pub fn search(&self) -> Option<&Server<OpenSearch>> {
+        self.search.private()
     }
 
     /// The private object store.
@@ -254,6 +275,11 @@ impl Stack {
             },
             async {
                 if let Some(server) = self.kafka() {
+                    server.stop().await;
+                }
+            },
+            async {
+                if let Some(server) = self.search() {
                     server.stop().await;
                 }
             },

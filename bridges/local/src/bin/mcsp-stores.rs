@@ -114,6 +114,7 @@ async fn spawn(command: &[OsString], stack: &Stack) -> Result<Process, LocalErro
         ("MCSP_TEST_POSTGRES_URL", urls.postgres),
         ("MCSP_TEST_REDIS_URL", urls.redis),
         ("MCSP_TEST_KAFKA_BROKERS", urls.kafka_brokers),
+        ("MCSP_TEST_SEARCH_URL", urls.search),
         ("MCSP_TEST_S3_URL", urls.object_store.map(|access| access.url())),
         ("MCSP_TEST_CDN_URL", urls.cdn),
     ];

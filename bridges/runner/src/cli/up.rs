@@ -13,7 +13,7 @@ use clap::Args;
 use keys::Keys;
 use mcsp_bridge::{Background, Bridges, Duties, POLICIES_VARIABLE, Pages, StopSignals, watch_policies};
 use mcsp_bridge_api::token;
-use mcsp_local::{Durability, Lines, Progress, Stack, StackConfig};
+use mcsp_local::{Durability, Lines, Progress, SEARCH_VARIABLE, Source, Stack, StackConfig};
 use mcsp_manifest::{DEAD_LETTER_SUFFIX, Manifest, Variables};
 use mcsp_runner::{AdminAddress, Application, Runner, Settings};
 use mcsp_traces::Tracer;
@@ -48,6 +48,9 @@ pub(super) struct Up {
     /// Do without safety against a crash of the machine: for tests
     #[arg(long)]
     fast: bool,
+    /// Start a search engine, too (scripts/setup --search fetches it)
+    #[arg(long)]
+    search: bool,
     #[command(flatten)]
     scaling: Scaling,
     #[command(flatten)]
@@ -99,7 +102,8 @@ impl Up {
         state: &StateDir,
     ) -> anyhow::Result<Platform> {
         let durability = if self.fast { Durability::Fast } else { Durability::Durable };
-        let config = StackConfig { durability, ..StackConfig::platform(&self.state_dir) };
+        let search = if self.search { Source::from_env(SEARCH_VARIABLE) } else { Source::Off };
+        let config = StackConfig { durability, search, ..StackConfig::platform(&self.state_dir) };
         let stack = Stack::start(config, &Lines).await?;
         match self.start_over(&stack, listen, Arc::new(manifest), state).await {
             Ok((runner, background, tracer)) => Ok(Platform { stack, runner, background, tracer }),

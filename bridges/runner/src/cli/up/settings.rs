@@ -87,11 +87,15 @@ impl Environment {
             };
             all.insert(service_url_variable(target), url);
         }
-        // Empty unless somebody sets it: nothing here plays them.
+        // Empty unless it is here, or somebody sets it.
         for target in
             manifest.components.values().flat_map(|component| &component.settings.grants.optional_services)
         {
-            all.insert(service_url_variable(target), String::new());
+            let url = match target.as_str() {
+                "search" => urls.search.clone().unwrap_or_default(),
+                _ => String::new(),
+            };
+            all.insert(service_url_variable(target), url);
         }
         // Who sets one of them wants it otherwise.
         for (name, value) in &mut all {
