@@ -2,6 +2,10 @@
 
 CREATE SCHEMA content;
 
+CREATE FUNCTION content.near_words(words tsvector) RETURNS text[]
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN ARRAY(SELECT DISTINCT ("left"(unnest.lexeme, place.place) || substr(unnest.lexeme, (place.place + 2))) FROM unnest(near_words.words) unnest(lexeme, positions, weights), LATERAL generate_series(0, length(unnest.lexeme)) place(place) WHERE ((length(unnest.lexeme) >= 4) AND (length(unnest.lexeme) <= 30)));
+
 CREATE FUNCTION content.prune_idempotency_keys(at_most integer DEFAULT 10000) RETURNS bigint
     LANGUAGE plpgsql
     AS $_$
@@ -29,6 +33,10 @@ BEGIN
     RETURN pruned;
 END
 $_$;
+
+CREATE FUNCTION content.words_in(text text) RETURNS tsvector
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN to_tsvector('simple'::regconfig, translate(text, '!"#$%&''()*+,-./:;<=>?@[\]^_`{|}~'::text, repeat(' '::text, 32)));
 
 CREATE FUNCTION content.words_of(tags text[]) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -134,7 +142,6 @@ CREATE TABLE content.videos (
     first_published_at timestamp with time zone,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
-    search tsvector GENERATED ALWAYS AS (((setweight(to_tsvector('simple'::regconfig, COALESCE(title, ''::text)), 'A'::"char") || setweight(to_tsvector('simple'::regconfig, content.words_of(tags)), 'B'::"char")) || setweight(to_tsvector('simple'::regconfig, description), 'C'::"char"))) STORED NOT NULL,
     minimum_plan_level bigint,
     publish_at timestamp with time zone,
     minimum_age bigint,
@@ -149,6 +156,13 @@ CREATE TABLE content.videos (
     licence text,
     made_for_kids boolean,
     custom_fields jsonb DEFAULT '{}'::jsonb NOT NULL,
+    search tsvector GENERATED ALWAYS AS (((setweight(content.words_in(COALESCE(title, ''::text)), 'A'::"char") || setweight(content.words_in(content.words_of(tags)), 'B'::"char")) || setweight(content.words_in(description), 'C'::"char"))) STORED NOT NULL,
+    near text[] GENERATED ALWAYS AS (
+CASE
+    WHEN ((state = 'published'::text) AND (visibility = 'public'::text)) THEN content.near_words((content.words_in(COALESCE(title, ''::text)) || content.words_in(content.words_of(tags))))
+    ELSE '{}'::text[]
+END) STORED NOT NULL,
+    duration_ms bigint GENERATED ALWAYS AS (((media ->> 'duration_ms'::text))::bigint) STORED,
     CONSTRAINT videos_decision CHECK (((decision_version IS NULL) = (decided_to_block IS NULL))),
     CONSTRAINT videos_deleted CHECK (((state = 'deleted'::text) = (deleted_at IS NOT NULL))),
     CONSTRAINT videos_failure CHECK (((failure_code IS NOT NULL) = (COALESCE(held_state, state) = 'failed'::text))),
@@ -208,11 +222,17 @@ CREATE INDEX inbox_consumed_at ON content.inbox USING btree (consumed_at);
 
 CREATE INDEX timers_ready_at ON content.timers USING btree (ready_at) WHERE (refused IS NULL);
 
+CREATE INDEX videos_duration ON content.videos USING btree (duration_ms) WHERE ((state = 'published'::text) AND (visibility = 'public'::text));
+
+CREATE INDEX videos_near ON content.videos USING gin (near) WHERE ((state = 'published'::text) AND (visibility = 'public'::text));
+
 CREATE INDEX videos_newest ON content.videos USING btree (first_published_at, id) WHERE ((state = 'published'::text) AND (visibility = 'public'::text));
 
 CREATE INDEX videos_newest_of_category ON content.videos USING btree (category, first_published_at, id) WHERE ((state = 'published'::text) AND (visibility = 'public'::text));
 
 CREATE INDEX videos_newest_of_language ON content.videos USING btree (language, first_published_at, id) WHERE ((state = 'published'::text) AND (visibility = 'public'::text));
+
+CREATE INDEX videos_newest_of_owner ON content.videos USING btree (owner_id, first_published_at, id) WHERE ((state = 'published'::text) AND (visibility = 'public'::text));
 
 CREATE INDEX videos_owner ON content.videos USING btree (owner_id, id);
 

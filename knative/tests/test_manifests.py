@@ -116,7 +116,7 @@ MISTAKES = [
     ("cidr: 2000::/3", "cidr: ::/0", "granted nowhere"),
     ("serving.knative.dev/service: upload", "serving.knative.dev/service: uploads", "is not for"),
     ("uri: /events/auth-mail", "uri: /events/auth-mails", "does not lead to auth-mail by the relay"),
-    ("- media.published\n", "- media.changed\n", "playback-events has 0 sources of media.published"),
+    ("- media.published\n", "- media.changed\n", "content-indexer has 0 sources of media.published"),
     ("topic: media.changed.dlq", "topic: media.changed", "its dead letters do not go to media.changed.dlq"),
     ("consumerGroup: content-events.media.upload.initiated", "consumerGroup: content-events", "its group is not"),
     ("- kafka.data.svc.cluster.local:9092", "- kafka:9092", "its brokers are not those of the settings"),

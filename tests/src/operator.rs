@@ -32,6 +32,11 @@ impl Operator {
         Operator { platform, token }
     }
 
+    /// The platform's own token.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
     /// Gives a role.
     pub async fn grant(&self, user_id: &str, role: &str) -> Answer {
         self.change(Method::PUT, user_id, role).await

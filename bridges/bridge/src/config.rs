@@ -11,10 +11,9 @@ use mcsp_traces::TracesConfig;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// The target that joins and copies whole files within a call.
-const OBJECT_STORE: &str = "object-store";
-/// How long that may take.
-const OBJECT_STORE_DEADLINE_MS: u32 = 30_000;
+/// The target that joins and copies whole files within a call, and the one that takes thousands of documents; and how long that
+/// may take.
+const SLOW_TARGETS: [(&str, u32); 2] = [("object-store", 30_000), ("search", 10_000)];
 
 /// Names the file with thresholds of breakers, bulkheads, retries and rate limits.
 pub const POLICIES_VARIABLE: &str = "MCSP_POLICIES";
@@ -100,15 +99,12 @@ impl BridgeConfig {
                 let url = required(&service_url_variable(target), id)?;
                 let networks = variable(&service_networks_variable(target)).unwrap_or_default();
                 let networks = networks.split_whitespace().map(str::to_owned).collect();
-                let mut target_config = TargetConfig { networks, ..TargetConfig::at(url) };
-                if target == OBJECT_STORE {
-                    target_config.deadline_ms = OBJECT_STORE_DEADLINE_MS;
-                }
+                let target_config = TargetConfig { networks, ..target_at(target, url) };
                 config.services.targets.insert(target.clone(), target_config);
             }
             for target in &grants.optional_services {
                 let url = variable(&service_url_variable(target)).filter(|url| !url.is_empty());
-                config.services.targets.extend(url.map(|url| (target.clone(), TargetConfig::at(url))));
+                config.services.targets.extend(url.map(|url| (target.clone(), target_at(target, url))));
             }
         }
         if let Some(path) = variable(POLICIES_VARIABLE) {
@@ -122,6 +118,12 @@ impl BridgeConfig {
         let (url, password) = (self.postgres_url.as_deref()?, self.postgres_passwords.get(service)?);
         Some(PostgresConfig::new(url, &role_of(service), password, service))
     }
+}
+
+fn target_at(target: &str, url: String) -> TargetConfig {
+    let slow = SLOW_TARGETS.iter().find(|(slow, _)| *slow == target);
+    let at = TargetConfig::at(url);
+    slow.map_or(at.clone(), |(_, deadline_ms)| TargetConfig { deadline_ms: *deadline_ms, ..at })
 }
 
 /// The database role of a service.

@@ -34,6 +34,7 @@ pub fn document() -> Result<Value, Incomplete> {
                 content_videos::reference(),
                 content_publication::reference(),
                 content_search::reference(),
+                content_indexer::reference(),
                 content_catalog::reference(),
             ],
         )

@@ -182,6 +182,10 @@ routes! {
     "/v1/videos/:id/visibility" PUT "/v1/videos/video_00000000000000000000000000/visibility" not "/v1/videos/event_00000000000000000000000000/visibility", Bearer(ContentPublish) of Video, r#"{"visibility": "subscribers", "minimum_plan_level": 1}"#;
     "/v1/videos/:id/unlock" POST "/v1/videos/video_00000000000000000000000000/unlock" not "/v1/videos/event_00000000000000000000000000/unlock", Bearer(PlaybackStart), r#"{"password": "open sesame"}"#;
     "/v1/search" GET "/v1/search", None;
+    "/v1/search/suggest" GET "/v1/search/suggest?q=a", None;
+    "/v1/search-indexes" POST "/v1/search-indexes", Platform;
+    "/v1/search-indexes/:name/videos" POST "/v1/search-indexes/i/videos" not "/v1/search-indexes/I/videos", Platform, r#"{"after": "video_00000000000000000000000000"}"#;
+    "/v1/search-indexes/:name/activate" POST "/v1/search-indexes/i/activate" not "/v1/search-indexes/I/activate", Platform, r#"{"videos": 1}"#;
     "/v1/catalog/:id" GET "/v1/catalog/video_00000000000000000000000000", Platform;
     "/content.v1.Catalog/..." POST "/content.v1.Catalog/Get", Platform;
     "/v1/playback/sessions" POST "/v1/playback/sessions", Bearer(PlaybackStart), r#"{"video_id": "video_00000000000000000000000000", "device": {"id": "tv", "name": "TV"}, "access_grant": "eyJ9.c2ln"}"#;

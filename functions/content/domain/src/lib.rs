@@ -12,6 +12,7 @@ mod media;
 mod password;
 mod refusal;
 mod state;
+mod terms;
 mod text;
 mod transition;
 mod video;
@@ -31,6 +32,7 @@ pub use password::{
 };
 pub use refusal::InvalidText;
 pub use state::{State, StateName};
+pub use terms::{Term, Terms, words_of};
 pub use text::{Description, TAGS_MAX, Tag, Tags, Title};
 pub use transition::{
     Change, Edit, Happened, NotPublishable, NotPublished, NotSchedulable, Outcome, check_plan,

@@ -1,13 +1,15 @@
 //! What can be asked of a search.
 
-use content_domain::{Category, InvalidText, Language, Tag};
-use content_storage::{Place, Search, Terms};
+use content_domain::{Category, InvalidText, Language, Tag, Terms};
+use content_storage::{Filters, Place, Search};
+use jiff::Timestamp;
+use mcsp_ids::UserId;
 use mcsp_paging::{Cursor, Limit};
 use schemars::JsonSchema;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// Bytes of `q`: more than anyone types, and a bound for what Postgres has to parse.
+/// Bytes of `q`: more than anyone types, and a bound for what has to be parsed.
 const QUERY_MAX_BYTES: usize = 500;
 
 /// The parameters.
@@ -31,6 +33,21 @@ pub(crate) struct SearchRequest {
     #[serde(default, deserialize_with = "tag")]
     #[schemars(with = "Option<String>", example = &"hiking")]
     tag: Option<Tag>,
+    /// Only this account's videos.
+    owner_id: Option<UserId>,
+    /// Only videos that play so long or longer.
+    #[schemars(example = 60_000)]
+    min_duration_ms: Option<u32>,
+    /// Only videos that play so long or shorter.
+    #[schemars(example = 600_000)]
+    max_duration_ms: Option<u32>,
+    /// Only videos that were first published then or later.
+    published_from: Option<Timestamp>,
+    /// Only videos that were first published before.
+    published_before: Option<Timestamp>,
+    /// Whether to count what all that is found has.
+    #[serde(default)]
+    pub(crate) facets: bool,
     /// The order. Without words, nothing is more relevant than the newest.
     #[serde(default)]
     sort: Sort,
@@ -39,11 +56,21 @@ pub(crate) struct SearchRequest {
     cursor: Option<Cursor<Place>>,
 }
 
+/// The parameters of suggestions.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SuggestRequest {
+    /// What has been typed, up to 500 bytes of it. From three letters on the last word is taken for the beginning of one.
+    #[serde(deserialize_with = "terms")]
+    #[schemars(with = "String", example = &"a walk in the hi")]
+    q: Option<Terms>,
+}
+
 /// The order of the hits. Without words to look for, nothing is more relevant than the newest.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Sort {
-    /// The best match first.
+    /// What has most of the words in its title, and then in its tags, first; of those that have as many, the newest.
     #[default]
     Relevance,
     /// The one that was first published last, first.
@@ -57,13 +84,34 @@ pub(crate) struct ForeignCursor;
 
 impl SearchRequest {
     pub(crate) fn into_search(self) -> Result<Search, ForeignCursor> {
-        let SearchRequest { q: terms, language, category, tag, sort, limit: _, cursor } = self;
-        let by_relevance = sort == Sort::Relevance && terms.is_some();
+        let SearchRequest { q: terms, language, category, tag, owner_id, sort, cursor, .. } = self;
+        let filters = Filters {
+            language,
+            category,
+            tag,
+            owner: owner_id,
+            min_duration_ms: self.min_duration_ms.map(i64::from),
+            max_duration_ms: self.max_duration_ms.map(i64::from),
+            published_from: self.published_from,
+            published_before: self.published_before,
+        };
+        let has_wanted = terms.as_ref().is_some_and(|terms| terms.wanted().next().is_some());
+        let by_relevance = sort == Sort::Relevance && has_wanted;
         let after = cursor.map(|Cursor(place)| place);
-        if after.is_some_and(|place| place.score.is_some() != by_relevance) {
+        let search = Search { terms, filters, by_relevance, after, ..Search::default() };
+        // Where words may have a wrong letter the newest come first, in whichever order one asks for them.
+        let search = if after.is_some_and(|place| place.near) { search.near() } else { search };
+        if after.is_some_and(|place| place.score.is_some() != search.by_relevance) {
             return Err(ForeignCursor);
         }
-        Ok(Search { terms, language, category, tag, by_relevance, after })
+        Ok(search)
+    }
+}
+
+impl SuggestRequest {
+    /// None where nothing was typed.
+    pub(crate) fn into_search(self) -> Option<Search> {
+        Some(Search { terms: Some(self.q?), titles_only: true, ..Search::default() })
     }
 }
 

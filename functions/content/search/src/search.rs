@@ -1,34 +1,48 @@
 //! `GET /v1/search`: published public videos by words and filters, whoever asks.
 
+use crate::backend::{Found, SEARCH_BACKEND, Searcher};
 use crate::request::{ForeignCursor, SearchRequest};
+use crate::view::{FacetsView, FoundView, ResultsView};
+use axum::Extension;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use content_contract::VideoView;
-use content_storage::{self as storage, Hit};
-use http::{HeaderName, StatusCode};
-use mcsp_function::Context;
+use content_index::Settings;
+use content_storage::Hit;
+use http::StatusCode;
+use mcsp_function::{Context, TraceParent};
 use mcsp_paging::Page;
 use mcsp_problem::{FieldError, Json, Problem, Query};
 use mcsp_reference::{Answer, Operation};
-
-/// What has answered, since another backend may rank in another way.
-const BACKEND: (HeaderName, &str) = (HeaderName::from_static("search-backend"), "postgres");
+use std::sync::Arc;
 
 pub(crate) fn reference() -> Operation {
     Operation::get("/v1/search", search)
         .named("searchVideos", "Search for videos")
-        .described("Published public videos by words and filters. Whoever asks gets the same answer.")
-        .answers(Answer::json::<Page<VideoView>>(StatusCode::OK, "A page of videos.").with(BACKEND.0))
+        .described(
+            "Published public videos by words and filters. Whoever asks gets the same answer. Where nothing has the words as they \
+            are typed, those of titles and tags may have a letter more, fewer, another one, or two in each other's place \
+            (`is_near`): words of four letters or more.",
+        )
+        .answers(Answer::json::<ResultsView>(StatusCode::OK, "A page of videos.").with(SEARCH_BACKEND))
 }
 
 pub(crate) async fn search(
     State(context): State<Context>,
+    Extension(settings): Extension<Arc<Settings>>,
+    trace: TraceParent,
     Query(request): Query<SearchRequest>,
 ) -> Result<Response, Problem> {
-    let limit = request.limit;
-    let hits = storage::search(&context, &request.into_search()?, limit).await?;
-    let page = Page::new(hits, limit, |hit: &Hit| hit.place).map(|hit| VideoView::from(&hit.video));
-    Ok(([BACKEND], Json(page)).into_response())
+    let (limit, wants_facets) = (request.limit, request.facets);
+    let search = request.into_search()?;
+    let searcher = Searcher { context: &context, trace: &trace, settings: &settings };
+    let Found { search, hits, facets, backend } = searcher.find(search, limit, wants_facets).await?;
+    let Page { items, next_cursor } = Page::new(hits, limit, |hit: &Hit| hit.place);
+    let (terms, is_near) = (search.terms.as_ref(), search.near_will_do);
+    let videos = items.iter().filter_map(|hit| hit.video.as_ref());
+    let items = videos.map(|video| FoundView::new(video, terms, is_near)).collect();
+    let page = Page { items, next_cursor };
+    let results = ResultsView { page, is_near, facets: facets.map(FacetsView::from) };
+    Ok((backend.header(), Json(results)).into_response())
 }
 
 impl From<ForeignCursor> for Problem {

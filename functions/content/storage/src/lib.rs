@@ -3,7 +3,9 @@
 
 mod drafts;
 mod early;
+mod entries;
 mod error;
+mod hits;
 mod owners;
 mod passwords;
 mod row;
@@ -12,8 +14,10 @@ mod videos;
 
 pub use drafts::{KeptDraft, draft_of, forget_draft, forget_drafts, keep_draft};
 pub use early::{early_outcome, keep_early, lock, take_early};
+pub use entries::{Content, Entry, entries, entries_after, videos_count};
 pub use error::{ReadError, WriteError};
+pub use hits::{facets, findable, search};
 pub use owners::{Owner, keep_owner, lock_owner, owner, owner_is};
 pub use passwords::{forget_passwords, keep_passwords, passwords};
-pub use search::{Hit, Place, Search, Terms, search};
+pub use search::{Count, FACET_VALUES_MAX, Facets, Filters, Hit, Place, Search};
 pub use videos::{Listed, find, find_all, insert, of_owner, owned, owned_or_deleted, remember, save, update};

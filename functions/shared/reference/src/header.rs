@@ -117,7 +117,7 @@ pub(crate) const HEADERS: &[Described] = &[
     },
     Described {
         name: "Search-Backend",
-        description: "What has answered the search; another one may rank in another way.",
+        description: "What has answered: `opensearch`, or `postgres` where there is no search engine, or while it does not answer.",
         schema: Schema::Text,
         example: "postgres",
     },

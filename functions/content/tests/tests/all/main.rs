@@ -5,6 +5,8 @@ mod catalog;
 mod deletes;
 mod drafts;
 mod events;
+mod finding;
+mod index;
 mod moderation;
 mod passwords;
 mod plans;

@@ -67,6 +67,13 @@ async fn no_query_reads_all_videos() {
         "language=en",
         "",
         "q=word7&language=de&category=category-7&tag=tag7",
+        "q=wrod7+",
+        "q=wrod7+walk&sort=newest",
+        "q=word7&facets=true",
+        "tag=tag7&facets=true",
+        "owner_id=user_0000000000000000000000000a",
+        "min_duration_ms=2&max_duration_ms=3",
+        "published_from=2026-01-01T00:00:00Z&published_before=2026-01-02T00:00:00Z",
     ] {
         let path = format!("/v1/search?limit=5&{query}");
         let first = stand.search.send(("GET", &path), &[], None).await;
@@ -76,6 +83,15 @@ async fn no_query_reads_all_videos() {
             let next = stand.search.send(("GET", &format!("{path}&cursor={cursor}")), &[], None).await;
             assert_eq!(next.status, 200, "{path}: {}", next.json);
         }
+    }
+    let suggested = stand.search.send(("GET", "/v1/search/suggest?q=word7"), &[], None).await;
+    assert_eq!(suggested.status, 200, "{}", suggested.json);
+    // What the index is built of; there is none to be built here.
+    let told = json!({"video_id": video, "version": 1});
+    assert_eq!(stand.indexer.deliver(&unique(), "mcsp.content.video.edited.v1", &told).await.status, 204);
+    for last in [json!(null), json!(video)] {
+        let page = stand.of_index("/none/videos", Some(json!({"after": last}))).await;
+        assert_eq!(page.status, 409, "{}", page.json);
     }
     let (path, bearer) = (format!("/v1/catalog/{video}"), format!("Bearer {BRIDGE_TOKEN}"));
     let catalog = stand.catalog.send(("GET", &path), &[("authorization", &bearer)], None).await;
