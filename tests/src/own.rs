@@ -3,7 +3,7 @@
 use crate::client::root;
 use crate::wire::{End, Wire};
 use crate::{Platform, eventually};
-use mcsp_local::{Durability, Kafka, Server, Silent, Stack, StackConfig, Urls};
+use mcsp_local::{Durability, Kafka, OpenSearch, Server, Silent, Source, Stack, StackConfig, Urls};
 use rustix::process::{Pid, Signal, kill_process};
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
@@ -122,7 +122,25 @@ impl OwnPlatform {
     /// # Panics
     /// When something does not start, with the log's place.
     pub async fn start_with(arguments: &[&str], variables: &[(&str, &str)]) -> OwnPlatform {
-        OwnPlatform::launch(arguments, variables, |_, _| Vec::new()).await
+        OwnPlatform::launch(arguments, variables, Source::Off, |_, _| Vec::new()).await
+    }
+
+    /// The same, with a search engine.
+    ///
+    /// # Panics
+    /// When something does not start, with the log's place.
+    pub async fn start_with_search() -> OwnPlatform {
+        let told = |urls: &Urls, _| {
+            let policies = root().join("tests/search.toml").display().to_string();
+            // The engine is well and the cores are busy: what waits for a core must not be taken for an outage.
+            let told = [
+                ("MCSP_SERVICE_URL_SEARCH", urls.search.clone().unwrap_or_default()),
+                ("SPIN_VARIABLE_SEARCH_PATIENCE_MS", "4000".to_owned()),
+                ("MCSP_POLICIES", policies),
+            ];
+            told.map(|(name, value)| (name.to_owned(), value)).into()
+        };
+        OwnPlatform::launch(&[], &[], Source::Private, told).await
     }
 
     /// The same, with a wire between the platform and each thing that Playback depends on.
@@ -131,7 +149,7 @@ impl OwnPlatform {
     /// When something does not start, with the log's place.
     pub async fn start_behind_wires(variables: &[(&str, &str)]) -> (OwnPlatform, Wires) {
         let mut wires = None;
-        let platform = OwnPlatform::launch(&[], variables, |urls, port| {
+        let platform = OwnPlatform::launch(&[], variables, Source::Off, |urls, port| {
             let (all, told) = Wires::before(urls, port);
             wires = Some(all);
             told
@@ -143,6 +161,7 @@ impl OwnPlatform {
     async fn launch(
         arguments: &[&str],
         variables: &[(&str, &str)],
+        search: Source,
         wire: impl FnOnce(&Urls, u16) -> Vec<(String, String)>,
     ) -> OwnPlatform {
         let mut settings = Settings {
@@ -158,7 +177,7 @@ impl OwnPlatform {
         let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
         std::fs::set_permissions(state.path(), open).expect("a directory of ours");
         let tools_dir = root().join(".mcsp");
-        let config = StackConfig { tools_dir, ..StackConfig::stores(stores, Durability::Durable) };
+        let config = StackConfig { tools_dir, search, ..StackConfig::stores(stores, Durability::Durable) };
         let stack = Stack::start(config, &Silent).await.expect("private stores");
         let port = Port::take().expect("a port");
         settings.variables.extend(wire(&stack.urls(), port.number));
@@ -179,6 +198,14 @@ impl OwnPlatform {
     /// Never: it is private.
     pub fn kafka(&self) -> &Server<Kafka> {
         self.stack.kafka().expect("a private Kafka")
+    }
+
+    /// Its search engine.
+    ///
+    /// # Panics
+    /// When it was started without.
+    pub fn search(&self) -> &Server<OpenSearch> {
+        self.stack.search().expect("a private search engine")
     }
 
     /// Its Kafka's address.

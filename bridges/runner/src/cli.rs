@@ -7,8 +7,10 @@ mod demo;
 mod events;
 mod functions;
 mod migrate;
+mod platform;
 mod precompile;
 mod reference;
+mod reindex;
 mod scaling;
 mod serve;
 mod state;
@@ -31,6 +33,7 @@ enum Command {
     Migrate(migrate::Migrate),
     Topics(topics::Topics),
     Accounts(accounts::Accounts),
+    Reindex(reindex::Reindex),
     Demo(demo::Demo),
     Bench(bench::Bench),
     Events(events::Events),
@@ -47,6 +50,7 @@ impl Cli {
             Command::Migrate(command) => command.run(),
             Command::Topics(command) => command.run(),
             Command::Accounts(command) => command.run(),
+            Command::Reindex(command) => command.run(),
             Command::Demo(command) => command.run(),
             Command::Bench(command) => command.run(),
             Command::Events(command) => command.run(),

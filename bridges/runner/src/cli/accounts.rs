@@ -1,23 +1,16 @@
 //! `mcsp accounts`: gives roles and takes them away in the name of whoever runs the platform. It is how the first
 //! administrator is made: no account is born as one.
 
-use super::state::StateDir;
-use anyhow::{Context, ensure};
+use super::platform::PlatformArguments;
 use clap::{Args, Subcommand};
-use mcsp_bridge_api::token;
 use reqwest::Method;
 use serde_json::Value;
-use std::path::PathBuf;
 
 /// Give roles to accounts, and take them away
 #[derive(Args, Debug)]
 pub(super) struct Accounts {
-    /// Where the running platform keeps its state
-    #[arg(long, default_value = ".mcsp", global = true)]
-    state_dir: PathBuf,
-    /// Where a platform answers whose state is elsewhere; MCSP_BRIDGE_TOKEN is then needed
-    #[arg(long, env = "MCSP_URL", global = true)]
-    url: Option<String>,
+    #[command(flatten)]
+    platform: PlatformArguments,
     #[command(subcommand)]
     action: Action,
 }
@@ -42,24 +35,15 @@ enum Action {
 
 impl Accounts {
     pub(super) fn run(self) -> anyhow::Result<()> {
-        let state = StateDir::new(self.state_dir);
-        let url = self.url.map_or_else(|| state.url(), Ok)?;
-        let tokens = state.variable("MCSP_BRIDGE_TOKEN")?;
-        let token = token::shown(&tokens);
+        let platform = self.platform.open()?;
         let (method, user_id, role) = match &self.action {
             Action::Grant { user_id, role } => (Method::PUT, user_id, role),
             Action::Revoke { user_id, role } => (Method::DELETE, user_id, role),
         };
-        let url = format!("{}/v1/accounts/{user_id}/roles/{role}", url.trim_end_matches('/'));
+        let path = format!("/v1/accounts/{user_id}/roles/{role}");
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
-            let request = reqwest::Client::new().request(method, &url).bearer_auth(token);
-            let response = request.send().await.context("the platform does not answer")?;
-            let status = response.status();
-            let answer: Value = response.json().await.unwrap_or_default();
-            let said =
-                ["detail", "title"].iter().find_map(|name| answer.get(name)?.as_str()).unwrap_or_default();
-            ensure!(status.is_success(), "{status}: {said}");
+            let answer = platform.send(method, &path, None).await?.success()?;
             println!("{user_id} has the roles {}", names(answer.get("roles")));
             Ok(())
         })
