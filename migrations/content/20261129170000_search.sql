@@ -13,6 +13,7 @@ CREATE FUNCTION near_words(words tsvector) RETURNS text[] LANGUAGE sql IMMUTABLE
         WHERE length(lexeme) BETWEEN 4 AND 30
     );
 
+-- contracts: nothing. In one statement another `search` takes the place of the one before, and code of before searches it as it did.
 ALTER TABLE videos
     DROP COLUMN search,
     ADD COLUMN search tsvector NOT NULL GENERATED ALWAYS AS (
