@@ -129,6 +129,8 @@ fn start(spec: &Value, cluster: &Cluster, dir: &Path) -> Container {
     let arguments = spec["args"].as_array().expect("arguments").iter();
     let arguments = arguments.map(|argument| here(argument.as_str().expect("a text"), cluster, dir));
     let variables = spec["env"].as_array().expect("variables").iter();
+    // Secrets that may be missing are.
+    let variables = variables.filter(|spec| spec["valueFrom"]["secretKeyRef"]["optional"] != true);
     let variables = variables.map(|spec| (spec["name"].as_str().expect("a name"), value_of(spec, cluster)));
     let process = Command::new(root().join("target/release").join(program))
         .args(arguments)
