@@ -4,14 +4,15 @@
 //! row's own version guards against another delivery at the same moment, which is answered 409 and comes
 //! again. What failed leaves nothing in the store.
 
+use crate::settle::settle;
 use http::StatusCode;
 use mcsp_events::{Applied, Received};
 use mcsp_ids::UploadId;
 use mcsp_problem::Problem;
 use serde::Deserialize;
-use upload_bytes::{Uploads, release};
+use upload_bytes::Uploads;
 use upload_domain::{Refused, Upload};
-use upload_storage::{find, update};
+use upload_storage::find;
 
 /// The longest reason that is kept.
 const REASON_CODE_MAX_BYTES: usize = 64;
@@ -47,27 +48,7 @@ pub(crate) async fn apply(uploads: &Uploads, received: &Received) -> Result<Appl
     let context = &uploads.context;
     // Every upload is committed before it is announced: of this one the account was erased.
     let Some(upload) = find(context, id).await? else { return Ok(Applied::Ignored) };
-    match told(upload.clone(), news) {
-        Ok(changed) => {
-            let applied = received.apply(context, vec![update(&changed)], Vec::new()).await?;
-            // Of one that failed.
-            release(uploads, changed).await?;
-            Ok(applied)
-        }
-        Err(Refused::Settled) => {
-            // A delivery that broke off may have left this to do.
-            release(uploads, upload).await?;
-            Ok(Applied::Ignored)
-        }
-        Err(
-            refused @ (Refused::NotCompleted
-            | Refused::Completed
-            | Refused::Cancelled
-            | Refused::Expired
-            | Refused::Mismatched(_)
-            | Refused::NoParts),
-        ) => Err(not_yet(&refused)),
-    }
+    settle(uploads, received, upload, |upload| told(upload, news), not_yet).await
 }
 
 fn read(received: &Received) -> Result<Option<(UploadId, News)>, Problem> {

@@ -3,6 +3,7 @@
 mod account_erased;
 mod changed;
 mod consume;
+mod settle;
 mod subscription_changed;
 mod sweep;
 mod video_purged;

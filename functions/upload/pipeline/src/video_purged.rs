@@ -1,13 +1,14 @@
 //! `mcsp.content.video.purged.v1`: a video is deleted for good. Upload keeps nothing of its file, and its bytes count no more.
 
+use crate::settle::settle;
 use http::StatusCode;
 use mcsp_events::{Applied, Received};
 use mcsp_ids::VideoId;
 use mcsp_problem::Problem;
 use serde::Deserialize;
-use upload_bytes::{Uploads, release};
-use upload_domain::Refused;
-use upload_storage::{find_of_video, update};
+use upload_bytes::Uploads;
+use upload_domain::{Refused, Upload};
+use upload_storage::find_of_video;
 
 /// What of the video's state matters here.
 #[derive(Deserialize)]
@@ -20,26 +21,7 @@ pub(crate) async fn apply(uploads: &Uploads, received: &Received) -> Result<Appl
     let context = &uploads.context;
     // Of one that is not there the account was erased.
     let Some(upload) = find_of_video(context, video_id).await? else { return Ok(Applied::Ignored) };
-    match upload.clone().purge() {
-        Ok(purged) => {
-            let applied = received.apply(context, vec![update(&purged)], Vec::new()).await?;
-            release(uploads, purged).await?;
-            Ok(applied)
-        }
-        Err(Refused::Settled) => {
-            // A delivery that broke off may have left this to do.
-            release(uploads, upload).await?;
-            Ok(Applied::Ignored)
-        }
-        Err(
-            refused @ (Refused::NotCompleted
-            | Refused::Completed
-            | Refused::Cancelled
-            | Refused::Expired
-            | Refused::Mismatched(_)
-            | Refused::NoParts),
-        ) => Err(never_announced(&refused)),
-    }
+    settle(uploads, received, upload, Upload::purge, never_announced).await
 }
 
 /// A video is made of what was announced alone.
