@@ -44,14 +44,13 @@ impl Hasher {
 
     /// A PHC string with a random salt.
     pub fn hash(&self, password: &str, memory: &mut Memory) -> Result<String, PasswordError> {
-        let (salt, version) = (Salt::generate(), Version::V0x13);
-        let argon2 = Argon2::new(Algorithm::Argon2id, version, self.parameters.clone());
-        let output = output(&argon2, password, &salt, TAG_BYTES, memory)?;
+        let salt = Salt::generate();
+        let output = output(&self.argon2(), password, &salt, TAG_BYTES, memory)?;
         let params = ParamsString::try_from(&self.parameters).map_err(|_| PasswordError::Unavailable)?;
         let algorithm = Algorithm::Argon2id.ident();
         let hash = PasswordHash {
             algorithm,
-            version: Some(version.into()),
+            version: Some(Version::V0x13.into()),
             params,
             salt: Some(salt),
             hash: Some(output),
@@ -89,9 +88,8 @@ impl Hasher {
 
     /// The work of a real check, for nothing: the time must not tell whether an account exists.
     fn pretend(&self, password: &str, memory: &mut Memory) -> Result<Verdict, PasswordError> {
-        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, self.parameters.clone());
         let salt = [0; argon2::RECOMMENDED_SALT_LEN];
-        std::hint::black_box(output(&argon2, password, &salt, TAG_BYTES, memory)?);
+        std::hint::black_box(output(&self.argon2(), password, &salt, TAG_BYTES, memory)?);
         Ok(Verdict::Wrong)
     }
 
@@ -100,6 +98,10 @@ impl Hasher {
             || stored.t_cost() < self.parameters.t_cost()
             || stored.p_cost() < self.parameters.p_cost()
             || hash.version != Some(Version::V0x13.into())
+    }
+
+    fn argon2(&self) -> Argon2<'static> {
+        Argon2::new(Algorithm::Argon2id, Version::V0x13, self.parameters.clone())
     }
 }
 
