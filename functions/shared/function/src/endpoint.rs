@@ -72,7 +72,9 @@ impl Endpoint {
 
 /// One line of JSON on standard error, where the host collects it.
 fn log(trace: &TraceParent, method: &http::Method, path: &str, status: StatusCode, cause: &str) {
-    let level = if status.is_server_error() { "error" } else { "warn" };
+    // A 500 is a fault of ours. With a 502, 503 or 504 something else is away or full: the breakers' and the pools' metrics tell
+    // more of that than one line for each request.
+    let level = if status == StatusCode::INTERNAL_SERVER_ERROR { "error" } else { "warn" };
     let line = serde_json::json!({
         "level": level, "message": "request failed", "method": method.as_str(), "path": path,
         "status": status.as_u16(), "cause": cause, "traceparent": trace.to_string(),
