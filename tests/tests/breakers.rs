@@ -98,3 +98,40 @@ async fn thresholds_follow_the_file_and_a_healed_store_is_taken_back_within_one_
     assert_eq!(seen["trips_total"], before["trips_total"], "{seen}");
     own.stop().await;
 }
+
+/// Processor time of a process, in hundredths of a second.
+fn processor_time(id: u32) -> u64 {
+    let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).expect("a process of ours");
+    // The name is in parentheses and may hold anything; after it come the state and 10 more fields.
+    let (_, fields) = stat.rsplit_once(") ").expect("a name");
+    let times = fields.split(' ').skip(11).take(2);
+    times.map(|time| time.parse::<u64>().expect("a number")).sum()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_for_a_silent_broker_costs_no_processor_time() {
+    const OBSERVED: Duration = Duration::from_secs(3);
+    /// Of the time that is observed. What spins takes nearly all of a core, and still a good part where cores are short.
+    const AT_MOST: f64 = 0.25;
+    let (own, wires) = OwnPlatform::start_behind_wires(&[]).await;
+    let client = own.client();
+    let film = published(&client).await;
+    let viewer = client.account("viewer").await;
+    // The producers are connected, and stay so when nothing comes back any more.
+    plays(&viewer, &film).await;
+    tokio::time::sleep(PROBE_INTERVAL).await;
+    wires.kafka.set(Fault::Dead);
+    // Some are on their way then, and others are due: of signals, and of the outbox.
+    for _ in 0..60 {
+        plays(&viewer, &film).await;
+        tokio::time::sleep(PAUSE).await;
+    }
+    for _ in 0..5 {
+        client.account("viewer").await;
+    }
+    let before = processor_time(own.id());
+    tokio::time::sleep(OBSERVED).await;
+    let spent = (processor_time(own.id()) - before) as f64 / 100.0 / OBSERVED.as_secs_f64();
+    assert!(spent < AT_MOST, "{spent:.2} of a core");
+    own.stop().await;
+}

@@ -1,4 +1,4 @@
-//! The producers: one per process, idempotent, in order per key.
+//! The producers of a process, in order per key: one for what is waited for, and one for signals.
 
 use crate::config::KafkaConfig;
 use crate::error::KafkaFault;

@@ -100,6 +100,11 @@ impl KafkaConfig {
     pub(crate) fn signals(&self) -> ClientConfig {
         let mut config = self.producer();
         config
+            // While an idempotent producer waits for an acknowledgement, librdkafka's thread spins as soon as more is due for that
+            // partition: a whole core of it for as long as no broker answers. With one request under way at a time records
+            // are in order just as well, and one that is sent again may come twice, which consumers know by its id.
+            .set("enable.idempotence", "false")
+            .set("max.in.flight.requests.per.connection", "1")
             .set("linger.ms", self.signal_linger_ms.to_string())
             // Nobody asks what became of them.
             .set("delivery.report.only.error", "true");
