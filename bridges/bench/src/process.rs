@@ -1,6 +1,7 @@
 //! Servers under measurement: processes of ours, ended with their handle.
 
 use anyhow::{Context, bail};
+use std::ffi::OsStr;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -101,10 +102,20 @@ pub(crate) fn configured_on(core: usize, program: &str, environment: &Path) -> a
 
 /// Keeps a process that runs, with its threads, on one core.
 pub(crate) fn keep_on(core: usize, process: u32) -> anyhow::Result<()> {
+    taskset(&["--all-tasks", "--cpu-list", "--pid", &core.to_string(), &process.to_string()])
+}
+
+/// Keeps the calling thread, and what it starts from now on, on one core.
+pub(crate) fn keep_here(core: usize) -> anyhow::Result<()> {
+    let thread = std::fs::read_link("/proc/thread-self")?;
+    let id = thread.file_name().and_then(OsStr::to_str).context("the thread has no id")?;
+    taskset(&["--cpu-list", "--pid", &core.to_string(), id])
+}
+
+fn taskset(arguments: &[&str]) -> anyhow::Result<()> {
     let mut taskset = Command::new("taskset");
-    taskset.args(["--all-tasks", "--cpu-list", "--pid", &core.to_string(), &process.to_string()]);
-    let status = taskset.stdout(Stdio::null()).status().context("cannot run taskset")?;
-    anyhow::ensure!(status.success(), "process {process} is not kept on core {core}");
+    let status = taskset.args(arguments).stdout(Stdio::null()).status().context("cannot run taskset")?;
+    anyhow::ensure!(status.success(), "taskset {} failed", arguments.join(" "));
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use super::steady::{Latency, OTHERS, all_answered};
 use crate::load::Load;
 use crate::page::{Goal, Row};
 use crate::pod::{Pod, Spec};
-use crate::process::keep_on;
+use crate::process::{keep_here, keep_on};
 use anyhow::Context;
 use mcsp_tests::{Account, Flood, OwnPlatform, variable};
 use std::time::Duration;
@@ -17,35 +17,64 @@ const GOAL: f64 = 1.1;
 /// As long as a function may take. All at once, the others' requests would end all at once too, and begin again so.
 const SPREAD: Duration = Duration::from_secs(10);
 
+/// Where the rest runs while a pod has a core of its own.
+const OTHERS_CORE: usize = 0;
+/// The pod's: nodes are kept for Playback, and the stores are on none that serves the others.
+const POD_CORE: usize = 1;
+
 pub(super) fn measure(bench: &Bench) -> anyhow::Result<Vec<Row>> {
+    let mut rows = vec![flooded(bench, Place::OneProcess)?];
+    if std::thread::available_parallelism()?.get() > 1 {
+        // A thread of its own: where it is kept ends with it.
+        let pod = std::thread::scope(|scope| scope.spawn(|| flooded(bench, Place::Pod)).join());
+        rows.push(pod.map_err(|_| anyhow::anyhow!("the measurement panicked"))??);
+    }
+    Ok(rows)
+}
+
+/// Where the sessions are started.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    OneProcess,
+    Pod,
+}
+
+fn flooded(bench: &Bench, place: Place) -> anyhow::Result<Row> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    if place == Place::Pod {
+        keep_here(POD_CORE)?;
+    }
     let policies = Flood::policies();
     let variables = [STREAM_LIMIT, ("MCSP_POLICIES", policies.to_str().context("the policies")?)];
     let platform = runtime.block_on(OwnPlatform::start_with(&[], &variables));
-    let rows = flooded(bench, &runtime, &platform, &variables);
-    runtime.block_on(platform.stop());
-    rows
-}
-
-fn flooded(
-    bench: &Bench,
-    runtime: &Runtime,
-    platform: &OwnPlatform,
-    variables: &[(&str, &str)],
-) -> anyhow::Result<Vec<Row>> {
     let client = platform.client();
     let (load, account) =
         runtime.block_on(async { (starts(&client).await, client.account("creator").await) });
-    let flood = Source { runtime, platform, account };
-    let mut rows = vec![row(bench, "in one process", &load, client.url(), &flood)?];
-    if std::thread::available_parallelism()?.get() > 1 {
-        keep_on(0, platform.id())?;
-        let environment = &platform.environment();
-        let spec = Spec { service: "playback", core: 1, environment, variables, scratch: bench.scratch() };
-        let pod = Pod::start(spec)?;
-        rows.push(row(bench, "in a pod with a core of its own", &load, &pod.url(), &flood)?);
-    }
-    Ok(rows)
+    let flood = Source { runtime: &runtime, platform: &platform, account };
+    let row = match place {
+        Place::OneProcess => row(bench, "in one process", &load, client.url(), &flood),
+        Place::Pod => in_a_pod(bench, &load, &flood, &variables),
+    };
+    runtime.block_on(platform.stop());
+    row
+}
+
+fn in_a_pod(
+    bench: &Bench,
+    load: &Load,
+    flood: &Source<'_>,
+    variables: &[(&str, &str)],
+) -> anyhow::Result<Row> {
+    keep_on(OTHERS_CORE, flood.platform.id())?;
+    let environment = &flood.platform.environment();
+    let pod = Pod::start(Spec {
+        service: "playback",
+        core: POD_CORE,
+        environment,
+        variables,
+        scratch: bench.scratch(),
+    })?;
+    row(bench, "in a pod with a core of its own", load, &pod.url(), flood)
 }
 
 /// Where the others' requests go to, and who asks.
