@@ -1,8 +1,8 @@
 //! What Playback knows of a video.
 
-use crate::Region;
 use jiff::Timestamp;
 use mcsp_ids::UserId;
+use mcsp_regions::Regions;
 
 /// A video. `M` is what can be played of it, which only [`decide`](crate::decide) hands out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,21 +90,4 @@ pub enum Visibility {
     Subscribers(u32),
     /// To all who know its id; played by those who have given one of its passwords, of which these are the present ones.
     Password(u64),
-}
-
-/// Where a video may be played: in the allowed regions, or everywhere where none is named, and never in a
-/// denied one.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Regions {
-    /// Only here, unless empty.
-    pub allow: Vec<Region>,
-    /// Not here.
-    pub deny: Vec<Region>,
-}
-
-impl Regions {
-    /// Whether the video may be played there.
-    pub fn admit(&self, region: &Region) -> bool {
-        (self.allow.is_empty() || self.allow.contains(region)) && !self.deny.contains(region)
-    }
 }

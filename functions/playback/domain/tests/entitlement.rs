@@ -241,19 +241,6 @@ fn what_does_not_exist_is_not_found() {
     assert_eq!(decided(AccountState::Suspended), told(Reason::AccountSuspended), "whether it exists or not");
 }
 
-#[test]
-fn a_denied_region_wins_over_an_allowed_one() {
-    let regions = |allow: &[&str], deny: &[&str]| Regions {
-        allow: allow.iter().map(|name| region(name)).collect(),
-        deny: deny.iter().map(|name| region(name)).collect(),
-    };
-    let eu = region("eu");
-    assert!(regions(&[], &[]).admit(&eu));
-    assert!(regions(&["us", "eu"], &["ap"]).admit(&eu));
-    assert!(!regions(&["us"], &[]).admit(&eu));
-    assert!(!regions(&["eu"], &["eu"]).admit(&eu));
-}
-
 fn regions() -> impl Strategy<Value = Vec<Region>> {
     prop::collection::vec(prop::sample::select(vec!["eu", "us", "ap"]).prop_map(region), 0..3)
 }

@@ -71,7 +71,7 @@ impl Settings {
     /// Who calls, with what the account is entitled to.
     pub(crate) fn viewer(&self, caller: &Caller) -> Result<Viewer, Problem> {
         // Auth issues no token without a region: what is no region is a mistake of ours.
-        let region = Region::parse(&caller.claims.region).map_err(|error| Problem::internal(&error))?;
+        let region = caller.region().map_err(|error| Problem::internal(&error))?;
         Ok(self.viewer_of(caller.user(), region, caller.claims.age_reached))
     }
 

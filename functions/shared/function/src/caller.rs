@@ -10,6 +10,7 @@ use mcsp_access::{Acr, Claims, Confirmation, InvalidProof, Permission, Refusal, 
 use mcsp_ids::UserId;
 use mcsp_problem::Problem;
 use mcsp_reference::{Describe, Operation};
+use mcsp_regions::{InvalidRegion, Region};
 use std::fmt::Display;
 use std::sync::Arc;
 
@@ -64,6 +65,11 @@ impl Caller {
     /// The account.
     pub fn user(&self) -> UserId {
         self.user
+    }
+
+    /// Where the account is.
+    pub fn region(&self) -> Result<Region, InvalidRegion> {
+        Region::parse(&self.claims.region)
     }
 
     /// 403 `insufficient_permission` without the permission.

@@ -5,7 +5,7 @@ use std::fmt;
 const MAX_BYTES: usize = 16;
 
 /// A region: 1 to 16 ASCII letters, digits and hyphens, in lower case. `EU` and `eu` are the same one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Region(String);
 
 /// A text that names no region.
