@@ -163,6 +163,8 @@ CASE
     ELSE '{}'::text[]
 END) STORED NOT NULL,
     duration_ms bigint GENERATED ALWAYS AS (((media ->> 'duration_ms'::text))::bigint) STORED,
+    regions_allow text[] DEFAULT '{}'::text[] NOT NULL,
+    regions_deny text[] DEFAULT '{}'::text[] NOT NULL,
     CONSTRAINT videos_decision CHECK (((decision_version IS NULL) = (decided_to_block IS NULL))),
     CONSTRAINT videos_deleted CHECK (((state = 'deleted'::text) = (deleted_at IS NOT NULL))),
     CONSTRAINT videos_failure CHECK (((failure_code IS NOT NULL) = (COALESCE(held_state, state) = 'failed'::text))),

@@ -47,6 +47,35 @@ async fn a_video_is_found_while_it_is_published_and_public() {
 }
 
 #[tokio::test]
+async fn a_video_is_found_where_it_is_shown_by_who_is_known_to_be_there() {
+    let owner = Platform::running().account("creator").await;
+    let (video_id, title) = titled_video(&owner).await;
+    let word = title.split(' ').next_back().expect("a word").to_owned();
+    publish(&owner, &video_id).await;
+    let viewer = owner.platform.account("viewer").await;
+    let path = format!("/v1/videos/{video_id}");
+    let by_anyone = async || {
+        let found = ids(&search(&owner, &format!("q={word}")).await).len();
+        (owner.platform.get(&path).await.status.as_u16(), found)
+    };
+    let by_viewer = async || {
+        let found = ids(&viewer.get(&format!("/v1/search?q={word}")).await.expect(200)).len();
+        (viewer.get(&path).await.status.as_u16(), found)
+    };
+    // Accounts are in `eu` here.
+    for (allow, deny, to_anyone, to_viewer) in [
+        (json!([]), json!(["us"]), (404, 0), (200, 1)),
+        (json!(["EU"]), json!([]), (404, 0), (200, 1)),
+        (json!([]), json!(["eu"]), (404, 0), (404, 0)),
+        (json!([]), json!([]), (200, 1), (200, 1)),
+    ] {
+        let regions = json!({"allow": allow, "deny": deny});
+        owner.put(&format!("{path}/regions"), &regions).await.expect(200);
+        assert_eq!((by_anyone().await, by_viewer().await), (to_anyone, to_viewer), "{regions}");
+    }
+}
+
+#[tokio::test]
 async fn filters_and_orders_narrow_and_sort() {
     let owner = Platform::running().account("creator").await;
     let tag = format!("t{}", &Uuid::new_v4().simple().to_string()[..20]);

@@ -64,6 +64,31 @@ async fn one_call_gives_all_that_a_player_needs() {
 }
 
 #[tokio::test]
+async fn a_video_is_not_played_where_its_owner_denies_it_and_plays_once_that_is_lifted() {
+    let platform = Platform::running();
+    let owner = platform.account("creator").await;
+    let video_id = published_by(&owner).await;
+    let viewer = platform.account("viewer").await;
+    start(&viewer, &video_id).await.expect(201);
+    let set = async |allow: &[&str], deny: &[&str]| {
+        let path = format!("/v1/videos/{video_id}/regions");
+        owner.put(&path, &json!({"allow": allow, "deny": deny})).await.expect(200);
+    };
+    // Accounts are in `eu` here.
+    set(&[], &["eu"]).await;
+    eventually_refused(&viewer, &video_id, 403, "region_denied").await;
+    start(&owner, &video_id).await.refused(403, "region_denied");
+    set(&["us"], &[]).await;
+    set(&["eu"], &["us"]).await;
+    let session = eventually("a start", async || {
+        let answer = start(&viewer, &video_id).await;
+        (answer.status.as_u16() == 201).then_some(answer.json)
+    })
+    .await;
+    assert_eq!(session["video_id"], video_id);
+}
+
+#[tokio::test]
 async fn the_manifest_url_opens_the_whole_tree_and_with_one_character_changed_nothing() {
     let platform = Platform::running();
     let video_id = published(&platform).await;

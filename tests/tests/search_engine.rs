@@ -14,7 +14,7 @@ const VIDEOS: u32 = 100_000;
 /// What one request asks of the engine here.
 const DOCUMENTS: u32 = 10_000;
 /// The alias of what is written.
-const WRITTEN: &str = "mcsp-videos-writes";
+const WRITTEN: &str = "mcsp-videos-2-writes";
 
 /// What the platform's engine has, asked without the platform.
 struct Engine {

@@ -180,9 +180,10 @@ routes! {
     "/v1/videos/:id/schedule" PUT "/v1/videos/video_00000000000000000000000000/schedule" not "/v1/videos/event_00000000000000000000000000/schedule", Bearer(ContentPublish) of Video, r#"{"publish_at": "2026-12-01T00:00:00Z"}"#;
     "/v1/videos/:id/schedule" DELETE "/v1/videos/video_00000000000000000000000000/schedule" not "/v1/videos/event_00000000000000000000000000/schedule", Bearer(ContentPublish) of Video;
     "/v1/videos/:id/visibility" PUT "/v1/videos/video_00000000000000000000000000/visibility" not "/v1/videos/event_00000000000000000000000000/visibility", Bearer(ContentPublish) of Video, r#"{"visibility": "subscribers", "minimum_plan_level": 1}"#;
+    "/v1/videos/:id/regions" PUT "/v1/videos/video_00000000000000000000000000/regions" not "/v1/videos/event_00000000000000000000000000/regions", Bearer(ContentPublish) of Video, r#"{"allow": ["eu"], "deny": ["us"]}"#;
     "/v1/videos/:id/unlock" POST "/v1/videos/video_00000000000000000000000000/unlock" not "/v1/videos/event_00000000000000000000000000/unlock", Bearer(PlaybackStart), r#"{"password": "open sesame"}"#;
-    "/v1/search" GET "/v1/search", None;
-    "/v1/search/suggest" GET "/v1/search/suggest?q=a", None;
+    "/v1/search" GET "/v1/search", Optional;
+    "/v1/search/suggest" GET "/v1/search/suggest?q=a", Optional;
     "/v1/search-indexes" POST "/v1/search-indexes", Platform;
     "/v1/search-indexes/:name/videos" POST "/v1/search-indexes/i/videos" not "/v1/search-indexes/I/videos", Platform, r#"{"after": "video_00000000000000000000000000"}"#;
     "/v1/search-indexes/:name/activate" POST "/v1/search-indexes/i/activate" not "/v1/search-indexes/I/activate", Platform, r#"{"videos": 1}"#;

@@ -29,6 +29,7 @@ const fn topic(happened: Happened) -> &'static str {
         | Happened::Failed
         | Happened::Edited
         | Happened::VisibilityChanged
+        | Happened::RegionsChanged
         | Happened::Unpublished
         | Happened::Scheduled
         | Happened::Unscheduled

@@ -7,11 +7,13 @@ mod publication;
 mod said;
 mod state;
 mod view;
+mod viewer;
 
 pub use content_domain::{Draft, DraftVisibility, Licence};
 pub use deletion::{PURGE_DUE, PurgeDue, do_not_purge, purge_later};
 pub use event::event;
 pub use publication::{PUBLICATION_DUE, PublicationDue, do_not_publish, plan, publish_later};
 pub use said::{Said, submitted, whole};
-pub use state::VideoState;
+pub use state::{Regions, VideoState};
 pub use view::VideoView;
+pub use viewer::viewer;

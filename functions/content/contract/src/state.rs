@@ -1,8 +1,8 @@
 //! A video as the other services know it.
 
 use content_domain::{
-    Category, Language, Licence, MinimumAge, Packaged, PasswordsVersion, PlanLevel, Protection, Rendition,
-    StateName, Title, Video, VisibilityName,
+    Category, Language, Licence, MinimumAge, Packaged, PasswordsVersion, PlanLevel, Protection, Region,
+    Rendition, StateName, Title, Video, VisibilityName,
 };
 use jiff::Timestamp;
 use mcsp_ids::{UserId, VideoId};
@@ -60,7 +60,7 @@ pub struct VideoState {
     #[serde(default)]
     #[schemars(example = BTreeMap::from([("camera", "a phone")]))]
     pub custom_fields: BTreeMap<String, String>,
-    /// Where it may be played.
+    /// Where it is shown and may be played.
     pub regions: Regions,
     /// Once there is something to play.
     #[schemars(example = 3_600_000)]
@@ -84,7 +84,7 @@ pub struct VideoState {
     pub purge_at: Option<Timestamp>,
 }
 
-/// Regions by code. Both empty: everywhere.
+/// Regions by code, in order. Both empty: everywhere.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Regions {
     /// Only there, unless empty.
@@ -94,9 +94,16 @@ pub struct Regions {
     pub deny: Vec<String>,
 }
 
+impl From<&content_domain::Regions> for Regions {
+    fn from(regions: &content_domain::Regions) -> Self {
+        let names = |regions: &[Region]| regions.iter().map(Region::to_string).collect();
+        Regions { allow: names(&regions.allow), deny: names(&regions.deny) }
+    }
+}
+
 impl From<&Video> for VideoState {
     fn from(video: &Video) -> Self {
-        let Video { origin, version, state, deletion, visibility, publish_at, details, .. } = video;
+        let Video { origin, version, state, deletion, visibility, regions, publish_at, details, .. } = video;
         let media = state.media();
         VideoState {
             video_id: origin.id,
@@ -115,7 +122,7 @@ impl From<&Video> for VideoState {
             licence: details.licence,
             made_for_kids: details.made_for_kids,
             custom_fields: details.custom_fields.as_map().clone(),
-            regions: Regions::default(),
+            regions: Regions::from(regions),
             duration_ms: media.map(|media| media.duration_ms),
             renditions: media.map(|media| media.renditions.clone()).unwrap_or_default(),
             packaged: media.map(|media| media.packaged.clone()),

@@ -1,5 +1,6 @@
 //! A video as users see it.
 
+use crate::Regions;
 use content_domain::{
     Category, FailureCode, Language, Licence, MinimumAge, PlanLevel, Rendition, StateName, Title, Video,
     VisibilityName,
@@ -28,6 +29,8 @@ pub struct VideoView {
     /// The age that one must have reached to play it, where its owner says so.
     #[schemars(extend("enum" = [12, 16, 18, null]), example = 16)]
     pub minimum_age: Option<u32>,
+    /// Where it is shown and may be played.
+    pub regions: Regions,
     /// Null until the owner gave one.
     #[schemars(example = &"A walk in the hills")]
     pub title: Option<String>,
@@ -78,7 +81,7 @@ pub struct VideoView {
 
 impl From<&Video> for VideoView {
     fn from(video: &Video) -> Self {
-        let Video { origin, version, state, deletion, visibility, publish_at, details, .. } = video;
+        let Video { origin, version, state, deletion, visibility, regions, publish_at, details, .. } = video;
         let media = state.media();
         VideoView {
             id: origin.id,
@@ -87,6 +90,7 @@ impl From<&Video> for VideoView {
             visibility: visibility.name(),
             minimum_plan_level: visibility.plan_level().map(PlanLevel::get),
             minimum_age: details.minimum_age.map(MinimumAge::get),
+            regions: Regions::from(regions),
             title: details.title.as_ref().map(Title::as_str).map(str::to_owned),
             description: details.description.as_str().to_owned(),
             tags: details.tags.iter().map(str::to_owned).collect(),

@@ -2,7 +2,7 @@
 //!
 //! As with what keeps a video back, its state beneath goes on: what is given back is what it has become by then.
 
-use crate::{Details, FailureCode, Happened, Outcome, State, Video, Visibility};
+use crate::{Details, FailureCode, Happened, Outcome, Regions, State, Video, Visibility};
 use jiff::{SignedDuration, Timestamp};
 
 /// How long a deleted video can be had back.
@@ -65,8 +65,8 @@ impl Video {
                 let (details, visibility) = (Details::default(), Visibility::Private);
                 // There will be nothing to play.
                 let state = State::Failed(FailureCode::purged());
-                let publish_at = None;
-                Video { deletion, details, visibility, publish_at, ..self }.changed(
+                let (regions, publish_at) = (Regions::default(), None);
+                Video { deletion, details, visibility, regions, publish_at, ..self }.changed(
                     state,
                     Happened::Purged,
                     now,

@@ -25,6 +25,7 @@ pub use deletion::{Deletion, Gone};
 pub use draft::{Draft, DraftVisibility, Drafted};
 pub use labels::{Category, Language};
 pub use licence::Licence;
+pub use mcsp_regions::{InvalidRegion, Region, Regions};
 pub use media::{FailureCode, Media, Packaged, Processed, Protection, Rendition, Scheme};
 pub use password::{
     InvalidVideoPassword, VIDEO_PASSWORD_MAX_CHARS, VIDEO_PASSWORD_MIN_CHARS, VIDEO_PASSWORDS_MAX,
@@ -40,6 +41,6 @@ pub use transition::{
 pub use video::{Details, Origin, Video};
 pub use visibility::{
     Hidden, InvalidPlanLevel, PLAN_LEVEL_MAX, PasswordsVersion, PlanLevel, Viewer, Visibility,
-    VisibilityName, Way, decide,
+    VisibilityName, Way, decide, hindrances,
 };
 pub use withheld::{Decision, Withheld};

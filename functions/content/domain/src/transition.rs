@@ -2,7 +2,7 @@
 
 use crate::{
     Category, CustomFields, Description, Details, FailureCode, Language, Licence, MinimumAge, Origin,
-    PasswordsVersion, Processed, State, Tags, Title, Video, Visibility, Withheld,
+    PasswordsVersion, Processed, Regions, State, Tags, Title, Video, Visibility, Withheld,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -42,6 +42,8 @@ pub enum Happened {
     Edited,
     /// It is meant for others.
     VisibilityChanged,
+    /// It is shown elsewhere.
+    RegionsChanged,
     /// It can be seen.
     Published,
     /// It can no longer be seen.
@@ -73,6 +75,7 @@ impl Happened {
             Happened::Failed => "failed",
             Happened::Edited => "edited",
             Happened::VisibilityChanged => "visibility_changed",
+            Happened::RegionsChanged => "regions_changed",
             Happened::Published => "published",
             Happened::Unpublished => "unpublished",
             Happened::Scheduled => "scheduled",
@@ -159,6 +162,7 @@ impl Video {
             withheld: Withheld::default(),
             deletion: None,
             visibility: Visibility::Public,
+            regions: Regions::default(),
             publish_at: None,
             details: Details::default(),
             created_at: now,
@@ -262,13 +266,13 @@ impl Video {
                 other.clone()
             }
         };
-        let details = Details::default();
+        let (details, regions) = (Details::default(), Regions::default());
         let is_hidden = self.visibility == Visibility::Private && self.publish_at.is_none();
-        if state == self.state && details == self.details && is_hidden {
+        if state == self.state && details == self.details && regions == self.regions && is_hidden {
             return Outcome::Unchanged(self);
         }
         let visibility = Visibility::Private;
-        Video { details, visibility, publish_at: None, ..self }.changed(state, Happened::Erased, now)
+        Video { details, visibility, regions, publish_at: None, ..self }.changed(state, Happened::Erased, now)
     }
 
     /// Means it for others.
@@ -284,6 +288,15 @@ impl Video {
     pub fn with_passwords(self, now: Timestamp) -> Outcome {
         let visibility = Visibility::Password(PasswordsVersion(self.version + 1));
         self.with_visibility(visibility, now)
+    }
+
+    /// Has it shown and played there.
+    pub fn with_regions(self, regions: Regions, now: Timestamp) -> Outcome {
+        if self.regions == regions {
+            return Outcome::Unchanged(self);
+        }
+        let state = self.state.clone();
+        Video { regions, ..self }.changed(state, Happened::RegionsChanged, now)
     }
 
     /// Says something else of it.

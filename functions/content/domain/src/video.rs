@@ -1,8 +1,8 @@
 //! A video.
 
 use crate::{
-    Category, CustomFields, Deletion, Description, Language, Licence, MinimumAge, State, Tags, Title,
-    Visibility, Withheld,
+    Category, CustomFields, Deletion, Description, Language, Licence, MinimumAge, Regions, State, Tags,
+    Title, Visibility, Withheld,
 };
 use jiff::Timestamp;
 use mcsp_ids::{UploadId, UserId, VideoId};
@@ -22,6 +22,8 @@ pub struct Video {
     pub deletion: Option<Deletion>,
     /// Who sees it once it is published.
     pub visibility: Visibility,
+    /// Where it is shown and played, to whomever.
+    pub regions: Regions,
     /// When it is to be published by itself; while the pipeline is at work, once it is done and not before.
     pub publish_at: Option<Timestamp>,
     /// What its owner says of it.

@@ -2,6 +2,7 @@
 
 use crate::{State, Video};
 use mcsp_ids::UserId;
+use mcsp_regions::Region;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -69,12 +70,17 @@ impl PlanLevel {
 }
 
 /// Who looks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Viewer {
-    /// Somebody who has not signed in.
+    /// Somebody who has not signed in: where they are, nobody has told.
     Anyone,
     /// An account.
-    User(UserId),
+    User {
+        /// Which.
+        id: UserId,
+        /// Where it is, as far as that is known.
+        region: Option<Region>,
+    },
     /// Another service of the platform, which decides for itself what to show to whom.
     Service,
 }
@@ -88,9 +94,17 @@ pub enum Way {
     Search,
 }
 
-/// Why a video is not shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+/// Why a video is not shown. What weighs most comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "Hindrance")]
 pub enum Hidden {
+    /// Its owner has deleted it.
+    #[error("the video is deleted")]
+    Deleted,
+    /// It is kept back.
+    #[error("the video is blocked")]
+    Blocked,
     /// It is not published.
     #[error("the video is not published")]
     NotPublished,
@@ -100,12 +114,9 @@ pub enum Hidden {
     /// It is shown only to those who have the link.
     #[error("the video is unlisted")]
     Unlisted,
-    /// It is kept back.
-    #[error("the video is blocked")]
-    Blocked,
-    /// Its owner has deleted it.
-    #[error("the video is deleted")]
-    Deleted,
+    /// It is not shown where the viewer is, or that is not known and it is not shown everywhere.
+    #[error("the video is not shown in this region")]
+    RegionDenied,
 }
 
 impl Visibility {
@@ -160,33 +171,65 @@ impl VisibilityName {
     }
 }
 
-/// Whether the viewer may see the video. Search repeats this in SQL, and a test compares the two.
-pub fn decide(video: &Video, viewer: Viewer, way: Way) -> Result<(), Hidden> {
-    match (viewer, way) {
-        (Viewer::Service, Way::Link) => return Ok(()),
-        // Its owner finds it among those that are deleted, and nowhere else.
-        _ if video.deletion.is_some() => return Err(Hidden::Deleted),
-        (Viewer::User(user), Way::Link) if user == video.origin.owner => return Ok(()),
-        (Viewer::Anyone | Viewer::User(_) | Viewer::Service, Way::Link | Way::Search) => {}
-    }
-    if video.withheld.is_in_force() {
-        return Err(Hidden::Blocked);
-    }
-    match (&video.state, video.visibility, way) {
-        (State::Processing | State::Ready(_) | State::Unpublished { .. } | State::Failed(_), _, _) => {
-            Err(Hidden::NotPublished)
+impl Viewer {
+    /// Where the viewer is, as far as that is known.
+    pub fn region(&self) -> Option<&Region> {
+        match self {
+            Viewer::User { region, .. } => region.as_ref(),
+            Viewer::Anyone | Viewer::Service => None,
         }
-        (State::Published { .. }, Visibility::Private, _) => Err(Hidden::Private),
-        (
-            State::Published { .. },
-            Visibility::Unlisted | Visibility::Subscribers(_) | Visibility::Password(_),
-            Way::Search,
-        ) => Err(Hidden::Unlisted),
-        (
-            State::Published { .. },
-            Visibility::Unlisted | Visibility::Subscribers(_) | Visibility::Password(_),
-            Way::Link,
-        )
-        | (State::Published { .. }, Visibility::Public, _) => Ok(()),
     }
+}
+
+/// Whether the viewer may see the video, or what weighs most of all that hides it. Search repeats this in SQL, and a test compares
+/// the two.
+pub fn decide(video: &Video, viewer: &Viewer, way: Way) -> Result<(), Hidden> {
+    hindrances(video, viewer, way).next().map_or(Ok(()), Err)
+}
+
+/// All that hides the video from the viewer, what weighs most first; nothing where it is shown.
+pub fn hindrances(video: &Video, viewer: &Viewer, way: Way) -> impl Iterator<Item = Hidden> {
+    let all = [
+        video.deletion.is_some().then_some(Hidden::Deleted),
+        video.withheld.is_in_force().then_some(Hidden::Blocked),
+        by_state(&video.state),
+        by_visibility(video.visibility, way),
+        by_region(video, viewer),
+    ];
+    let counting = match (viewer, way) {
+        (Viewer::Service, Way::Link) => 0,
+        // That it is deleted, and nothing else: its owner finds it among those that are deleted alone.
+        (Viewer::User { id, .. }, Way::Link) if *id == video.origin.owner => 1,
+        (Viewer::Anyone | Viewer::User { .. } | Viewer::Service, Way::Link | Way::Search) => all.len(),
+    };
+    all.into_iter().take(counting).flatten()
+}
+
+fn by_state(state: &State) -> Option<Hidden> {
+    match state {
+        State::Processing | State::Ready(_) | State::Unpublished { .. } | State::Failed(_) => {
+            Some(Hidden::NotPublished)
+        }
+        State::Published { .. } => None,
+    }
+}
+
+fn by_visibility(visibility: Visibility, way: Way) -> Option<Hidden> {
+    match (visibility, way) {
+        (Visibility::Private, Way::Link | Way::Search) => Some(Hidden::Private),
+        (Visibility::Unlisted | Visibility::Subscribers(_) | Visibility::Password(_), Way::Search) => {
+            Some(Hidden::Unlisted)
+        }
+        (Visibility::Unlisted | Visibility::Subscribers(_) | Visibility::Password(_), Way::Link)
+        | (Visibility::Public, Way::Link | Way::Search) => None,
+    }
+}
+
+/// Where one is that is not known, nothing is shown that is not shown everywhere.
+fn by_region(video: &Video, viewer: &Viewer) -> Option<Hidden> {
+    let is_admitted = match viewer.region() {
+        Some(region) => video.regions.admit(region),
+        None => video.regions.admit_everywhere(),
+    };
+    (!is_admitted).then_some(Hidden::RegionDenied)
 }

@@ -5,7 +5,7 @@
 use content_domain::{
     Change, Decision, Details, Drafted, Edit, FailureCode, Gone, Happened, Hidden, Media, NotPublishable,
     NotPublished, NotSchedulable, Origin, Outcome, Packaged, PasswordsVersion, PlanLevel, Processed,
-    Protection, Scheme, State, Title, Video, Viewer, Visibility, Way, decide,
+    Protection, Region, Regions, Scheme, State, Title, Video, Viewer, Visibility, Way, decide, hindrances,
 };
 use jiff::{SignedDuration, Timestamp};
 use mcsp_ids::{UploadId, UserId, VideoId};
@@ -29,6 +29,19 @@ fn new_video() -> Video {
         asks_for_protection: false,
     };
     Video::create(origin, at(0)).video
+}
+
+fn region(name: &str) -> Region {
+    Region::parse(name).unwrap()
+}
+
+fn regions(allow: &[&str], deny: &[&str]) -> Regions {
+    let parse = |names: &[&str]| names.iter().map(|name| region(name)).collect();
+    Regions::new(parse(allow), parse(deny))
+}
+
+fn user(id: UserId, name: Option<&str>) -> Viewer {
+    Viewer::User { id, region: name.map(region) }
 }
 
 fn media() -> Media {
@@ -65,6 +78,7 @@ enum Act {
     Publish,
     Unpublish,
     SetVisibility(Visibility),
+    SetRegions(Regions),
     Schedule(u8),
     Unschedule,
     Rename(u8),
@@ -72,6 +86,10 @@ enum Act {
     OfAccount(bool),
     Delete,
     Undelete,
+}
+
+fn lists() -> impl Strategy<Value = Vec<&'static str>> {
+    prop_oneof![2 => Just(Vec::new()), 1 => prop::collection::vec(prop::sample::select(vec!["eu", "us"]), 1..3)]
 }
 
 fn act() -> impl Strategy<Value = Act> {
@@ -83,6 +101,7 @@ fn act() -> impl Strategy<Value = Act> {
         3 => Just(Act::Unpublish),
         2 => prop_oneof![Just(Public), Just(Unlisted), Just(Private), Just(Subscribers(PlanLevel::LOWEST))]
             .prop_map(Act::SetVisibility),
+        2 => (lists(), lists()).prop_map(|(allow, deny)| Act::SetRegions(regions(&allow, &deny))),
         2 => (0..3_u8).prop_map(Act::Rename),
         2 => (0..9_u8).prop_map(Act::Schedule),
         1 => Just(Act::Unschedule),
@@ -113,6 +132,7 @@ fn apply(video: Video, act: &Act, now: Timestamp) -> Option<Outcome> {
         Act::OfAccount(is_active) => Some(video.of_account(*is_active, now)),
         Act::Delete => Some(video.delete(now)),
         Act::Undelete => video.undelete(now).ok(),
+        Act::SetRegions(regions) => Some(video.with_regions(regions.clone(), now)),
         Act::SetVisibility(visibility) => Some(video.with_visibility(*visibility, now)),
         Act::Rename(n) => {
             let title = Some(Title::parse(&format!("title {n}")).unwrap());
@@ -173,14 +193,26 @@ proptest! {
             let published = is_published(&video) && !video.withheld.is_in_force() && is_there;
             let by_link = published && video.visibility != Visibility::Private;
             let in_search = published && video.visibility == Visibility::Public;
-            for viewer in [Viewer::Anyone, Viewer::User(stranger)] {
-                prop_assert_eq!(decide(&video, viewer, Way::Link).is_ok(), by_link);
+            let Regions { allow, deny } = &video.regions;
+            for name in [Some("eu"), Some("us"), Some("ap"), None] {
+                let is_admitted = match name.map(region) {
+                    Some(own) => (allow.is_empty() || allow.contains(&own)) && !deny.contains(&own),
+                    None => allow.is_empty() && deny.is_empty(),
+                };
+                let mut viewers = vec![user(stranger, name)];
+                if name.is_none() {
+                    viewers.push(Viewer::Anyone);
+                }
+                for viewer in &viewers {
+                    prop_assert_eq!(decide(&video, viewer, Way::Link).is_ok(), by_link && is_admitted);
+                }
+                viewers.push(user(owner(), name));
+                for viewer in &viewers {
+                    prop_assert_eq!(decide(&video, viewer, Way::Search).is_ok(), in_search && is_admitted);
+                }
+                prop_assert_eq!(decide(&video, &user(owner(), name), Way::Link).is_ok(), is_there);
             }
-            for viewer in [Viewer::Anyone, Viewer::User(stranger), Viewer::User(owner()), Viewer::Service] {
-                prop_assert_eq!(decide(&video, viewer, Way::Search).is_ok(), in_search);
-            }
-            prop_assert_eq!(decide(&video, Viewer::User(owner()), Way::Link).is_ok(), is_there);
-            prop_assert_eq!(decide(&video, Viewer::Service, Way::Link), Ok(()));
+            prop_assert_eq!(decide(&video, &Viewer::Service, Way::Link), Ok(()));
         }
     }
 }
@@ -204,8 +236,8 @@ fn a_refusal_says_what_is_missing() {
 #[test]
 fn what_is_hidden_is_hidden_for_a_reason() {
     let published = after(&[Act::Complete, Act::Rename(0), Act::Publish]);
-    let seen = |visibility, way| decide(&Video { visibility, ..published.clone() }, Viewer::Anyone, way);
-    assert_eq!(decide(&new_video(), Viewer::Anyone, Way::Link), Err(Hidden::NotPublished));
+    let seen = |visibility, way| decide(&Video { visibility, ..published.clone() }, &Viewer::Anyone, way);
+    assert_eq!(decide(&new_video(), &Viewer::Anyone, Way::Link), Err(Hidden::NotPublished));
     assert_eq!(seen(Visibility::Private, Way::Link), Err(Hidden::Private));
     assert_eq!(seen(Visibility::Unlisted, Way::Search), Err(Hidden::Unlisted));
     assert_eq!(seen(Visibility::Unlisted, Way::Link), Ok(()));
@@ -213,6 +245,89 @@ fn what_is_hidden_is_hidden_for_a_reason() {
         [Visibility::Subscribers(PlanLevel::new(2).unwrap()), Visibility::Password(PasswordsVersion(4))]
     {
         assert_eq!((seen(asking, Way::Link), seen(asking, Way::Search)), (Ok(()), Err(Hidden::Unlisted)));
+    }
+}
+
+#[test]
+fn each_thing_that_hides_a_video_is_named_and_what_weighs_most_comes_first() {
+    use Hidden::*;
+    let blocked = Act::Decide(1, true);
+    let published = || vec![Act::Complete, Act::Rename(0), Act::Publish];
+    let and = |acts: &[Act]| [published(), acts.to_vec()].concat();
+    let only = |allow: &[&str], deny: &[&str]| Act::SetRegions(regions(allow, deny));
+    let (eu, ap) = (user(UserId::from_uuid(Uuid::from_u128(9)), Some("eu")), Some("ap"));
+    let nowhere = user(UserId::from_uuid(Uuid::from_u128(9)), None);
+    let all = and(&[
+        blocked.clone(),
+        Act::Unpublish,
+        Act::SetVisibility(Visibility::Private),
+        only(&["us"], &[]),
+        Act::Delete,
+    ]);
+    let private = || Act::SetVisibility(Visibility::Private);
+    for (acts, viewer, by_link, by_search) in [
+        (published(), &eu, &[][..], &[][..]),
+        (published(), &Viewer::Anyone, &[], &[]),
+        (vec![], &eu, &[NotPublished], &[NotPublished]),
+        (and(&[Act::Unpublish]), &eu, &[NotPublished], &[NotPublished]),
+        (and(&[private()]), &eu, &[Private], &[Private]),
+        (and(&[Act::SetVisibility(Visibility::Unlisted)]), &eu, &[], &[Unlisted]),
+        (and(std::slice::from_ref(&blocked)), &eu, &[Blocked], &[Blocked]),
+        (and(&[Act::OfAccount(false)]), &eu, &[Blocked], &[Blocked]),
+        (and(&[Act::Delete]), &eu, &[Deleted], &[Deleted]),
+        (and(&[only(&[], &["eu"])]), &eu, &[RegionDenied], &[RegionDenied]),
+        (and(&[only(&["us"], &[])]), &eu, &[RegionDenied], &[RegionDenied]),
+        (and(&[only(&["eu"], &[])]), &eu, &[], &[]),
+        (and(&[only(&[], &["us"])]), &eu, &[], &[]),
+        // Where one is not known to be, it may be denied.
+        (and(&[only(&["eu"], &[])]), &nowhere, &[RegionDenied], &[RegionDenied]),
+        (and(&[only(&[], &["us"])]), &nowhere, &[RegionDenied], &[RegionDenied]),
+        (and(&[only(&[], &["us"])]), &Viewer::Anyone, &[RegionDenied], &[RegionDenied]),
+        (and(&[only(&[], &["ap"]), private()]), &user(owner(), ap), &[], &[Private, RegionDenied]),
+        (and(&[only(&[], &["ap"])]), &Viewer::Service, &[], &[RegionDenied]),
+        (
+            all.clone(),
+            &eu,
+            &[Deleted, Blocked, NotPublished, Private, RegionDenied],
+            &[Deleted, Blocked, NotPublished, Private, RegionDenied],
+        ),
+        (
+            all.clone(),
+            &user(owner(), ap),
+            &[Deleted],
+            &[Deleted, Blocked, NotPublished, Private, RegionDenied],
+        ),
+        (all, &Viewer::Service, &[], &[Deleted, Blocked, NotPublished, Private, RegionDenied]),
+    ] {
+        let video = after(&acts);
+        for (way, hidden_by) in [(Way::Link, by_link), (Way::Search, by_search)] {
+            let found: Vec<_> = hindrances(&video, viewer, way).collect();
+            assert_eq!(found, hidden_by, "{acts:?} {viewer:?} {way:?}");
+            assert_eq!(decide(&video, viewer, way).err(), hidden_by.first().copied());
+        }
+    }
+}
+
+#[test]
+fn regions_are_said_in_any_state_and_forgotten_with_the_video() {
+    let denied = regions(&[], &["us"]);
+    for acts in [vec![], vec![Act::Fail], vec![Act::Complete, Act::Rename(0), Act::Publish]] {
+        let Outcome::Changed(change) = after(&acts).with_regions(denied.clone(), at(2)) else {
+            panic!("{acts:?} is as it was")
+        };
+        assert_eq!((&change.video.regions, change.happened), (&denied, Happened::RegionsChanged));
+        assert_eq!(
+            change.video.clone().with_regions(denied.clone(), at(3)),
+            Outcome::Unchanged(change.video.clone())
+        );
+        let Outcome::Changed(erased) = change.video.clone().erase(at(3)) else {
+            panic!("nothing is forgotten")
+        };
+        assert_eq!(
+            (&erased.video.regions, erased.video.visibility),
+            (&Regions::default(), Visibility::Private)
+        );
+        assert_eq!(erased.video.clone().erase(at(4)), Outcome::Unchanged(erased.video));
     }
 }
 
@@ -283,16 +398,19 @@ fn a_deleted_video_is_had_back_within_30_days_and_is_then_forgotten() {
         Outcome::Changed(Change { video, .. }) => video,
         Outcome::Unchanged(video) => panic!("{video:?}"),
     };
-    let published = after(&[Act::Complete, Act::Rename(0), Act::Publish]);
+    let denied = Act::SetRegions(regions(&[], &["us"]));
+    let published = after(&[Act::Complete, Act::Rename(0), Act::Publish, denied]);
     let deleted = changed(published.clone().delete(at(10)));
     assert_eq!(deleted.clone().delete(at(11)), Outcome::Unchanged(deleted.clone()));
     assert_eq!(deleted.clone().purge(at(9 + DAYS_30_S)), Outcome::Unchanged(deleted.clone()));
     let restored = changed(deleted.clone().undelete(at(9 + DAYS_30_S)).unwrap());
     assert_eq!((&restored.state, restored.shown_state()), (&published.state, published.shown_state()));
+    assert_eq!(restored.regions, published.regions);
     assert_eq!(restored.clone().purge(at(99 + DAYS_30_S)), Outcome::Unchanged(restored));
     assert_eq!(deleted.clone().undelete(at(10 + DAYS_30_S)), Err(Gone));
     let purged = changed(deleted.purge(at(10 + DAYS_30_S)));
     assert!(purged.state.media().is_none() && purged.details == Details::default() && purged.is_purged());
+    assert_eq!(purged.regions, Regions::default());
     assert_eq!(purged.clone().undelete(at(10 + DAYS_30_S)), Err(Gone));
     for outcome in [
         purged.clone().purge(at(11 + DAYS_30_S)),

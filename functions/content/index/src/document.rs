@@ -3,6 +3,8 @@
 use content_storage::{Content, Entry};
 use serde_json::{Value, json};
 
+/// Of what documents are. One more with each change of it: an index of another shape is none, until one of this shape is built.
+pub(crate) const SHAPE: u32 = 2;
 /// A search has to be answered by one shard: counts of several would be estimates. Videos are small, and there is room for
 /// millions of them.
 const SHARDS: u32 = 1;
@@ -33,6 +35,8 @@ pub(crate) fn settings(aliases: &[String]) -> Value {
                 "tags": keyword,
                 "duration_ms": number,
                 "published_us": number,
+                "regions_allow": keyword,
+                "regions_deny": keyword,
             },
         },
     })
@@ -56,6 +60,8 @@ pub(crate) fn document(entry: &Entry) -> Value {
         tags,
         duration_ms,
         published_at,
+        regions_allow,
+        regions_deny,
     } = content;
     json!({
         "id": name(entry),
@@ -70,5 +76,7 @@ pub(crate) fn document(entry: &Entry) -> Value {
         "tags": tags,
         "duration_ms": duration_ms,
         "published_us": published_at.as_microsecond(),
+        "regions_allow": regions_allow,
+        "regions_deny": regions_deny,
     })
 }

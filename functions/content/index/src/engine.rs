@@ -1,5 +1,6 @@
 //! The engine, as a target of calls.
 
+use crate::document::SHAPE;
 use crate::error::IndexError;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -16,6 +17,7 @@ const WITHOUT_ADDRESS: &str = "unknown-target";
 /// Where the index is, and who asks.
 #[derive(Clone)]
 pub struct Settings {
+    name: String,
     alias: String,
     authorization: Option<String>,
     patience_ms: u32,
@@ -58,8 +60,10 @@ impl Settings {
         let basic = || format!("Basic {}", STANDARD.encode(format!("{user}:{password}")));
         let authorization = (!user.is_empty()).then(basic);
         let patience_ms = context.variable("search_patience_ms")?.parse();
+        let name = context.variable("search_index")?.to_owned();
         Ok(Settings {
-            alias: context.variable("search_index")?.to_owned(),
+            alias: alias(&name, SHAPE),
+            name,
             authorization,
             patience_ms: patience_ms.map_err(|_not_a_number| MissingVariable("search_patience_ms"))?,
         })
@@ -84,6 +88,11 @@ impl Engine<'_> {
     /// What is searched.
     pub(crate) fn alias(&self) -> &str {
         &self.settings.alias
+    }
+
+    /// What was searched before documents were what they are.
+    pub(crate) fn aliases_before(&self) -> impl Iterator<Item = String> {
+        (1..SHAPE).map(|shape| alias(&self.settings.name, shape))
     }
 
     /// All that is written to.
@@ -119,4 +128,9 @@ impl Engine<'_> {
             other => Err(IndexError::Answered(other)),
         }
     }
+}
+
+/// The first shape had no number.
+fn alias(name: &str, shape: u32) -> String {
+    if shape == 1 { name.to_owned() } else { format!("{name}-{shape}") }
 }

@@ -1,12 +1,14 @@
 //! A search in the engine's words: what `content_storage` says in SQL, and with the same points.
 
-use content_domain::{Term, Terms};
+use content_domain::{Region, Term, Terms};
 use content_storage::{FACET_VALUES_MAX, Filters, Place, Search};
 use serde_json::{Value, json};
 
 const ANYWHERE: &str = "words";
 const IN_TITLE: &str = "title_words";
 const IN_TAGS: &str = "tag_words";
+const ALLOWED: &str = "regions_allow";
+const DENIED: &str = "regions_deny";
 
 /// The body of a search for so many hits.
 pub(crate) fn body(search: &Search, size: i64, wants_facets: bool) -> Value {
@@ -62,6 +64,7 @@ fn filters(search: &Search) -> Vec<Value> {
     let owner = owner.map(|owner| owner.uuid().to_string());
     let filters = [
         Some(json!({"term": {"is_findable": true}})),
+        Some(admitted(search.region.as_ref())),
         search.terms.as_ref().map(|terms| matching(search, terms)),
         is("language", language.as_ref().map(|language| language.as_str())),
         is("category", category.as_ref().map(|category| category.as_str())),
@@ -73,6 +76,21 @@ fn filters(search: &Search) -> Vec<Value> {
         range("published_us", "lt", published_before.map(|before| before.as_microsecond())),
     ];
     filters.into_iter().flatten().collect()
+}
+
+/// What is shown there; where that is not known, what is shown everywhere.
+fn admitted(region: Option<&Region>) -> Value {
+    let names_any = |list: &str| json!({"exists": {"field": list}});
+    let Some(region) = region else {
+        return json!({"bool": {"must_not": [names_any(ALLOWED), names_any(DENIED)]}});
+    };
+    let names_it = |list: &str| json!({"term": {list: region.as_str()}});
+    let allows_all = json!({"bool": {"must_not": [names_any(ALLOWED)]}});
+    json!({"bool": {
+        "should": [allows_all, names_it(ALLOWED)],
+        "minimum_should_match": 1,
+        "must_not": [names_it(DENIED)],
+    }})
 }
 
 fn matching(search: &Search, terms: &Terms) -> Value {

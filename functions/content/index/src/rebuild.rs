@@ -77,7 +77,7 @@ impl Engine<'_> {
         Ok(Page { written: entries.len() as u64, last })
     }
 
-    /// Has an index searched in place of the one before, and removes that one. It must have so many videos at least. Done again, it
+    /// Has an index searched in place of the one before, and removes that one, of whatever shape it is. It must have so many videos at least. Done again, it
     /// changes nothing.
     pub async fn activate(&self, index: &IndexName, videos: u64) -> Result<u64, IndexError> {
         let index = self.own(index)?;
@@ -91,7 +91,11 @@ impl Engine<'_> {
             return Err(IndexError::Incomplete { documents, videos });
         }
         let mut actions = vec![json!({"add": {"index": index, "alias": self.alias()}})];
-        for old in self.indexes(self.alias()).await?.iter().filter(|old| *old != index) {
+        let mut searched = self.indexes(self.alias()).await?;
+        for alias in self.aliases_before() {
+            searched.extend(self.indexes(&alias).await?);
+        }
+        for old in searched.iter().filter(|old| *old != index) {
             actions.push(json!({"remove_index": {"index": old}}));
         }
         self.ask(Ask::send("POST", "/_aliases", &json!({"actions": actions}))).await?;

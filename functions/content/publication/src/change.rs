@@ -5,8 +5,8 @@ use content_domain::{Outcome, Video};
 use content_storage::{self as storage, WriteError};
 use http::{StatusCode, header};
 use mcsp_bridge_api::postgres::GuardedStatement;
-use mcsp_etag::ETag;
-use mcsp_function::{Context, TraceParent};
+use mcsp_etag::{ETag, IfMatch};
+use mcsp_function::{Caller, Context, TraceParent};
 use mcsp_idempotency::Answer;
 use mcsp_ids::{UserId, VideoId};
 use mcsp_problem::Problem;
@@ -15,6 +15,9 @@ use mcsp_reference::Answer as Answered;
 /// How often a change may lose against others before the caller is told. Each loss means that somebody else
 /// has changed the same video in these milliseconds.
 const RACES_MAX: usize = 5;
+
+/// Who asks, and on what condition.
+pub(crate) type Asked = (Caller, TraceParent, IfMatch);
 
 /// A video, and whose it must be.
 #[derive(Clone, Copy, Debug)]

@@ -1,8 +1,9 @@
-//! Making videos visible, to whom, and taking them back.
+//! Making videos visible, to whom and where, and taking them back.
 
 mod change;
 mod publish;
 mod schedule;
+mod set_regions;
 mod set_visibility;
 mod settings;
 mod unlock;
@@ -25,6 +26,7 @@ pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
         .route("/v1/videos/{id}/unpublish", post(unpublish::unpublish))
         .route("/v1/videos/{id}/schedule", put(schedule::schedule).delete(unschedule::unschedule))
         .route("/v1/videos/{id}/visibility", put(set_visibility::set_visibility))
+        .route("/v1/videos/{id}/regions", put(set_regions::set_regions))
         .route("/v1/videos/{id}/unlock", post(unlock::unlock))
         .layer(Extension(settings)))
 }
@@ -37,9 +39,10 @@ pub fn reference() -> Section {
         schedule::reference(),
         unschedule::reference(),
         set_visibility::reference(),
+        set_regions::reference(),
         unlock::reference(),
     ];
-    Section::new("Publication", "Making videos visible, to whom, and taking them back.", operations)
+    Section::new("Publication", "Making videos visible, to whom and where, and taking them back.", operations)
 }
 
 mcsp_function::component!(crate::router, variables = ["issuer", "audience", "video_access_keys"]);

@@ -1,6 +1,6 @@
 //! `PUT /v1/videos/{id}/visibility`: says who sees the video while it is published.
 
-use crate::change::{Target, answered, change, refusals};
+use crate::change::{Asked, Target, answered, change, refusals};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use content_domain::{
@@ -8,8 +8,7 @@ use content_domain::{
 };
 use content_storage as storage;
 use mcsp_access::Permission;
-use mcsp_etag::IfMatch;
-use mcsp_function::{Caller, Context, TraceParent};
+use mcsp_function::Context;
 use mcsp_ids::VideoId;
 use mcsp_problem::{Invalid, Json, Path, Problem, Reason};
 use mcsp_reference::Operation;
@@ -93,9 +92,6 @@ fn not_for_this(visibility: &str) -> Reason {
     let detail = format!("must be left out where the visibility is not `{visibility}`");
     Reason::new("not_for_this_visibility", detail)
 }
-
-/// Who asks, and on what condition.
-pub(crate) type Asked = (Caller, TraceParent, IfMatch);
 
 pub(crate) fn reference() -> Operation {
     Operation::put("/v1/videos/{id}/visibility", set_visibility)

@@ -1,6 +1,7 @@
 //! What answers: the search engine where there is one, and Postgres where there is none or it does not answer. Both give the same
 //! answers, and what is shown is read from Postgres: an index that is late shows nothing that is not to be seen any more.
 
+use content_domain::Region;
 use content_index::{IndexError, Settings};
 use content_storage::{self as storage, Facets, Hit, Place, ReadError, Search};
 use http::{HeaderName, HeaderValue};
@@ -55,7 +56,7 @@ impl Searcher<'_> {
     ) -> Result<Found, ReadError> {
         match self.in_engine(search.clone(), limit, wants_facets).await {
             Ok(Some((search, found))) => {
-                let hits = self.shown(found.places).await?;
+                let hits = self.shown(found.places, search.region.as_ref()).await?;
                 return Ok(Found { search, hits, facets: found.facets, backend: Backend::Engine });
             }
             Ok(None) => {}
@@ -95,12 +96,12 @@ impl Searcher<'_> {
     }
 
     /// What search may show of what the index has found.
-    async fn shown(self, places: Vec<Place>) -> Result<Vec<Hit>, ReadError> {
+    async fn shown(self, places: Vec<Place>, region: Option<&Region>) -> Result<Vec<Hit>, ReadError> {
         if places.is_empty() {
             return Ok(Vec::new());
         }
         let ids: Vec<_> = places.iter().map(|place| place.id).collect();
-        let mut videos = storage::findable(self.context, &ids).await?;
+        let mut videos = storage::findable(self.context, &ids, region).await?;
         let mut video = |id| {
             let at = videos.iter().position(|video| video.origin.id == id)?;
             Some(videos.swap_remove(at))

@@ -16,6 +16,8 @@ use std::sync::Arc;
 
 /// The routes.
 pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
+    context.variable("issuer")?;
+    context.variable("audience")?;
     Ok(Router::new()
         .route("/v1/search", get(search::search))
         .route("/v1/search/suggest", get(suggest::suggest))
@@ -29,5 +31,6 @@ pub fn reference() -> Section {
 
 mcsp_function::component!(
     crate::router,
-    variables = ["search_index", "search_user", "search_password", "search_patience_ms"]
+    variables =
+        ["issuer", "audience", "search_index", "search_user", "search_password", "search_patience_ms"]
 );

@@ -1,6 +1,6 @@
 //! What can be asked of a search.
 
-use content_domain::{Category, InvalidText, Language, Tag, Terms};
+use content_domain::{Category, InvalidText, Language, Region, Tag, Terms};
 use content_storage::{Filters, Place, Search};
 use jiff::Timestamp;
 use mcsp_ids::UserId;
@@ -83,7 +83,8 @@ enum Sort {
 pub(crate) struct ForeignCursor;
 
 impl SearchRequest {
-    pub(crate) fn into_search(self) -> Result<Search, ForeignCursor> {
+    /// What it asks for, of what is shown there.
+    pub(crate) fn into_search(self, region: Option<Region>) -> Result<Search, ForeignCursor> {
         let SearchRequest { q: terms, language, category, tag, owner_id, sort, cursor, .. } = self;
         let filters = Filters {
             language,
@@ -98,7 +99,7 @@ impl SearchRequest {
         let has_wanted = terms.as_ref().is_some_and(|terms| terms.wanted().next().is_some());
         let by_relevance = sort == Sort::Relevance && has_wanted;
         let after = cursor.map(|Cursor(place)| place);
-        let search = Search { terms, filters, by_relevance, after, ..Search::default() };
+        let search = Search { terms, filters, region, by_relevance, after, ..Search::default() };
         // Where words may have a wrong letter the newest come first, in whichever order one asks for them.
         let search = if after.is_some_and(|place| place.near) { search.near() } else { search };
         if after.is_some_and(|place| place.score.is_some() != search.by_relevance) {
@@ -109,9 +110,9 @@ impl SearchRequest {
 }
 
 impl SuggestRequest {
-    /// None where nothing was typed.
-    pub(crate) fn into_search(self) -> Option<Search> {
-        Some(Search { terms: Some(self.q?), titles_only: true, ..Search::default() })
+    /// What it asks for, of what is shown there; none where nothing was typed.
+    pub(crate) fn into_search(self, region: Option<Region>) -> Option<Search> {
+        Some(Search { terms: Some(self.q?), titles_only: true, region, ..Search::default() })
     }
 }
 

@@ -1,4 +1,4 @@
-//! `GET /v1/search`: published public videos by words and filters, whoever asks.
+//! `GET /v1/search`: published public videos by words and filters, of those that are shown where the one who asks is.
 
 use crate::backend::{Found, SEARCH_BACKEND, Searcher};
 use crate::request::{ForeignCursor, SearchRequest};
@@ -6,10 +6,11 @@ use crate::view::{FacetsView, FoundView, ResultsView};
 use axum::Extension;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use content_contract::viewer;
 use content_index::Settings;
 use content_storage::Hit;
 use http::StatusCode;
-use mcsp_function::{Context, TraceParent};
+use mcsp_function::{Context, MaybeCaller, TraceParent};
 use mcsp_paging::Page;
 use mcsp_problem::{FieldError, Json, Problem, Query};
 use mcsp_reference::{Answer, Operation};
@@ -19,7 +20,8 @@ pub(crate) fn reference() -> Operation {
     Operation::get("/v1/search", search)
         .named("searchVideos", "Search for videos")
         .described(
-            "Published public videos by words and filters. Whoever asks gets the same answer. Where nothing has the words as they \
+            "Published public videos by words and filters, of those that are shown in the region that the access token says; without \
+            one, of those that are shown in all regions. Where nothing has the words as they \
             are typed, those of titles and tags may have a letter more, fewer, another one, or two in each other's place \
             (`is_near`): words of four letters or more.",
         )
@@ -29,11 +31,11 @@ pub(crate) fn reference() -> Operation {
 pub(crate) async fn search(
     State(context): State<Context>,
     Extension(settings): Extension<Arc<Settings>>,
-    trace: TraceParent,
+    (MaybeCaller(caller), trace): (MaybeCaller, TraceParent),
     Query(request): Query<SearchRequest>,
 ) -> Result<Response, Problem> {
     let (limit, wants_facets) = (request.limit, request.facets);
-    let search = request.into_search()?;
+    let search = request.into_search(viewer(caller.as_ref()).region().cloned())?;
     let searcher = Searcher { context: &context, trace: &trace, settings: &settings };
     let Found { search, hits, facets, backend } = searcher.find(search, limit, wants_facets).await?;
     let Page { items, next_cursor } = Page::new(hits, limit, |hit: &Hit| hit.place);

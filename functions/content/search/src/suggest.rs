@@ -5,11 +5,12 @@ use crate::request::SuggestRequest;
 use axum::Extension;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use content_contract::viewer;
 use content_domain::{Title, Video};
 use content_index::Settings;
 use content_storage::Hit;
 use http::StatusCode;
-use mcsp_function::{Context, TraceParent};
+use mcsp_function::{Context, MaybeCaller, TraceParent};
 use mcsp_paging::Limit;
 use mcsp_problem::{Json, Problem, Query};
 use mcsp_reference::{Answer, Operation};
@@ -40,17 +41,19 @@ struct SuggestionView {
 pub(crate) fn reference() -> Operation {
     Operation::get("/v1/search/suggest", suggest)
         .named("suggestTitles", "Suggest what to search for")
-        .described("Titles of published public videos that have the words in them that were typed.")
+        .described(
+            "Titles of the videos that search shows to who asks, with the words in them that were typed.",
+        )
         .answers(Answer::json::<SuggestionsView>(StatusCode::OK, "The suggestions.").with(SEARCH_BACKEND))
 }
 
 pub(crate) async fn suggest(
     State(context): State<Context>,
     Extension(settings): Extension<Arc<Settings>>,
-    trace: TraceParent,
+    (MaybeCaller(caller), trace): (MaybeCaller, TraceParent),
     Query(request): Query<SuggestRequest>,
 ) -> Result<Response, Problem> {
-    let (hits, backend) = match request.into_search() {
+    let (hits, backend) = match request.into_search(viewer(caller.as_ref()).region().cloned()) {
         Some(search) => {
             let searcher = Searcher { context: &context, trace: &trace, settings: &settings };
             let found = searcher.find(search, Limit::default(), false).await?;

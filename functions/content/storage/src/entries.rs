@@ -42,11 +42,15 @@ pub struct Content {
     pub duration_ms: i64,
     /// When it was first published.
     pub published_at: Timestamp,
+    /// Only there, unless empty.
+    pub regions_allow: Vec<String>,
+    /// Not there.
+    pub regions_deny: Vec<String>,
 }
 
 /// In the order of [`read`].
 const COLUMNS: &str = "id, version, is_findable, coalesce(words, ''), coalesce(title_words, ''), coalesce(tag_words, ''), near, \
-     owner_id, category, language, tags, duration_ms, first_published_at";
+     owner_id, category, language, tags, duration_ms, first_published_at, regions_allow, regions_deny";
 
 /// The entries of these videos, in no order; none for what is not there.
 pub async fn entries(context: &Context, ids: &[VideoId]) -> Result<Vec<Entry>, ReadError> {
@@ -106,6 +110,8 @@ fn read(row: &mut Row<'_>) -> Result<Entry, Inconsistency> {
         tags: row.take("tags")?,
         duration_ms: row.take("duration_ms")?,
         published_at: row.take("first_published_at")?,
+        regions_allow: row.take("regions_allow")?,
+        regions_deny: row.take("regions_deny")?,
     };
     Ok(Entry { id, version, content: Some(content) })
 }

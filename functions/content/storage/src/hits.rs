@@ -3,14 +3,15 @@
 use crate::ReadError;
 use crate::row::{COLUMNS, read};
 use crate::search::{Count, FACET_VALUES_MAX, Facets, Filters, Hit, Place, Search};
-use content_domain::{Term, Terms, Video};
+use content_domain::{Region, Term, Terms, Video};
 use mcsp_bridge_api::postgres::Value;
 use mcsp_bridge_api::sql::{Rows, Sql, sql};
 use mcsp_function::Context;
 use mcsp_ids::VideoId;
 use mcsp_paging::Limit;
 
-/// `content_domain::decide` for search, in SQL, word for word as the indexes have it. A test compares them.
+/// `content_domain::decide` for search, in SQL, word for word as the indexes have it, but for regions, which are the viewer's. A
+/// test compares them.
 pub(crate) const FINDABLE: &str = "state = 'published' AND visibility = 'public'";
 /// What words of titles and of tags are marked with in the column `search`.
 const IN_TITLE: &str = "A";
@@ -48,11 +49,17 @@ pub async fn facets(context: &Context, search: &Search) -> Result<Facets, ReadEr
     Ok(facets)
 }
 
-/// Those of these videos that search may show, in no order.
-pub async fn findable(context: &Context, ids: &[VideoId]) -> Result<Vec<Video>, ReadError> {
+/// Those of these videos that search may show to who is there, in no order.
+pub async fn findable(
+    context: &Context,
+    ids: &[VideoId],
+    region: Option<&Region>,
+) -> Result<Vec<Video>, ReadError> {
     let ids: Vec<_> = ids.iter().map(|id| id.uuid()).collect();
-    let text = format!("SELECT {COLUMNS} FROM videos WHERE id = ANY ($1) AND {FINDABLE}");
-    let set = context.bridge().query(sql(&text).bind(ids).into()).await?;
+    let mut values = Values::default();
+    let (ids, admitted) = (values.bind(ids), admitted(region, &mut values));
+    let text = format!("SELECT {COLUMNS} FROM videos WHERE id = ANY ({ids}) AND {FINDABLE} AND {admitted}");
+    let set = context.bridge().query(values.into_sql(&text).into()).await?;
     Ok(Rows::new("videos", set).map(read)?)
 }
 
@@ -101,7 +108,7 @@ fn counts(search: &Search) -> Sql {
 
 /// The condition for what is found. Only values are bound; the text is put together from what stands here.
 fn found(search: &Search, values: &mut Values) -> String {
-    let mut found = vec![FINDABLE.to_owned()];
+    let mut found = vec![FINDABLE.to_owned(), admitted(search.region.as_ref(), values)];
     if let Some(terms) = &search.terms {
         found.push(matching(search, terms, values));
     }
@@ -127,6 +134,13 @@ fn found(search: &Search, values: &mut Values) -> String {
     filter("first_published_at >=", published_from.map(Value::from));
     filter("first_published_at <", published_before.map(Value::from));
     found.join(" AND ")
+}
+
+/// The condition for what is shown there; where that is not known, for what is shown everywhere.
+fn admitted(region: Option<&Region>, values: &mut Values) -> String {
+    let Some(region) = region else { return "regions_allow = '{}' AND regions_deny = '{}'".to_owned() };
+    let region = values.bind(region.as_str());
+    format!("(regions_allow = '{{}}' OR {region} = ANY (regions_allow)) AND {region} <> ALL (regions_deny)")
 }
 
 fn matching(search: &Search, terms: &Terms, values: &mut Values) -> String {

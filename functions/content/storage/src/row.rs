@@ -2,8 +2,8 @@
 
 use content_domain::{
     Category, CustomFields, Decision, Deletion, Description, Details, FailureCode, Language, Licence, Media,
-    MinimumAge, Origin, PasswordsVersion, PlanLevel, State, StateName, Tag, Tags, Title, Video, Visibility,
-    VisibilityName, Withheld,
+    MinimumAge, Origin, PasswordsVersion, PlanLevel, Region, Regions, State, StateName, Tag, Tags, Title,
+    Video, Visibility, VisibilityName, Withheld,
 };
 use jiff::Timestamp;
 use mcsp_bridge_api::sql::{Inconsistency, Json, Row, Sql};
@@ -15,11 +15,13 @@ use uuid::Uuid;
 pub(crate) const COLUMNS: &str = "id, owner_id, upload_id, region, asks_for_protection, version, state, visibility, title, \
      description, tags, category, language, minimum_age, licence, made_for_kids, custom_fields, media, failure_code, \
      first_published_at, created_at, updated_at, minimum_plan_level, publish_at, passwords_version, held_state, \
-     decision_version, decided_to_block, withheld_by_account, deleted_at, purged";
+     decision_version, decided_to_block, withheld_by_account, deleted_at, purged, regions_allow, regions_deny";
 
 /// Gives all columns as parameters.
 pub(crate) fn bind(sql: Sql, video: &Video) -> Sql {
-    let Video { origin, version, state, withheld, deletion, visibility, publish_at, details, .. } = video;
+    let Video {
+        origin, version, state, withheld, deletion, visibility, regions, publish_at, details, ..
+    } = video;
     let held_state = (video.shown_state() != state.name()).then(|| state.name().as_str());
     let media = state.media().map(|media| serde_json::json!(media));
     sql.bind(origin.id.uuid())
@@ -53,6 +55,8 @@ pub(crate) fn bind(sql: Sql, video: &Video) -> Sql {
         .bind(withheld.by_account)
         .bind(deletion.map(|deletion| deletion.at))
         .bind(video.is_purged())
+        .bind(names(&regions.allow))
+        .bind(names(&regions.deny))
 }
 
 /// Takes all columns of a row.
@@ -98,6 +102,8 @@ pub(crate) fn read(row: &mut Row<'_>) -> Result<Video, Inconsistency> {
     let withheld = Withheld { decision, by_account: row.take("withheld_by_account")? };
     let (deleted_at, is_purged): (Option<Timestamp>, bool) = (row.take("deleted_at")?, row.take("purged")?);
     let deletion = deleted_at.map(|at| Deletion { at, is_purged });
+    let regions =
+        Regions { allow: row.parse("regions_allow", regions)?, deny: row.parse("regions_deny", regions)? };
     Ok(Video {
         origin,
         version,
@@ -105,6 +111,7 @@ pub(crate) fn read(row: &mut Row<'_>) -> Result<Video, Inconsistency> {
         withheld,
         deletion,
         visibility,
+        regions,
         publish_at,
         details,
         created_at,
@@ -150,6 +157,14 @@ fn fields(Json(given): Json<BTreeMap<String, String>>) -> Option<CustomFields> {
     let mut fields = CustomFields::default();
     given.iter().try_for_each(|(key, value)| fields.set(key, value)).ok()?;
     Some(fields)
+}
+
+fn names(regions: &[Region]) -> Vec<String> {
+    regions.iter().map(Region::to_string).collect()
+}
+
+fn regions(names: Vec<String>) -> Option<Vec<Region>> {
+    names.iter().map(|name| Region::parse(name).ok()).collect()
 }
 
 fn tags(texts: Vec<String>) -> Option<Tags> {

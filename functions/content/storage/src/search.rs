@@ -1,6 +1,6 @@
 //! What is asked of a search, and what it finds, whatever finds it.
 
-use content_domain::{Category, Language, Tag, Term, Terms, Video};
+use content_domain::{Category, Language, Region, Tag, Term, Terms, Video};
 use jiff::Timestamp;
 use mcsp_ids::{UserId, VideoId};
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,8 @@ pub struct Search {
     pub titles_only: bool,
     /// What else must be so.
     pub filters: Filters,
+    /// Where the one who looks is. Where that is not known, what is shown everywhere is found, and nothing else.
+    pub region: Option<Region>,
     /// Whether the best come first; otherwise the newest.
     pub by_relevance: bool,
     /// The last hit that was seen.

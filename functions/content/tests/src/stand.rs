@@ -1,7 +1,7 @@
 //! Content, standing alone.
 
 use crate::samples::{COMPLETED, INITIATED, completed, initiated, new_video_id};
-use mcsp_access::Role;
+use mcsp_access::{Claims, Role};
 use mcsp_ids::{UserId, VideoId};
 use mcsp_testbed::{BRIDGE_TOKEN, Component, Reply, Setup, Testbed, store_url, unique};
 use serde_json::{Value, json};
@@ -75,6 +75,16 @@ impl Stand {
     ) -> Reply {
         let bearer = self.bed.bearer(user, Role::Creator);
         component.send(route, &[("authorization", &bearer)], body).await
+    }
+
+    /// Asks as somebody who is in a region, or who has not signed in.
+    pub async fn get_from(&self, who: Option<(UserId, &str)>, component: &Component, path: &str) -> Reply {
+        let bearer = who.map(|(user, region)| {
+            let claims = self.bed.claims(user, Role::Viewer);
+            self.bed.bearer_of(&Claims { region: region.to_owned(), ..claims })
+        });
+        let headers: Vec<_> = bearer.iter().map(|bearer| ("authorization", bearer.as_str())).collect();
+        component.send(("GET", path), &headers, None).await
     }
 
     /// Asks something of the index in the platform's name.

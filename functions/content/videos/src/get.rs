@@ -1,9 +1,9 @@
-//! `GET /v1/videos/{id}`: its owner sees it in any state, others when it is published and not private.
+//! `GET /v1/videos/{id}`: its owner sees it in any state, others when it is published, not private, and shown where they are.
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use content_contract::VideoView;
-use content_domain::{Viewer, Way, decide};
+use content_contract::{VideoView, viewer};
+use content_domain::{Way, decide};
 use content_storage as storage;
 use http::{StatusCode, header};
 use mcsp_etag::ETag;
@@ -16,8 +16,8 @@ pub(crate) fn reference() -> Operation {
     Operation::get("/v1/videos/{id}", get)
         .named("getVideo", "Show a video")
         .described(
-            "Its owner sees a video in any state, others when it is published and not private. To whom it is hidden, \
-            it does not exist.",
+            "Its owner sees a video in any state, others when it is published, not private, and shown in the region that their \
+            access token says; without one, where it is shown in all regions. To whom it is hidden, it does not exist.",
         )
         .answers(Answer::json::<VideoView>(StatusCode::OK, "The video.").with(header::ETAG))
         .refuses([Problem::not_found()])
@@ -28,10 +28,9 @@ pub(crate) async fn get(
     MaybeCaller(caller): MaybeCaller,
     Path(id): Path<VideoId>,
 ) -> Result<Response, Problem> {
-    let viewer = caller.map_or(Viewer::Anyone, |caller| Viewer::User(caller.user()));
     let video = storage::find(&context, id).await?.ok_or_else(Problem::not_found)?;
     // What is hidden is told apart from what does not exist by nobody.
-    decide(&video, viewer, Way::Link).map_err(|_hidden| Problem::not_found())?;
+    decide(&video, &viewer(caller.as_ref()), Way::Link).map_err(|_hidden| Problem::not_found())?;
     let etag = ETag(video.version).to_string();
     Ok(([(header::ETAG, etag)], Json(VideoView::from(&video))).into_response())
 }

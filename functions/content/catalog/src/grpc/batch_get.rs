@@ -27,7 +27,7 @@ pub(crate) async fn batch_get(
         numbered.filter_map(|(n, id)| invalid.check(&format!("/ids/{n}"), parse(id))).collect();
     let parsed = invalid.into_result(parsed)?;
     let found = storage::find_all(&context, &parsed).await?.into_iter();
-    let found = found.filter(|video| decide(video, Viewer::Service, Way::Link).is_ok());
+    let found = found.filter(|video| decide(video, &Viewer::Service, Way::Link).is_ok());
     let found: HashMap<VideoId, Video> = found.map(|video| (video.origin.id, video)).collect();
     let result = |(id, parsed)| {
         let video = found.get(&parsed).map(|video| VideoState::from(video).into());

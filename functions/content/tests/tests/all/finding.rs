@@ -1,17 +1,21 @@
 //! Content with one of its two backends of search, and videos to be found.
 
-use content_domain::{Details, Media, Origin, Packaged, State, Title, Video, Visibility, Withheld};
+use content_domain::{
+    Details, Media, Origin, Packaged, Region, Regions, State, Title, Video, Viewer, Visibility, Withheld,
+};
 use content_storage::insert;
 use content_tests::Stand;
 use content_tests::samples::{new_user_id, new_video_id};
 use jiff::{SignedDuration, Timestamp};
 use mcsp_bridge_api::postgres::Transaction;
-use mcsp_ids::{UploadId, VideoId};
+use mcsp_ids::{UploadId, UserId, VideoId};
 use serde_json::Value;
 
 /// Who finds.
 pub struct Finder {
     pub stand: Stand,
+    /// Where the one who looks is; somebody who has not signed in, where that is none.
+    pub region: Option<&'static str>,
     /// As answers call it.
     backend: &'static str,
 }
@@ -35,11 +39,22 @@ pub fn published(title: &str, second: i64) -> Video {
         withheld: Withheld::default(),
         deletion: None,
         visibility: Visibility::Public,
+        regions: Regions::default(),
         publish_at: None,
         details: Details { title: Some(Title::parse(title).unwrap()), ..Details::default() },
         created_at: at(second),
         updated_at: at(second),
     }
+}
+
+pub fn regions(allow: &[&str], deny: &[&str]) -> Regions {
+    let parse = |names: &[&str]| names.iter().map(|name| Region::parse(name).unwrap()).collect();
+    Regions::new(parse(allow), parse(deny))
+}
+
+/// As the pure decision has them.
+pub fn viewer(who: Option<(UserId, &str)>) -> Viewer {
+    who.map_or(Viewer::Anyone, |(id, region)| Viewer::User { id, region: Region::parse(region).ok() })
 }
 
 pub async fn insert_all(stand: &Stand, videos: &[Video]) {
@@ -52,11 +67,12 @@ pub async fn insert_all(stand: &Stand, videos: &[Video]) {
 
 impl Finder {
     pub async fn in_postgres() -> Finder {
-        Finder { stand: Stand::new().await, backend: "postgres" }
+        Finder { stand: Stand::new().await, region: None, backend: "postgres" }
     }
 
     pub async fn both() -> [Finder; 2] {
-        [Finder::in_postgres().await, Finder { stand: Stand::with_search().await, backend: "opensearch" }]
+        let in_engine = Finder { stand: Stand::with_search().await, region: None, backend: "opensearch" };
+        [Finder::in_postgres().await, in_engine]
     }
 
     /// Writes videos that are found from then on.
@@ -69,7 +85,8 @@ impl Finder {
 
     /// An answer of search, at a path and query behind `/v1/search`.
     pub async fn answer(&self, path: &str) -> Value {
-        let reply = self.stand.search.send(("GET", &format!("/v1/search{path}")), &[], None).await;
+        let who = self.region.map(|region| (new_user_id(), region));
+        let reply = self.stand.get_from(who, &self.stand.search, &format!("/v1/search{path}")).await;
         assert_eq!(reply.status, 200, "{path}: {}", reply.json);
         assert_eq!(reply.headers["search-backend"], self.backend, "{path}");
         reply.json

@@ -1,6 +1,6 @@
 //! The index of the search engine: that it finds what Postgres finds, never goes back in time, and can be away.
 
-use crate::finding::{at, insert_all, media, published, titles};
+use crate::finding::{at, insert_all, media, published, regions, titles};
 use axum::Router;
 use axum::extract::Request;
 use axum::routing::any;
@@ -8,6 +8,7 @@ use content_domain::{Category, Description, Language, Media, State, Tag, Tags, V
 use content_tests::Stand;
 use content_tests::samples::{decided, new_user_id};
 use http::StatusCode;
+use mcsp_bridge_api::services;
 use mcsp_ids::VideoId;
 use mcsp_testbed::{Reply, serve, unique};
 use serde_json::{Value, json};
@@ -19,7 +20,13 @@ const SEEN_MAX: Duration = Duration::from_secs(30);
 const CHANGED: &str = "mcsp.content.video.edited.v1";
 
 async fn search(stand: &Stand, query: &str) -> Reply {
-    let reply = stand.search.send(("GET", &format!("/v1/search?{query}")), &[], None).await;
+    search_from(stand, None, query).await
+}
+
+/// As somebody in this region.
+async fn search_from(stand: &Stand, region: Option<&str>, query: &str) -> Reply {
+    let who = region.map(|region| (new_user_id(), region));
+    let reply = stand.get_from(who, &stand.search, &format!("/v1/search?{query}")).await;
     assert_eq!(reply.status, 200, "{query}: {}", reply.json);
     reply
 }
@@ -68,6 +75,12 @@ fn mixed() -> Vec<Video> {
         if n.is_multiple_of(11) {
             video.visibility = Visibility::Unlisted;
         }
+        video.regions = match n % 7 {
+            0 => regions(&["eu"], &[]),
+            1 => regions(&[], &["eu", "ap"]),
+            2 => regions(&["us", "eu"], &["us"]),
+            _ => regions(&[], &[]),
+        };
         video
     };
     (0..90).map(video).collect()
@@ -105,20 +118,26 @@ async fn the_engine_and_postgres_give_the_same_answers() {
     let stand = Stand::with_search().await;
     insert_all(&stand, &mixed()).await;
     stand.reindex().await;
-    let filters = ["", "&sort=newest", "&language=en", "&min_duration_ms=1000&max_duration_ms=2500"];
+    let filters = [
+        (None, ""),
+        (Some("eu"), ""),
+        (Some("us"), "&sort=newest"),
+        (Some("eu"), "&language=en"),
+        (Some("ap"), "&min_duration_ms=1000&max_duration_ms=2500"),
+    ];
     let mut found = 0;
     for query in QUERIES {
-        for filter in filters {
+        for (region, filter) in filters {
             let mut path = format!("{query}{filter}&facets=true&limit=13");
             loop {
-                let by_engine = search(&stand, &path).await;
+                let by_engine = search_from(&stand, region, &path).await;
                 stand.bed.set_down("search", true);
-                let by_postgres = search(&stand, &path).await;
+                let by_postgres = search_from(&stand, region, &path).await;
                 stand.bed.set_down("search", false);
                 let backends =
                     [&by_engine, &by_postgres].map(|reply| reply.headers["search-backend"].clone());
                 assert_eq!(backends, ["opensearch", "postgres"]);
-                assert_eq!(by_engine.json, by_postgres.json, "{path}");
+                assert_eq!(by_engine.json, by_postgres.json, "{region:?} {path}");
                 found += by_engine.json["items"].as_array().unwrap().len();
                 // Each goes on where the other has been.
                 let Some(cursor) = by_postgres.json["next_cursor"].as_str() else { break };
@@ -173,6 +192,76 @@ async fn what_changes_is_changed_in_the_index() {
     }
     let suggested = stand.search.send(("GET", "/v1/search/suggest?q=hay"), &[], None).await;
     assert_eq!(suggested.json["items"], json!([]));
+}
+
+#[tokio::test]
+async fn what_is_denied_somewhere_is_neither_shown_nor_counted_there() {
+    let stand = Stand::with_search().await;
+    stand.reindex().await;
+    let owner = new_user_id();
+    let video = stand.ready_video(owner, "Needle").await;
+    let send = async |method, verb: &str, body| {
+        let path = format!("/v1/videos/{video}/{verb}");
+        assert_eq!(stand.send_as(owner, &stand.publication, (method, &path), body).await.status, 200);
+    };
+    let tell_all = async || {
+        for event in stand.bed.emitted(video).await {
+            stand.indexer.deliver_until_taken(&unique(), &event.kind, &event.data).await;
+        }
+    };
+    let total = async |region| {
+        search_from(&stand, region, "q=needle&facets=true").await.json["facets"]["total"].as_u64().unwrap()
+    };
+    send("POST", "publish", None).await;
+    tell_all().await;
+    until_found(&stand, "q=needle", &["Needle"]).await;
+    send("PUT", "regions", Some(json!({"allow": [], "deny": ["us"]}))).await;
+    // Before the index knows, it is not shown.
+    assert_eq!(titles(&search_from(&stand, Some("us"), "q=needle").await.json), [""; 0]);
+    tell_all().await;
+    let begun = Instant::now();
+    while total(Some("us")).await != 0 {
+        assert!(begun.elapsed() < SEEN_MAX);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!((total(Some("eu")).await, total(None).await), (1, 0));
+    send("PUT", "regions", Some(json!({"allow": [], "deny": []}))).await;
+    tell_all().await;
+    until_found(&stand, "q=needle", &["Needle"]).await;
+    assert_eq!(total(Some("us")).await, 1);
+}
+
+#[tokio::test]
+async fn an_index_of_another_shape_is_not_searched_and_is_removed_by_the_next() {
+    let stand = Stand::with_search().await;
+    let bridge = stand.bed.bridge("content-indexer");
+    let engine = async |method: &str, path: String, body: Option<Value>| {
+        let request = services::Request {
+            target: "search".to_owned(),
+            method: method.to_owned(),
+            path,
+            headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+            body: body.map(|body| body.to_string().into_bytes()).unwrap_or_default(),
+            idempotent: true,
+            deadline_ms: None,
+        };
+        bridge.call(request).await.unwrap().status
+    };
+    let name = stand.of_index("", None).await.json["name"].as_str().unwrap().to_owned();
+    let alias = name.rsplit_once("-2-").unwrap().0;
+    let before = format!("/{alias}-0123");
+    let aliases = json!({alias: {}, format!("{alias}-writes"): {}});
+    assert_eq!(engine("PUT", before.clone(), Some(json!({"aliases": aliases}))).await, 200);
+    let video = published("Needle", 0);
+    let id = video.origin.id;
+    insert_all(&stand, &[video]).await;
+    tell(&stand, id, 1).await;
+    let reply = search(&stand, "q=needle").await;
+    assert_eq!(reply.headers["search-backend"], "postgres");
+    assert_eq!(titles(&reply.json), ["Needle"]);
+    stand.reindex().await;
+    until_found(&stand, "q=needle", &["Needle"]).await;
+    assert_eq!(engine("GET", before, None).await, 404);
 }
 
 #[tokio::test]

@@ -11,5 +11,6 @@ mod moderation;
 mod passwords;
 mod plans;
 mod publication;
+mod regions;
 mod search;
 mod visibility;

@@ -7,16 +7,17 @@ use content_tests::samples::{
 use mcsp_testbed::{BRIDGE_TOKEN, unique};
 use serde_json::json;
 
-/// One in ten is found by search; an owner has a hundred.
+/// One in ten is found by search, of these one in four not everywhere; an owner has a hundred.
 const VIDEOS: &str = "\
     INSERT INTO videos (id, owner_id, upload_id, region, version, state, visibility, title, description, tags, category, \
-        language, media, first_published_at, created_at, updated_at) \
+        language, media, first_published_at, created_at, updated_at, regions_allow, regions_deny) \
     SELECT gen_random_uuid(), lpad(to_hex(n % 1000), 32, '0')::uuid, gen_random_uuid(), 'eu', 2, \
         CASE WHEN n % 10 = 0 THEN 'published' ELSE 'ready' END, 'public', \
         'walk ' || n || ' word' || n % 500, 'about ' || md5(n::text), ARRAY['tag' || n % 100], 'category-' || n % 20, \
         CASE WHEN n % 3 = 0 THEN 'en' ELSE 'de' END, '{\"duration_ms\": 1, \"renditions\": [], \
             \"packaged\": {\"prefix\": \"p/\", \"hls\": \"m\"}}', \
-        CASE WHEN n % 10 = 0 THEN now() - n * interval '1 minute' END, now(), now() \
+        CASE WHEN n % 10 = 0 THEN now() - n * interval '1 minute' END, now(), now(), \
+        CASE WHEN n % 80 = 0 THEN ARRAY['eu'] ELSE '{}' END, CASE WHEN n % 80 = 10 THEN ARRAY['us'] ELSE '{}' END \
     FROM generate_series(1, 100000) AS n";
 const DRAFTS: &str = "INSERT INTO drafts (video_id, owner_id, submitted_at, draft) \
     SELECT gen_random_uuid(), gen_random_uuid(), now(), '{}' FROM generate_series(1, 20000)";
@@ -76,16 +77,23 @@ async fn no_query_reads_all_videos() {
         "published_from=2026-01-01T00:00:00Z&published_before=2026-01-02T00:00:00Z",
     ] {
         let path = format!("/v1/search?limit=5&{query}");
-        let first = stand.search.send(("GET", &path), &[], None).await;
-        assert_eq!(first.status, 200, "{path}: {}", first.json);
-        asked += 1;
-        if let Some(cursor) = first.json["next_cursor"].as_str() {
-            let next = stand.search.send(("GET", &format!("{path}&cursor={cursor}")), &[], None).await;
-            assert_eq!(next.status, 200, "{path}: {}", next.json);
+        for who in [None, Some((owner, "us"))] {
+            let first = stand.get_from(who, &stand.search, &path).await;
+            assert_eq!(first.status, 200, "{path}: {}", first.json);
+            asked += 1;
+            if let Some(cursor) = first.json["next_cursor"].as_str() {
+                let next = stand.get_from(who, &stand.search, &format!("{path}&cursor={cursor}")).await;
+                assert_eq!(next.status, 200, "{path}: {}", next.json);
+            }
         }
     }
-    let suggested = stand.search.send(("GET", "/v1/search/suggest?q=word7"), &[], None).await;
-    assert_eq!(suggested.status, 200, "{}", suggested.json);
+    for who in [None, Some((owner, "us"))] {
+        let suggested = stand.get_from(who, &stand.search, "/v1/search/suggest?q=word7").await;
+        assert_eq!(suggested.status, 200, "{}", suggested.json);
+    }
+    let regions = Some(json!({"allow": ["eu"], "deny": []}));
+    let denied = stand.send_as(owner, &stand.publication, ("PUT", &format!("{path}/regions")), regions).await;
+    assert_eq!(denied.status, 200, "{}", denied.json);
     // What the index is built of; there is none to be built here.
     let told = json!({"video_id": video, "version": 1});
     assert_eq!(stand.indexer.deliver(&unique(), "mcsp.content.video.edited.v1", &told).await.status, 204);

@@ -1,10 +1,12 @@
 //! Search, on Postgres and on a search engine: what the pure decision shows, in a stable order, and the same on both.
 
-use crate::finding::{Finder, at, media, published, titles};
+use crate::finding::{Finder, at, insert_all, media, published, regions, titles, viewer};
 use content_domain::{
     Category, Description, FailureCode, Language, Media, PasswordsVersion, PlanLevel, State, Tag, Tags,
-    Video, Viewer, Visibility, Way, decide,
+    Video, Visibility, Way, decide,
 };
+use content_tests::Stand;
+use content_tests::samples::new_user_id;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -16,7 +18,7 @@ fn encoded(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
 
-/// One in each state with each visibility.
+/// One in each state with each visibility, in each of these places.
 fn in_every_state() -> Vec<Video> {
     let first_published_at = at(0);
     let states = [
@@ -26,16 +28,31 @@ fn in_every_state() -> Vec<Video> {
         State::Unpublished { media: media(), first_published_at },
         State::Failed(FailureCode::try_from("unreadable".to_owned()).unwrap()),
     ];
+    let visibilities = [
+        Visibility::Public,
+        Visibility::Unlisted,
+        Visibility::Private,
+        Visibility::Subscribers(PlanLevel::LOWEST),
+        Visibility::Password(PasswordsVersion(1)),
+    ];
+    let places = [
+        regions(&[], &[]),
+        regions(&["eu"], &[]),
+        regions(&[], &["us"]),
+        regions(&["eu", "us"], &["us"]),
+        regions(&["us"], &[]),
+    ];
     let mut videos = Vec::new();
     for state in states {
-        let asking = [Visibility::Subscribers(PlanLevel::LOWEST), Visibility::Password(PasswordsVersion(1))];
-        for visibility in
-            [Visibility::Public, Visibility::Unlisted, Visibility::Private].into_iter().chain(asking)
-        {
-            let mut video = Video { state: state.clone(), visibility, ..published("Needle", 0) };
-            video.details.tags = tags(&["haystack"]);
-            video.details.category = Some(Category::parse("hidden").unwrap());
-            videos.push(video);
+        for visibility in visibilities {
+            for (n, regions) in places.iter().enumerate() {
+                let (state, regions) = (state.clone(), regions.clone());
+                let mut video =
+                    Video { state, visibility, regions, ..published(&format!("Needle place{n}"), 0) };
+                video.details.tags = tags(&["haystack"]);
+                video.details.category = Some(Category::parse("hidden").unwrap());
+                videos.push(video);
+            }
         }
     }
     videos
@@ -43,40 +60,64 @@ fn in_every_state() -> Vec<Video> {
 
 #[tokio::test]
 async fn search_shows_exactly_what_the_decision_shows() {
-    for finder in Finder::both().await {
+    for mut finder in Finder::both().await {
         let videos = in_every_state();
         finder.write(&videos).await;
-        let shown: BTreeSet<_> = videos
-            .iter()
-            .filter(|video| decide(video, Viewer::Anyone, Way::Search).is_ok())
-            .map(|video| video.origin.id)
-            .collect();
-        assert_eq!(shown.len(), 1);
-        for query in
-            ["", "q=needle", "q=need", "sort=newest", "q=needle&sort=newest", "q=neadle+", "tag=haystack"]
+        // What is no region is not known.
+        for (region, count) in
+            [(None, 1), (Some("e u"), 1), (Some("eu"), 4), (Some("US"), 2), (Some("ap"), 2)]
         {
-            assert_eq!(finder.walk(query).await.into_iter().collect::<BTreeSet<_>>(), shown, "{query}");
-        }
-        for query in ["", "q=needle", "q=neadle+", "category=hidden"] {
-            let facets = finder.page(&format!("{query}&facets=true")).await["facets"].take();
-            let one = |value| json!([{"value": value, "count": 1}]);
-            let expected =
-                json!({"total": 1, "categories": one("hidden"), "languages": [], "tags": one("haystack")});
-            assert_eq!(facets, expected, "{query}");
-        }
-        assert_eq!(finder.answer("/suggest?q=nee").await["items"], json!([{"title": "Needle"}]));
-        for video in &videos {
-            let path = format!("/v1/videos/{}", video.origin.id);
-            let stand = &finder.stand;
-            for (viewer, user) in
-                [(Viewer::Anyone, None), (Viewer::User(video.origin.owner), Some(video.origin.owner))]
+            finder.region = region;
+            let looking = viewer(region.map(|region| (new_user_id(), region)));
+            let shown: Vec<_> =
+                videos.iter().filter(|video| decide(video, &looking, Way::Search).is_ok()).collect();
+            assert_eq!(shown.len(), count, "{region:?}");
+            let ids: BTreeSet<_> = shown.iter().map(|video| video.origin.id).collect();
+            for query in
+                ["", "q=needle", "q=need", "sort=newest", "q=needle&sort=newest", "q=neadle+", "tag=haystack"]
             {
-                let reply = match user {
-                    None => stand.videos.send(("GET", &path), &[], None).await,
-                    Some(user) => stand.send_as(user, &stand.videos, ("GET", &path), None).await,
-                };
-                assert_eq!(reply.status == 200, decide(video, viewer, Way::Link).is_ok(), "{video:?}");
+                let found = finder.walk(query).await;
+                assert_eq!(found.into_iter().collect::<BTreeSet<_>>(), ids, "{region:?} {query}");
             }
+            for query in ["", "q=needle", "q=neadle+", "category=hidden"] {
+                let facets = finder.page(&format!("{query}&facets=true")).await["facets"].take();
+                let all = |value| json!([{"value": value, "count": count}]);
+                let expected = json!({"total": count, "categories": all("hidden"), "languages": [],
+                    "tags": all("haystack")});
+                assert_eq!(facets, expected, "{region:?} {query}");
+            }
+            let suggested = finder.answer("/suggest?q=nee").await["items"].take();
+            let suggested: BTreeSet<_> = suggested
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|item| item["title"].as_str().unwrap().to_owned())
+                .collect();
+            let titles = shown.iter().map(|video| video.details.title.as_ref().unwrap().as_str().to_owned());
+            assert_eq!(suggested, titles.collect::<BTreeSet<_>>(), "{region:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_page_shows_exactly_what_the_decision_shows() {
+    let stand = Stand::new().await;
+    let (videos, stranger) = (in_every_state(), new_user_id());
+    insert_all(&stand, &videos).await;
+    for video in &videos {
+        let path = format!("/v1/videos/{}", video.origin.id);
+        let owner = video.origin.owner;
+        for who in [
+            None,
+            Some((stranger, "e u")),
+            Some((stranger, "eu")),
+            Some((stranger, "us")),
+            Some((stranger, "ap")),
+            Some((owner, "us")),
+        ] {
+            let reply = stand.get_from(who, &stand.videos, &path).await;
+            let expected = if decide(video, &viewer(who), Way::Link).is_ok() { 200 } else { 404 };
+            assert_eq!(reply.status, expected, "{who:?} {video:?}");
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Whatever happens, in whatever order: what search, the catalog, its owner's lists and a video's own page show to each kind of
-//! viewer is the one pure decision, and that is what the last words of all who have a say come to.
+//! viewer, wherever they are, is the one pure decision, and that is what the last words of all who have a say come to.
 
-use content_domain::{Viewer, Way, decide};
+use crate::finding::viewer;
+use content_domain::{Way, decide};
 use content_tests::Stand;
 use content_tests::samples::{ACCOUNT, account, decided, new_user_id};
 use mcsp_ids::{UserId, VideoId};
@@ -16,6 +17,9 @@ const CASES: u32 = 12;
 const ACCOUNTS: [&str; 6] = ["active", "suspended", "active", "closed", "active", "suspended"];
 /// Decisions on the video by their versions.
 const DECISIONS: [bool; 5] = [true, false, true, true, false];
+/// Where it is allowed and where it is denied.
+const REGIONS: [(&[&str], &[&str]); 5] =
+    [(&[], &[]), (&["eu"], &[]), (&[], &["us"]), (&["ap", "eu"], &["us"]), (&["us"], &["eu"])];
 const VISIBILITIES: [&str; 5] = ["public", "unlisted", "private", "subscribers", "password"];
 
 #[derive(Clone, Debug)]
@@ -23,6 +27,7 @@ enum Step {
     Publish,
     Unpublish,
     SetVisibility(usize),
+    SetRegions(usize),
     Rename(u8),
     /// Tells a version, in any order and again.
     Account(usize),
@@ -36,6 +41,7 @@ fn step() -> impl Strategy<Value = Step> {
         3 => Just(Step::Publish),
         1 => Just(Step::Unpublish),
         2 => (0..VISIBILITIES.len()).prop_map(Step::SetVisibility),
+        2 => (0..REGIONS.len()).prop_map(Step::SetRegions),
         1 => any::<u8>().prop_map(Step::Rename),
         2 => (0..ACCOUNTS.len()).prop_map(Step::Account),
         2 => (0..DECISIONS.len()).prop_map(Step::Decision),
@@ -48,6 +54,7 @@ fn step() -> impl Strategy<Value = Step> {
 struct Expected {
     published: bool,
     visibility: usize,
+    regions: usize,
     account: Option<usize>,
     decision: Option<usize>,
     deleted: bool,
@@ -57,6 +64,15 @@ impl Expected {
     fn is_withheld(&self) -> bool {
         self.account.is_some_and(|version| ACCOUNTS[version] != "active")
             || self.decision.is_some_and(|version| DECISIONS[version])
+    }
+
+    /// Nothing less than everywhere will do for who is not known to be anywhere.
+    fn is_shown_in(&self, region: Option<&str>) -> bool {
+        let (allow, deny) = REGIONS[self.regions];
+        match region {
+            Some(region) => (allow.is_empty() || allow.contains(&region)) && !deny.contains(&region),
+            None => self.regions == 0,
+        }
     }
 
     fn is_shown(&self, way: Way) -> bool {
@@ -113,6 +129,16 @@ impl Scene<'_> {
                     self.expected.visibility = *visibility;
                 }
             }
+            Step::SetRegions(regions) => {
+                let path = format!("/v1/videos/{video}/regions");
+                let (allow, deny) = REGIONS[*regions];
+                let body = Some(json!({"allow": allow, "deny": deny}));
+                let reply = stand.send_as(owner, &stand.publication, ("PUT", &path), body).await;
+                assert_eq!(reply.status, self.if_there(), "{}", reply.json);
+                if !self.expected.deleted {
+                    self.expected.regions = *regions;
+                }
+            }
             Step::Rename(n) => {
                 let body = Some(json!({"title": format!("{} {n}", self.word())}));
                 let path = format!("/v1/videos/{video}");
@@ -157,26 +183,25 @@ impl Scene<'_> {
         let stored =
             content_storage::find(&stand.bed.context("content-events"), video).await.unwrap().unwrap();
         let path = format!("/v1/videos/{video}");
-        let shown = |viewer, way| decide(&stored, viewer, way).is_ok();
-        for (viewer, user) in [
-            (Viewer::Anyone, None),
-            (Viewer::User(stranger), Some(stranger)),
-            (Viewer::User(owner), Some(owner)),
-        ] {
-            let reply = match user {
-                None => stand.videos.send(("GET", &path), &[], None).await,
-                Some(user) => stand.send_as(user, &stand.videos, ("GET", &path), None).await,
-            };
-            let is_own = user == Some(owner) && !self.expected.deleted;
-            let expected = is_own || self.expected.is_shown(Way::Link);
-            prop_assert_eq!((reply.status == 200, shown(viewer, Way::Link)), (expected, expected));
-        }
-        for sort in ["", "&sort=newest"] {
-            let path = format!("/v1/search?q={}{sort}", self.word());
-            let found = stand.search.send(("GET", &path), &[], None).await.json;
-            let is_found = !found["items"].as_array().unwrap().is_empty();
-            let expected = self.expected.is_shown(Way::Search);
-            prop_assert_eq!((is_found, shown(Viewer::Anyone, Way::Search)), (expected, expected));
+        let shown = |who, way| decide(&stored, &viewer(who), way).is_ok();
+        for who in [None, Some((stranger, "eu")), Some((stranger, "us")), Some((owner, "us"))] {
+            let region = who.map(|(_, region)| region);
+            let expected = |way| self.expected.is_shown(way) && self.expected.is_shown_in(region);
+            let reply = stand.get_from(who, &stand.videos, &path).await;
+            let is_own = who.is_some_and(|(user, _)| user == owner) && !self.expected.deleted;
+            let by_link = is_own || expected(Way::Link);
+            prop_assert_eq!((reply.status == 200, shown(who, Way::Link)), (by_link, by_link));
+            let by_search = expected(Way::Search);
+            prop_assert_eq!(shown(who, Way::Search), by_search);
+            for sort in ["", "&sort=newest"] {
+                let path = format!("/v1/search?q={}{sort}&facets=true", self.word());
+                let found = stand.get_from(who, &stand.search, &path).await.json;
+                prop_assert_eq!(found["items"].as_array().unwrap().len(), usize::from(by_search));
+                prop_assert_eq!(&found["facets"]["total"], &json!(u8::from(by_search)));
+            }
+            let path = format!("/v1/search/suggest?q={}", self.word());
+            let suggested = stand.get_from(who, &stand.search, &path).await.json;
+            prop_assert_eq!(suggested["items"].as_array().unwrap().len(), usize::from(by_search));
         }
         for (query, expected) in [("", !self.expected.deleted), ("?state=deleted", self.expected.deleted)] {
             let path = format!("/v1/videos{query}");
@@ -188,6 +213,8 @@ impl Scene<'_> {
         let catalog = stand.catalog.send(("GET", &format!("/v1/catalog/{video}")), &headers, None).await.json;
         prop_assert_eq!(catalog["state"] == "deleted", self.expected.deleted);
         prop_assert_eq!(catalog["state"] == "blocked", self.expected.is_withheld() && !self.expected.deleted);
+        let (allow, deny) = REGIONS[self.expected.regions];
+        prop_assert_eq!(&catalog["regions"], &json!({"allow": allow, "deny": deny}));
         let plays = catalog["state"] == "published" && catalog["visibility"] != "private";
         prop_assert_eq!(plays, self.expected.is_shown(Way::Link));
         let told = stand.bed.emitted(video).await.pop().unwrap().data;
@@ -205,8 +232,14 @@ fn all_views_of_a_video_are_the_one_decision_whatever_happened() {
         runtime.block_on(async {
             let (owner, stranger) = (new_user_id(), new_user_id());
             let video = stand.ready_video(owner, "untitled").await;
-            let expected =
-                Expected { published: false, visibility: 0, account: None, decision: None, deleted: false };
+            let expected = Expected {
+                published: false,
+                visibility: 0,
+                regions: 0,
+                account: None,
+                decision: None,
+                deleted: false,
+            };
             let mut scene = Scene { stand: &stand, owner, stranger, video, expected };
             scene.take(&Step::Rename(0)).await;
             for step in &steps {
