@@ -181,6 +181,7 @@ routes! {
     "/v1/videos/:id/schedule" DELETE "/v1/videos/video_00000000000000000000000000/schedule" not "/v1/videos/event_00000000000000000000000000/schedule", Bearer(ContentPublish) of Video;
     "/v1/videos/:id/visibility" PUT "/v1/videos/video_00000000000000000000000000/visibility" not "/v1/videos/event_00000000000000000000000000/visibility", Bearer(ContentPublish) of Video, r#"{"visibility": "subscribers", "minimum_plan_level": 1}"#;
     "/v1/videos/:id/regions" PUT "/v1/videos/video_00000000000000000000000000/regions" not "/v1/videos/event_00000000000000000000000000/regions", Bearer(ContentPublish) of Video, r#"{"allow": ["eu"], "deny": ["us"]}"#;
+    "/v1/videos/:id/explain-visibility" GET "/v1/videos/video_00000000000000000000000000/explain-visibility" not "/v1/videos/event_00000000000000000000000000/explain-visibility", Bearer(ContentExplain);
     "/v1/videos/:id/unlock" POST "/v1/videos/video_00000000000000000000000000/unlock" not "/v1/videos/event_00000000000000000000000000/unlock", Bearer(PlaybackStart), r#"{"password": "open sesame"}"#;
     "/v1/search" GET "/v1/search", Optional;
     "/v1/search/suggest" GET "/v1/search/suggest?q=a", Optional;

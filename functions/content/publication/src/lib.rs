@@ -1,6 +1,7 @@
 //! Making videos visible, to whom and where, and taking them back.
 
 mod change;
+mod explain_visibility;
 mod publish;
 mod schedule;
 mod set_regions;
@@ -10,7 +11,7 @@ mod unlock;
 mod unpublish;
 mod unschedule;
 
-use axum::routing::{post, put};
+use axum::routing::{get, post, put};
 use axum::{Extension, Router};
 use mcsp_function::{Context, MissingVariable};
 use mcsp_reference::Section;
@@ -27,6 +28,7 @@ pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
         .route("/v1/videos/{id}/schedule", put(schedule::schedule).delete(unschedule::unschedule))
         .route("/v1/videos/{id}/visibility", put(set_visibility::set_visibility))
         .route("/v1/videos/{id}/regions", put(set_regions::set_regions))
+        .route("/v1/videos/{id}/explain-visibility", get(explain_visibility::explain_visibility))
         .route("/v1/videos/{id}/unlock", post(unlock::unlock))
         .layer(Extension(settings)))
 }
@@ -40,6 +42,7 @@ pub fn reference() -> Section {
         unschedule::reference(),
         set_visibility::reference(),
         set_regions::reference(),
+        explain_visibility::reference(),
         unlock::reference(),
     ];
     Section::new("Publication", "Making videos visible, to whom and where, and taking them back.", operations)

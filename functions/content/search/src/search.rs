@@ -12,7 +12,7 @@ use content_storage::Hit;
 use http::StatusCode;
 use mcsp_function::{Context, MaybeCaller, TraceParent};
 use mcsp_paging::Page;
-use mcsp_problem::{FieldError, Json, Problem, Query};
+use mcsp_problem::{Json, Problem, Query};
 use mcsp_reference::{Answer, Operation};
 use std::sync::Arc;
 
@@ -49,13 +49,6 @@ pub(crate) async fn search(
 
 impl From<ForeignCursor> for Problem {
     fn from(error: ForeignCursor) -> Self {
-        let error = FieldError {
-            pointer: None,
-            parameter: Some("cursor".to_owned()),
-            code: "invalid_value",
-            detail: error.to_string(),
-        };
-        Problem::new(StatusCode::BAD_REQUEST, "invalid_query", "the query does not have the expected form")
-            .with_errors(vec![error])
+        Problem::invalid_parameter("cursor", error)
     }
 }

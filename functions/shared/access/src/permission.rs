@@ -15,6 +15,8 @@ pub enum Permission {
     ContentEdit,
     /// Make one's own content visible to others, or take it back.
     ContentPublish,
+    /// See why somebody may see a video, or may not.
+    ContentExplain,
     /// Watch what one is entitled to.
     PlaybackStart,
     /// See why somebody may play a video, or may not.
@@ -42,6 +44,7 @@ impl Permission {
         Permission::MediaUpload,
         Permission::ContentEdit,
         Permission::ContentPublish,
+        Permission::ContentExplain,
         Permission::PlaybackStart,
         Permission::PlaybackExplain,
         Permission::PlaybackKeyManage,
@@ -60,6 +63,7 @@ impl Permission {
             Permission::MediaUpload => "media.upload",
             Permission::ContentEdit => "content.edit",
             Permission::ContentPublish => "content.publish",
+            Permission::ContentExplain => "content.explain",
             Permission::PlaybackStart => "playback.start",
             Permission::PlaybackExplain => "playback.explain",
             Permission::PlaybackKeyManage => "playback_key.manage",
@@ -116,7 +120,7 @@ pub enum Role {
     Viewer,
     /// Uploads and publishes, and watches.
     Creator,
-    /// Sees who has which role, and why somebody may play what; watches.
+    /// Sees who has which role, and why somebody may see or play what; watches.
     Moderator,
     /// May do everything.
     Admin,
@@ -151,7 +155,9 @@ impl Role {
         match self {
             Role::Viewer => &[AccountManage, PlaybackStart],
             Role::Creator => &[AccountManage, PlaybackStart, MediaUpload, ContentEdit, ContentPublish],
-            Role::Moderator => &[AccountManage, PlaybackStart, PlaybackExplain, RoleView, PermissionCheck],
+            Role::Moderator => {
+                &[AccountManage, PlaybackStart, ContentExplain, PlaybackExplain, RoleView, PermissionCheck]
+            }
             Role::Admin => Permission::ALL,
             Role::Service => &[PermissionCheck],
         }

@@ -8,6 +8,7 @@ use http::request::Parts;
 use mcsp_reference::{Describe, Operation};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
+use std::fmt::Display;
 
 /// The parameters of the query, parsed strictly. Refuses with 400 `invalid_query` and the parameter's name.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +34,19 @@ impl<T: JsonSchema> Describe for Query<T> {
     fn describe(operation: &mut Operation) {
         operation.take_query::<T>();
         operation.refuse(invalid());
+    }
+}
+
+impl Problem {
+    /// 400 `invalid_query`: a parameter that has the expected form, and does not fit to the others.
+    pub fn invalid_parameter(name: &str, detail: impl Display) -> Self {
+        let error = FieldError {
+            pointer: None,
+            parameter: Some(name.to_owned()),
+            code: "invalid_value",
+            detail: detail.to_string(),
+        };
+        invalid().with_errors(vec![error])
     }
 }
 

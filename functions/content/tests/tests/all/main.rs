@@ -5,6 +5,7 @@ mod catalog;
 mod deletes;
 mod drafts;
 mod events;
+mod explain;
 mod finding;
 mod index;
 mod moderation;

@@ -4,6 +4,7 @@ use content_tests::Stand;
 use content_tests::samples::{
     COMPLETED, INITIATED, SUBMITTED, completed, initiated, new_user_id, new_video_id, submitted,
 };
+use mcsp_access::Role;
 use mcsp_testbed::{BRIDGE_TOKEN, unique};
 use serde_json::json;
 
@@ -94,6 +95,10 @@ async fn no_query_reads_all_videos() {
     let regions = Some(json!({"allow": ["eu"], "deny": []}));
     let denied = stand.send_as(owner, &stand.publication, ("PUT", &format!("{path}/regions")), regions).await;
     assert_eq!(denied.status, 200, "{}", denied.json);
+    let bearer = stand.bed.bearer(owner, Role::Moderator);
+    let why = format!("{path}/explain-visibility");
+    let explained = stand.publication.send(("GET", &why), &[("authorization", &bearer)], None).await;
+    assert_eq!(explained.status, 200, "{}", explained.json);
     // What the index is built of; there is none to be built here.
     let told = json!({"video_id": video, "version": 1});
     assert_eq!(stand.indexer.deliver(&unique(), "mcsp.content.video.edited.v1", &told).await.status, 204);
