@@ -117,7 +117,7 @@ fn playback_sessions(manifest: &Manifest, bridges: Arc<Bridges>) -> anyhow::Resu
         variables: variables.of(COMPONENT).into_iter().collect(),
     });
     let router = playback_sessions::router(&context).context("the endpoint's variables")?;
-    Ok(Endpoint::new(router.route(HEALTH_PATH, get(|| async {})), context))
+    Endpoint::new(router.route(HEALTH_PATH, get(|| async {})), context).context("the endpoint's variables")
 }
 
 fn listener(at: SocketAddr) -> anyhow::Result<TcpListener> {

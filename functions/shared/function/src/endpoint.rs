@@ -1,7 +1,8 @@
 //! A router with what all endpoints have in common around it.
 
+use crate::cors::{WebOrigins, asks_for_leave, leave};
 use crate::trace::TRACEPARENT;
-use crate::{Context, RateLimit, TraceParent, limits};
+use crate::{Context, MissingVariable, RateLimit, TraceParent, limits};
 use axum::Router;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
@@ -15,20 +16,39 @@ use tower_service::Service;
 pub struct Endpoint {
     router: Router,
     context: Context,
+    web_origins: Option<WebOrigins>,
 }
 
 impl Endpoint {
     /// Gives the router its context, and a problem document for each path and method that it does not have.
-    pub fn new(router: Router<Context>, context: Context) -> Self {
+    pub fn new(router: Router<Context>, context: Context) -> Result<Self, MissingVariable> {
+        let web_origins = WebOrigins::of(&context)?;
         let router = router
             .fallback(async || Problem::not_found())
             .method_not_allowed_fallback(async || Problem::method_not_allowed())
             .with_state(context.clone());
-        Endpoint { router, context }
+        Ok(Endpoint { router, context, web_origins })
+    }
+
+    /// Answers a request, and lets pages read the answer that may.
+    pub async fn answer<B>(&self, request: Request<B>) -> Response
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<axum::BoxError>,
+    {
+        let Some(web_origins) = &self.web_origins else { return self.answer_in_trace(request).await };
+        let page = web_origins.page(request.headers()).cloned();
+        let mut response = if page.is_some() && asks_for_leave(&request) {
+            leave(request.headers())
+        } else {
+            self.answer_in_trace(request).await
+        };
+        WebOrigins::allow(page, response.headers_mut());
+        response
     }
 
     /// Answers who does not ask too often, carries the trace through, and logs once why a request failed.
-    pub async fn answer<B>(&self, request: Request<B>) -> Response
+    async fn answer_in_trace<B>(&self, request: Request<B>) -> Response
     where
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<axum::BoxError>,

@@ -62,7 +62,7 @@ async fn ready<'a>(
         ids: Arc::new(TimeOrderedIds),
         variables: values(variables).await,
     });
-    let made = Endpoint::new(router(&context)?, context);
+    let made = Endpoint::new(router(&context)?, context)?;
     Ok(endpoint.get_or_init(|| made))
 }
 

@@ -9,6 +9,7 @@ mod after;
 mod caller;
 mod component;
 mod context;
+mod cors;
 mod endpoint;
 #[cfg(target_arch = "wasm32")]
 pub mod guest;

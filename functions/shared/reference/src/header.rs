@@ -178,7 +178,7 @@ pub(crate) const HEADERS: &[Described] = &[
     },
     Described {
         name: "Upload-Metadata",
-        description: "Pairs of a name and a value in base64, with commas between them: `filename` and `filetype` must be there, and others mean nothing (tus 1.0, creation).",
+        description: "Pairs of a name and a value in base64, with commas between them: `filename` and `filetype` must be there, `protection` may be, and others mean nothing (tus 1.0, creation).",
         schema: Schema::Text,
         example: "filename YS5tcDQ=,filetype dmlkZW8vbXA0",
     },

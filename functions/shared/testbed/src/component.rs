@@ -42,7 +42,7 @@ impl Testbed {
     pub fn component(&self, id: &str, router: MakeRouter) -> Component {
         let context = self.context(id);
         Component {
-            endpoint: Endpoint::new(router(&context).unwrap(), context),
+            endpoint: Endpoint::new(router(&context).unwrap(), context).unwrap(),
             events_path: self.grants(id).events_path.clone(),
         }
     }

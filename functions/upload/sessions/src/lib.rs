@@ -58,5 +58,6 @@ mcsp_function::component!(
         "object_store_buckets",
         "upload_quota_bytes",
         "upload_open_limit",
+        "web_origins",
     ]
 );

@@ -1,6 +1,6 @@
 //! `POST /v1/tus`: begins an upload whose bytes are sent here.
 
-use crate::metadata::{self, FILE_NAME, FILE_TYPE};
+use crate::metadata::{self, FILE_NAME, FILE_TYPE, PROTECTION};
 use crate::protocol::{Tus, UPLOAD_EXPIRES, UPLOAD_LENGTH, UPLOAD_METADATA, expires, malformed};
 use axum::Extension;
 use axum::response::Response;
@@ -8,7 +8,7 @@ use http::{StatusCode, header};
 use mcsp_access::Permission;
 use mcsp_function::{Caller, TraceParent};
 use mcsp_idempotency::{Answer, IdempotencyKey, once};
-use mcsp_problem::{Invalid, Problem};
+use mcsp_problem::{Invalid, Problem, Reason};
 use mcsp_reference::{Answer as Answered, Operation};
 use upload_bytes::Uploads;
 use upload_domain::{ContentType, File, FileName, InvalidFile, LEAST_PARTS_MAX_BYTES, Plan, Protection};
@@ -20,7 +20,8 @@ pub(crate) fn reference() -> Operation {
         .described(
             "Begins an upload as `POST /v1/uploads` does, under the same limits; its bytes are sent here. \
             `Upload-Length` must be there from the start. `Upload-Metadata` must have a `filename` and a `filetype`, the media \
-            type of the file; other pairs are passed over.",
+            type of the file, and may have a `protection`: `cenc` where players are to need a licence for the video. Other pairs \
+            are passed over.",
         )
         .requires(Permission::MediaUpload)
         .takes_header(UPLOAD_LENGTH)
@@ -45,10 +46,10 @@ pub(crate) async fn create(
     tus.check()?;
     let size_bytes = tus.number(&UPLOAD_LENGTH)?;
     let told = tus.text(&UPLOAD_METADATA)?;
-    let (file, plan) = parse(size_bytes, told)?;
+    let wanted = parse(size_bytes, told)?;
     let scope = format!("POST /v1/tus {}", caller.user());
     once(&uploads.context, &scope, key, &(size_bytes, told), async |claim| {
-        begin(&uploads, without_plan, (&caller, &trace), (file, plan, Protection::None), |upload| {
+        begin(&uploads, without_plan, (&caller, &trace), wanted, |upload| {
             let answer = Answer::empty(StatusCode::CREATED)
                 .with_header(header::LOCATION, format!("/v1/tus/{}", upload.id))
                 .with_header(UPLOAD_EXPIRES, expires(upload));
@@ -60,7 +61,7 @@ pub(crate) async fn create(
     .await
 }
 
-fn parse(size_bytes: u64, told: Option<&str>) -> Result<(File, Plan), Problem> {
+fn parse(size_bytes: u64, told: Option<&str>) -> Result<(File, Plan, Protection), Problem> {
     let told = told.map_or_else(|| Some(Default::default()), metadata::parse);
     let told = told.ok_or_else(|| malformed(&UPLOAD_METADATA))?;
     let value = |name| told.get(name).map(String::as_str).unwrap_or_default();
@@ -71,12 +72,20 @@ fn parse(size_bytes: u64, told: Option<&str>) -> Result<(File, Plan), Problem> {
         Err(InvalidFile::SizeTooLarge { .. }) => return Err(too_large()),
         plan => invalid.check("/upload-length", plan.map_err(reason)),
     };
-    match (name, content_type, plan) {
-        (Some(name), Some(content_type), Some(plan)) => {
-            Ok((File { name, size_bytes, content_type, checksum_sha256: None }, plan))
+    let protection = match told.get(PROTECTION) {
+        None => Some(Protection::None),
+        Some(name) => invalid.check("/protection", Protection::named(name).ok_or_else(unknown_protection)),
+    };
+    match (name, content_type, plan, protection) {
+        (Some(name), Some(content_type), Some(plan), Some(protection)) => {
+            Ok((File { name, size_bytes, content_type, checksum_sha256: None }, plan, protection))
         }
         _ => Err(invalid.into_problem()),
     }
+}
+
+fn unknown_protection() -> Reason {
+    Reason::new("invalid_value", "must be none or cenc")
 }
 
 fn too_large() -> Problem {

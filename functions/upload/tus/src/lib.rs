@@ -7,6 +7,7 @@ mod checksum;
 mod create;
 mod lease;
 mod metadata;
+mod method;
 mod options;
 mod protocol;
 mod show;
@@ -14,6 +15,7 @@ mod standing;
 mod terminate;
 mod writer;
 
+use crate::method::told_by_header;
 use axum::Router;
 use axum::middleware::map_response;
 use axum::routing::{get, post};
@@ -24,8 +26,11 @@ use upload_lifecycle::WithoutPlan;
 /// The routes.
 pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
     Ok(Router::new()
-        .route("/v1/tus", post(create::create).options(options::options))
-        .route("/v1/tus/{id}", get(show::show).patch(append::append).delete(terminate::terminate))
+        .route("/v1/tus", told_by_header(post(create::create).options(options::options), context))
+        .route(
+            "/v1/tus/{id}",
+            told_by_header(get(show::show).patch(append::append).delete(terminate::terminate), context),
+        )
         .layer(map_response(protocol::resumable))
         .layer(WithoutPlan::of(context)?)
         .layer(upload_bytes::store(context)?))
@@ -37,7 +42,8 @@ pub fn reference() -> Section {
         "Uploads by tus",
         "Resumable uploads as any client of tus 1.0 sends them, with the extensions creation, checksum, expiration and \
         termination. They are uploads as all others, under the same ids and limits; here their bytes pass through the API. \
-        Every answer has `Tus-Resumable`.",
+        Every answer has `Tus-Resumable`. Whoever can send no `PATCH` or `DELETE` sends a `POST` that names the method in \
+        `X-HTTP-Method-Override`.",
         [
             options::reference(),
             create::reference(),
@@ -60,5 +66,6 @@ mcsp_function::component!(
         "object_store_buckets",
         "upload_quota_bytes",
         "upload_open_limit",
+        "web_origins",
     ]
 );

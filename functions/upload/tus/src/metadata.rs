@@ -3,12 +3,15 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use std::collections::HashMap;
-use upload_domain::File;
+use upload_domain::{File, Protection};
 
 /// The name of the file's name, as clients of tus have it.
 pub(crate) const FILE_NAME: &str = "filename";
 /// The name of its media type.
 pub(crate) const FILE_TYPE: &str = "filetype";
+
+/// The name of how the video is to be protected: `none` or `cenc`.
+pub(crate) const PROTECTION: &str = "protection";
 
 /// Pairs of a name and a value in base64, with commas between them; none where a pair is none, or a name stands there twice.
 pub(crate) fn parse(text: &str) -> Option<HashMap<&str, String>> {
@@ -24,9 +27,13 @@ pub(crate) fn parse(text: &str) -> Option<HashMap<&str, String>> {
 }
 
 /// What is known of the file, in the same form.
-pub(crate) fn of(file: &File) -> String {
-    let (name, kind) = (STANDARD.encode(file.name.as_str()), STANDARD.encode(file.content_type.as_str()));
-    format!("{FILE_NAME} {name},{FILE_TYPE} {kind}")
+pub(crate) fn of(file: &File, protection: Protection) -> String {
+    let pairs = [
+        (FILE_NAME, file.name.as_str()),
+        (FILE_TYPE, file.content_type.as_str()),
+        (PROTECTION, protection.as_str()),
+    ];
+    pairs.map(|(name, value)| format!("{name} {}", STANDARD.encode(value))).join(",")
 }
 
 #[cfg(test)]
@@ -38,9 +45,10 @@ mod tests {
     fn what_is_told_of_a_file_can_be_read_again() {
         let name = FileName::parse("Ürlaub, 2026.mp4").unwrap();
         let file = File { name, size_bytes: 1, content_type: ContentType::Mp4, checksum_sha256: None };
-        let text = of(&file);
+        let text = of(&file, Protection::Cenc);
         let values = parse(&text).unwrap();
         assert_eq!((&*values[FILE_NAME], &*values[FILE_TYPE]), ("Ürlaub, 2026.mp4", "video/mp4"));
+        assert_eq!(values[PROTECTION], "cenc");
     }
 
     #[test]

@@ -76,7 +76,7 @@ fn shown(upload: &Upload, offset: u64, expires: Option<String>) -> Response {
     let mut headers: Vec<(HeaderName, String)> = vec![
         (UPLOAD_OFFSET, offset.to_string()),
         (UPLOAD_LENGTH, upload.file.size_bytes.to_string()),
-        (UPLOAD_METADATA, metadata::of(&upload.file)),
+        (UPLOAD_METADATA, metadata::of(&upload.file, upload.protection)),
         (header::CACHE_CONTROL, "no-store".to_owned()),
     ];
     headers.extend(expires.map(|expires| (UPLOAD_EXPIRES, expires)));

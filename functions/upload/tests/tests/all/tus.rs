@@ -16,6 +16,10 @@ const CHUNK: (&str, &str) = ("content-type", "application/offset+octet-stream");
 /// `a.mp4` and `video/mp4`.
 const METADATA: &str = "filename YS5tcDQ=,filetype dmlkZW8vbXA0,relativePath bnVsbA==";
 
+const PROTECTED: &str = "filename YS5tcDQ=,filetype dmlkZW8vbXA0,protection Y2VuYw==";
+const PROTECTED_BY_ROT13: &str = "filename YS5tcDQ=,filetype dmlkZW8vbXA0,protection cm90MTM=";
+const PROTECTED_BY_NOTHING: &str = "filename YS5tcDQ=,filetype dmlkZW8vbXA0,protection";
+
 /// Begins as an MP4 file does, and has other bytes everywhere.
 fn mp4(size: usize, salt: usize) -> Vec<u8> {
     let mut file = b"\0\0\0\x20ftypisom\0\0\x02\0isomiso2avc1mp41".to_vec();
@@ -98,7 +102,7 @@ async fn chunks_of_any_size_make_the_file_that_is_announced_once() {
     let told = head(&creator, &path).await;
     let text = |name: &str| told.headers[name].to_str().unwrap();
     assert_eq!((text("upload-length"), text("cache-control")), (file.len().to_string().as_str(), "no-store"));
-    assert_eq!(text("upload-metadata"), "filename YS5tcDQ=,filetype dmlkZW8vbXA0");
+    assert_eq!(text("upload-metadata"), "filename YS5tcDQ=,filetype dmlkZW8vbXA0,protection bm9uZQ==");
     let quota = creator.request("GET", "/v1/uploads/quota", None).await.json;
     assert_eq!((&quota["used_bytes"], &quota["open_uploads"]), (&json!(file.len()), &json!(0)));
 }
@@ -223,6 +227,50 @@ async fn what_was_all_sent_and_never_completed_is_completed_by_who_asks() {
 }
 
 #[tokio::test]
+async fn protection_is_asked_for_and_reaches_the_pipeline() {
+    let stand = Stand::new().await;
+    let creator = stand.creator("eu");
+    let headers = [("upload-length", "64"), ("upload-metadata", PROTECTED)];
+    let reply = creator.tus(("POST", "/v1/tus"), &headers, Empty::<Bytes>::new()).await;
+    assert_eq!(reply.status, 201, "{}", reply.json);
+    let path = reply.headers["location"].to_str().unwrap();
+    assert_eq!(head(&creator, path).await.headers["upload-metadata"], PROTECTED);
+    assert_eq!(append(&creator, path, 0, &mp4(64, 7), &[]).await.status, 204);
+    let upload = upload(&creator, path).await;
+    assert_eq!(upload["protection"], "cenc");
+    let emitted = stand.bed.emitted(upload["id"].as_str().unwrap()).await;
+    assert_eq!(emitted[0].data["protection"], "cenc");
+}
+
+#[tokio::test]
+async fn a_post_may_name_the_method_that_it_stands_for_and_no_other_request_may() {
+    let stand = Stand::new().await;
+    let creator = stand.creator("eu");
+    let path = created(&creator, 64).await;
+    let send = async |method: &str, named: &str, bytes: &[u8]| {
+        let headers = [CHUNK, ("upload-offset", "0"), ("x-http-method-override", named)];
+        creator.tus((method, &path), &headers, Full::from(bytes.to_vec())).await
+    };
+    let told = send("POST", "HEAD", b"").await;
+    assert_eq!((told.status, offset(&told), told.text.as_str()), (200, 0, ""));
+    for (method, named) in [("POST", "PUT"), ("POST", ""), ("POST", "post"), ("PUT", "PATCH")] {
+        let refused = send(method, named, &mp4(64, 8)[..40]).await;
+        assert_eq!((refused.status, refused.code()), (405, "method_not_allowed"), "{method} {named}");
+        assert_eq!(refused.headers["tus-resumable"], "1.0.0");
+    }
+    // What is no POST says itself what it is.
+    assert_eq!(offset(&send("GET", "DELETE", b"").await), 0);
+    let sent = send("POST", "PATCH", &mp4(64, 8)[..40]).await;
+    assert_eq!((sent.status, offset(&sent)), (204, 40), "{}", sent.json);
+    assert_eq!(send("POST", "DELETE", b"").await.status, 204);
+    assert_eq!(head(&creator, &path).await.status, 410);
+    let plain = creator.tus(("POST", &path), &[], Empty::<Bytes>::new()).await;
+    assert_eq!((plain.status, plain.code()), (405, "method_not_allowed"));
+    let allowed = plain.headers["allow"].to_str().unwrap();
+    assert!(allowed.contains("PATCH") && !allowed.contains("POST"), "{allowed}");
+}
+
+#[tokio::test]
 async fn while_the_store_is_down_a_chunk_is_refused_and_can_be_sent_again() {
     let stand = Stand::new().await;
     let creator = stand.creator("eu");
@@ -256,6 +304,9 @@ async fn what_tus_does_not_allow_is_refused() {
             422,
             "validation_failed",
         ),
+        // `rot13`, and nothing.
+        (vec![("upload-length", "5"), ("upload-metadata", PROTECTED_BY_ROT13)], 422, "validation_failed"),
+        (vec![("upload-length", "5"), ("upload-metadata", PROTECTED_BY_NOTHING)], 422, "validation_failed"),
     ] {
         let reply = creator.tus(("POST", "/v1/tus"), &headers, empty()).await;
         assert_eq!((reply.status, reply.code()), (status, code), "{headers:?}");
