@@ -58,6 +58,7 @@ fn access(operation: &Value) -> Markup {
                 }
                 "."
                 @if asks("platform_token") { " The platform's own token will do, too." }
+                @if asks("upload_token") { " The upload's own token will do, too." }
             } @else if asks("platform_token") {
                 "For the platform's own parts: the platform's token."
             } @else {

@@ -159,6 +159,7 @@ routes! {
     "/v1/uploads/:id/parts" POST "/v1/uploads/upload_00000000000000000000000000/parts" not "/v1/uploads/event_00000000000000000000000000/parts", Bearer(MediaUpload) of Upload, r#"{"part_numbers": [1], "checksums_sha256": ["47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="]}"#;
     "/v1/uploads/:id/parts" GET "/v1/uploads/upload_00000000000000000000000000/parts" not "/v1/uploads/event_00000000000000000000000000/parts", Bearer(MediaUpload) of Upload;
     "/v1/uploads/:id/complete" POST "/v1/uploads/upload_00000000000000000000000000/complete" not "/v1/uploads/event_00000000000000000000000000/complete", Bearer(MediaUpload) of Upload;
+    "/v1/uploads/:id/token" POST "/v1/uploads/upload_00000000000000000000000000/token" not "/v1/uploads/event_00000000000000000000000000/token", Bearer(MediaUpload) of Upload, r#"{"valid_for_s": 60}"#;
     "/v1/tus" OPTIONS "/v1/tus", None;
     "/v1/tus" POST "/v1/tus", Bearer(MediaUpload);
     "/v1/tus/:id" GET "/v1/tus/upload_00000000000000000000000000" not "/v1/tus/event_00000000000000000000000000", Bearer(MediaUpload) of Upload;

@@ -17,6 +17,8 @@ pub(crate) const ACCESS_TOKEN: &str = "access_token";
 pub(crate) const CLIENT: &str = "client";
 /// The name of the security scheme of the platform's own parts.
 pub(crate) const PLATFORM_TOKEN: &str = "platform_token";
+/// The name of the security scheme of uploads that others send.
+pub(crate) const UPLOAD_TOKEN: &str = "upload_token";
 
 /// What the document is made of.
 pub struct Document {
@@ -105,6 +107,11 @@ fn security_schemes() -> Value {
         PLATFORM_TOKEN: {
             "type": "http", "scheme": "bearer",
             "description": "The token that the parts of the platform share. Clients have none: to them there is nothing here.",
+        },
+        UPLOAD_TOKEN: {
+            "type": "http", "scheme": "bearer",
+            "description": "The token of the one upload that the path names, which its owner got by `POST /v1/uploads/{id}/token` for \
+                somebody without an account.",
         },
     })
 }

@@ -17,6 +17,8 @@ pub struct Operation {
     pub(crate) token: Token,
     /// Whether the platform's own token will do, too.
     pub(crate) platform: bool,
+    /// Whether the token of the upload that its path names will do, too.
+    pub(crate) upload: bool,
     /// Any of these will do; with none among them the token alone is enough for some.
     pub(crate) permissions: Vec<Option<&'static str>>,
     pub(crate) path_parameters: Option<SchemaOf>,
@@ -56,6 +58,7 @@ impl Operation {
             description: "",
             token: Token::None,
             platform: false,
+            upload: false,
             permissions: Vec::new(),
             path_parameters: None,
             query: None,
@@ -233,5 +236,10 @@ impl Operation {
     /// For extractors: the token that the platform's own parts show each other, instead of an access token.
     pub fn take_platform_token(&mut self) {
         self.platform = true;
+    }
+
+    /// For extractors: the token of the upload that the path names, instead of an access token.
+    pub fn take_upload_token(&mut self) {
+        self.upload = true;
     }
 }

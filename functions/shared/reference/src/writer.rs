@@ -5,7 +5,7 @@
 )]
 
 use crate::answer::Answer;
-use crate::document::{ACCESS_TOKEN, CLIENT, PLATFORM_TOKEN};
+use crate::document::{ACCESS_TOKEN, CLIENT, PLATFORM_TOKEN, UPLOAD_TOKEN};
 use crate::header::{self, OPTIONAL};
 use crate::operation::{Operation, Token};
 use crate::refusal::{PROBLEM, Refusal, RefusalDocument};
@@ -346,5 +346,6 @@ fn security(operation: &Operation) -> Value {
         }
     };
     ways.extend(operation.platform.then(|| json!({PLATFORM_TOKEN: []})));
+    ways.extend(operation.upload.then(|| json!({UPLOAD_TOKEN: []})));
     ways.into()
 }

@@ -7,6 +7,7 @@ mod part_plan;
 mod protection;
 mod quota;
 mod sniff;
+mod token;
 mod upload;
 
 pub use file::{Checksum, ContentType, FILE_NAME_MAX_CHARS, File, FileName, InvalidFile};
@@ -17,4 +18,5 @@ pub use part_plan::{
 pub use protection::Protection;
 pub use quota::{Exceeded, Quota, UploadPlan, Usage};
 pub use sniff::SNIFF_BYTES;
+pub use token::{TokenDigest, UploadToken};
 pub use upload::{Failure, Mismatch, Multipart, Object, Refused, State, Upload};

@@ -5,7 +5,7 @@
 //! again where it is stored, by the version.
 
 use crate::{ContentType, File, PartPlan, Plan, Protection};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use mcsp_ids::{UploadId, UserId, VideoId};
 use std::borrow::Cow;
 
@@ -245,6 +245,12 @@ impl Upload {
     /// Whether there will be nothing of it, and that was written.
     pub fn came_to_nothing(&self) -> bool {
         over(&self.state)
+    }
+
+    /// Until when somebody else may send it, who is to have so long.
+    pub fn delegate(&self, valid_for: SignedDuration, now: Timestamp) -> Result<Timestamp, Refused> {
+        self.open(now)?;
+        Ok(self.expires_at.min(now + valid_for))
     }
 
     /// The parts that may be sent now.

@@ -9,6 +9,7 @@ mod problems;
 mod quota;
 mod refuse;
 mod times;
+mod uploader;
 mod verify;
 
 pub use begin::{begin, refusals_to_begin};
@@ -19,4 +20,5 @@ pub use problems::{reason, refused};
 pub use quota::{QuotaView, WithoutPlan};
 pub use refuse::refuse;
 pub use times::{ATTEMPTS_MAX, until, url_expires_at};
+pub use uploader::Uploader;
 pub use verify::list_all;

@@ -3,13 +3,12 @@
 use http::StatusCode;
 use mcsp_access::Permission;
 use mcsp_etag::IfMatch;
-use mcsp_function::Caller;
 use mcsp_ids::UploadId;
 use mcsp_problem::{Path, Problem};
 use mcsp_reference::{Answer, Operation};
 use upload_bytes::Uploads;
 use upload_domain::Refused;
-use upload_lifecycle::{cancel as cancel_upload, refused};
+use upload_lifecycle::{Uploader, cancel as cancel_upload, refused};
 use upload_storage::SaveError;
 
 pub(crate) fn reference() -> Operation {
@@ -26,11 +25,11 @@ pub(crate) fn reference() -> Operation {
 
 pub(crate) async fn cancel(
     uploads: Uploads,
-    caller: Caller,
+    uploader: Uploader,
     Path(id): Path<UploadId>,
     if_match: IfMatch,
 ) -> Result<StatusCode, Problem> {
-    caller.require(Permission::MediaUpload)?;
-    cancel_upload(&uploads, (id, caller.user()), |upload| if_match.check(upload.version)).await?;
+    let owner = uploader.owner_of(&uploads.context, id).await?;
+    cancel_upload(&uploads, (id, owner), |upload| if_match.check(upload.version)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -6,7 +6,7 @@ use axum::response::Response;
 use http::StatusCode;
 use jiff::Timestamp;
 use mcsp_access::Permission;
-use mcsp_function::{Caller, TraceParent};
+use mcsp_function::TraceParent;
 use mcsp_idempotency::{Answer, RequiredIdempotencyKey, once};
 use mcsp_ids::{UploadId, VideoId};
 use mcsp_problem::{Path, Problem};
@@ -15,7 +15,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use upload_bytes::Uploads;
 use upload_domain::{State, Upload};
-use upload_lifecycle::{complete as complete_upload, refusals_to_complete};
+use upload_lifecycle::{Uploader, complete as complete_upload, refusals_to_complete};
 
 /// What a completed upload is answered with, now and on every repetition: nothing in it changes any more.
 #[derive(Serialize, JsonSchema)]
@@ -51,16 +51,16 @@ pub(crate) fn reference() -> Operation {
 
 pub(crate) async fn complete(
     uploads: Uploads,
-    caller: Caller,
+    uploader: Uploader,
     trace: TraceParent,
     Path(id): Path<UploadId>,
     RequiredIdempotencyKey(key): RequiredIdempotencyKey,
 ) -> Result<Response, Problem> {
-    caller.require(Permission::MediaUpload)?;
-    let scope = format!("POST /v1/uploads/{id}/complete {}", caller.user());
+    let owner = uploader.owner_of(&uploads.context, id).await?;
+    let scope = format!("POST /v1/uploads/{id}/complete {owner}");
     once(&uploads.context, &scope, Some(key), &(), async |claim| {
         let recorded = |upload: &Upload, initiated_at| claim.record(&answer(upload, initiated_at));
-        let completed = complete_upload(&uploads, &trace, (id, caller.user()), recorded).await?;
+        let completed = complete_upload(&uploads, &trace, (id, owner), recorded).await?;
         let answer = answer(&completed.upload, completed.initiated_at);
         if !completed.is_new {
             claim.keep(&uploads.context, &answer).await?;

@@ -5,11 +5,11 @@ use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
 use mcsp_access::Permission;
 use mcsp_etag::ETag;
-use mcsp_function::Caller;
 use mcsp_ids::UploadId;
 use mcsp_problem::{Json, Path, Problem};
 use mcsp_reference::{Answer, Operation};
 use upload_bytes::Uploads;
+use upload_lifecycle::Uploader;
 use upload_storage::owned;
 
 pub(crate) fn reference() -> Operation {
@@ -26,11 +26,11 @@ pub(crate) fn reference() -> Operation {
 
 pub(crate) async fn get(
     uploads: Uploads,
-    caller: Caller,
+    uploader: Uploader,
     Path(id): Path<UploadId>,
 ) -> Result<Response, Problem> {
-    caller.require(Permission::MediaUpload)?;
-    let upload = owned(&uploads.context, id, caller.user()).await?;
+    let owner = uploader.owner_of(&uploads.context, id).await?;
+    let upload = owned(&uploads.context, id, owner).await?;
     let view = UploadView::of(&uploads, &upload)?;
     Ok(([(header::ETAG, ETag(upload.version).to_string())], Json(view)).into_response())
 }

@@ -3,6 +3,7 @@
 mod cancel;
 mod complete;
 mod create;
+mod delegate;
 mod get;
 mod list;
 mod list_parts;
@@ -24,6 +25,7 @@ pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
         .route("/v1/uploads/{id}", get(get::get).delete(cancel::cancel))
         .route("/v1/uploads/{id}/parts", post(sign_parts::sign_parts).get(list_parts::list_parts))
         .route("/v1/uploads/{id}/complete", post(complete::complete))
+        .route("/v1/uploads/{id}/token", post(delegate::delegate))
         .layer(WithoutPlan::of(context)?)
         .layer(upload_bytes::store(context)?))
 }
@@ -42,6 +44,7 @@ pub fn reference() -> Section {
             sign_parts::reference(),
             list_parts::reference(),
             complete::reference(),
+            delegate::reference(),
         ],
     )
 }

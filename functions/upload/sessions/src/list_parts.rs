@@ -2,7 +2,6 @@
 
 use http::StatusCode;
 use mcsp_access::Permission;
-use mcsp_function::Caller;
 use mcsp_ids::UploadId;
 use mcsp_object_store::{ListedPart, StoreError};
 use mcsp_paging::{Cursor, Limit, Page};
@@ -12,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use upload_bytes::{Uploads, place, unavailable};
 use upload_domain::{Mismatch, Refused, Upload};
-use upload_lifecycle::refused;
+use upload_lifecycle::{Uploader, refused};
 use upload_storage::owned;
 
 #[derive(Deserialize, JsonSchema)]
@@ -63,12 +62,12 @@ pub(crate) fn reference() -> Operation {
 
 pub(crate) async fn list_parts(
     uploads: Uploads,
-    caller: Caller,
+    uploader: Uploader,
     Path(id): Path<UploadId>,
     Query(PartsQuery { limit, cursor }): Query<PartsQuery>,
 ) -> Result<Json<Page<PartView>>, Problem> {
-    caller.require(Permission::MediaUpload)?;
-    let upload = owned(&uploads.context, id, caller.user()).await?;
+    let owner = uploader.owner_of(&uploads.context, id).await?;
+    let upload = owned(&uploads.context, id, owner).await?;
     upload.open_parts(uploads.context.now()).map_err(refused)?;
     let after = cursor.map_or(0, |Cursor(number)| number);
     let parts = stored(&uploads, &upload, after, limit.rows_to_read()).await.map_err(unavailable)?;

@@ -6,7 +6,6 @@
 use crate::view::SignedView;
 use http::StatusCode;
 use mcsp_access::Permission;
-use mcsp_function::Caller;
 use mcsp_ids::UploadId;
 use mcsp_problem::{Invalid, Json, Path, Problem, Reason};
 use mcsp_reference::{Answer, Operation};
@@ -15,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use upload_bytes::{Uploads, place, unavailable};
 use upload_domain::{Checksum, Mismatch, Multipart, PartPlan, Refused, Upload};
-use upload_lifecycle::{ATTEMPTS_MAX, begin_parts, reason, refuse, refused, until, url_expires_at};
+use upload_lifecycle::{ATTEMPTS_MAX, Uploader, begin_parts, reason, refuse, refused, until, url_expires_at};
 use upload_storage::{SaveError, owned};
 
 /// The most parts that are signed at once.
@@ -83,13 +82,13 @@ pub(crate) fn reference() -> Operation {
 
 pub(crate) async fn sign_parts(
     uploads: Uploads,
-    caller: Caller,
+    uploader: Uploader,
     Path(id): Path<UploadId>,
     Json(request): Json<SignPartsRequest>,
 ) -> Result<Json<SignedParts>, Problem> {
-    caller.require(Permission::MediaUpload)?;
+    let owner = uploader.owner_of(&uploads.context, id).await?;
     for _ in 0..ATTEMPTS_MAX {
-        let upload = owned(&uploads.context, id, caller.user()).await?;
+        let upload = owned(&uploads.context, id, owner).await?;
         let plan = match upload.open_parts(uploads.context.now()) {
             Ok(plan) => plan,
             Err(closed) => return Err(refuse(&uploads, upload, closed).await),

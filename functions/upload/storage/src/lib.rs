@@ -5,6 +5,7 @@ mod find;
 mod quota;
 mod row;
 mod save;
+mod tokens;
 mod writers;
 
 pub use drafts::{
@@ -14,4 +15,5 @@ pub use drafts::{
 pub use find::{find, find_of_video, owned, page};
 pub use quota::{forget_plan, keep_plan, plan, used};
 pub use save::{InsertError, SaveError, Written, forget, insert, save, update};
+pub use tokens::{forget_token, keep_token, owner_by_token};
 pub use writers::{free_writer, keep_writer, take_writer};

@@ -33,7 +33,7 @@ pub struct Stand {
 pub struct Creator<'a> {
     stand: &'a Stand,
     bearer: String,
-    /// `user_…`
+    /// `user_…`; of nobody where there is no account.
     pub user_id: String,
 }
 
@@ -84,6 +84,11 @@ impl Stand {
     pub fn creator_of(&self, region: &str, user: UserId) -> Creator<'_> {
         let claims = Claims { region: region.to_owned(), ..self.bed.claims(user, Role::Creator) };
         Creator { stand: self, bearer: self.bed.bearer_of(&claims), user_id: user.to_string() }
+    }
+
+    /// Whoever has a token for an upload, and no account.
+    pub fn holder(&self, token: &str) -> Creator<'_> {
+        Creator { stand: self, bearer: format!("Bearer {token}"), user_id: String::new() }
     }
 
     /// Cuts Upload off from the object store, or lets it through again.

@@ -16,13 +16,13 @@ use http::{StatusCode, header};
 use http_body_util::BodyExt;
 use jiff::SignedDuration;
 use mcsp_access::Permission;
-use mcsp_function::{Caller, Context, TraceParent};
+use mcsp_function::{Context, TraceParent};
 use mcsp_ids::{UploadId, UserId};
 use mcsp_problem::{Path, Problem};
 use mcsp_reference::{Answer, Operation};
 use upload_bytes::Uploads;
 use upload_domain::{PART_MIN_BYTES, Upload};
-use upload_lifecycle::{ATTEMPTS_MAX, begin_parts, complete};
+use upload_lifecycle::{ATTEMPTS_MAX, Uploader, begin_parts, complete};
 use upload_storage::{SaveError, owned};
 
 /// How long bytes are taken of one request; what it has more is for another one.
@@ -73,13 +73,12 @@ pub(crate) fn reference() -> Operation {
 
 pub(crate) async fn append(
     uploads: Uploads,
-    (caller, trace): (Caller, TraceParent),
+    (uploader, trace): (Uploader, TraceParent),
     Path(id): Path<UploadId>,
     tus: Tus,
     Contents(body): Contents,
 ) -> Result<Response, Problem> {
-    caller.require(Permission::MediaUpload)?;
-    let owner = caller.user();
+    let owner = uploader.owner_of(&uploads.context, id).await?;
     let upload = owned(&uploads.context, id, owner).await?;
     tus.check()?;
     let chunk = Chunk::announced(&tus)?;

@@ -9,13 +9,13 @@ use crate::standing::{Standing, open};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, StatusCode, header};
 use mcsp_access::Permission;
-use mcsp_function::{Caller, TraceParent};
+use mcsp_function::TraceParent;
 use mcsp_ids::UploadId;
 use mcsp_problem::{Path, Problem};
 use mcsp_reference::{Answer, Operation};
 use upload_bytes::{Uploads, unavailable};
 use upload_domain::{Mismatch, Refused, Upload};
-use upload_lifecycle::{complete, refusals_to_complete};
+use upload_lifecycle::{Uploader, complete, refusals_to_complete};
 use upload_storage::owned;
 
 /// How an upload is gone, for the API reference.
@@ -53,12 +53,12 @@ pub(crate) fn reference() -> Operation {
 
 pub(crate) async fn show(
     uploads: Uploads,
-    (caller, trace): (Caller, TraceParent),
+    (uploader, trace): (Uploader, TraceParent),
     Path(id): Path<UploadId>,
     tus: Tus,
 ) -> Result<Response, Problem> {
-    caller.require(Permission::MediaUpload)?;
-    let upload = owned(&uploads.context, id, caller.user()).await?;
+    let owner = uploader.owner_of(&uploads.context, id).await?;
+    let upload = owned(&uploads.context, id, owner).await?;
     tus.check()?;
     if upload.initiated_at().is_some() {
         return Ok(shown(&upload, upload.file.size_bytes, None));
@@ -66,7 +66,7 @@ pub(crate) async fn show(
     let plan = open(&upload, uploads.context.now())?;
     let offset = Standing::of(&uploads, &upload, plan).await.map_err(unavailable)?.offset();
     if offset == upload.file.size_bytes {
-        complete(&uploads, &trace, (id, caller.user()), |_, _| None).await?;
+        complete(&uploads, &trace, (id, owner), |_, _| None).await?;
         return Ok(shown(&upload, offset, None));
     }
     Ok(shown(&upload, offset, Some(expires(&upload))))

@@ -3,13 +3,12 @@
 use crate::protocol::Tus;
 use http::StatusCode;
 use mcsp_access::Permission;
-use mcsp_function::Caller;
 use mcsp_ids::UploadId;
 use mcsp_problem::{Path, Problem};
 use mcsp_reference::{Answer, Operation};
 use upload_bytes::Uploads;
 use upload_domain::Refused;
-use upload_lifecycle::{cancel, refused};
+use upload_lifecycle::{Uploader, cancel, refused};
 use upload_storage::{SaveError, owned};
 
 pub(crate) fn reference() -> Operation {
@@ -23,13 +22,13 @@ pub(crate) fn reference() -> Operation {
 
 pub(crate) async fn terminate(
     uploads: Uploads,
-    caller: Caller,
+    uploader: Uploader,
     Path(id): Path<UploadId>,
     tus: Tus,
 ) -> Result<StatusCode, Problem> {
-    caller.require(Permission::MediaUpload)?;
-    owned(&uploads.context, id, caller.user()).await?;
+    let owner = uploader.owner_of(&uploads.context, id).await?;
+    owned(&uploads.context, id, owner).await?;
     tus.check()?;
-    cancel(&uploads, (id, caller.user()), |_| Ok(())).await?;
+    cancel(&uploads, (id, owner), |_| Ok(())).await?;
     Ok(StatusCode::NO_CONTENT)
 }

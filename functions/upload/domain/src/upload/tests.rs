@@ -102,6 +102,17 @@ fn time_ends_what_is_open_and_nothing_else() {
 }
 
 #[test]
+fn somebody_else_may_send_what_is_open_and_no_longer_than_it_may_take() {
+    let open = upload(Method::Put);
+    assert_eq!(open.delegate(SignedDuration::from_secs(60), at(10)), Ok(at(70)));
+    assert_eq!(open.delegate(SignedDuration::from_secs(60), at(50)), Ok(at(100)));
+    assert_eq!(open.delegate(SignedDuration::from_secs(60), at(100)), Err(Refused::Expired));
+    let initiated =
+        open.begin_verifying(at(1)).and_then(|upload| upload.initiate("kept".into(), at(1))).unwrap();
+    assert_eq!(initiated.delegate(SignedDuration::from_secs(60), at(2)), Err(Refused::Completed));
+}
+
+#[test]
 fn each_mismatch_is_found_and_has_a_code_that_names_it() {
     let mut declared = upload(Method::Put);
     assert_eq!(declared.check(10, None, MP4), Ok(()));

@@ -8,4 +8,5 @@ mod plans;
 mod quota;
 mod sessions;
 mod sweeping;
+mod tokens;
 mod tus;

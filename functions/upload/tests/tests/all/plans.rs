@@ -15,6 +15,8 @@ const UPLOADS: &str = "\
 const DRAFTS: &str = "\
     INSERT INTO drafts (id, owner_id, version, upload_id, draft, created_at, updated_at) \
     SELECT gen_random_uuid(), owner_id, 1, id, '{}', now(), now() FROM uploads";
+const TOKENS: &str = "\
+    INSERT INTO upload_tokens (upload_id, digest, expires_at) SELECT id, sha256(id::text::bytea), now() FROM uploads";
 const PLANS: &str = "\
     INSERT INTO plans (user_id, version) SELECT gen_random_uuid(), 1 FROM generate_series(1, 20000)";
 
@@ -31,7 +33,7 @@ async fn ok(creator: &Creator<'_>, method: &str, path: &str, body: Option<Value>
 #[tokio::test]
 async fn no_query_reads_all_uploads() {
     let stand = Stand::new().await;
-    for filling in [UPLOADS, DRAFTS, PLANS] {
+    for filling in [UPLOADS, DRAFTS, TOKENS, PLANS] {
         stand.bed.execute(filling).await;
     }
     stand.bed.redefine("ANALYZE").await;
@@ -48,6 +50,8 @@ async fn no_query_reads_all_uploads() {
     ok(&creator, "POST", &format!("{draft}/submit"), None).await;
     ok(&creator, "GET", &draft, None).await;
     ok(&creator, "GET", "/v1/uploads/quota", None).await;
+    let token = ok(&creator, "POST", &format!("{path}/token"), None).await;
+    ok(&stand.holder(token["token"].as_str().unwrap()), "GET", &path, None).await;
     assert_eq!(stand.send(&upload["put"], file).await, 200);
     ok(&creator, "POST", &format!("{path}/complete"), None).await;
     ok(&creator, "GET", &path, None).await;
@@ -71,7 +75,7 @@ async fn no_query_reads_all_uploads() {
         "the quota has its index: {plans:?}"
     );
     for plan in plans {
-        for table in ["uploads", "drafts", "plans"] {
+        for table in ["uploads", "drafts", "upload_tokens", "plans"] {
             assert!(!plan.plan.contains(&format!("Seq Scan on {table}")), "{}\n{}", plan.sql, plan.plan);
         }
     }
