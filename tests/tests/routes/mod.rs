@@ -151,7 +151,7 @@ routes! {
     "/v1/accounts/:id/roles/:name" PUT "/v1/accounts/user_00000000000000000000000000/roles/viewer" not "/v1/accounts/event_00000000000000000000000000/roles/viewer", Bearer(RoleGrant);
     "/v1/accounts/:id/roles/:name" DELETE "/v1/accounts/user_00000000000000000000000000/roles/viewer" not "/v1/accounts/event_00000000000000000000000000/roles/viewer", Bearer(RoleGrant);
     "/v1/permissions/check" POST "/v1/permissions/check", Bearer, r#"{"user_id": null, "permissions": ["role.view"]}"#;
-    "/v1/uploads" POST "/v1/uploads", Bearer(MediaUpload), r#"{"file_name": "a.mp4", "size_bytes": 1, "content_type": "video/mp4", "checksum_sha256": "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=", "method": "put", "protection": "none"}"#;
+    "/v1/uploads" POST "/v1/uploads", Bearer(MediaUpload), r#"{"file_name": "a.mp4", "size_bytes": 1, "content_type": "video/mp4", "checksum_sha256": "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=", "method": "put", "protection": "none", "video_id": "video_00000000000000000000000000"}"#;
     "/v1/uploads" GET "/v1/uploads", Bearer(MediaUpload);
     "/v1/uploads/quota" GET "/v1/uploads/quota", Bearer(MediaUpload);
     "/v1/uploads/:id" GET "/v1/uploads/upload_00000000000000000000000000" not "/v1/uploads/event_00000000000000000000000000", Bearer(MediaUpload) of Upload;

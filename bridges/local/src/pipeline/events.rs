@@ -26,6 +26,9 @@ pub(crate) struct Initiated {
 pub(crate) struct Upload {
     pub(crate) upload_id: String,
     pub(crate) video_id: String,
+    /// Whether the video was there before it.
+    #[serde(default)]
+    pub(crate) replaces: bool,
     #[serde(default)]
     pub(crate) protection: Wanted,
     pub(crate) object: SourceObject,
@@ -82,6 +85,7 @@ pub(crate) struct Outgoing {
 struct Changed<'a> {
     upload_id: &'a str,
     video_id: &'a str,
+    replaces: bool,
     state: &'static str,
     progress_percent: u8,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -121,9 +125,11 @@ impl Initiated {
         Ok(Self { event_id, traceparent: header("ce_traceparent"), upload })
     }
 
-    /// Where the packaged files go, in the packaged bucket and in playback URLs.
+    /// Where the packaged files go, in the packaged bucket and in playback URLs. What replaces a file goes beside it, which is played
+    /// until then.
     pub(crate) fn path_prefix(&self) -> String {
-        format!("packaged/{}/", self.upload.video_id)
+        let Upload { video_id, upload_id, replaces, .. } = &self.upload;
+        if *replaces { format!("packaged/{video_id}/{upload_id}/") } else { format!("packaged/{video_id}/") }
     }
 
     /// The event that tells the outcome. Telling it again gives the same id, so consumers apply it once.
@@ -173,6 +179,7 @@ impl Initiated {
         Changed {
             upload_id: &self.upload.upload_id,
             video_id: &self.upload.video_id,
+            replaces: self.upload.replaces,
             state,
             progress_percent: 0,
             packaged: None,

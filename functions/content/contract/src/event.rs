@@ -27,6 +27,7 @@ const fn topic(happened: Happened) -> &'static str {
         Happened::Created
         | Happened::Ready
         | Happened::Failed
+        | Happened::Replaced
         | Happened::Edited
         | Happened::VisibilityChanged
         | Happened::RegionsChanged

@@ -11,6 +11,7 @@ mod licence;
 mod media;
 mod password;
 mod refusal;
+mod replacement;
 mod state;
 mod terms;
 mod text;
@@ -32,6 +33,7 @@ pub use password::{
     VideoPassword,
 };
 pub use refusal::InvalidText;
+pub use replacement::StillProcessing;
 pub use state::{State, StateName};
 pub use terms::{Term, Terms, words_of};
 pub use text::{Description, TAGS_MAX, Tag, Tags, Title};

@@ -38,6 +38,8 @@ pub enum Happened {
     Ready,
     /// The pipeline gave up.
     Failed,
+    /// It plays another file.
+    Replaced,
     /// Its owner said something else of it.
     Edited,
     /// It is meant for others.
@@ -73,6 +75,7 @@ impl Happened {
             Happened::Created => "created",
             Happened::Ready => "ready",
             Happened::Failed => "failed",
+            Happened::Replaced => "replaced",
             Happened::Edited => "edited",
             Happened::VisibilityChanged => "visibility_changed",
             Happened::RegionsChanged => "regions_changed",

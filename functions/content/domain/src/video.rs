@@ -34,14 +34,14 @@ pub struct Video {
     pub updated_at: Timestamp,
 }
 
-/// What never changes.
+/// What its owner can say nothing of. It never changes, but for the upload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
     /// The video.
     pub id: VideoId,
     /// Whose it is.
     pub owner: UserId,
-    /// What it was made from.
+    /// What it was made from: the last of its uploads of which something came.
     pub upload: UploadId,
     /// Where the owner's data lives.
     pub region: String,

@@ -86,6 +86,7 @@ enum Act {
     OfAccount(bool),
     Delete,
     Undelete,
+    Replace(u128),
 }
 
 fn lists() -> impl Strategy<Value = Vec<&'static str>> {
@@ -109,6 +110,7 @@ fn act() -> impl Strategy<Value = Act> {
         1 => any::<bool>().prop_map(Act::OfAccount),
         1 => Just(Act::Delete),
         1 => Just(Act::Undelete),
+        2 => (0..9_u128).prop_map(Act::Replace),
     ]
 }
 
@@ -133,6 +135,10 @@ fn apply(video: Video, act: &Act, now: Timestamp) -> Option<Outcome> {
         Act::Delete => Some(video.delete(now)),
         Act::Undelete => video.undelete(now).ok(),
         Act::SetRegions(regions) => Some(video.with_regions(regions.clone(), now)),
+        Act::Replace(upload) => {
+            let upload = UploadId::from_uuid(Uuid::from_u128(*upload));
+            video.replaced(upload, Processed::Completed(media()), now).ok()
+        }
         Act::SetVisibility(visibility) => Some(video.with_visibility(*visibility, now)),
         Act::Rename(n) => {
             let title = Some(Title::parse(&format!("title {n}")).unwrap());
@@ -161,7 +167,13 @@ proptest! {
                 Outcome::Changed(change) => {
                     prop_assert_eq!(change.video.version, before.version + 1);
                     prop_assert_eq!(change.video.updated_at, at(second));
-                    prop_assert_eq!(&change.video.origin, &before.origin);
+                    if let Act::Replace(_) = act {
+                        prop_assert!(change.video.origin.upload > before.origin.upload);
+                        prop_assert_eq!(change.video.state.name(), before.state.name());
+                        prop_assert_eq!(&change.video.details, &before.details);
+                    } else {
+                        prop_assert_eq!(&change.video.origin, &before.origin);
+                    }
                     told += u32::from(change.happened == Happened::Published);
                     change.video
                 }

@@ -1,12 +1,15 @@
-//! `mcsp.pipeline.processing.<completed|failed>.v1`: a video becomes `ready` or `failed`.
+//! `mcsp.pipeline.processing.<completed|failed>.v1`: a video becomes `ready` or `failed`, or plays another file than before.
 
+use crate::not_yet::not_yet;
 use content_contract::{event, plan};
-use content_domain::{FailureCode, Media, Outcome, Packaged, Processed, Protection, Rendition};
+use content_domain::{
+    FailureCode, Media, Outcome, Packaged, Processed, Protection, Rendition, StillProcessing,
+};
 use content_storage as storage;
 use http::StatusCode;
 use mcsp_events::{Applied, Received};
 use mcsp_function::Context;
-use mcsp_ids::VideoId;
+use mcsp_ids::{UploadId, VideoId};
 use mcsp_problem::Problem;
 use serde::Deserialize;
 
@@ -19,7 +22,11 @@ const SEED_ID_MAX_BYTES: usize = 64;
 /// What of the pipeline's state matters here.
 #[derive(Deserialize)]
 struct Finished {
+    upload_id: UploadId,
     video_id: VideoId,
+    /// Whether the video was there before the upload.
+    #[serde(default)]
+    replaces: bool,
     state: FinishedState,
     duration_ms: Option<u64>,
     #[serde(default)]
@@ -43,7 +50,7 @@ enum Unbelievable {
     Duration,
     #[error("`renditions` has too many entries")]
     Renditions,
-    #[error("`packaged` is missing, or its paths are not below the video's own prefix")]
+    #[error("`packaged` is missing, or its paths are not below the prefix that they must have")]
     Packaged,
     #[error("`protection` names no keys, too many, or no seed")]
     Protection,
@@ -54,8 +61,13 @@ enum Unbelievable {
 pub(crate) async fn apply(context: &Context, received: &Received) -> Result<Applied, Problem> {
     let finished: Finished = received.data()?;
     let (id, now) = (finished.video_id, context.now());
+    let replaced_by = finished.replaces.then_some(finished.upload_id);
     let outcome = outcome(finished).map_err(Problem::from)?;
     let Some(video) = storage::find(context, id).await? else {
+        // The upload that made the video was done before another was to replace it, so its events are on their way.
+        if replaced_by.is_some() {
+            return Err(not_yet());
+        }
         // Its upload is not known yet. Waiting for a retry could take longer than retries last, so the
         // outcome waits in the database.
         if storage::early_outcome(context, id).await?.is_some() {
@@ -64,7 +76,11 @@ pub(crate) async fn apply(context: &Context, received: &Received) -> Result<Appl
         let statements = vec![storage::lock(id), storage::keep_early(id, &outcome, now)];
         return Ok(received.apply(context, statements, Vec::new()).await?);
     };
-    match video.processed(outcome, now) {
+    let outcome = match replaced_by {
+        None => video.processed(outcome, now),
+        Some(upload) => video.replaced(upload, outcome, now).map_err(|StillProcessing| not_yet())?,
+    };
+    match outcome {
         Outcome::Unchanged(_) => Ok(Applied::Ignored),
         Outcome::Changed(change) => {
             let event = event(context, &received.trace, &change);
@@ -76,7 +92,8 @@ pub(crate) async fn apply(context: &Context, received: &Received) -> Result<Appl
 }
 
 fn outcome(finished: Finished) -> Result<Processed, Unbelievable> {
-    let Finished { video_id, state, duration_ms, renditions, packaged, protection, reason_code } = finished;
+    let prefix = prefix(&finished);
+    let Finished { state, duration_ms, renditions, packaged, protection, reason_code, .. } = finished;
     match state {
         FinishedState::Failed => reason_code
             .and_then(|code| FailureCode::try_from(code).ok())
@@ -89,7 +106,7 @@ fn outcome(finished: Finished) -> Result<Processed, Unbelievable> {
             if renditions.len() > RENDITIONS_MAX {
                 return Err(Unbelievable::Renditions);
             }
-            let packaged = packaged.filter(|paths| is_own(video_id, paths)).ok_or(Unbelievable::Packaged)?;
+            let packaged = packaged.filter(|paths| is_below(&prefix, paths)).ok_or(Unbelievable::Packaged)?;
             if !protection.as_ref().is_none_or(is_usable) {
                 return Err(Unbelievable::Protection);
             }
@@ -104,11 +121,21 @@ fn is_usable(protection: &Protection) -> bool {
         && (1..=SEED_ID_MAX_BYTES).contains(&protection.seed_id.len())
 }
 
+/// Where its segments have to be. What replaces a file has a place of its own: the other one is played until then.
+fn prefix(finished: &Finished) -> String {
+    let Finished { video_id, upload_id, .. } = finished;
+    if finished.replaces {
+        format!("packaged/{video_id}/{upload_id}/")
+    } else {
+        format!("packaged/{video_id}/")
+    }
+}
+
 /// A playback URL opens all that is below the prefix: another video's must not be in it.
-fn is_own(id: VideoId, paths: &Packaged) -> bool {
+fn is_below(own: &str, paths: &Packaged) -> bool {
     let Packaged { prefix, hls, dash } = paths;
     let is_below = |path: &String| !path.starts_with('/') && !path.contains("..");
-    *prefix == format!("packaged/{id}/") && is_below(hls) && dash.as_ref().is_none_or(is_below)
+    prefix == own && is_below(hls) && dash.as_ref().is_none_or(is_below)
 }
 
 impl From<Unbelievable> for Problem {

@@ -20,6 +20,9 @@ struct Initiated {
     /// Where it is not said, the upload is older than the question.
     #[serde(default)]
     protection: Protection,
+    /// Whether the video was there before it.
+    #[serde(default)]
+    replaces: bool,
 }
 
 #[derive(Clone, Copy, Default, Deserialize)]
@@ -31,8 +34,9 @@ enum Protection {
 }
 
 pub(crate) async fn apply(context: &Context, received: &Received) -> Result<Applied, Problem> {
-    let Initiated { upload_id, video_id, owner_id, region, protection } = received.data()?;
-    if storage::find(context, video_id).await?.is_some() {
+    let Initiated { upload_id, video_id, owner_id, region, protection, replaces } = received.data()?;
+    // Until the pipeline is done with it, the video plays what it has.
+    if replaces || storage::find(context, video_id).await?.is_some() {
         return Ok(Applied::Ignored);
     }
     let asks_for_protection = match protection {

@@ -1,10 +1,10 @@
 //! `mcsp.admin.video.<blocked|restored>.v1`: what administrators decide on a video. It shows nothing of itself while it is blocked,
 //! and is what it was once it is restored.
 
+use crate::not_yet::not_yet;
 use content_contract::{event, plan};
 use content_domain::{Decision, Outcome};
 use content_storage as storage;
-use http::StatusCode;
 use mcsp_events::{Applied, Received};
 use mcsp_function::Context;
 use mcsp_ids::VideoId;
@@ -35,9 +35,4 @@ pub(crate) async fn apply(context: &Context, received: &Received) -> Result<Appl
             Ok(received.apply(context, statements, vec![event]).await?)
         }
     }
-}
-
-/// It comes again.
-fn not_yet() -> Problem {
-    Problem::new(StatusCode::CONFLICT, "not_yet", "the video is not known yet")
 }

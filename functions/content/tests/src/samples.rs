@@ -62,6 +62,16 @@ pub fn failed(video: VideoId) -> Value {
         "reason_code": "unreadable_input"})
 }
 
+/// The pipeline's good end with another file for a video, which plays so long.
+pub fn replaced(video: VideoId, upload: UploadId, duration_ms: u64) -> Value {
+    let mut replaced = completed(video);
+    replaced["upload_id"] = json!(upload);
+    replaced["replaces"] = json!(true);
+    replaced["duration_ms"] = json!(duration_ms);
+    replaced["packaged"]["prefix"] = json!(format!("packaged/{video}/{upload}/"));
+    replaced
+}
+
 /// A decision on a video, with the event's type.
 pub fn decided(video: VideoId, version: i64, blocked: bool) -> (&'static str, Value) {
     let kind = if blocked { BLOCKED } else { RESTORED };

@@ -19,4 +19,4 @@ pub use protection::Protection;
 pub use quota::{Exceeded, Quota, UploadPlan, Usage};
 pub use sniff::SNIFF_BYTES;
 pub use token::{TokenDigest, UploadToken};
-pub use upload::{Failure, Mismatch, Multipart, Object, Refused, State, Upload};
+pub use upload::{Failure, Irreplaceable, Mismatch, Multipart, Object, Refused, State, Upload};

@@ -16,8 +16,10 @@ pub struct Upload {
     pub id: UploadId,
     /// Who uploads it.
     pub owner: UserId,
-    /// The video that it becomes.
+    /// The video that it becomes, or that gets its file.
     pub video: VideoId,
+    /// Whether the video was there before, and gets this file in the place of the one that it has.
+    pub replaces: bool,
     /// Starts at 1, one more with every change.
     pub version: i64,
     /// Where the owner's data lives.
@@ -92,7 +94,7 @@ pub enum State {
     Cancelled,
     /// It was not completed in time.
     Expired,
-    /// It became a video, which is deleted for good.
+    /// It became a video, which is deleted for good or has another file.
     Purged {
         /// When it was announced.
         initiated_at: Timestamp,
@@ -181,6 +183,17 @@ pub enum Refused {
     Settled,
 }
 
+/// Why the file of a video can't be replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Irreplaceable {
+    /// The video has none yet, or never will.
+    #[error("the video is not ready")]
+    NotReady,
+    /// By the clock of who wants to, the file is still to be uploaded. Ids grow with time, by which the later file is known.
+    #[error("the upload is not later than the one whose file it is to replace")]
+    NotLater,
+}
+
 impl State {
     /// The stable name.
     pub const fn name(&self) -> &'static str {
@@ -245,6 +258,17 @@ impl Upload {
     /// Whether there will be nothing of it, and that was written.
     pub fn came_to_nothing(&self) -> bool {
         over(&self.state)
+    }
+
+    /// Is to replace the file that a video has from another upload. It is protected as that one is.
+    pub fn in_place_of(self, source: &Upload) -> Result<Self, Irreplaceable> {
+        if !matches!(source.state, State::Ready { .. }) {
+            return Err(Irreplaceable::NotReady);
+        }
+        if self.id <= source.id {
+            return Err(Irreplaceable::NotLater);
+        }
+        Ok(Upload { video: source.video, replaces: true, protection: source.protection, ..self })
     }
 
     /// Until when somebody else may send it, who is to have so long.
@@ -336,13 +360,17 @@ impl Upload {
         Ok(self.to(State::Failed(Failure::Unprocessable { initiated_at, reason_code })))
     }
 
-    /// The video that became of it is deleted for good, and nothing of the file is to be left.
+    /// Nothing of the file is to be left: the video that became of it is deleted for good, or has another. What was to replace the
+    /// file of a deleted video replaces nothing any more.
     pub fn purge(self) -> Result<Self, Refused> {
         let initiated_at = match &self.state {
             State::Initiated { at } => *at,
             State::Processing { initiated_at, .. } | State::Ready { initiated_at } => *initiated_at,
             State::Failed(_) | State::Cancelled | State::Expired | State::Purged { .. } => {
                 return Err(Refused::Settled);
+            }
+            State::Waiting | State::Uploading | State::Verifying if self.replaces => {
+                return Ok(self.to(State::Cancelled));
             }
             State::Waiting | State::Uploading | State::Verifying => return Err(Refused::NotCompleted),
         };

@@ -8,12 +8,24 @@ use crate::times::OPEN_FOR;
 use http::StatusCode;
 use mcsp_bridge_api::postgres::GuardedStatement;
 use mcsp_function::{Caller, TraceParent};
-use mcsp_ids::UploadId;
+use mcsp_ids::{UploadId, VideoId};
 use mcsp_problem::Problem;
 use mcsp_reference::Refusal;
 use upload_bytes::{Uploads, prefix, sweep_later};
-use upload_domain::{File, Object, Plan, Protection, Quota, State, Upload};
-use upload_storage::{InsertError, SaveError, Written, insert, used};
+use upload_domain::{File, Irreplaceable, Object, Plan, Protection, Quota, State, Upload};
+use upload_storage::{InsertError, SaveError, Written, hold, insert, source_of, used};
+
+/// What is to be uploaded.
+pub struct Wanted {
+    /// What the uploader says of the file.
+    pub file: File,
+    /// How its bytes come.
+    pub plan: Plan,
+    /// How what becomes of it is to be protected, where that is said.
+    pub protection: Option<Protection>,
+    /// The video that gets it in the place of the file that it has.
+    pub replaced: Option<VideoId>,
+}
 
 /// Begins an upload of the caller's, and gives what `answered` makes of it. What that has to be remembered is part of the same
 /// transaction.
@@ -21,18 +33,30 @@ pub async fn begin<A>(
     uploads: &Uploads,
     without_plan: WithoutPlan,
     (caller, trace): (&Caller, &TraceParent),
-    (file, plan, protection): (File, Plan, Protection),
+    wanted: Wanted,
     answered: impl FnOnce(&Upload) -> Result<(A, Option<GuardedStatement>), Problem>,
 ) -> Result<A, Problem> {
     let bucket = uploads.store.bucket_of(&caller.claims.region).ok_or_else(no_bucket)?;
     let quota = without_plan.quota(&uploads.context, caller.user()).await?;
-    let upload = Upload { protection, ..waiting(uploads, caller, bucket, file, plan) };
+    let replaced = wanted.replaced;
+    let upload = waiting(uploads, caller, bucket, wanted);
+    let (upload, source) = match replaced {
+        None => (upload, None),
+        Some(video) => {
+            let source = source_of(&uploads.context, video).await?;
+            let source =
+                source.filter(|source| source.owner == upload.owner).ok_or_else(Problem::not_found)?;
+            (upload.in_place_of(&source).map_err(irreplaceable)?, Some(source))
+        }
+    };
     let (answer, recorded) = answered(&upload)?;
     let sweep = sweep_later(&uploads.context, trace, &upload);
-    let statements = std::iter::once(sweep).chain(recorded).collect();
+    // The file is still the one to be replaced when this is written.
+    let statements = std::iter::once(sweep).chain(recorded).chain(source.as_ref().map(hold)).collect();
     match insert(&uploads.context, &upload, quota, Written { events: Vec::new(), statements }).await {
         Ok(()) => Ok(answer),
         Err(InsertError::TooMuch) => Err(too_much(uploads, &upload, quota).await?),
+        Err(InsertError::Replacing) => Err(under_way()),
         Err(InsertError::Failed(error)) => Err(error.into()),
     }
 }
@@ -42,18 +66,25 @@ pub fn refusals_to_begin() -> impl IntoIterator<Item = Refusal> {
     quota::refusals().into_iter().chain([no_bucket().into(), Problem::from(SaveError::Overtaken).into()])
 }
 
-fn waiting(uploads: &Uploads, caller: &Caller, bucket: &str, file: File, plan: Plan) -> Upload {
+/// How the file of a video is not replaced, for the API reference.
+pub fn refusals_to_replace() -> impl IntoIterator<Item = Problem> {
+    [Problem::not_found(), irreplaceable(Irreplaceable::NotReady), under_way()]
+}
+
+fn waiting(uploads: &Uploads, caller: &Caller, bucket: &str, wanted: Wanted) -> Upload {
+    let Wanted { file, plan, protection, .. } = wanted;
     let now = uploads.context.now();
     let id: UploadId = uploads.context.new_id();
     Upload {
         id,
         owner: caller.user(),
         video: uploads.context.new_id(),
+        replaces: false,
         version: 1,
         region: caller.claims.region.clone(),
         object: Object { bucket: bucket.to_owned(), key: format!("{}source", prefix(id)) },
         file,
-        protection: Protection::None,
+        protection: protection.unwrap_or_default(),
         plan,
         multipart: None,
         state: State::Waiting,
@@ -70,6 +101,22 @@ async fn too_much(uploads: &Uploads, upload: &Upload, quota: Quota) -> Result<Pr
         Err(exceeded) => quota::exceeded(exceeded, quota, used),
         Ok(()) => SaveError::Overtaken.into(),
     })
+}
+
+fn irreplaceable(irreplaceable: Irreplaceable) -> Problem {
+    match irreplaceable {
+        Irreplaceable::NotReady => Problem::new(
+            StatusCode::CONFLICT,
+            "source_not_ready",
+            "the video has no file that could be replaced: it is being processed, has failed or is deleted",
+        ),
+        Irreplaceable::NotLater => SaveError::Overtaken.into(),
+    }
+}
+
+fn under_way() -> Problem {
+    Problem::new(StatusCode::CONFLICT, "replacement_under_way", "the file of the video is being replaced")
+        .with_detail("cancel the other upload, or wait until it is processed")
 }
 
 fn no_bucket() -> Problem {

@@ -36,6 +36,8 @@ pub struct Completed {
 struct Initiated<'a> {
     upload_id: UploadId,
     video_id: VideoId,
+    /// Whether the video was there before, and gets this file in the place of the one that it has.
+    replaces: bool,
     owner_id: UserId,
     version: i64,
     region: &'a str,
@@ -189,6 +191,7 @@ fn announcement(context: &Context, trace: &TraceParent, upload: &Upload, draft_i
     let data = Initiated {
         upload_id: upload.id,
         video_id: upload.video,
+        replaces: upload.replaces,
         owner_id: upload.owner,
         version: upload.version,
         region: &upload.region,

@@ -12,7 +12,7 @@ mod times;
 mod uploader;
 mod verify;
 
-pub use begin::{begin, refusals_to_begin};
+pub use begin::{Wanted, begin, refusals_to_begin, refusals_to_replace};
 pub use cancel::cancel;
 pub use complete::{Completed, complete, refusals_to_complete};
 pub use parts::begin_parts;

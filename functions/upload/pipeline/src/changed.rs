@@ -2,17 +2,18 @@
 //!
 //! The events carry no version. The states make up for it: an outcome is final, progress only grows, and the
 //! row's own version guards against another delivery at the same moment, which is answered 409 and comes
-//! again. What failed leaves nothing in the store.
+//! again. What failed leaves nothing in the store, and neither does a file that another has replaced.
 
 use crate::settle::settle;
 use http::StatusCode;
 use mcsp_events::{Applied, Received};
+use mcsp_function::Context;
 use mcsp_ids::UploadId;
 use mcsp_problem::Problem;
 use serde::Deserialize;
 use upload_bytes::Uploads;
 use upload_domain::{Refused, Upload};
-use upload_storage::find;
+use upload_storage::{find, held_of};
 
 /// The longest reason that is kept.
 const REASON_CODE_MAX_BYTES: usize = 64;
@@ -48,7 +49,20 @@ pub(crate) async fn apply(uploads: &Uploads, received: &Received) -> Result<Appl
     let context = &uploads.context;
     // Every upload is committed before it is announced: of this one the account was erased.
     let Some(upload) = find(context, id).await? else { return Ok(Applied::Ignored) };
-    settle(uploads, received, upload, |upload| told(upload, news), not_yet).await
+    let replaced = match news {
+        News::Completed if upload.replaces => replaced_by(context, &upload).await?,
+        News::Completed | News::Progressed(_) | News::Failed(_) => Vec::new(),
+    };
+    let all = std::iter::once(upload).chain(replaced).collect();
+    let decide = |upload: Upload| if upload.id == id { told(upload, &news) } else { upload.purge() };
+    settle(uploads, received, all, decide, not_yet).await
+}
+
+/// The uploads whose files are not wanted any more: those before it, also where nothing but their bytes is left to be removed. By
+/// now the video may have a later one's.
+async fn replaced_by(context: &Context, upload: &Upload) -> Result<Vec<Upload>, Problem> {
+    let held = held_of(context, upload.video).await?;
+    Ok(held.into_iter().filter(|held| held.id < upload.id).collect())
 }
 
 fn read(received: &Received) -> Result<Option<(UploadId, News)>, Problem> {
@@ -69,11 +83,11 @@ fn read(received: &Received) -> Result<Option<(UploadId, News)>, Problem> {
     })
 }
 
-fn told(upload: Upload, news: News) -> Result<Upload, Refused> {
+fn told(upload: Upload, news: &News) -> Result<Upload, Refused> {
     match news {
-        News::Progressed(percent) => upload.progress(percent),
+        News::Progressed(percent) => upload.progress(*percent),
         News::Completed => upload.finish(),
-        News::Failed(reason_code) => upload.fail(reason_code),
+        News::Failed(reason_code) => upload.fail(reason_code.clone()),
     }
 }
 

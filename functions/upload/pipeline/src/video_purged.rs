@@ -1,4 +1,5 @@
-//! `mcsp.content.video.purged.v1`: a video is deleted for good. Upload keeps nothing of its file, and its bytes count no more.
+//! `mcsp.content.video.purged.v1`: a video is deleted for good. Upload keeps nothing of its file, nor of what was to replace
+//! it, and its bytes count no more.
 
 use crate::settle::settle;
 use http::StatusCode;
@@ -8,7 +9,7 @@ use mcsp_problem::Problem;
 use serde::Deserialize;
 use upload_bytes::Uploads;
 use upload_domain::{Refused, Upload};
-use upload_storage::find_of_video;
+use upload_storage::held_of;
 
 /// What of the video's state matters here.
 #[derive(Deserialize)]
@@ -19,9 +20,9 @@ struct Purged {
 pub(crate) async fn apply(uploads: &Uploads, received: &Received) -> Result<Applied, Problem> {
     let Purged { video_id } = received.data()?;
     let context = &uploads.context;
-    // Of one that is not there the account was erased.
-    let Some(upload) = find_of_video(context, video_id).await? else { return Ok(Applied::Ignored) };
-    settle(uploads, received, upload, Upload::purge, never_announced).await
+    // Where there are none, nothing of them is left, or their account was erased.
+    let all = held_of(context, video_id).await?;
+    settle(uploads, received, all, Upload::purge, never_announced).await
 }
 
 /// A video is made of what was announced alone.

@@ -8,13 +8,14 @@ use mcsp_access::Permission;
 use mcsp_etag::ETag;
 use mcsp_function::{Caller, TraceParent};
 use mcsp_idempotency::{Answer, RequiredIdempotencyKey, once};
-use mcsp_problem::{Invalid, Json, Problem};
+use mcsp_ids::VideoId;
+use mcsp_problem::{Invalid, Json, Problem, Reason};
 use mcsp_reference::{Answer as Answered, Operation};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use upload_bytes::Uploads;
 use upload_domain::{Checksum, ContentType, File, FileName, InvalidFile, Method, Plan, Protection};
-use upload_lifecycle::{WithoutPlan, begin, reason, refusals_to_begin};
+use upload_lifecycle::{Wanted, WithoutPlan, begin, reason, refusals_to_begin, refusals_to_replace};
 
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -34,9 +35,12 @@ pub(crate) struct CreateRequest {
     checksum_sha256: Option<String>,
     /// By default as the size wants it.
     method: Option<WantedMethod>,
-    /// Whether players need a licence for the video; by default not.
+    /// Whether players need a licence for the video; by default not. Not to be given with `video_id`.
     #[serde(skip_serializing_if = "Option::is_none")]
     protection: Option<WantedProtection>,
+    /// One's own video, which gets this file in the place of the one that it has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    video_id: Option<VideoId>,
 }
 
 #[derive(Clone, Copy, Deserialize, Serialize, JsonSchema)]
@@ -67,7 +71,10 @@ pub(crate) fn reference() -> Operation {
             as `put` says. Large ones go in parts: ask for the URLs of parts, and send them in any order. Then \
             complete the upload. An upload that is not completed within 24 hours expires.\n\n\
             The declared size is taken from the owner's quota at once, and given back where the upload comes to nothing.\n\n\
-            The video's id is known from here on; the video itself exists once the upload is completed.",
+            The video's id is known from here on; the video itself exists once the upload is completed.\n\n\
+            With `video_id` the file replaces the one of a video that is ready or published, for which the permission \
+            `content.publish` is needed too. The video keeps its id and all that is said of it, is protected as before, and plays \
+            what it has until the new file is processed; where that fails, it goes on with it.",
         )
         .requires(Permission::MediaUpload)
         .answers(
@@ -77,6 +84,7 @@ pub(crate) fn reference() -> Operation {
         )
         .refuses([Invalid::default().into_problem()])
         .refuses(refusals_to_begin())
+        .refuses(refusals_to_replace())
 }
 
 pub(crate) async fn create(
@@ -87,14 +95,13 @@ pub(crate) async fn create(
     Json(request): Json<CreateRequest>,
 ) -> Result<Response, Problem> {
     caller.require(Permission::MediaUpload)?;
-    let (file, plan) = parse(&request)?;
-    let protection = match request.protection {
-        Some(WantedProtection::Cenc) => Protection::Cenc,
-        Some(WantedProtection::None) | None => Protection::None,
-    };
+    if request.video_id.is_some() {
+        caller.require(Permission::ContentPublish)?;
+    }
+    let wanted = parse(&request)?;
     let scope = format!("POST /v1/uploads {}", caller.user());
     once(&uploads.context, &scope, Some(key), &request, async |claim| {
-        begin(&uploads, without_plan, (&caller, &trace), (file, plan, protection), |upload| {
+        begin(&uploads, without_plan, (&caller, &trace), wanted, |upload| {
             let answer = Answer::json(StatusCode::CREATED, &UploadView::of(&uploads, upload)?)
                 .with_header(header::LOCATION, format!("/v1/uploads/{}", upload.id))
                 .with_header(header::ETAG, ETag(upload.version));
@@ -106,7 +113,7 @@ pub(crate) async fn create(
     .await
 }
 
-fn parse(request: &CreateRequest) -> Result<(File, Plan), Problem> {
+fn parse(request: &CreateRequest) -> Result<Wanted, Problem> {
     let mut invalid = Invalid::default();
     let name = invalid.check("/file_name", FileName::parse(&request.file_name).map_err(reason));
     let content_type =
@@ -123,11 +130,21 @@ fn parse(request: &CreateRequest) -> Result<(File, Plan), Problem> {
         }
         (Some(text), _) => invalid.check("/checksum_sha256", Checksum::parse(text).map(Some).map_err(reason)),
     };
-    match (name, content_type, plan, checksum) {
-        (Some(name), Some(content_type), Some(plan), Some(checksum_sha256)) => {
+    let protection = match (request.protection, request.video_id) {
+        (None, _) => Some(None),
+        (Some(WantedProtection::None), None) => Some(Some(Protection::None)),
+        (Some(WantedProtection::Cenc), None) => Some(Some(Protection::Cenc)),
+        (Some(_), Some(_)) => invalid.check("/protection", Err(protected_as_before())),
+    };
+    match (name, content_type, plan, checksum, protection) {
+        (Some(name), Some(content_type), Some(plan), Some(checksum_sha256), Some(protection)) => {
             let file = File { name, size_bytes: request.size_bytes, content_type, checksum_sha256 };
-            Ok((file, plan))
+            Ok(Wanted { file, plan, protection, replaced: request.video_id })
         }
         _ => Err(invalid.into_problem()),
     }
+}
+
+fn protected_as_before() -> Reason {
+    Reason::new("invalid_value", "must not be given with `video_id`: the video is protected as before")
 }

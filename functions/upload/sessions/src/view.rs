@@ -17,6 +17,9 @@ use upload_lifecycle::{until, url_expires_at};
 pub(crate) struct UploadView {
     pub(crate) id: UploadId,
     video_id: VideoId,
+    /// Whether the video was there before, and gets this file in the place of the one that it has.
+    #[schemars(example = false)]
+    replaces: bool,
     /// Where it is on its way. `waiting` and `uploading` take bytes; `verifying` and `initiated` come with the
     /// completion; `processing`, `ready` and `failed` are told by the pipeline, `failed` by the completion too.
     #[schemars(extend("enum" = [
@@ -100,6 +103,7 @@ impl UploadView {
         Ok(UploadView {
             id: upload.id,
             video_id: upload.video,
+            replaces: upload.replaces,
             state: state.name(),
             file_name: upload.file.name.as_str().to_owned(),
             size_bytes: upload.file.size_bytes,

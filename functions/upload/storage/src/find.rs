@@ -16,11 +16,23 @@ pub async fn find(context: &Context, id: UploadId) -> Result<Option<Upload>, Pro
     Ok(Rows::new("uploads", rows).first(read)?)
 }
 
-/// The upload that a video was made from.
-pub async fn find_of_video(context: &Context, video: VideoId) -> Result<Option<Upload>, Problem> {
-    let query = sql(&format!("SELECT {COLUMNS} FROM uploads WHERE video_id = $1")).bind(video.uuid());
+/// The upload that a video has its file from; where there is none, the last of its uploads.
+pub async fn source_of(context: &Context, video: VideoId) -> Result<Option<Upload>, Problem> {
+    let query = sql(&format!(
+        "SELECT {COLUMNS} FROM uploads WHERE video_id = $1 ORDER BY (state = 'ready') DESC, id DESC LIMIT 1"
+    ))
+    .bind(video.uuid());
     let rows = context.bridge().query(query.into()).await?;
     Ok(Rows::new("uploads", rows).first(read)?)
+}
+
+/// The uploads of a video of which the store may hold something.
+pub async fn held_of(context: &Context, video: VideoId) -> Result<Vec<Upload>, Problem> {
+    let query =
+        sql(&format!("SELECT {COLUMNS} FROM uploads WHERE video_id = $1 AND NOT released ORDER BY id"))
+            .bind(video.uuid());
+    let rows = context.bridge().query(query.into()).await?;
+    Ok(Rows::new("uploads", rows).map(read)?)
 }
 
 /// The owner's upload: 404 `not_found` where there is none, or where it is another's.

@@ -12,8 +12,8 @@ pub use drafts::{
     DraftError, KeptDraft, draft_of, forget_drafts, insert_draft, owned_draft, page_of_drafts, remove_draft,
     save_draft,
 };
-pub use find::{find, find_of_video, owned, page};
+pub use find::{find, held_of, owned, page, source_of};
 pub use quota::{forget_plan, keep_plan, plan, used};
-pub use save::{InsertError, SaveError, Written, forget, insert, save, update};
+pub use save::{InsertError, SaveError, Written, forget, hold, insert, save, update};
 pub use tokens::{forget_token, keep_token, owner_by_token};
 pub use writers::{free_writer, keep_writer, take_writer};

@@ -11,7 +11,7 @@ use upload_domain::{
 /// In the order in which [`read`] takes them.
 pub(crate) const COLUMNS: &str = "id, owner_id, video_id, version, region, bucket, object_key, file_name, \
      size_bytes, content_type, checksum_sha256, part_size_bytes, multipart_id, multipart_checksummed, \
-     protection, state, initiated_at, progress_percent, failure_code, released, created_at, expires_at";
+     protection, replaces, state, initiated_at, progress_percent, failure_code, released, created_at, expires_at";
 
 /// Reads a row.
 pub(crate) fn read(row: &mut Row<'_>) -> Result<Upload, Inconsistency> {
@@ -45,6 +45,7 @@ pub(crate) fn read(row: &mut Row<'_>) -> Result<Upload, Inconsistency> {
         object,
         file,
         protection: row.parse("protection", |name: String| Protection::named(&name))?,
+        replaces: row.take("replaces")?,
         plan,
         multipart,
         state: state(row)?,

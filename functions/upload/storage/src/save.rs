@@ -3,7 +3,7 @@
 use crate::quota::{USED, one_at_a_time};
 use crate::row::{StateColumns, state_columns};
 use mcsp_bridge_api::kafka::Event;
-use mcsp_bridge_api::postgres::{GuardedStatement, RowMismatch, TransactError, Transaction};
+use mcsp_bridge_api::postgres::{GuardedStatement, RowMismatch, TransactError, Transaction, Violation};
 use mcsp_bridge_api::sql::sql;
 use mcsp_function::Context;
 use mcsp_problem::Problem;
@@ -50,6 +50,9 @@ pub enum InsertError {
     /// It is more than its owner's quota has left.
     #[error("the quota is not enough")]
     TooMuch,
+    /// Another upload is to replace the file of this video.
+    #[error("the file of the video is being replaced")]
+    Replacing,
     /// Nothing was written, or it is not known.
     #[error("the upload could not be saved")]
     Failed(#[source] TransactError),
@@ -72,6 +75,11 @@ pub async fn insert(
         Err(TransactError::UnexpectedRows(RowMismatch { statement: INSERTED, .. })) => {
             Err(InsertError::TooMuch)
         }
+        Err(TransactError::ConstraintViolated(Violation { constraint, .. }))
+            if constraint == "uploads_replacement" =>
+        {
+            Err(InsertError::Replacing)
+        }
         Err(error) => Err(InsertError::Failed(error)),
     }
 }
@@ -82,8 +90,8 @@ fn inserted(upload: &Upload, quota: Quota) -> GuardedStatement {
     let text = format!(
         "INSERT INTO uploads (owner_id, created_at, id, video_id, version, region, bucket, object_key, \
              file_name, size_bytes, content_type, checksum_sha256, part_size_bytes, state, expires_at, \
-             protection) \
-         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $18 FROM ({USED}) AS used \
+             protection, replaces) \
+         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $18, $19 FROM ({USED}) AS used \
          WHERE used.open_uploads < $16 AND used.bytes + $10 <= $17"
     );
     sql(&text)
@@ -105,6 +113,7 @@ fn inserted(upload: &Upload, quota: Quota) -> GuardedStatement {
         .bind(quota.open_uploads)
         .bind(signed(quota.bytes))
         .bind(upload.protection.as_str())
+        .bind(upload.replaces)
         .expecting(1)
 }
 
@@ -132,6 +141,14 @@ pub fn update(upload: &Upload) -> GuardedStatement {
     .bind(upload.released)
     .bind(upload.object.key.as_str())
     .expecting(1)
+}
+
+/// The statement that holds an upload as it is stored, until the transaction ends.
+pub fn hold(upload: &Upload) -> GuardedStatement {
+    sql("SELECT FROM uploads WHERE id = $1 AND version = $2 FOR SHARE")
+        .bind(upload.id.uuid())
+        .bind(upload.version)
+        .expecting(1)
 }
 
 /// The statement that removes an upload as it is stored.

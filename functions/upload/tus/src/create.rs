@@ -12,7 +12,7 @@ use mcsp_problem::{Invalid, Problem, Reason};
 use mcsp_reference::{Answer as Answered, Operation};
 use upload_bytes::Uploads;
 use upload_domain::{ContentType, File, FileName, InvalidFile, LEAST_PARTS_MAX_BYTES, Plan, Protection};
-use upload_lifecycle::{WithoutPlan, begin, reason, refusals_to_begin};
+use upload_lifecycle::{Wanted, WithoutPlan, begin, reason, refusals_to_begin};
 
 pub(crate) fn reference() -> Operation {
     Operation::post("/v1/tus", create)
@@ -61,7 +61,7 @@ pub(crate) async fn create(
     .await
 }
 
-fn parse(size_bytes: u64, told: Option<&str>) -> Result<(File, Plan, Protection), Problem> {
+fn parse(size_bytes: u64, told: Option<&str>) -> Result<Wanted, Problem> {
     let told = told.map_or_else(|| Some(Default::default()), metadata::parse);
     let told = told.ok_or_else(|| malformed(&UPLOAD_METADATA))?;
     let value = |name| told.get(name).map(String::as_str).unwrap_or_default();
@@ -73,12 +73,16 @@ fn parse(size_bytes: u64, told: Option<&str>) -> Result<(File, Plan, Protection)
         plan => invalid.check("/upload-length", plan.map_err(reason)),
     };
     let protection = match told.get(PROTECTION) {
-        None => Some(Protection::None),
-        Some(name) => invalid.check("/protection", Protection::named(name).ok_or_else(unknown_protection)),
+        None => Some(None),
+        Some(name) => {
+            let named = Protection::named(name).ok_or_else(unknown_protection);
+            invalid.check("/protection", named.map(Some))
+        }
     };
     match (name, content_type, plan, protection) {
         (Some(name), Some(content_type), Some(plan), Some(protection)) => {
-            Ok((File { name, size_bytes, content_type, checksum_sha256: None }, plan, protection))
+            let file = File { name, size_bytes, content_type, checksum_sha256: None };
+            Ok(Wanted { file, plan, protection, replaced: None })
         }
         _ => Err(invalid.into_problem()),
     }

@@ -13,5 +13,6 @@ mod passwords;
 mod plans;
 mod publication;
 mod regions;
+mod replacing;
 mod search;
 mod visibility;

@@ -17,6 +17,7 @@ fn upload(method: Method) -> Upload {
         id: UploadId::from_uuid(id),
         owner: UserId::from_uuid(id),
         video: VideoId::from_uuid(id),
+        replaces: false,
         version: 1,
         region: "eu".into(),
         object: Object { bucket: "b".into(), key: "k".into() },
@@ -110,6 +111,37 @@ fn somebody_else_may_send_what_is_open_and_no_longer_than_it_may_take() {
     let initiated =
         open.begin_verifying(at(1)).and_then(|upload| upload.initiate("kept".into(), at(1))).unwrap();
     assert_eq!(initiated.delegate(SignedDuration::from_secs(60), at(2)), Err(Refused::Completed));
+}
+
+#[test]
+fn a_file_is_replaced_by_a_later_one_once_there_is_one() {
+    let other =
+        |id: u128| Upload { id: UploadId::from_uuid(uuid::Uuid::from_u128(id)), ..upload(Method::Put) };
+    let waiting = Upload { protection: Protection::Cenc, ..other(2) };
+    assert_eq!(other(3).in_place_of(&waiting), Err(Irreplaceable::NotReady));
+    let initiated = waiting.begin_verifying(at(1)).and_then(|u| u.initiate("kept".into(), at(1))).unwrap();
+    assert_eq!(other(3).in_place_of(&initiated), Err(Irreplaceable::NotReady));
+    let ready = initiated.finish().unwrap();
+    assert_eq!(other(1).in_place_of(&ready), Err(Irreplaceable::NotLater));
+    assert_eq!(other(2).in_place_of(&ready), Err(Irreplaceable::NotLater));
+    let replacing = other(3).in_place_of(&ready).unwrap();
+    assert_eq!((replacing.video, replacing.replaces), (ready.video, true));
+    assert_eq!(replacing.protection, Protection::Cenc);
+    assert_eq!(other(4).in_place_of(&ready.purge().unwrap()), Err(Irreplaceable::NotReady));
+}
+
+#[test]
+fn with_a_video_goes_what_became_it_and_what_was_to_replace_its_file() {
+    let initiated =
+        |upload: Upload| upload.begin_verifying(at(1)).and_then(|u| u.initiate("kept".into(), at(1)));
+    let replacing = || Upload { replaces: true, ..upload(Method::Put) };
+    assert_eq!(upload(Method::Put).purge(), Err(Refused::NotCompleted));
+    assert_eq!(replacing().purge().unwrap().state, State::Cancelled);
+    for upload in [upload(Method::Put), replacing()] {
+        let purged = initiated(upload).and_then(Upload::purge).unwrap();
+        assert_eq!((purged.state.name(), purged.owes_release()), ("purged", true));
+        assert_eq!(purged.purge(), Err(Refused::Settled));
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod ends;
 mod pipeline;
 mod plans;
 mod quota;
+mod replacing;
 mod sessions;
 mod sweeping;
 mod tokens;

@@ -42,7 +42,7 @@ async fn no_query_reads_all_uploads() {
     let creator = stand.creator("eu");
     let file = b"\0\0\0\x20ftypisom\0\0\x02\0isomiso2avc1mp41".to_vec();
     let wanted = json!({"file_name": "a.mp4", "size_bytes": file.len(), "content_type": "video/mp4"});
-    let upload = ok(&creator, "POST", "/v1/uploads", Some(wanted)).await;
+    let upload = ok(&creator, "POST", "/v1/uploads", Some(wanted.clone())).await;
     let path = format!("/v1/uploads/{}", upload["id"].as_str().unwrap());
     let draft = json!({"title": "A walk", "upload_id": upload["id"]});
     let draft = ok(&creator, "POST", "/v1/drafts", Some(draft)).await;
@@ -52,12 +52,21 @@ async fn no_query_reads_all_uploads() {
     ok(&creator, "GET", "/v1/uploads/quota", None).await;
     let token = ok(&creator, "POST", &format!("{path}/token"), None).await;
     ok(&stand.holder(token["token"].as_str().unwrap()), "GET", &path, None).await;
-    assert_eq!(stand.send(&upload["put"], file).await, 200);
+    assert_eq!(stand.send(&upload["put"], file.clone()).await, 200);
     ok(&creator, "POST", &format!("{path}/complete"), None).await;
     ok(&creator, "GET", &path, None).await;
     assert_eq!(stand.deliver_plan(&creator.user_id, 1, &json!({"level": 1, "streams": 1})).await, 204);
     let news = json!({"upload_id": upload["id"], "progress_percent": 50});
     assert_eq!(stand.deliver(&unique(), "progressed", &news).await, 204);
+    assert_eq!(stand.deliver(&unique(), "completed", &news).await, 204);
+    let mut replacing = wanted;
+    replacing["video_id"] = upload["video_id"].clone();
+    let new = ok(&creator, "POST", "/v1/uploads", Some(replacing)).await;
+    assert_eq!(stand.send(&new["put"], file).await, 200);
+    ok(&creator, "POST", &format!("/v1/uploads/{}/complete", new["id"].as_str().unwrap()), None).await;
+    let news = json!({"upload_id": new["id"]});
+    assert_eq!(stand.deliver(&unique(), "completed", &news).await, 204);
+    assert_eq!(stand.deliver_purge(&unique(), &upload).await, 204);
     for owner in [creator, stand.creator_of("eu", "user_00000000000000000000000001".parse().unwrap())] {
         for list in
             ["/v1/uploads?limit=5", "/v1/drafts?limit=5", "/v1/uploads?limit=100", "/v1/drafts?limit=100"]
