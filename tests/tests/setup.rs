@@ -124,8 +124,8 @@ impl Tree {
         }
     }
 
-    /// The command lines of processes that work in the tree, or on what is in it.
-    fn running(&self) -> Vec<String> {
+    /// The ids and command lines of processes that work in the tree, or on what is in it.
+    fn running(&self) -> Vec<(String, String)> {
         let processes = fs::read_dir("/proc").expect("/proc").flatten().map(|entry| entry.path());
         processes
             .filter_map(|process| {
@@ -134,7 +134,8 @@ impl Tree {
                 let works_here =
                     fs::read_link(process.join("cwd")).is_ok_and(|cwd| cwd.starts_with(self.path()));
                 let names_it = command.contains(&*self.path().to_string_lossy());
-                (works_here || names_it).then_some(command)
+                let id = process.file_name()?.to_string_lossy().into_owned();
+                (works_here || names_it).then_some((id, command))
             })
             .collect()
     }
@@ -309,6 +310,97 @@ fn a_detached_platform_answers_when_the_script_returns_and_ends_when_it_is_told(
     assert!(tree.run("scripts/run", &["--stop"]).status.success());
     tree.assert_nothing_runs();
     assert!(tree.run("scripts/run", &["--stop"]).status.success(), "once more changes nothing");
+}
+
+/// A stand-in for Spin that does this when it is to serve.
+fn spin_that(does: &str) -> Tree {
+    let version = "[[ $1 == --version ]] && { echo 'spin 4.1.0 (stand-in)'; exit; }";
+    Tree::set_up().with_program("spin", &format!("{version}\n{does}"))
+}
+
+/// It answers every request, which no component has seen, in a process of its own as Spin's triggers are.
+fn spin_that_answers() -> Tree {
+    let answers = "\
+import http.server, sys
+class Answers(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+    do_POST = do_GET
+host, port = sys.argv[-1].split(':')
+http.server.ThreadingHTTPServer((host, int(port)), Answers).serve_forever()";
+    let tree =
+        spin_that("python3 answers.py \"$(sed 's/.*--listen \\([^ ]*\\).*/\\1/' <<<\"$*\")\" & wait $!");
+    fs::write(tree.path().join("answers.py"), answers).expect("a file");
+    tree
+}
+
+#[test]
+fn a_spin_that_cannot_run_the_functions_is_told_before_anything_is_started() {
+    let none = Tree::set_up().without_program("spin");
+    let line = none.failure_of("scripts/run", &["--spin"]);
+    assert_eq!(
+        line,
+        "failed: there is no Spin (spin); install Spin 4.1 or later, or name its program in MCSP_SPIN"
+    );
+    for (says, so) in [
+        ("spin 3.6.2 (x 2026-01-01)", "which has no WASI 0.3.0; Spin 4.1 or later runs the functions"),
+        // Debian's package of this name is a model checker.
+        ("Spin Version 6.5.2 -- 6 December 2019", "spin is not Spin: it says"),
+    ] {
+        let tree = Tree::set_up().with_program("spin", &format!("echo '{says}'"));
+        let line =
+            tree.failure_of("target/release/mcsp", &["up", "--spin", "spin", "--listen", "127.0.0.1:0"]);
+        assert!(line.contains(so), "{line}");
+        assert!(!tree.path().join(".mcsp/lock").exists(), "{says}: it began");
+    }
+}
+
+#[test]
+fn a_spin_that_will_not_start_is_named_with_its_log_and_what_to_use_instead() {
+    let tree = spin_that("echo 'Error: no component can be loaded' >&2; exit 1");
+    let up = ["up", "--fast", "--spin", "spin", "--listen", "127.0.0.1:0"];
+    let line = tree.failure_of("target/release/mcsp", &up);
+    let log = tree.path().join(".mcsp/logs/spin.log");
+    assert_eq!(
+        line,
+        format!(
+            "mcsp: spin ended while starting: Error: no component can be loaded (log: {}); mend that, or use \
+             another and name it in MCSP_SPIN",
+            log.display()
+        )
+    );
+}
+
+#[test]
+fn spin_and_its_bridge_end_together_and_with_the_platform() {
+    for (victim, named) in [("answers.py 127", "spin"), ("mcsp-bridge", "bridge")] {
+        let tree = spin_that_answers();
+        let up = ["up", "--fast", "--spin", "spin", "--listen", "127.0.0.1:0"];
+        let platform = tree.command("target/release/mcsp", &up).spawn().expect("it can be started");
+        let begun = Instant::now();
+        while !tree.path().join(".mcsp/ready").exists() {
+            assert!(begun.elapsed() < PATIENCE, "it does not answer");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let running = tree.running();
+        let (id, _) = running.iter().find(|(_, command)| command.contains(victim)).expect("the process");
+        assert!(Command::new("kill").args(["-KILL", id]).status().expect("kill").success());
+        let output = platform.wait_with_output().expect("it ends");
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success(), "{text}");
+        let line = text.lines().next_back().unwrap_or_default();
+        assert!(line.starts_with(&format!("mcsp: {named} has ended: ")), "{text}");
+        tree.assert_nothing_runs();
+    }
+    let tree = spin_that_answers();
+    let port = free_port();
+    let output = tree.run("scripts/run", &["--detach", "--spin", "--port", &port]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let health = format!("http://127.0.0.1:{port}/.well-known/spin/health");
+    assert!(Command::new("curl").args(["-sf", &health]).status().expect("curl").success());
+    assert!(tree.run("scripts/run", &["--stop"]).status.success());
+    tree.assert_nothing_runs();
 }
 
 fn free_port() -> String {

@@ -51,7 +51,7 @@ pub enum LocalError {
     },
 
     /// A server ended before it was ready.
-    #[error("{server} ended while starting: {last_line} (log: {}); mend that, or use another and name it in {variable}", .log.display())]
+    #[error("{server} ended while starting: {last_line} (log: {}); mend that{}", .log.display(), or_another(*.variable))]
     Exited {
         /// The server.
         server: &'static str,
@@ -59,12 +59,23 @@ pub enum LocalError {
         last_line: String,
         /// Where the whole log is.
         log: PathBuf,
-        /// The environment variable that names another one.
-        variable: &'static str,
+        /// The environment variable that names another one, where there is one.
+        variable: Option<&'static str>,
+    },
+
+    /// A server ended that was ready.
+    #[error("{server} has ended: {last_line} (log: {})", .log.display())]
+    Ended {
+        /// The server.
+        server: &'static str,
+        /// The last telling line of its log.
+        last_line: String,
+        /// Where the whole log is.
+        log: PathBuf,
     },
 
     /// A server runs but does not answer.
-    #[error("{server} was not ready after {} s: {last_line} (log: {}); mend that, or use another and name it in {variable}", .waited.as_secs(), .log.display())]
+    #[error("{server} was not ready after {} s: {last_line} (log: {}); mend that{}", .waited.as_secs(), .log.display(), or_another(*.variable))]
     NotReady {
         /// The server.
         server: &'static str,
@@ -74,12 +85,12 @@ pub enum LocalError {
         last_line: String,
         /// Where the whole log is.
         log: PathBuf,
-        /// The environment variable that names another one.
-        variable: &'static str,
+        /// The environment variable that names another one, where there is one.
+        variable: Option<&'static str>,
     },
 
     /// A one-off command that prepares a store failed.
-    #[error("{step} failed: {last_line} (log: {}); mend that, or use another server and name it in {variable}", .log.display())]
+    #[error("{step} failed: {last_line} (log: {}); mend that{}", .log.display(), or_another(*.variable))]
     Preparation {
         /// What was being done.
         step: &'static str,
@@ -87,8 +98,8 @@ pub enum LocalError {
         last_line: String,
         /// Where the whole output is.
         log: PathBuf,
-        /// The environment variable that names another server.
-        variable: &'static str,
+        /// The environment variable that names another server, where there is one.
+        variable: Option<&'static str>,
     },
 
     /// The store named by an environment variable does not answer.
@@ -135,6 +146,11 @@ pub enum LocalError {
         /// End of the range.
         end: u16,
     },
+}
+
+/// The advice to take another one.
+fn or_another(variable: Option<&str>) -> String {
+    variable.map(|variable| format!(", or use another and name it in {variable}")).unwrap_or_default()
 }
 
 impl LocalError {

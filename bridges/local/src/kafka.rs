@@ -127,7 +127,7 @@ impl Kafka {
 
 impl Recipe for Kafka {
     const NAME: &'static str = "kafka";
-    const VARIABLE: &'static str = KAFKA_VARIABLE;
+    const VARIABLE: Option<&'static str> = Some(KAFKA_VARIABLE);
     const STOP_TIMEOUT: Duration = Duration::from_secs(20);
 
     fn command(&self) -> Result<Command, LocalError> {

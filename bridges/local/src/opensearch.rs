@@ -103,7 +103,7 @@ impl OpenSearch {
 
 impl Recipe for OpenSearch {
     const NAME: &'static str = "opensearch";
-    const VARIABLE: &'static str = SEARCH_VARIABLE;
+    const VARIABLE: Option<&'static str> = Some(SEARCH_VARIABLE);
     const STOP_TIMEOUT: Duration = Duration::from_secs(20);
 
     fn command(&self) -> Result<Command, LocalError> {

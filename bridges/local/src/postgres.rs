@@ -52,7 +52,7 @@ impl Server<Postgres> {
                 step: "creating the database",
                 last_line: cause.to_string(),
                 log: state.log_path(Postgres::NAME),
-                variable: POSTGRES_VARIABLE,
+                variable: Postgres::VARIABLE,
             });
         }
         Ok(server)
@@ -156,7 +156,7 @@ impl Postgres {
 
 impl Recipe for Postgres {
     const NAME: &'static str = "postgres";
-    const VARIABLE: &'static str = POSTGRES_VARIABLE;
+    const VARIABLE: Option<&'static str> = Some(POSTGRES_VARIABLE);
     /// "Fast shutdown": ends the sessions, writes a checkpoint.
     const STOP_SIGNAL: Signal = Signal::INT;
     const STOP_TIMEOUT: Duration = Duration::from_secs(15);

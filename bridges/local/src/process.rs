@@ -73,12 +73,14 @@ impl Process {
     }
 
     /// Waits for its end.
-    pub async fn wait(&self) -> ExitStatus {
+    pub fn wait(&self) -> impl Future<Output = ExitStatus> + Send + use<> {
         let mut exit = self.exit.clone();
-        match exit.wait_for(Option::is_some).await.map(|status| *status) {
-            Ok(Some(status)) => status,
-            // The waiting thread always sends before it ends; treat anything else as a failure of the child.
-            Ok(None) | Err(_) => unknown_status(),
+        async move {
+            match exit.wait_for(Option::is_some).await.map(|status| *status) {
+                Ok(Some(status)) => status,
+                // The waiting thread always sends before it ends; treat anything else as a failure of the child.
+                Ok(None) | Err(_) => unknown_status(),
+            }
         }
     }
 

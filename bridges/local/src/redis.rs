@@ -71,7 +71,7 @@ impl Redis {
 
 impl Recipe for Redis {
     const NAME: &'static str = "redis";
-    const VARIABLE: &'static str = REDIS_VARIABLE;
+    const VARIABLE: Option<&'static str> = Some(REDIS_VARIABLE);
     const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
     fn command(&self) -> Result<Command, LocalError> {

@@ -11,8 +11,6 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 
-/// How long a server may take to answer.
-const READY_TIMEOUT: Duration = Duration::from_secs(90);
 /// With less free space than this no store starts.
 const FULL_DISK_BYTES: u64 = 24 * 1024 * 1024;
 const PROBE_INTERVAL: Duration = Duration::from_millis(25);
@@ -23,12 +21,14 @@ const PREPARATION_TIMEOUT: Duration = Duration::from_secs(120);
 pub trait Recipe: Send + Sync + 'static {
     /// How it is called in messages and log file names.
     const NAME: &'static str;
-    /// The environment variable that names another one, to be used in its place.
-    const VARIABLE: &'static str;
+    /// The environment variable that names another one, to be used in its place, where there is one.
+    const VARIABLE: Option<&'static str>;
     /// The signal for a clean and quick end.
     const STOP_SIGNAL: Signal = Signal::TERM;
     /// How long that end may take.
     const STOP_TIMEOUT: Duration;
+    /// How long it may take to answer.
+    const READY_TIMEOUT: Duration = Duration::from_secs(90);
 
     /// Removes what a crash left behind and builds the command line.
     ///
@@ -49,8 +49,8 @@ pub struct Server<R> {
 }
 
 impl<R: Recipe> Server<R> {
-    /// A server that does not run yet.
-    pub(crate) fn new(recipe: R, log: PathBuf) -> Self {
+    /// A server that does not run yet, and writes to this file when it does.
+    pub fn new(recipe: R, log: PathBuf) -> Self {
         Self { recipe, log, process: Mutex::new(None) }
     }
 
@@ -101,6 +101,16 @@ impl<R: Recipe> Server<R> {
         running.as_ref().filter(|process| process.exit_status().is_none()).map(Process::pid)
     }
 
+    /// Waits until it ends without having been asked to, and tells what its log says of that. One that does not
+    /// run has ended.
+    pub async fn ended(&self) -> LocalError {
+        let end = self.process.lock().await.as_ref().map(Process::wait);
+        if let Some(end) = end {
+            end.await;
+        }
+        LocalError::Ended { server: R::NAME, last_line: last_telling_line(&self.log), log: self.log.clone() }
+    }
+
     async fn until_ready(&self, process: &Process) -> Result<(), LocalError> {
         let begun = Instant::now();
         loop {
@@ -120,12 +130,12 @@ impl<R: Recipe> Server<R> {
             }
             match answer {
                 Ok(()) => return Ok(()),
-                Err(_) if begun.elapsed() < READY_TIMEOUT => tokio::time::sleep(PROBE_INTERVAL).await,
+                Err(_) if begun.elapsed() < R::READY_TIMEOUT => tokio::time::sleep(PROBE_INTERVAL).await,
                 Err(cause) => {
                     check_disk(&self.log)?;
                     return Err(LocalError::NotReady {
                         server: R::NAME,
-                        waited: READY_TIMEOUT,
+                        waited: R::READY_TIMEOUT,
                         last_line: format!("{cause}; {}", last_telling_line(&self.log)),
                         log: self.log.clone(),
                         variable: R::VARIABLE,

@@ -1,8 +1,10 @@
 //! `mcsp up`: the whole platform on this machine, private stores and stand-ins included.
 
 mod bridge;
+mod host;
 pub(super) mod keys;
 pub(super) mod settings;
+mod spin;
 
 use super::reference::Reference;
 use super::scaling::Scaling;
@@ -10,14 +12,15 @@ use super::state::StateDir;
 use anyhow::Context;
 use bridge::{ByDispatch, InProcess, Shown};
 use clap::Args;
+use host::{Embedded, Host};
 use keys::Keys;
 use mcsp_bridge::{Background, Bridges, Duties, POLICIES_VARIABLE, Pages, StopSignals, watch_policies};
 use mcsp_bridge_api::token;
 use mcsp_local::{Durability, Lines, Progress, SEARCH_VARIABLE, Source, Stack, StackConfig};
 use mcsp_manifest::{DEAD_LETTER_SUFFIX, Manifest, Variables};
 use mcsp_runner::{AdminAddress, Application, Runner, Settings};
-use mcsp_traces::Tracer;
 use settings::Environment;
+use spin::{Orders, Spin};
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -51,6 +54,13 @@ pub(super) struct Up {
     /// Start a search engine, too (scripts/setup --search fetches it)
     #[arg(long)]
     search: bool,
+    /// Let stock Spin, 4.1 or later, serve in the runner's place: this program, with mcsp-bridge beside it
+    #[arg(
+        long,
+        value_name = "PROGRAM",
+        conflicts_with_all = ["cache_dir", "Scaling", "Reference"],
+    )]
+    spin: Option<PathBuf>,
     #[command(flatten)]
     scaling: Scaling,
     #[command(flatten)]
@@ -60,9 +70,7 @@ pub(super) struct Up {
 /// What runs, in the order in which it is started.
 struct Platform {
     stack: Stack,
-    runner: Runner,
-    background: Arc<Background>,
-    tracer: Tracer,
+    host: Host,
 }
 
 impl Up {
@@ -74,23 +82,29 @@ impl Up {
     async fn serve(self) -> anyhow::Result<()> {
         let mut stop = StopSignals::new().context("cannot wait for signals")?;
         let state = StateDir::new(self.state_dir.clone());
+        if let Some(program) = &self.spin {
+            spin::check(program)?;
+        }
         let listen = Reserved::take(self.listen)?;
         let manifest = Manifest::load(&self.manifest)?;
         let platform = tokio::select! {
             started = self.start(listen.address, manifest, &state) => started?,
             () = stop.received() => anyhow::bail!("stopped while starting"),
         };
-        let url = format!("http://{}", platform.runner.address());
+        let url = format!("http://{}", listen.address);
         state.announce(&url)?;
         if let Some(mail) = platform.stack.mail() {
             eprintln!("mails are caught, and shown on {}", mail.url());
         }
         eprintln!("serving on {url}; try scripts/demo, or curl {url}/v1/search?q=anything");
-        stop.received().await;
+        let ended = tokio::select! {
+            error = platform.host.ended() => Err(error),
+            () = stop.received() => Ok(()),
+        };
         eprintln!("stopping");
         state.withdraw();
         tokio::select! {
-            () = platform.stop() => Ok(()),
+            () = platform.stop() => ended,
             () = stop.received() => anyhow::bail!("stopped at once, at the second signal"),
         }
     }
@@ -106,7 +120,7 @@ impl Up {
         let config = StackConfig { durability, search, ..StackConfig::platform(&self.state_dir) };
         let stack = Stack::start(config, &Lines).await?;
         match self.start_over(&stack, listen, Arc::new(manifest), state).await {
-            Ok((runner, background, tracer)) => Ok(Platform { stack, runner, background, tracer }),
+            Ok(host) => Ok(Platform { stack, host }),
             Err(error) => {
                 stack.stop().await;
                 Err(error)
@@ -120,10 +134,15 @@ impl Up {
         listen: SocketAddr,
         manifest: Arc<Manifest>,
         state: &StateDir,
-    ) -> anyhow::Result<(Runner, Arc<Background>, Tracer)> {
+    ) -> anyhow::Result<Host> {
         let urls = stack.urls();
         let keys = Keys::open(&self.state_dir)?;
-        let environment = Environment::new(&format!("http://{listen}"), &urls, &keys, &manifest)?;
+        let mut environment = Environment::new(&format!("http://{listen}"), &urls, &keys, &manifest)?;
+        let spin = self.spin.as_deref().map(|program| anyhow::Ok((program, spin::bridge_port()?)));
+        let spin = spin.transpose()?;
+        if let Some((_, bridge)) = &spin {
+            environment = environment.with_bridge_at(format!("http://{}", bridge.address));
+        }
         let begun = Instant::now();
         let owner = urls.postgres.as_deref().context("there is no Postgres")?;
         mcsp_postgres::migrations::migrate(owner, &self.migrations, &environment.services(&manifest)).await?;
@@ -141,17 +160,25 @@ impl Up {
             Lines.done("The topics are there", begun.elapsed());
         }
         environment.write(&state.environment())?;
+        let token = token::shown(&environment.variable("bridge_token").unwrap_or_default()).to_owned();
         let begun = Instant::now();
-        let bridges = Bridges::new(Arc::clone(&manifest), config)?;
-        let tracer = bridges.tracer().clone();
-        let (runner, background) =
-            self.start_functions(listen, &manifest, &environment, bridges, state).await?;
+        let host = match &spin {
+            Some((program, bridge)) => {
+                let (manifest, state_dir) = (&self.manifest, &self.state_dir);
+                let environment = Arc::new(environment);
+                let orders = Orders { program, manifest, state_dir, listen, bridge, environment };
+                Host::Spin(Spin::start(orders).await?)
+            }
+            None => {
+                let bridges = Bridges::new(Arc::clone(&manifest), config)?;
+                Host::Runner(self.start_functions(listen, &manifest, &environment, bridges, state).await?)
+            }
+        };
         if let Some(cdn) = stack.cdn() {
-            let tokens = environment.variable("bridge_token").unwrap_or_default();
-            cdn.follow(format!("http://{listen}"), token::shown(&tokens).to_owned());
+            cdn.follow(format!("http://{listen}"), token);
         }
         Lines.done("The functions are ready", begun.elapsed());
-        Ok((runner, background, tracer))
+        Ok(host)
     }
 
     async fn start_functions(
@@ -161,11 +188,11 @@ impl Up {
         environment: &Environment,
         bridges: Arc<Bridges>,
         state: &StateDir,
-    ) -> anyhow::Result<(Runner, Arc<Background>)> {
+    ) -> anyhow::Result<Embedded> {
         let cache_dir = self.cache_dir.clone().unwrap_or_else(|| self.state_dir.join("cache"));
         let admin = Some(AdminAddress::Unix(state.admin_socket()));
         let tracer = bridges.tracer().clone();
-        let settings = Settings { listen, admin, tracer, ..self.scaling.settings(cache_dir) };
+        let settings = Settings { listen, admin, tracer: tracer.clone(), ..self.scaling.settings(cache_dir) };
         let pages = Arc::new(Pages::new(Arc::clone(&bridges)));
         let application = Application {
             manifest: manifest.clone(),
@@ -181,17 +208,14 @@ impl Up {
         }
         let background = Arc::new(Background::start(bridges, &Duties::all(manifest), invoke));
         pages.show(Arc::clone(&background));
-        Ok((runner, background))
+        Ok(Embedded { runner, background, tracer })
     }
 }
 
 impl Platform {
-    /// Backwards: what events start, then clients, then what both leave behind, then the stores.
+    /// Backwards: what serves, then the stores.
     async fn stop(self) {
-        self.background.stop_consuming().await;
-        self.runner.stop().await;
-        self.background.stop().await;
-        self.tracer.finish().await;
+        self.host.stop().await;
         self.stack.stop().await;
     }
 }

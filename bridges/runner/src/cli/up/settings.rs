@@ -14,6 +14,7 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::process::Command;
 
 /// The region of every account and bucket of a private platform.
 const REGION: &str = "eu";
@@ -21,6 +22,16 @@ const REGION: &str = "eu";
 const LOOPBACK: &str = "127.0.0.0/8 ::1/128";
 /// Whom access tokens are for.
 const AUDIENCE: &str = "mcsp";
+
+/// What the variables of functions begin with; all others are the bridge's.
+const OF_FUNCTIONS: &str = "SPIN_VARIABLE_";
+
+/// Who reads a part of the environment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reader {
+    Functions,
+    Bridge,
+}
 
 /// Everything that a private platform is told, in the form of environment variables: what the sidecar and
 /// stock Spin would be given, so that they can take the runner's place.
@@ -57,10 +68,8 @@ impl Environment {
             ("licence_token_keys", own_ring("licence-token-key")?),
             ("video_access_keys", own_ring("video-access-key")?),
         ];
-        let mut all: BTreeMap<String, String> = variables
-            .into_iter()
-            .map(|(name, value)| (format!("SPIN_VARIABLE_{}", name.to_ascii_uppercase()), value))
-            .collect();
+        let mut all: BTreeMap<String, String> =
+            variables.into_iter().map(|(name, value)| (of_functions(name), value)).collect();
         let stores = [
             ("MCSP_POSTGRES_URL", &urls.postgres),
             ("MCSP_REDIS_URL", &urls.redis),
@@ -106,12 +115,27 @@ impl Environment {
         Ok(Environment(all))
     }
 
+    /// Has the functions reach the bridge at `url`, as those must that are in another process.
+    pub(crate) fn with_bridge_at(mut self, url: String) -> Self {
+        self.0.insert(of_functions("bridge_url"), url);
+        self
+    }
+
+    /// Gives a command the part that its reader needs, and nothing of what is the other's.
+    pub(crate) fn give(&self, command: &mut Command, reader: Reader) {
+        for (name, value) in &self.0 {
+            let read_by = if name.starts_with(OF_FUNCTIONS) { Reader::Functions } else { Reader::Bridge };
+            if read_by == reader {
+                command.env(name, value);
+            } else {
+                command.env_remove(name);
+            }
+        }
+    }
+
     /// An application variable.
     pub(crate) fn variable(&self, name: &str) -> Option<String> {
-        self.0
-            .get(&format!("SPIN_VARIABLE_{}", name.to_ascii_uppercase()))
-            .cloned()
-            .or_else(|| mcsp_manifest::environment(name))
+        self.0.get(&of_functions(name)).cloned().or_else(|| mcsp_manifest::environment(name))
     }
 
     /// What the bridge is told.
@@ -139,5 +163,39 @@ impl Environment {
             writeln!(file, "export {name}='{}'", value.replace('\'', "'\\''"))?;
         }
         Ok(())
+    }
+}
+
+/// What an application variable is called in the environment.
+fn of_functions(variable: &str) -> String {
+    format!("{OF_FUNCTIONS}{}", variable.to_ascii_uppercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::ffi::OsStr;
+
+    #[test]
+    fn functions_are_not_given_what_the_bridge_reaches_the_stores_with() {
+        let all =
+            ["SPIN_VARIABLE_ISSUER", "MCSP_POSTGRES_URL"].map(|name| (name.to_owned(), "value".to_owned()));
+        let environment = Environment(all.into()).with_bridge_at("http://127.0.0.1:1".to_owned());
+        let given = |reader| {
+            let mut command = Command::new("true");
+            environment.give(&mut command, reader);
+            let given = command.get_envs().map(|(name, value)| (name.to_owned(), value.map(OsStr::to_owned)));
+            given.collect::<BTreeMap<_, _>>()
+        };
+        let functions = given(Reader::Functions);
+        assert_eq!(functions[OsStr::new("SPIN_VARIABLE_ISSUER")].as_deref(), Some(OsStr::new("value")));
+        assert_eq!(
+            functions[OsStr::new("SPIN_VARIABLE_BRIDGE_URL")].as_deref(),
+            Some(OsStr::new("http://127.0.0.1:1"))
+        );
+        assert_eq!(functions[OsStr::new("MCSP_POSTGRES_URL")], None);
+        let bridge = given(Reader::Bridge);
+        assert_eq!(bridge[OsStr::new("MCSP_POSTGRES_URL")].as_deref(), Some(OsStr::new("value")));
+        assert_eq!(bridge[OsStr::new("SPIN_VARIABLE_ISSUER")], None);
     }
 }
