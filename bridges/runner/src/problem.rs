@@ -31,7 +31,7 @@ impl Problem {
                 (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this method is not served")
             }
             Problem::PayloadTooLarge => {
-                (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "the body is longer than 1 MiB")
+                (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "the body is larger than 1 MiB")
             }
             Problem::RequestTimeout => {
                 (StatusCode::REQUEST_TIMEOUT, "request_timeout", "the body did not arrive in time")
@@ -47,9 +47,9 @@ impl Problem {
                 (StatusCode::GATEWAY_TIMEOUT, "function_timeout", "the function did not answer in time")
             }
             Problem::Overloaded => {
-                (StatusCode::SERVICE_UNAVAILABLE, "overloaded", "the function serves as much as it may")
+                (StatusCode::SERVICE_UNAVAILABLE, "overloaded", "too much is going on right now")
             }
-            Problem::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "stopping", "the runner is stopping"),
+            Problem::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "stopping", "the server is stopping"),
         }
     }
 
