@@ -1,6 +1,7 @@
 //! Servers under measurement: processes of ours, ended with their handle.
 
 use anyhow::{Context, bail};
+use rustix::process::{Pid, Signal, kill_process};
 use std::ffi::OsStr;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -13,10 +14,12 @@ const START_TIMEOUT: Duration = Duration::from_secs(30);
 /// Short beside what is measured by it: the start of a process takes tens of milliseconds.
 const START_POLL: Duration = Duration::from_micros(200);
 
-/// A server on a loopback port. Dropping it ends it at once.
+/// A server on a loopback port. Dropping it ends it.
 #[derive(Debug)]
 pub(crate) struct Server {
     child: Child,
+    /// Whether it has processes of its own, which it ends when it is asked to end.
+    has_children: bool,
     address: SocketAddr,
     /// From the start of the process to its first answer.
     pub started_in: Duration,
@@ -29,7 +32,7 @@ impl Server {
         let program = command.get_program().to_owned();
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::inherit()).spawn();
         let child = child.with_context(|| format!("cannot start {}", program.display()))?;
-        let mut server = Server { child, address, started_in: Duration::ZERO };
+        let mut server = Server { child, has_children: false, address, started_in: Duration::ZERO };
         while answer(address, path).is_err() {
             if let Some(status) = server.child.try_wait()? {
                 bail!("{} ended while starting: {status}", program.display());
@@ -41,6 +44,12 @@ impl Server {
         }
         server.started_in = begun.elapsed();
         Ok(server)
+    }
+
+    /// The same server, as one that has processes of its own: they would outlive it, were it ended at once.
+    pub fn with_children(mut self) -> Self {
+        self.has_children = true;
+        self
     }
 
     /// `http://127.0.0.1:…`
@@ -61,7 +70,11 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         // A process that has ended already is no matter.
-        let _ = self.child.kill();
+        if self.has_children && matches!(self.child.try_wait(), Ok(None)) {
+            let _ = kill_process(Pid::from_child(&self.child), Signal::TERM);
+        } else {
+            let _ = self.child.kill();
+        }
         let _ = self.child.wait();
     }
 }

@@ -89,7 +89,8 @@ fn spin(bench: &Bench) -> anyhow::Result<Option<Server>> {
     let mut command = Command::new(program);
     command.arg("up").arg("--quiet").arg("-f").arg(manifest(bench, 1)?);
     command.args(["--listen", &address.to_string()]).current_dir(bench.scratch());
-    Server::start(command, address, "/hello").map(Some)
+    // What serves is a child of it.
+    Ok(Some(Server::start(command, address, "/hello")?.with_children()))
 }
 
 fn component() -> PathBuf {
