@@ -167,7 +167,7 @@ impl Up {
                 let (manifest, state_dir) = (&self.manifest, &self.state_dir);
                 let environment = Arc::new(environment);
                 let orders = Orders { program, manifest, state_dir, listen, bridge, environment };
-                Host::Spin(Spin::start(orders).await?)
+                Host::Spin(Box::new(Spin::start(orders).await?))
             }
             None => {
                 let bridges = Bridges::new(Arc::clone(&manifest), config)?;

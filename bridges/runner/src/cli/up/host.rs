@@ -9,7 +9,7 @@ use std::sync::Arc;
 /// One of both.
 pub(super) enum Host {
     Runner(Embedded),
-    Spin(Spin),
+    Spin(Box<Spin>),
 }
 
 /// The runner, the bridge and what both do beside answering, in this process.

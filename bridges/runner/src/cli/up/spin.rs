@@ -146,7 +146,8 @@ impl Recipe for SpinProcess {
     fn command(&self) -> Result<Command, LocalError> {
         let mut command = Command::new(&self.program);
         command.args(["up", "--from"]).arg(&self.manifest).args(["--listen", &self.listen.to_string()]);
-        command.arg("--state-dir").arg(self.state_dir.join("spin"));
+        // What components print has files of its own.
+        command.arg("--quiet").arg("--state-dir").arg(self.state_dir.join("spin"));
         command.arg("--log-dir").arg(self.state_dir.join("logs/functions"));
         self.environment.give(&mut command, Reader::Functions);
         Ok(command)
