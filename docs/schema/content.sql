@@ -42,6 +42,20 @@ CREATE FUNCTION content.words_of(tags text[]) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     RETURN array_to_string(tags, ' '::text);
 
+CREATE TABLE content.captions (
+    video_id uuid NOT NULL,
+    language text NOT NULL,
+    version bigint NOT NULL,
+    webvtt text NOT NULL,
+    CONSTRAINT captions_size CHECK ((octet_length(webvtt) <= 1048576))
+);
+
+CREATE TABLE content.chapters (
+    video_id uuid NOT NULL,
+    version bigint NOT NULL,
+    chapters jsonb NOT NULL
+);
+
 CREATE TABLE content.drafts (
     video_id uuid NOT NULL,
     owner_id uuid NOT NULL,
@@ -165,6 +179,7 @@ END) STORED NOT NULL,
     duration_ms bigint GENERATED ALWAYS AS (((media ->> 'duration_ms'::text))::bigint) STORED,
     regions_allow text[] DEFAULT '{}'::text[] NOT NULL,
     regions_deny text[] DEFAULT '{}'::text[] NOT NULL,
+    tracks jsonb DEFAULT '{}'::jsonb NOT NULL,
     CONSTRAINT videos_decision CHECK (((decision_version IS NULL) = (decided_to_block IS NULL))),
     CONSTRAINT videos_deleted CHECK (((state = 'deleted'::text) = (deleted_at IS NOT NULL))),
     CONSTRAINT videos_failure CHECK (((failure_code IS NOT NULL) = (COALESCE(held_state, state) = 'failed'::text))),
@@ -185,6 +200,12 @@ END) STORED NOT NULL,
     CONSTRAINT videos_visibility CHECK ((visibility = ANY (ARRAY['public'::text, 'unlisted'::text, 'private'::text, 'subscribers'::text, 'password'::text]))),
     CONSTRAINT videos_withheld CHECK (((state = 'blocked'::text) = ((deleted_at IS NULL) AND (withheld_by_account OR COALESCE(decided_to_block, false)))))
 );
+
+ALTER TABLE ONLY content.captions
+    ADD CONSTRAINT captions_pkey PRIMARY KEY (video_id, language);
+
+ALTER TABLE ONLY content.chapters
+    ADD CONSTRAINT chapters_pkey PRIMARY KEY (video_id);
 
 ALTER TABLE ONLY content.drafts
     ADD CONSTRAINT drafts_pkey PRIMARY KEY (video_id);
@@ -244,10 +265,20 @@ CREATE INDEX videos_search ON content.videos USING gin (search) WHERE ((state = 
 
 CREATE INDEX videos_tags ON content.videos USING gin (tags) WHERE ((state = 'published'::text) AND (visibility = 'public'::text));
 
+ALTER TABLE ONLY content.captions
+    ADD CONSTRAINT captions_video FOREIGN KEY (video_id) REFERENCES content.videos(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY content.chapters
+    ADD CONSTRAINT chapters_video FOREIGN KEY (video_id) REFERENCES content.videos(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY content.video_passwords
     ADD CONSTRAINT video_passwords_video FOREIGN KEY (video_id) REFERENCES content.videos(id) ON DELETE CASCADE;
 
 GRANT USAGE ON SCHEMA content TO mcsp_content;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE content.captions TO mcsp_content;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE content.chapters TO mcsp_content;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE content.drafts TO mcsp_content;
 

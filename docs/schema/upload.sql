@@ -106,6 +106,12 @@ CREATE TABLE upload.timers (
     refused text
 );
 
+CREATE TABLE upload.upload_tokens (
+    upload_id uuid NOT NULL,
+    digest bytea NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE upload.uploads (
     id uuid NOT NULL,
     owner_id uuid NOT NULL,
@@ -129,6 +135,7 @@ CREATE TABLE upload.uploads (
     created_at timestamp with time zone NOT NULL,
     expires_at timestamp with time zone NOT NULL,
     protection text DEFAULT 'none'::text NOT NULL,
+    replaces boolean DEFAULT false NOT NULL,
     CONSTRAINT uploads_failed CHECK (((state = 'failed'::text) = (failure_code IS NOT NULL))),
     CONSTRAINT uploads_initiated CHECK (((state <> ALL (ARRAY['initiated'::text, 'processing'::text, 'ready'::text])) OR (initiated_at IS NOT NULL))),
     CONSTRAINT uploads_multipart CHECK (((multipart_id IS NULL) OR (part_size_bytes IS NOT NULL))),
@@ -167,11 +174,11 @@ ALTER TABLE ONLY upload.timers
 ALTER TABLE ONLY upload.timers
     ADD CONSTRAINT timers_pkey PRIMARY KEY (event_id);
 
-ALTER TABLE ONLY upload.uploads
-    ADD CONSTRAINT uploads_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY upload.upload_tokens
+    ADD CONSTRAINT upload_tokens_pkey PRIMARY KEY (upload_id);
 
 ALTER TABLE ONLY upload.uploads
-    ADD CONSTRAINT uploads_video_id_key UNIQUE (video_id);
+    ADD CONSTRAINT uploads_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY upload.writers
     ADD CONSTRAINT writers_pkey PRIMARY KEY (upload_id);
@@ -186,10 +193,19 @@ CREATE INDEX timers_ready_at ON upload.timers USING btree (ready_at) WHERE (refu
 
 CREATE INDEX uploads_held ON upload.uploads USING btree (owner_id) INCLUDE (state, size_bytes, expires_at) WHERE (state = ANY (ARRAY['waiting'::text, 'uploading'::text, 'verifying'::text, 'initiated'::text, 'processing'::text, 'ready'::text]));
 
+CREATE UNIQUE INDEX uploads_original ON upload.uploads USING btree (video_id) WHERE (NOT replaces);
+
 CREATE INDEX uploads_owner_id_created_at ON upload.uploads USING btree (owner_id, created_at DESC, id DESC);
+
+CREATE UNIQUE INDEX uploads_replacement ON upload.uploads USING btree (video_id) WHERE (replaces AND (state = ANY (ARRAY['waiting'::text, 'uploading'::text, 'verifying'::text, 'initiated'::text, 'processing'::text])));
+
+CREATE INDEX uploads_video_id ON upload.uploads USING btree (video_id);
 
 ALTER TABLE ONLY upload.drafts
     ADD CONSTRAINT drafts_upload_id_fkey FOREIGN KEY (upload_id) REFERENCES upload.uploads(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY upload.upload_tokens
+    ADD CONSTRAINT upload_tokens_upload_id_fkey FOREIGN KEY (upload_id) REFERENCES upload.uploads(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY upload.writers
     ADD CONSTRAINT writers_upload_id_fkey FOREIGN KEY (upload_id) REFERENCES upload.uploads(id) ON DELETE CASCADE;
@@ -209,6 +225,8 @@ GRANT SELECT,USAGE ON SEQUENCE upload.outbox_id_seq TO mcsp_upload;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE upload.plans TO mcsp_upload;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE upload.timers TO mcsp_upload;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE upload.upload_tokens TO mcsp_upload;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE upload.uploads TO mcsp_upload;
 

@@ -54,6 +54,12 @@ impl Account {
         self.platform.send(self.request(Method::PUT, path).json(body)).await
     }
 
+    /// PUT of a file.
+    pub async fn put_file(&self, path: &str, media_type: &str, file: impl Into<String>) -> Answer {
+        let request = self.request(Method::PUT, path).header("content-type", media_type).body(file.into());
+        self.platform.send(request).await
+    }
+
     /// PATCH, with `If-Match` where an ETag is given.
     pub async fn patch(&self, path: &str, body: &Value, etag: Option<&str>) -> Answer {
         let mut request = self.request(Method::PATCH, path).json(body);

@@ -239,6 +239,8 @@ async fn of_all_kinds(owner: &Account) -> [String; 4] {
     let details = json!({"description": "d", "tags": ["a"], "category": "film", "language": "en", "minimum_age": 16,
         "licence": "cc-by", "made_for_kids": false, "custom_fields": {"camera": "a phone"}});
     owner.patch(&path(&open), &details, None).await.expect(200);
+    let captions = "WEBVTT\n\n00:00:00.500 --> 00:00:01.500\nIt rains.\n";
+    owner.put_file(&format!("{}/captions/en", path(&open)), "text/vtt", captions).await.expect(201);
     let visibility = json!({"visibility": "password", "passwords": ["open sesame"]});
     owner.put(&format!("{}/visibility", path(&open)), &visibility).await.expect(200);
     owner.post(&format!("{}/publish", path(&open)), &json!({})).await.expect(200);

@@ -176,6 +176,13 @@ routes! {
     "/v1/videos/:id" PATCH "/v1/videos/video_00000000000000000000000000" not "/v1/videos/event_00000000000000000000000000", Bearer(ContentEdit) of Video, r#"{"title": "t", "description": "d", "tags": ["a"], "category": "film", "language": "en", "minimum_age": 16, "licence": "cc-by", "made_for_kids": false, "custom_fields": {"camera": "a phone"}}"#;
     "/v1/videos/:id" DELETE "/v1/videos/video_00000000000000000000000000" not "/v1/videos/event_00000000000000000000000000", Bearer(ContentEdit) of Video;
     "/v1/videos/:id/restore" POST "/v1/videos/video_00000000000000000000000000/restore" not "/v1/videos/event_00000000000000000000000000/restore", Bearer(ContentEdit) of Video;
+    "/v1/videos/:id/chapters" GET "/v1/videos/video_00000000000000000000000000/chapters" not "/v1/videos/event_00000000000000000000000000/chapters", Optional;
+    "/v1/videos/:id/chapters" PUT "/v1/videos/video_00000000000000000000000000/chapters" not "/v1/videos/event_00000000000000000000000000/chapters", Bearer(ContentEdit) of Video, r#"{"chapters": [{"start_ms": 0, "title": "t"}]}"#;
+    "/v1/videos/:id/chapters.vtt" GET "/v1/videos/video_00000000000000000000000000/chapters.vtt" not "/v1/videos/event_00000000000000000000000000/chapters.vtt", Optional;
+    "/v1/videos/:id/captions" GET "/v1/videos/video_00000000000000000000000000/captions" not "/v1/videos/event_00000000000000000000000000/captions", Optional;
+    "/v1/videos/:id/captions/:language" GET "/v1/videos/video_00000000000000000000000000/captions/en" not "/v1/videos/event_00000000000000000000000000/captions/en", Optional;
+    "/v1/videos/:id/captions/:language" PUT "/v1/videos/video_00000000000000000000000000/captions/en" not "/v1/videos/event_00000000000000000000000000/captions/en", Bearer(ContentEdit) of Video;
+    "/v1/videos/:id/captions/:language" DELETE "/v1/videos/video_00000000000000000000000000/captions/en" not "/v1/videos/event_00000000000000000000000000/captions/en", Bearer(ContentEdit) of Video;
     "/v1/videos/:id/publish" POST "/v1/videos/video_00000000000000000000000000/publish" not "/v1/videos/event_00000000000000000000000000/publish", Bearer(ContentPublish) of Video;
     "/v1/videos/:id/unpublish" POST "/v1/videos/video_00000000000000000000000000/unpublish" not "/v1/videos/event_00000000000000000000000000/unpublish", Bearer(ContentPublish) of Video;
     "/v1/videos/:id/schedule" PUT "/v1/videos/video_00000000000000000000000000/schedule" not "/v1/videos/event_00000000000000000000000000/schedule", Bearer(ContentPublish) of Video, r#"{"publish_at": "2026-12-01T00:00:00Z"}"#;

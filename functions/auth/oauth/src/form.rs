@@ -3,8 +3,9 @@
 use crate::error::{OAuthError, failures};
 use auth_domain::Parameters;
 use axum::extract::{FromRequest, Request};
-use http::{StatusCode, header};
+use http::StatusCode;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use mcsp_problem::media_type;
 use mcsp_reference::{Describe, Operation};
 
 /// No request of the protocol is longer.
@@ -18,9 +19,7 @@ impl<S: Send + Sync> FromRequest<S> for Form {
     type Rejection = OAuthError;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, OAuthError> {
-        let media_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let essence = media_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
-        if !essence.eq_ignore_ascii_case(FORM) {
+        if media_type(request.headers()).as_deref() != Some(FORM) {
             return Err(OAuthError::invalid_request("the body must be application/x-www-form-urlencoded"));
         }
         let body = Limited::new(request.into_body(), FORM_MAX_BYTES).collect().await;

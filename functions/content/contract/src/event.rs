@@ -29,6 +29,8 @@ const fn topic(happened: Happened) -> &'static str {
         | Happened::Failed
         | Happened::Replaced
         | Happened::Edited
+        | Happened::CaptionsChanged
+        | Happened::ChaptersChanged
         | Happened::VisibilityChanged
         | Happened::RegionsChanged
         | Happened::Unpublished

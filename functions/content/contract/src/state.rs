@@ -60,6 +60,13 @@ pub struct VideoState {
     #[serde(default)]
     #[schemars(example = BTreeMap::from([("camera", "a phone")]))]
     pub custom_fields: BTreeMap<String, String>,
+    /// Languages in which there are captions, BCP 47.
+    #[serde(default)]
+    #[schemars(example = ["en"])]
+    pub caption_languages: Vec<String>,
+    /// Whether there are chapters.
+    #[serde(default)]
+    pub has_chapters: bool,
     /// Where it is shown and may be played.
     pub regions: Regions,
     /// Once there is something to play.
@@ -103,7 +110,9 @@ impl From<&content_domain::Regions> for Regions {
 
 impl From<&Video> for VideoState {
     fn from(video: &Video) -> Self {
-        let Video { origin, version, state, deletion, visibility, regions, publish_at, details, .. } = video;
+        let Video {
+            origin, version, state, deletion, visibility, regions, publish_at, details, tracks, ..
+        } = video;
         let media = state.media();
         VideoState {
             video_id: origin.id,
@@ -122,6 +131,8 @@ impl From<&Video> for VideoState {
             licence: details.licence,
             made_for_kids: details.made_for_kids,
             custom_fields: details.custom_fields.as_map().clone(),
+            caption_languages: tracks.captions.keys().map(Language::as_str).map(str::to_owned).collect(),
+            has_chapters: tracks.chapters.is_some(),
             regions: Regions::from(regions),
             duration_ms: media.map(|media| media.duration_ms),
             renditions: media.map(|media| media.renditions.clone()).unwrap_or_default(),

@@ -54,6 +54,11 @@ pub struct VideoView {
     /// Whatever else its owner says, by slugs.
     #[schemars(example = BTreeMap::from([("camera", "a phone")]))]
     pub custom_fields: BTreeMap<String, String>,
+    /// Languages in which there are captions, BCP 47.
+    #[schemars(example = ["en"])]
+    pub caption_languages: Vec<String>,
+    /// Whether there are chapters.
+    pub has_chapters: bool,
     /// Once there is something to play.
     #[schemars(example = 3_600_000)]
     pub duration_ms: Option<u64>,
@@ -81,7 +86,9 @@ pub struct VideoView {
 
 impl From<&Video> for VideoView {
     fn from(video: &Video) -> Self {
-        let Video { origin, version, state, deletion, visibility, regions, publish_at, details, .. } = video;
+        let Video {
+            origin, version, state, deletion, visibility, regions, publish_at, details, tracks, ..
+        } = video;
         let media = state.media();
         VideoView {
             id: origin.id,
@@ -99,6 +106,8 @@ impl From<&Video> for VideoView {
             licence: details.licence,
             made_for_kids: details.made_for_kids,
             custom_fields: details.custom_fields.as_map().clone(),
+            caption_languages: tracks.captions.keys().map(Language::as_str).map(str::to_owned).collect(),
+            has_chapters: tracks.chapters.is_some(),
             duration_ms: media.map(|media| media.duration_ms),
             renditions: media.map(|media| media.renditions.clone()).unwrap_or_default(),
             failure_code: state.failure().map(FailureCode::as_str).map(str::to_owned),

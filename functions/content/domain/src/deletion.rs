@@ -2,7 +2,7 @@
 //!
 //! As with what keeps a video back, its state beneath goes on: what is given back is what it has become by then.
 
-use crate::{Details, FailureCode, Happened, Outcome, Regions, State, Video, Visibility};
+use crate::{Details, FailureCode, Happened, Outcome, Regions, State, Tracks, Video, Visibility};
 use jiff::{SignedDuration, Timestamp};
 
 /// How long a deleted video can be had back.
@@ -62,11 +62,11 @@ impl Video {
         match self.deletion {
             Some(deletion) if !deletion.is_purged && now >= deletion.purge_at() => {
                 let deletion = Some(Deletion { is_purged: true, ..deletion });
-                let (details, visibility) = (Details::default(), Visibility::Private);
+                let (details, tracks) = (Details::default(), Tracks::default());
                 // There will be nothing to play.
                 let state = State::Failed(FailureCode::purged());
-                let (regions, publish_at) = (Regions::default(), None);
-                Video { deletion, details, visibility, regions, publish_at, ..self }.changed(
+                let (visibility, regions, publish_at) = (Visibility::Private, Regions::default(), None);
+                Video { deletion, details, tracks, visibility, regions, publish_at, ..self }.changed(
                     state,
                     Happened::Purged,
                     now,

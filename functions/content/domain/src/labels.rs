@@ -1,6 +1,7 @@
 //! What a video is filed under.
 
 use crate::InvalidText;
+use serde::{Deserialize, Serialize};
 
 /// Bytes of a category.
 const CATEGORY_MAX_BYTES: usize = 40;
@@ -9,8 +10,9 @@ const CATEGORY_MAX_BYTES: usize = 40;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Category(String);
 
-/// The language that is spoken: language, and where given script and region, of a BCP 47 tag.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A language: language, and where given script and region, of a BCP 47 tag.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Language(String);
 
 impl Category {
@@ -47,6 +49,20 @@ impl Language {
     /// The tag.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl TryFrom<String> for Language {
+    type Error = InvalidText;
+
+    fn try_from(text: String) -> Result<Self, InvalidText> {
+        Language::parse(&text)
+    }
+}
+
+impl From<Language> for String {
+    fn from(language: Language) -> Self {
+        language.0
     }
 }
 

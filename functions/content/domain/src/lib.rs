@@ -3,6 +3,8 @@
 //! Pure: no clock, no randomness, no I/O.
 
 mod age;
+mod captions;
+mod chapters;
 mod custom;
 mod deletion;
 mod draft;
@@ -15,12 +17,16 @@ mod replacement;
 mod state;
 mod terms;
 mod text;
+mod tracks;
 mod transition;
 mod video;
 mod visibility;
+mod webvtt;
 mod withheld;
 
 pub use age::{InvalidMinimumAge, MinimumAge};
+pub use captions::{CAPTIONS_MAX_BYTES, Captions, InvalidCaptions};
+pub use chapters::{CHAPTERS_MAX, Chapter, ChapterFault, Chapters, InvalidChapter};
 pub use custom::{CUSTOM_FIELDS_MAX, CustomFields, InvalidField};
 pub use deletion::{Deletion, Gone};
 pub use draft::{Draft, DraftVisibility, Drafted};
@@ -37,6 +43,7 @@ pub use replacement::StillProcessing;
 pub use state::{State, StateName};
 pub use terms::{Term, Terms, words_of};
 pub use text::{Description, TAGS_MAX, Tag, Tags, Title};
+pub use tracks::{CAPTION_LANGUAGES_MAX, TooManyCaptions, Tracks};
 pub use transition::{
     Change, Edit, Happened, NotPublishable, NotPublished, NotSchedulable, Outcome, check_plan,
 };
@@ -45,4 +52,5 @@ pub use visibility::{
     Hidden, InvalidPlanLevel, PLAN_LEVEL_MAX, PasswordsVersion, PlanLevel, Viewer, Visibility,
     VisibilityName, Way, decide, hindrances,
 };
+pub use webvtt::Fault as WebvttFault;
 pub use withheld::{Decision, Withheld};

@@ -2,7 +2,7 @@
 
 use crate::{
     Category, CustomFields, Description, Details, FailureCode, Language, Licence, MinimumAge, Origin,
-    PasswordsVersion, Processed, Regions, State, Tags, Title, Video, Visibility, Withheld,
+    PasswordsVersion, Processed, Regions, State, Tags, Title, Tracks, Video, Visibility, Withheld,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -42,6 +42,10 @@ pub enum Happened {
     Replaced,
     /// Its owner said something else of it.
     Edited,
+    /// Other captions go with it.
+    CaptionsChanged,
+    /// Other chapters go with it.
+    ChaptersChanged,
     /// It is meant for others.
     VisibilityChanged,
     /// It is shown elsewhere.
@@ -68,6 +72,16 @@ pub enum Happened {
     Purged,
 }
 
+impl Outcome {
+    /// The video as it is now.
+    pub fn video(&self) -> &Video {
+        match self {
+            Outcome::Changed(change) => &change.video,
+            Outcome::Unchanged(video) => video,
+        }
+    }
+}
+
 impl Happened {
     /// The stable name.
     pub const fn as_str(self) -> &'static str {
@@ -77,6 +91,8 @@ impl Happened {
             Happened::Failed => "failed",
             Happened::Replaced => "replaced",
             Happened::Edited => "edited",
+            Happened::CaptionsChanged => "captions_changed",
+            Happened::ChaptersChanged => "chapters_changed",
             Happened::VisibilityChanged => "visibility_changed",
             Happened::RegionsChanged => "regions_changed",
             Happened::Published => "published",
@@ -168,6 +184,7 @@ impl Video {
             regions: Regions::default(),
             publish_at: None,
             details: Details::default(),
+            tracks: Tracks::default(),
             created_at: now,
             updated_at: now,
         };
@@ -269,13 +286,18 @@ impl Video {
                 other.clone()
             }
         };
-        let (details, regions) = (Details::default(), Regions::default());
+        let (details, tracks, regions) = (Details::default(), Tracks::default(), Regions::default());
         let is_hidden = self.visibility == Visibility::Private && self.publish_at.is_none();
-        if state == self.state && details == self.details && regions == self.regions && is_hidden {
+        let is_bare = details == self.details && tracks == self.tracks && regions == self.regions;
+        if state == self.state && is_bare && is_hidden {
             return Outcome::Unchanged(self);
         }
         let visibility = Visibility::Private;
-        Video { details, visibility, regions, publish_at: None, ..self }.changed(state, Happened::Erased, now)
+        Video { details, tracks, visibility, regions, publish_at: None, ..self }.changed(
+            state,
+            Happened::Erased,
+            now,
+        )
     }
 
     /// Means it for others.

@@ -2,7 +2,7 @@
 
 use crate::{
     Category, CustomFields, Deletion, Description, Language, Licence, MinimumAge, Regions, State, Tags,
-    Title, Visibility, Withheld,
+    Title, Tracks, Visibility, Withheld,
 };
 use jiff::Timestamp;
 use mcsp_ids::{UploadId, UserId, VideoId};
@@ -28,6 +28,8 @@ pub struct Video {
     pub publish_at: Option<Timestamp>,
     /// What its owner says of it.
     pub details: Details,
+    /// What goes with it as text.
+    pub tracks: Tracks,
     /// When it came to be.
     pub created_at: Timestamp,
     /// When it changed last.

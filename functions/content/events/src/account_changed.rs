@@ -81,7 +81,7 @@ async fn write(
     });
     let statements: Vec<GuardedStatement> = std::iter::once(storage::owner_is(owner_id, Some(owner)))
         .chain(all().map(storage::update))
-        .chain(all().filter(|change| change.happened == Happened::Erased).map(forget_passwords_of))
+        .chain(all().filter(|change| change.happened == Happened::Erased).flat_map(forget_what_is_beside))
         .chain(planned)
         .collect();
     if statements.len() > 1 {
@@ -90,7 +90,8 @@ async fn write(
     Ok(())
 }
 
-/// Nobody is to be let in by them any more.
-fn forget_passwords_of(change: &Change) -> GuardedStatement {
-    storage::forget_passwords(change.video.origin.id)
+/// Nobody is to be let in by its passwords any more, and what was said in it is forgotten with what was said of it.
+fn forget_what_is_beside(change: &Change) -> impl Iterator<Item = GuardedStatement> + use<> {
+    let id = change.video.origin.id;
+    storage::forget_tracks(id).into_iter().chain([storage::forget_passwords(id)])
 }

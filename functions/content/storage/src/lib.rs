@@ -10,6 +10,7 @@ mod owners;
 mod passwords;
 mod row;
 mod search;
+mod tracks;
 mod videos;
 
 pub use drafts::{KeptDraft, draft_of, forget_draft, forget_drafts, keep_draft};
@@ -20,4 +21,7 @@ pub use hits::{facets, findable, search};
 pub use owners::{Owner, keep_owner, lock_owner, owner, owner_is};
 pub use passwords::{forget_passwords, keep_passwords, passwords};
 pub use search::{Count, FACET_VALUES_MAX, Facets, Filters, Hit, Place, Search};
+pub use tracks::{
+    Kept, captions, chapters, forget_captions, forget_chapters, forget_tracks, keep_captions, keep_chapters,
+};
 pub use videos::{Listed, find, find_all, insert, of_owner, owned, owned_or_deleted, remember, save, update};

@@ -15,7 +15,7 @@ use uuid::Uuid;
 pub(crate) const COLUMNS: &str = "id, owner_id, upload_id, region, asks_for_protection, version, state, visibility, title, \
      description, tags, category, language, minimum_age, licence, made_for_kids, custom_fields, media, failure_code, \
      first_published_at, created_at, updated_at, minimum_plan_level, publish_at, passwords_version, held_state, \
-     decision_version, decided_to_block, withheld_by_account, deleted_at, purged, regions_allow, regions_deny";
+     decision_version, decided_to_block, withheld_by_account, deleted_at, purged, regions_allow, regions_deny, tracks";
 
 /// Gives all columns as parameters.
 pub(crate) fn bind(sql: Sql, video: &Video) -> Sql {
@@ -57,6 +57,7 @@ pub(crate) fn bind(sql: Sql, video: &Video) -> Sql {
         .bind(video.is_purged())
         .bind(names(&regions.allow))
         .bind(names(&regions.deny))
+        .bind(serde_json::json!(video.tracks))
 }
 
 /// Takes all columns of a row.
@@ -104,6 +105,7 @@ pub(crate) fn read(row: &mut Row<'_>) -> Result<Video, Inconsistency> {
     let deletion = deleted_at.map(|at| Deletion { at, is_purged });
     let regions =
         Regions { allow: row.parse("regions_allow", regions)?, deny: row.parse("regions_deny", regions)? };
+    let Json(tracks) = row.take("tracks")?;
     Ok(Video {
         origin,
         version,
@@ -114,6 +116,7 @@ pub(crate) fn read(row: &mut Row<'_>) -> Result<Video, Inconsistency> {
         regions,
         publish_at,
         details,
+        tracks,
         created_at,
         updated_at,
     })

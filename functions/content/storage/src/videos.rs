@@ -107,7 +107,7 @@ pub async fn remember(context: &Context, answer: Option<GuardedStatement>) -> Re
 pub fn update(change: &Change) -> GuardedStatement {
     let text = format!(
         "UPDATE videos SET ({COLUMNS}) = ROW ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, \
-         $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33) \
+         $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34) \
          WHERE id = $1 AND version = $6 - 1"
     );
     bind(sql(&text), &change.video).expecting(1)
@@ -118,9 +118,9 @@ pub fn update(change: &Change) -> GuardedStatement {
 pub fn insert(video: &Video, drafted_at: Option<Timestamp>) -> GuardedStatement {
     let text = format!(
         "INSERT INTO videos ({COLUMNS}) SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, \
-         $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33 \
+         $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34 \
          WHERE NOT EXISTS (SELECT FROM early_outcomes WHERE video_id = $1) \
-             AND NOT EXISTS (SELECT FROM drafts WHERE video_id = $1 AND submitted_at > coalesce($34, '-infinity')) \
+             AND NOT EXISTS (SELECT FROM drafts WHERE video_id = $1 AND submitted_at > coalesce($35, '-infinity')) \
          ON CONFLICT ON CONSTRAINT videos_pkey DO NOTHING"
     );
     bind(sql(&text), video).bind(drafted_at).expecting(1)

@@ -1,10 +1,9 @@
 //! `GET /v1/videos/{id}`: its owner sees it in any state, others when it is published, not private, and shown where they are.
 
+use crate::seen::seen;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use content_contract::{VideoView, viewer};
-use content_domain::{Way, decide};
-use content_storage as storage;
+use content_contract::VideoView;
 use http::{StatusCode, header};
 use mcsp_etag::ETag;
 use mcsp_function::{Context, MaybeCaller};
@@ -28,9 +27,7 @@ pub(crate) async fn get(
     MaybeCaller(caller): MaybeCaller,
     Path(id): Path<VideoId>,
 ) -> Result<Response, Problem> {
-    let video = storage::find(&context, id).await?.ok_or_else(Problem::not_found)?;
-    // What is hidden is told apart from what does not exist by nobody.
-    decide(&video, &viewer(caller.as_ref()), Way::Link).map_err(|_hidden| Problem::not_found())?;
+    let video = seen(&context, caller, id).await?;
     let etag = ETag(video.version).to_string();
     Ok(([(header::ETAG, etag)], Json(VideoView::from(&video))).into_response())
 }

@@ -1,10 +1,15 @@
 //! Videos as their owners keep them and as others see them.
 
+mod captions;
+mod change;
+mod chapters;
 mod delete;
 mod edit;
 mod get;
 mod list;
 mod restore;
+mod seen;
+mod webvtt;
 
 use axum::Router;
 use axum::routing::{get, post};
@@ -18,13 +23,32 @@ pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
     Ok(Router::new()
         .route("/v1/videos", get(list::list))
         .route("/v1/videos/{id}", get(get::get).patch(edit::edit).delete(delete::delete))
-        .route("/v1/videos/{id}/restore", post(restore::restore)))
+        .route("/v1/videos/{id}/restore", post(restore::restore))
+        .route("/v1/videos/{id}/chapters", get(chapters::get::get).put(chapters::put::put))
+        .route("/v1/videos/{id}/chapters.vtt", get(chapters::file::get))
+        .route("/v1/videos/{id}/captions", get(captions::list::list))
+        .route(
+            "/v1/videos/{id}/captions/{language}",
+            get(captions::get::get).put(captions::put::put).delete(captions::delete::delete),
+        ))
 }
 
 /// What the API reference says of them.
 pub fn reference() -> Section {
-    let operations =
-        [list::reference(), get::reference(), edit::reference(), delete::reference(), restore::reference()];
+    let operations = [
+        list::reference(),
+        get::reference(),
+        edit::reference(),
+        delete::reference(),
+        restore::reference(),
+        chapters::get::reference(),
+        chapters::put::reference(),
+        chapters::file::reference(),
+        captions::list::reference(),
+        captions::get::reference(),
+        captions::put::reference(),
+        captions::delete::reference(),
+    ];
     Section::new("Videos", "Videos as their owners keep them and as others see them.", operations)
 }
 

@@ -32,7 +32,9 @@ fn router(_: &Context) -> Result<Router<Context>, MissingVariable> {
 /// What it stands on, and the component.
 async fn stand(origins: &str) -> (Testbed, Component) {
     let limits = toml::from_str("defaults.address = { per_minute = 1, burst = 2 }").unwrap();
-    let variables = vec![("web_origins", origins.to_owned())];
+    let unused =
+        ["object_store_access_key", "object_store_secret_key"].map(|name| (name, "unused".to_owned()));
+    let variables = [("web_origins", origins.to_owned())].into_iter().chain(unused).collect();
     let setup = Setup { variables, limits: Some(limits), ..Setup::default() };
     let bed = Testbed::without_database("upload", setup).await;
     let component = bed.component(COMPONENT, router);

@@ -4,6 +4,7 @@ use crate::field::from_serde;
 use crate::{FieldError, Problem, Reason};
 use axum::extract::{FromRequest, Request};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use mcsp_reference::{Describe, Operation};
@@ -13,6 +14,8 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 
 /// The largest body that any endpoint reads. Binary goes to object storage, never through a function.
 pub const JSON_BODY_MAX_BYTES: usize = 1024 * 1024;
+
+const JSON: &str = "application/json";
 
 /// A JSON body, parsed strictly; as an answer, a JSON body.
 ///
@@ -26,12 +29,28 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        if !is_json(request.headers()) {
+        if media_type(request.headers()).as_deref() != Some(JSON) {
             return Err(unsupported());
         }
-        let body = Limited::new(request.into_body(), JSON_BODY_MAX_BYTES).collect().await;
-        parse(&body.map_err(|error| unreadable(&*error))?.to_bytes()).map(Json)
+        parse(&read_body(request).await?).map(Json)
     }
+}
+
+/// A whole body of any kind, for extractors of their own. Refuses with [`body_refusals`].
+pub async fn read_body(request: Request) -> Result<Bytes, Problem> {
+    let body = Limited::new(request.into_body(), JSON_BODY_MAX_BYTES).collect().await;
+    Ok(body.map_err(|error| unreadable(&*error))?.to_bytes())
+}
+
+/// How a body can't be read: 413 `body_too_large` or 400 `body_unreadable`.
+pub fn body_refusals() -> [Problem; 2] {
+    [too_large(), broken_off()]
+}
+
+/// The media type of a body in lowercase, without parameters.
+pub fn media_type(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+    Some(value.split(';').next()?.trim().to_ascii_lowercase())
 }
 
 /// A body that may be left out: there is none where no media type is named.
@@ -57,18 +76,11 @@ impl<T: Serialize> IntoResponse for Json<T> {
 
 impl<T: JsonSchema> Describe for Json<T> {
     fn describe(operation: &mut Operation) {
-        operation.take_body::<T>("application/json");
+        operation.take_body::<T>(JSON);
         let shape = misshapen(String::new(), Reason::new("", ""));
-        for refusal in [unsupported(), too_large(), broken_off(), not_json(), shape] {
-            operation.refuse(refusal);
-        }
+        let refusals = body_refusals().into_iter().chain([unsupported(), not_json(), shape]);
+        refusals.for_each(|refusal| operation.refuse(refusal));
     }
-}
-
-fn is_json(headers: &HeaderMap) -> bool {
-    let Some(value) = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()) else { return false };
-    let essence = value.split(';').next().unwrap_or_default().trim();
-    essence.eq_ignore_ascii_case("application/json")
 }
 
 fn unreadable(error: &(dyn std::error::Error + 'static)) -> Problem {
@@ -76,11 +88,7 @@ fn unreadable(error: &(dyn std::error::Error + 'static)) -> Problem {
 }
 
 fn unsupported() -> Problem {
-    Problem::new(
-        StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        "unsupported_media_type",
-        "the body must be application/json",
-    )
+    Problem::unsupported_media_type(JSON)
 }
 
 fn too_large() -> Problem {

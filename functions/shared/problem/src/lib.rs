@@ -10,7 +10,7 @@ mod field;
 mod path;
 mod query;
 
-pub use body::{JSON_BODY_MAX_BYTES, Json};
+pub use body::{JSON_BODY_MAX_BYTES, Json, body_refusals, media_type, read_body};
 pub use field::{FieldError, Invalid, Reason};
 pub use path::Path;
 pub use query::Query;
@@ -134,6 +134,16 @@ impl Problem {
             "method_not_allowed",
             "this resource does not take this method",
         )
+    }
+
+    /// 415, with the media types that are taken.
+    pub fn unsupported_media_type(expected: &str) -> Self {
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media_type",
+            "the body is of a media type that is not taken here",
+        )
+        .with_detail(format_args!("must be {expected}"))
     }
 
     /// 500: our mistake, told to the log and not to the caller.

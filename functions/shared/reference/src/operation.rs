@@ -43,8 +43,8 @@ pub(crate) enum Token {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Body {
-    pub(crate) media_type: &'static str,
-    pub(crate) schema: SchemaOf,
+    /// By its media types.
+    pub(crate) schemas: Vec<(&'static str, SchemaOf)>,
     pub(crate) required: bool,
 }
 
@@ -210,9 +210,16 @@ impl Operation {
 
     /// For extractors: the body.
     pub fn take_body<T: JsonSchema>(&mut self, media_type: &'static str) {
-        self.body =
-            Some(Body { media_type, schema: |generator| generator.subschema_for::<T>(), required: true });
+        self.body = Some(Body { schemas: Vec::new(), required: true });
+        self.or_body::<T>(media_type);
         host::of_bodies().for_each(|refusal| self.refuse(refusal));
+    }
+
+    /// For extractors: the body may be of another media type, too.
+    pub fn or_body<T: JsonSchema>(&mut self, media_type: &'static str) {
+        if let Some(body) = &mut self.body {
+            body.schemas.push((media_type, |generator| generator.subschema_for::<T>()));
+        }
     }
 
     /// The body may be left out.

@@ -68,9 +68,13 @@ impl Writer {
             written["parameters"] = Value::Array(parameters);
         }
         if let Some(body) = &operation.body {
-            let schema = self.schemas.of_request(body.schema);
-            written["requestBody"] =
-                json!({"required": body.required, "content": {body.media_type: {"schema": schema}}});
+            let schemas = body.schemas.iter();
+            let content: Map<_, _> = schemas
+                .map(|(media_type, schema)| {
+                    ((*media_type).to_owned(), json!({"schema": self.schemas.of_request(*schema)}))
+                })
+                .collect();
+            written["requestBody"] = json!({"required": body.required, "content": content});
         }
         written
     }

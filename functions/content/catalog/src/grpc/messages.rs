@@ -90,6 +90,10 @@ pub(crate) struct Video {
     made_for_kids: Option<bool>,
     #[prost(btree_map = "string, string", tag = "25")]
     custom_fields: BTreeMap<String, String>,
+    #[prost(string, repeated, tag = "26")]
+    caption_languages: Vec<String>,
+    #[prost(bool, tag = "27")]
+    has_chapters: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Enumeration)]
@@ -194,6 +198,8 @@ impl From<contract::VideoState> for Video {
             licence: video.licence.map(|licence| licence.as_str().to_owned()),
             made_for_kids: video.made_for_kids,
             custom_fields: video.custom_fields,
+            caption_languages: video.caption_languages,
+            has_chapters: video.has_chapters,
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Content with one of its two backends of search, and videos to be found.
 
 use content_domain::{
-    Details, Media, Origin, Packaged, Region, Regions, State, Title, Video, Viewer, Visibility, Withheld,
+    Details, Media, Origin, Packaged, Region, Regions, State, Title, Tracks, Video, Viewer, Visibility,
+    Withheld,
 };
 use content_storage::insert;
 use content_tests::Stand;
@@ -42,6 +43,7 @@ pub fn published(title: &str, second: i64) -> Video {
         regions: Regions::default(),
         publish_at: None,
         details: Details { title: Some(Title::parse(title).unwrap()), ..Details::default() },
+        tracks: Tracks::default(),
         created_at: at(second),
         updated_at: at(second),
     }

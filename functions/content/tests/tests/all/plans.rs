@@ -2,8 +2,10 @@
 
 use content_tests::Stand;
 use content_tests::samples::{
-    COMPLETED, INITIATED, SUBMITTED, completed, initiated, new_user_id, new_video_id, submitted,
+    ACCOUNT, COMPLETED, INITIATED, SUBMITTED, account, completed, initiated, new_user_id, new_video_id,
+    submitted,
 };
+use http_body_util::Full;
 use mcsp_access::Role;
 use mcsp_testbed::{BRIDGE_TOKEN, unique};
 use serde_json::json;
@@ -20,13 +22,17 @@ const VIDEOS: &str = "\
         CASE WHEN n % 10 = 0 THEN now() - n * interval '1 minute' END, now(), now(), \
         CASE WHEN n % 80 = 0 THEN ARRAY['eu'] ELSE '{}' END, CASE WHEN n % 80 = 10 THEN ARRAY['us'] ELSE '{}' END \
     FROM generate_series(1, 100000) AS n";
+const CAPTIONS: &str = "INSERT INTO captions (video_id, language, version, webvtt) \
+    SELECT id, language, 2, 'WEBVTT' FROM (SELECT id FROM videos LIMIT 10000) AS v, unnest(ARRAY['de', 'en']) AS language";
+const CHAPTERS: &str =
+    "INSERT INTO chapters (video_id, version, chapters) SELECT id, 2, '[]' FROM videos LIMIT 20000";
 const DRAFTS: &str = "INSERT INTO drafts (video_id, owner_id, submitted_at, draft) \
     SELECT gen_random_uuid(), gen_random_uuid(), now(), '{}' FROM generate_series(1, 20000)";
 
 #[tokio::test]
 async fn no_query_reads_all_videos() {
     let stand = Stand::new().await;
-    for filling in [VIDEOS, DRAFTS] {
+    for filling in [VIDEOS, DRAFTS, CAPTIONS, CHAPTERS] {
         stand.bed.execute(filling).await;
     }
     stand.bed.redefine("ANALYZE").await;
@@ -49,6 +55,25 @@ async fn no_query_reads_all_videos() {
         let reply = stand.send_as(owner, &stand.videos, (method, path), body).await;
         assert_eq!(reply.status, 200, "{method} {path}: {}", reply.json);
     }
+    let chapters = json!({"chapters": [{"start_ms": 0, "title": "The way up"}]});
+    let bearer_of_owner = stand.bed.bearer(owner, Role::Creator);
+    for (method, path, body, status) in [
+        ("PUT", "chapters", chapters.to_string(), 200),
+        ("GET", "chapters", String::new(), 200),
+        ("PUT", "captions/en", "WEBVTT\n\n00:01.000 --> 00:02.000\n".to_owned(), 201),
+        ("GET", "captions/en", String::new(), 200),
+        ("DELETE", "captions/en", String::new(), 204),
+        ("PUT", "chapters", json!({"chapters": []}).to_string(), 200),
+    ] {
+        asked += 1;
+        let media_type = if path == "chapters" { "application/json" } else { "text/vtt" };
+        let headers = [("authorization", bearer_of_owner.as_str()), ("content-type", media_type)];
+        let path = format!("/v1/videos/{video}/{path}");
+        let reply = stand.videos.send_body((method, &path), &headers, Full::from(body)).await;
+        assert_eq!(reply.status, status, "{method} {path}: {}", reply.text);
+    }
+    let erased = account(owner, 2, "erased");
+    stand.events.deliver_until_taken(&unique(), ACCOUNT, &erased).await;
     // An owner of many, and the pages behind the first.
     let many = "user_00000000000000000000000001".parse().unwrap();
     for state in ["", "&state=ready", "&state=published"] {
@@ -112,7 +137,7 @@ async fn no_query_reads_all_videos() {
     let plans = stand.bed.take_plans().await;
     assert!(plans.len() > asked, "{}", plans.len());
     for plan in plans {
-        for table in ["videos", "drafts"] {
+        for table in ["videos", "drafts", "captions", "chapters"] {
             assert!(!plan.plan.contains(&format!("Seq Scan on {table}")), "{}\n{}", plan.sql, plan.plan);
         }
     }

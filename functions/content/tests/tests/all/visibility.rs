@@ -5,6 +5,8 @@ use crate::finding::viewer;
 use content_domain::{Way, decide};
 use content_tests::Stand;
 use content_tests::samples::{ACCOUNT, account, decided, new_user_id};
+use http_body_util::Full;
+use mcsp_access::Role;
 use mcsp_ids::{UserId, VideoId};
 use mcsp_testbed::{BRIDGE_TOKEN, unique};
 use proptest::prelude::*;
@@ -168,6 +170,15 @@ impl Scene<'_> {
         }
     }
 
+    async fn give_captions(&self) {
+        let Scene { stand, owner, video, .. } = *self;
+        let bearer = stand.bed.bearer(owner, Role::Creator);
+        let headers = [("authorization", bearer.as_str()), ("content-type", "text/vtt")];
+        let file = Full::from("WEBVTT\n\n00:01.000 --> 00:02.000\nIt rains.\n");
+        let path = format!("/v1/videos/{video}/captions/en");
+        assert_eq!(stand.videos.send_body(("PUT", &path), &headers, file).await.status, 201);
+    }
+
     /// What its owner is answered who changes it.
     fn if_there(&self) -> u16 {
         if self.expected.deleted { 404 } else { 200 }
@@ -191,6 +202,11 @@ impl Scene<'_> {
             let is_own = who.is_some_and(|(user, _)| user == owner) && !self.expected.deleted;
             let by_link = is_own || expected(Way::Link);
             prop_assert_eq!((reply.status == 200, shown(who, Way::Link)), (by_link, by_link));
+            for part in ["captions", "captions/en", "chapters", "chapters.vtt"] {
+                let path = format!("{path}/{part}");
+                let reply = stand.get_from(who, &stand.videos, &path).await;
+                prop_assert_eq!(reply.status, if by_link { 200 } else { 404 }, "{}", path);
+            }
             let by_search = expected(Way::Search);
             prop_assert_eq!(shown(who, Way::Search), by_search);
             for sort in ["", "&sort=newest"] {
@@ -242,6 +258,7 @@ fn all_views_of_a_video_are_the_one_decision_whatever_happened() {
             };
             let mut scene = Scene { stand: &stand, owner, stranger, video, expected };
             scene.take(&Step::Rename(0)).await;
+            scene.give_captions().await;
             for step in &steps {
                 scene.take(step).await;
                 scene.check().await?;
