@@ -32,7 +32,8 @@ struct Scene<'a> {
 
 impl Scene<'_> {
     async fn published(stand: &Stand) -> Scene<'_> {
-        let (owner, title) = (new_user_id(), unique());
+        // As a letter begins it, it is one word to Postgres: of `3e12ab` it makes a number and a word.
+        let (owner, title) = (new_user_id(), format!("w{}", unique()));
         let video = stand.ready_video(owner, &title).await;
         let scene = Scene { stand, owner, video, title };
         scene.send("POST", "/publish", None).await;
