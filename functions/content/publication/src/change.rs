@@ -2,7 +2,8 @@
 
 use content_contract::{VideoView, event};
 use content_domain::{Outcome, Video};
-use content_storage::{self as storage, WriteError};
+pub(crate) use content_storage::refusals_to_change as refusals;
+use content_storage::{self as storage, Decided};
 use http::{StatusCode, header};
 use mcsp_bridge_api::postgres::GuardedStatement;
 use mcsp_etag::{ETag, IfMatch};
@@ -11,10 +12,6 @@ use mcsp_idempotency::Answer;
 use mcsp_ids::{UserId, VideoId};
 use mcsp_problem::Problem;
 use mcsp_reference::Answer as Answered;
-
-/// How often a change may lose against others before the caller is told. Each loss means that somebody else
-/// has changed the same video in these milliseconds.
-const RACES_MAX: usize = 5;
 
 /// Who asks, and on what condition.
 pub(crate) type Asked = (Caller, TraceParent, IfMatch);
@@ -26,37 +23,25 @@ pub(crate) struct Target {
     pub(crate) owner: UserId,
 }
 
-/// Changes the video as decided. Where another writer was first, it is decided again on what that one left:
-/// of two who publish at the same time, one publishes and the other finds it published.
+/// Changes the video as decided, and again where another writer was first.
 ///
 /// `also` gives the statement that belongs to it, such as the one that keeps the answer for a repeated request.
 pub(crate) async fn change(
     context: &Context,
     trace: &TraceParent,
-    target: Target,
+    Target { id, owner }: Target,
     also: impl Fn(&Video, &Answer) -> Option<GuardedStatement>,
     decide: impl Fn(Video) -> Result<Outcome, Problem>,
 ) -> Result<Answer, Problem> {
-    for _ in 0..RACES_MAX {
-        let video = storage::owned(context, target.id, target.owner).await?;
-        match decide(video.ok_or_else(Problem::not_found)?)? {
-            Outcome::Unchanged(video) => {
-                let answer = answer(&video);
-                storage::remember(context, also(&video, &answer)).await?;
-                return Ok(answer);
-            }
-            Outcome::Changed(change) => {
-                let answer = answer(&change.video);
-                let event = event(context, trace, &change);
-                match storage::save(context, &change, event, also(&change.video, &answer)).await {
-                    Ok(()) => return Ok(answer),
-                    Err(WriteError::Outdated) => {}
-                    Err(error @ WriteError::Failed(_)) => return Err(error.into()),
-                }
-            }
-        }
-    }
-    Err(WriteError::Outdated.into())
+    let event = |change: &_| event(context, trace, change);
+    storage::change(context, (id, owner), event, |video| {
+        std::future::ready(decide(video).map(|outcome| {
+            let answer = answer(outcome.video());
+            let also = also(outcome.video(), &answer);
+            Decided { outcome, also, answer }
+        }))
+    })
+    .await
 }
 
 fn answer(video: &Video) -> Answer {
@@ -66,9 +51,4 @@ fn answer(video: &Video) -> Answer {
 /// What each change is answered with, for the API reference.
 pub(crate) fn answered() -> Answered {
     Answered::json::<VideoView>(StatusCode::OK, "The video as it is now.").with(header::ETAG)
-}
-
-/// How each change may be refused.
-pub(crate) fn refusals() -> [Problem; 2] {
-    [Problem::not_found(), WriteError::Outdated.into()]
 }

@@ -5,7 +5,7 @@ use axum::Extension;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use content_contract::viewer;
-use content_domain::{VideoPassword, Way, decide};
+use content_domain::VideoPassword;
 use content_storage as storage;
 use http::{HeaderValue, StatusCode, header};
 use jiff::Timestamp;
@@ -107,8 +107,8 @@ pub(crate) async fn unlock(
     let password = VideoPassword::parse(&request.password)
         .map_err(|error| Invalid::problem_at("/password", Reason::new(error.code(), error.to_string())))?;
     let user = caller.user();
-    let video = storage::find(&context, id).await?.ok_or_else(Problem::not_found)?;
-    decide(&video, &viewer(Some(&caller)), Way::Link).map_err(|_hidden| Problem::not_found())?;
+    let video = storage::find_shown(&context, id, &viewer(Some(&caller))).await?;
+    let video = video.ok_or_else(Problem::not_found)?;
     let version = video.visibility.passwords().ok_or(UnlockError::NotLocked)?;
     let attempt = attempt(&context, user, id).await?;
     let hashes = storage::passwords(&context, id, version).await?;

@@ -1,6 +1,7 @@
 //! Content's SQL, behind functions named by need. Whoever changes a video writes it with its events in one
 //! transaction, guarded by the version that was read.
 
+mod change;
 mod drafts;
 mod early;
 mod entries;
@@ -13,6 +14,7 @@ mod search;
 mod tracks;
 mod videos;
 
+pub use change::{Decided, change, refusals_to_change};
 pub use drafts::{KeptDraft, draft_of, forget_draft, forget_drafts, keep_draft};
 pub use early::{early_outcome, keep_early, lock, take_early};
 pub use entries::{Content, Entry, entries, entries_after, videos_count};
@@ -24,4 +26,6 @@ pub use search::{Count, FACET_VALUES_MAX, Facets, Filters, Hit, Place, Search};
 pub use tracks::{
     Kept, captions, chapters, forget_captions, forget_chapters, forget_tracks, keep_captions, keep_chapters,
 };
-pub use videos::{Listed, find, find_all, insert, of_owner, owned, owned_or_deleted, remember, save, update};
+pub use videos::{
+    Listed, find, find_all, find_shown, insert, of_owner, owned, owned_or_deleted, remember, save, update,
+};

@@ -2,7 +2,7 @@
 
 use crate::row::{COLUMNS, bind, read};
 use crate::{ReadError, WriteError};
-use content_domain::{Change, StateName, Video};
+use content_domain::{Change, StateName, Video, Viewer, Way, decide};
 use jiff::Timestamp;
 use mcsp_bridge_api::kafka::Event;
 use mcsp_bridge_api::postgres::{GuardedStatement, Transaction};
@@ -16,6 +16,12 @@ use uuid::Uuid;
 pub async fn find(context: &Context, id: VideoId) -> Result<Option<Video>, ReadError> {
     let statement = sql(&format!("SELECT {COLUMNS} FROM videos WHERE id = $1")).bind(id.uuid());
     first(context, statement).await
+}
+
+/// The video, if this viewer sees it by its link: what is hidden is told apart from what does not exist by nobody.
+pub async fn find_shown(context: &Context, id: VideoId, viewer: &Viewer) -> Result<Option<Video>, ReadError> {
+    let video = find(context, id).await?;
+    Ok(video.filter(|video| decide(video, viewer, Way::Link).is_ok()))
 }
 
 /// Those of these videos that are there, in no order.

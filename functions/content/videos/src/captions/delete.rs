@@ -1,12 +1,12 @@
 //! `DELETE /v1/videos/{id}/captions/{language}`: takes captions away.
 
 use super::{LanguageTag, version};
-use crate::change::{Decided, change, refusals};
+use crate::change::change;
 use crate::edit::Asked;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use content_domain::{Language, Video};
-use content_storage as storage;
+use content_domain::{Language, Outcome, Video};
+use content_storage::{self as storage, Decided, refusals_to_change};
 use http::StatusCode;
 use jiff::Timestamp;
 use mcsp_access::Permission;
@@ -22,7 +22,7 @@ pub(crate) fn reference() -> Operation {
         .described("Taking away what is not there changes nothing.")
         .requires(Permission::ContentEdit)
         .answers(Answer::empty(StatusCode::NO_CONTENT, "There are no captions in this language now."))
-        .refuses(refusals())
+        .refuses(refusals_to_change())
 }
 
 pub(crate) async fn delete(
@@ -37,9 +37,15 @@ pub(crate) async fn delete(
     .await
 }
 
-fn decide(if_match: &IfMatch, language: &Language, video: Video, now: Timestamp) -> Result<Decided, Problem> {
+fn decide(
+    if_match: &IfMatch,
+    language: &Language,
+    video: Video,
+    now: Timestamp,
+) -> Result<Decided<Response>, Problem> {
     if_match.check(version(&video.tracks, language))?;
-    let also = Some(storage::forget_captions(video.origin.id, language));
+    let id = video.origin.id;
     let outcome = video.without_captions(language, now);
+    let also = matches!(outcome, Outcome::Changed(_)).then(|| storage::forget_captions(id, language));
     Ok(Decided { outcome, also, answer: StatusCode::NO_CONTENT.into_response() })
 }

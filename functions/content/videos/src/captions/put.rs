@@ -2,12 +2,12 @@
 
 use super::sent::Sent;
 use super::{CaptionsView, LanguageTag, version};
-use crate::change::{Decided, change, refusals};
+use crate::change::change;
 use crate::edit::Asked;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use content_domain::{Captions, Language, Outcome, TooManyCaptions, Video};
-use content_storage::{self as storage, Kept};
+use content_storage::{self as storage, Decided, Kept, refusals_to_change};
 use http::{StatusCode, header};
 use mcsp_access::Permission;
 use mcsp_etag::{ETag, IfMatch};
@@ -27,7 +27,7 @@ pub(crate) fn reference() -> Operation {
         .requires(Permission::ContentEdit)
         .answers(answer(StatusCode::OK, "There are other captions now, or the same ones still."))
         .answers(answer(StatusCode::CREATED, "There are captions in this language now."))
-        .refuses(refusals())
+        .refuses(refusals_to_change())
         .refuses([Invalid::default().into_problem(), too_many(TooManyCaptions)])
 }
 
@@ -50,7 +50,7 @@ async fn decide(
     if_match: &IfMatch,
     (language, captions): (&Language, &Captions),
     video: Video,
-) -> Result<Decided, Problem> {
+) -> Result<Decided<Response>, Problem> {
     let (id, known) = (video.origin.id, video.tracks.captions.get(language).copied());
     if_match.check(version(&video.tracks, language))?;
     let status = if known.is_some() { StatusCode::OK } else { StatusCode::CREATED };

@@ -1,12 +1,12 @@
 //! `PUT /v1/videos/{id}/chapters`: says all chapters of a video anew.
 
 use super::{ChaptersView, answer, kept, version};
-use crate::change::{Decided, change, refusals};
+use crate::change::change;
 use crate::edit::Asked;
 use axum::extract::State;
 use axum::response::Response;
 use content_domain::{ChapterFault, Chapters, InvalidChapter, Outcome, Video};
-use content_storage::{self as storage, Kept};
+use content_storage::{self as storage, Decided, Kept, refusals_to_change};
 use http::{StatusCode, header};
 use mcsp_access::Permission;
 use mcsp_etag::IfMatch;
@@ -25,7 +25,7 @@ pub(crate) fn reference() -> Operation {
         )
         .requires(Permission::ContentEdit)
         .answers(Answer::json::<ChaptersView>(StatusCode::OK, "The chapters as they are now.").with(header::ETAG))
-        .refuses(refusals())
+        .refuses(refusals_to_change())
         .refuses([Invalid::default().into_problem()])
 }
 
@@ -44,7 +44,7 @@ async fn decide(
     if_match: &IfMatch,
     request: &ChaptersView,
     video: Video,
-) -> Result<Decided, Problem> {
+) -> Result<Decided<Response>, Problem> {
     if_match.check(version(&video.tracks))?;
     let chapters = parse(request, &video)?;
     let known = kept(context, &video).await?;

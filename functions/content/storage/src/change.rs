@@ -1,0 +1,52 @@
+//! Changing videos as is decided of what there is.
+
+use crate::{WriteError, owned, remember, save};
+use content_domain::{Change, Outcome, Video};
+use mcsp_bridge_api::kafka::Event;
+use mcsp_bridge_api::postgres::GuardedStatement;
+use mcsp_function::Context;
+use mcsp_ids::{UserId, VideoId};
+use mcsp_problem::Problem;
+
+/// How often a change may lose against others before the caller is told. Each loss means that somebody else has changed
+/// the same video in these milliseconds.
+const RACES_MAX: usize = 5;
+
+/// What was decided on a video.
+pub struct Decided<A> {
+    /// What becomes of it.
+    pub outcome: Outcome,
+    /// What is written with it, also where it stays as it is: such as the answer to remember.
+    pub also: Option<GuardedStatement>,
+    /// What the caller is told.
+    pub answer: A,
+}
+
+/// Changes an owner's video as decided, with the event. Where another writer was first, it is decided again on what that one left: of
+/// two who publish at the same time, one publishes and the other finds it published.
+pub async fn change<A, D: Future<Output = Result<Decided<A>, Problem>>>(
+    context: &Context,
+    (id, owner): (VideoId, UserId),
+    event: impl Fn(&Change) -> Event,
+    decide: impl Fn(Video) -> D,
+) -> Result<A, Problem> {
+    for _ in 0..RACES_MAX {
+        let video = owned(context, id, owner).await?.ok_or_else(Problem::not_found)?;
+        let Decided { outcome, also, answer } = decide(video).await?;
+        let written = match outcome {
+            Outcome::Unchanged(_) => remember(context, also).await,
+            Outcome::Changed(change) => save(context, &change, event(&change), also).await,
+        };
+        match written {
+            Ok(()) => return Ok(answer),
+            Err(WriteError::Outdated) => {}
+            Err(error @ WriteError::Failed(_)) => return Err(error.into()),
+        }
+    }
+    Err(WriteError::Outdated.into())
+}
+
+/// How each change may be refused.
+pub fn refusals_to_change() -> [Problem; 2] {
+    [Problem::not_found(), WriteError::Outdated.into()]
+}
