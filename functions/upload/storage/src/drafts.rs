@@ -1,5 +1,6 @@
 //! Drafts: what creators say of videos before these are there.
 
+use crate::quota::one_at_a_time;
 use crate::save::Written;
 use content_contract::Draft;
 use jiff::Timestamp;
@@ -10,8 +11,6 @@ use mcsp_ids::{DraftId, UploadId, UserId};
 use mcsp_problem::Problem;
 
 const COLUMNS: &str = "id, owner_id, version, upload_id, draft, submitted_at, created_at, updated_at";
-/// The statement of the draft itself is the first of its transaction.
-const DRAFT: u32 = 0;
 
 /// A draft, with what it is kept by.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,7 +80,7 @@ pub async fn draft_of(context: &Context, upload: UploadId) -> Result<Option<Draf
     Ok(rows.first(|row| Ok(DraftId::from_uuid(row.take("id")?)))?)
 }
 
-/// Saves a new draft, if its owner has fewer than so many. Of several at once there may be a few more.
+/// Saves a new draft, if its owner has fewer than so many.
 pub async fn insert_draft(
     context: &Context,
     kept: &KeptDraft,
@@ -102,7 +101,7 @@ pub async fn insert_draft(
     .bind(kept.updated_at)
     .bind(at_most)
     .expecting(1);
-    transact(context, statement, written).await
+    transact(context, Some(one_at_a_time("drafts", kept.owner)), statement, written).await
 }
 
 /// Saves a draft that is one version on from what is stored.
@@ -118,7 +117,7 @@ pub async fn save_draft(context: &Context, kept: &KeptDraft, written: Written) -
     .bind(kept.submitted_at)
     .bind(kept.updated_at)
     .expecting(1);
-    transact(context, statement, written).await
+    transact(context, None, statement, written).await
 }
 
 /// Removes a draft as it was read.
@@ -127,7 +126,7 @@ pub async fn remove_draft(context: &Context, kept: &KeptDraft) -> Result<(), Dra
         .bind(kept.id.uuid())
         .bind(kept.version)
         .expecting(1);
-    transact(context, statement, Written::default()).await
+    transact(context, None, statement, Written::default()).await
 }
 
 /// The statement that forgets an owner's drafts.
@@ -135,12 +134,19 @@ pub fn forget_drafts(owner: UserId) -> GuardedStatement {
     sql("DELETE FROM drafts WHERE owner_id = $1").bind(owner.uuid()).unguarded()
 }
 
-async fn transact(context: &Context, first: GuardedStatement, written: Written) -> Result<(), DraftError> {
+/// The draft's own statement may have one before it.
+async fn transact(
+    context: &Context,
+    before: Option<GuardedStatement>,
+    own: GuardedStatement,
+    written: Written,
+) -> Result<(), DraftError> {
     let Written { events, statements } = written;
-    let statements = std::iter::once(first).chain(statements).collect();
+    let place_of_own = u32::from(before.is_some());
+    let statements = before.into_iter().chain([own]).chain(statements).collect();
     match context.bridge().transact(Transaction { consumed_event: None, statements, events }).await {
         Ok(_) => Ok(()),
-        Err(TransactError::UnexpectedRows(RowMismatch { statement: DRAFT, .. })) => {
+        Err(TransactError::UnexpectedRows(RowMismatch { statement, .. })) if statement == place_of_own => {
             Err(DraftError::Overtaken)
         }
         Err(TransactError::ConstraintViolated(Violation { constraint, .. }))

@@ -58,10 +58,11 @@ pub fn forget_plan(user: UserId) -> GuardedStatement {
     sql("DELETE FROM plans WHERE user_id = $1").bind(user.uuid()).unguarded()
 }
 
-/// The statement that lets one upload after the other be created by an owner, until the transaction ends: what is counted
-/// behind it is exact.
-pub(crate) fn one_at_a_time(owner: UserId) -> GuardedStatement {
-    sql("SELECT pg_advisory_xact_lock(hashtextextended('uploads of ' || $1::text, 0)) IS NULL")
+/// The statement that lets an owner create one after the other of them, such as `uploads`, until the transaction ends: what is
+/// counted behind it is exact.
+pub(crate) fn one_at_a_time(what: &str, owner: UserId) -> GuardedStatement {
+    sql("SELECT pg_advisory_xact_lock(hashtextextended($2 || ' of ' || $1::text, 0)) IS NULL")
         .bind(owner.uuid())
+        .bind(what)
         .expecting(1)
 }

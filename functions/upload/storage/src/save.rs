@@ -68,7 +68,7 @@ pub async fn insert(
     /// The place of the upload's own statement.
     const INSERTED: u32 = 1;
     let Written { events, statements } = written;
-    let first = [one_at_a_time(upload.owner), inserted(upload, quota)];
+    let first = [one_at_a_time("uploads", upload.owner), inserted(upload, quota)];
     let statements = first.into_iter().chain(statements).collect();
     match context.bridge().transact(Transaction { consumed_event: None, statements, events }).await {
         Ok(_) => Ok(()),

@@ -1,6 +1,6 @@
 //! Drafts: written in any state by several at once, submitted when they are whole, before, while and after the bytes come.
 
-use futures::future::join;
+use futures::future::{join, join_all};
 use mcsp_testbed::{Emitted, Reply, unique};
 use serde_json::{Value, json};
 use upload_tests::{Creator, Stand};
@@ -187,4 +187,24 @@ async fn a_key_begins_one_draft() {
     assert_eq!((first.status, again.status, &first.json), (201, 201, &again.json));
     let other = creator.request_drafts(("POST", "/v1/drafts"), &key, Some(json!({}))).await;
     assert_eq!((other.status, other.code()), (422, "idempotency_key_reused"));
+}
+
+#[tokio::test]
+async fn of_drafts_begun_at_once_exactly_as_many_are_kept_as_may_be() {
+    let stand = Stand::new().await;
+    let creator = stand.creator("eu");
+    begun(&creator, json!({})).await;
+    let nearly_all = "\
+        INSERT INTO drafts (id, owner_id, version, draft, created_at, updated_at) \
+        SELECT gen_random_uuid(), owner_id, 1, '{}', now(), now() FROM drafts, generate_series(1, 994)";
+    stand.bed.execute(nearly_all).await;
+    let replies = join_all((0..20).map(|_| ask(&creator, "POST", "/v1/drafts", Some(json!({}))))).await;
+    let kept = replies.iter().filter(|reply| reply.status == 201).count();
+    let refused = replies.iter().filter(|reply| reply.code() == "too_many_drafts").count();
+    assert_eq!(
+        (kept, refused),
+        (5, 15),
+        "{:?}",
+        replies.iter().map(|reply| reply.status).collect::<Vec<_>>()
+    );
 }
