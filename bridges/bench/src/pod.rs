@@ -1,9 +1,39 @@
 //! A service as it is deployed: a runner and a bridge for it alone, on a core of their own.
 
-use crate::process::{Server, configured_on, free_address};
+use crate::process::{Server, configured_on, free_address, keep_here};
 use mcsp_tests::root;
+use std::fs::File;
 use std::path::Path;
 use std::process::Command;
+use std::thread;
+use tokio::runtime::{Builder, Runtime};
+
+/// Where the others serve, and those who keep them busy run, while a pod has a core of its own.
+pub(crate) const OTHERS_CORE: usize = 0;
+/// The pod's, with stores and generator: nodes are kept for Playback, and the stores are on none that serves the others.
+pub(crate) const POD_CORE: usize = 1;
+
+/// Measures on a thread that is kept on the pod's core, as all is that it starts.
+pub(crate) fn apart<T: Send>(measure: impl FnOnce() -> anyhow::Result<T> + Send) -> anyhow::Result<T> {
+    thread::scope(|scope| {
+        let measured = scope.spawn(|| {
+            keep_here(POD_CORE)?;
+            measure()
+        });
+        measured.join().map_err(|_| anyhow::anyhow!("the measurement panicked"))?
+    })
+}
+
+/// A thread for the clients that keep others busy, kept on this core, if any. Whoever measures has one of its own.
+pub(crate) fn clients(core: Option<usize>) -> anyhow::Result<Runtime> {
+    let mut builder = Builder::new_multi_thread();
+    builder.worker_threads(1).enable_all();
+    if let Some(core) = core {
+        // Where that failed, the measurement fails at its next step that is kept on a core.
+        builder.on_thread_start(move || drop(keep_here(core)));
+    }
+    Ok(builder.build()?)
+}
 
 /// The containers of a pod, on this machine.
 #[derive(Debug)]
@@ -58,5 +88,7 @@ fn container(program: &str, spec: Spec<'_>) -> anyhow::Result<Command> {
     }
     command.arg("--manifest").arg(root().join("spin.toml")).args(["--service", spec.service]);
     command.envs(spec.variables.iter().copied());
+    // Each request that a crowded service refuses is a line.
+    command.stderr(File::create(spec.scratch.join(format!("{}-{program}.log", spec.service)))?);
     Ok(command)
 }

@@ -30,7 +30,7 @@ impl Server {
     pub fn start(mut command: Command, address: SocketAddr, path: &str) -> anyhow::Result<Self> {
         let begun = Instant::now();
         let program = command.get_program().to_owned();
-        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::inherit()).spawn();
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn();
         let child = child.with_context(|| format!("cannot start {}", program.display()))?;
         let mut server = Server { child, has_children: false, address, started_in: Duration::ZERO };
         while answer(address, path).is_err() {

@@ -6,8 +6,8 @@ use super::playback::{STREAM_LIMIT, starts};
 use super::steady::{Latency, OTHERS, all_answered};
 use crate::load::Load;
 use crate::page::{Goal, Row};
-use crate::pod::{Pod, Spec};
-use crate::process::{keep_here, keep_on};
+use crate::pod::{OTHERS_CORE, POD_CORE, Pod, Spec, apart, clients};
+use crate::process::keep_on;
 use anyhow::Context;
 use mcsp_tests::{Account, Flood, OwnPlatform, variable};
 use std::time::Duration;
@@ -17,33 +17,26 @@ const GOAL: f64 = 1.1;
 /// As long as a function may take. All at once, the others' requests would end all at once too, and begin again so.
 const SPREAD: Duration = Duration::from_secs(10);
 
-/// Where the rest runs while a pod has a core of its own.
-const OTHERS_CORE: usize = 0;
-/// The pod's: nodes are kept for Playback, and the stores are on none that serves the others.
-const POD_CORE: usize = 1;
-
 pub(super) fn measure(bench: &Bench) -> anyhow::Result<Vec<Row>> {
     let mut rows = vec![flooded(bench, Place::OneProcess)?];
     if std::thread::available_parallelism()?.get() > 1 {
-        // A thread of its own: where it is kept ends with it.
-        let pod = std::thread::scope(|scope| scope.spawn(|| flooded(bench, Place::Pod)).join());
-        rows.push(pod.map_err(|_| anyhow::anyhow!("the measurement panicked"))??);
+        rows.push(apart(|| flooded(bench, Place::Pod))?);
     }
     Ok(rows)
 }
 
 /// Where the sessions are started.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 enum Place {
     OneProcess,
     Pod,
 }
 
 fn flooded(bench: &Bench, place: Place) -> anyhow::Result<Row> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    if place == Place::Pod {
-        keep_here(POD_CORE)?;
-    }
+    let runtime = match place {
+        Place::OneProcess => clients(None)?,
+        Place::Pod => clients(Some(OTHERS_CORE))?,
+    };
     let policies = Flood::policies();
     let variables = [STREAM_LIMIT, ("MCSP_POLICIES", policies.to_str().context("the policies")?)];
     let platform = runtime.block_on(OwnPlatform::start_with(&[], &variables));

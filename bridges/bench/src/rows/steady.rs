@@ -19,6 +19,8 @@ const TOO_MUCH: f64 = 3.0;
 /// More than a function serves at once, so that some have to be refused.
 const CROWD: u32 = 512;
 
+/// The fewest requests of which a 99th percentile says something: thirty are slower. At a low rate a load lasts longer for it.
+const FEWEST: f64 = 3000.0;
 /// What is due at the end of a load is on its way for a moment. Whoever is later than this does not keep up.
 const LATE: Duration = Duration::from_secs(1);
 
@@ -52,7 +54,8 @@ pub(super) fn all_answered(
     url: &str,
     per_second: f64,
 ) -> anyhow::Result<Answers> {
-    let answers = load.run_at(url, per_second, bench.load, LATE)?;
+    let duration = bench.load.max(Duration::from_secs_f64(FEWEST / per_second));
+    let answers = load.run_at(url, per_second, duration, LATE)?;
     let (refused, unsent) = (answers.refused, answers.unsent);
     ensure!(refused + unsent == 0, "{url}: {refused} requests were refused, {unsent} not sent");
     Ok(answers)

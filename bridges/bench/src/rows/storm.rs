@@ -5,13 +5,14 @@ use super::playback::{CONNECTIONS, STREAM_LIMIT, starts};
 use super::steady::{Latency, OTHERS, all_answered};
 use crate::load::Load;
 use crate::page::{Goal, Row};
-use crate::pod::{Pod, Spec};
+use crate::pod::{OTHERS_CORE, POD_CORE, Pod, Spec, apart, clients};
+use crate::process::keep_on;
 use anyhow::{Context, ensure};
 use mcsp_tests::{Account, OwnPlatform, Platform, policies};
 use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -22,30 +23,54 @@ use tokio_util::sync::CancellationToken;
 const SIGNING_IN: u32 = 128;
 /// People don't come all at once, nor come back so: each waits for up to so long more.
 const SPREAD: Duration = Duration::from_secs(1);
+const STARTS: &str = "a playback session start";
 
 pub(super) fn measure(bench: &Bench) -> anyhow::Result<Vec<Row>> {
-    // Its own thread sends the storm; the others' requests are paced by this one.
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let mut rows = stormed(bench, clients(None)?, in_one_process)?;
+    if std::thread::available_parallelism()?.get() > 1 {
+        rows.extend(apart(|| stormed(bench, clients(Some(OTHERS_CORE))?, in_pods))?);
+    }
+    Ok(rows)
+}
+
+/// What is measured on a platform of its own.
+type Rows = fn(&Bench, &OwnPlatform, &Load, &Storm<'_>) -> anyhow::Result<Vec<Row>>;
+
+fn stormed(bench: &Bench, runtime: Runtime, rows: Rows) -> anyhow::Result<Vec<Row>> {
     let platform = runtime.block_on(OwnPlatform::start_with(&[], &[STREAM_LIMIT]));
-    let rows = stormed(bench, &runtime, &platform);
+    let client = platform.client();
+    let start = runtime.block_on(starts(&client));
+    let storm = Storm { accounts: runtime.block_on(accounts(&client)), runtime: &runtime };
+    let rows = rows(bench, &platform, &start, &storm);
     runtime.block_on(platform.stop());
     rows
 }
 
-fn stormed(bench: &Bench, runtime: &Runtime, platform: &OwnPlatform) -> anyhow::Result<Vec<Row>> {
+fn in_one_process(
+    bench: &Bench,
+    platform: &OwnPlatform,
+    start: &Load,
+    storm: &Storm<'_>,
+) -> anyhow::Result<Vec<Row>> {
     let client = platform.client();
-    let start = ("a playback session start", &runtime.block_on(starts(&client)));
-    let storm = Storm { accounts: runtime.block_on(accounts(&client)), runtime };
-    let reading = ("an account's own page", &own_page(&storm.accounts));
-    let mut rows = vec![row(bench, "in one process", start, client.url(), &storm, &client)?];
-    if std::thread::available_parallelism()?.get() > 1 {
-        let pod = |service, core| pod(bench, platform, service, core);
-        let (auth, playback) = (pod("auth", 0)?, pod("playback", 1)?);
-        let auth = Platform::at(auth.url());
-        rows.push(row(bench, "in pods with a core each", start, &playback.url(), &storm, &auth)?);
-        rows.push(row(bench, "in the very pod", reading, auth.url(), &storm, &auth)?);
-    }
-    Ok(rows)
+    Ok(vec![row(bench, "in one process", (STARTS, start), client.url(), storm, &client)?])
+}
+
+fn in_pods(
+    bench: &Bench,
+    platform: &OwnPlatform,
+    start: &Load,
+    storm: &Storm<'_>,
+) -> anyhow::Result<Vec<Row>> {
+    keep_on(OTHERS_CORE, platform.id())?;
+    let reading = own_page(&storm.accounts);
+    let pod = |service, core| pod(bench, platform, service, core);
+    let (auth, playback) = (pod("auth", OTHERS_CORE)?, pod("playback", POD_CORE)?);
+    let auth = Platform::at(auth.url());
+    Ok(vec![
+        row(bench, "in pods with a core each", (STARTS, start), &playback.url(), storm, &auth)?,
+        row(bench, "in the very pod", ("an account's own page", &reading), auth.url(), storm, &auth)?,
+    ])
 }
 
 /// What Auth does besides, for those who are signed in.
@@ -77,14 +102,16 @@ fn row(
     let per_second = load.run(url, bench.load)?.per_second * OTHERS;
     let (mut calm, mut rough) = (Latency::default(), Latency::default());
     let counts = Arc::new(Counts::default());
+    let mut seconds = 0.0;
     for _ in 0..bench.rounds {
         calm.take(&all_answered(bench, load, url, per_second)?);
+        let begun = Instant::now();
         let raging = storm.begin(auth, &counts);
         let answers = all_answered(bench, load, url, per_second);
         storm.runtime.block_on(raging.end())?;
+        seconds += begun.elapsed().as_secs_f64();
         rough.take(&answers?);
     }
-    let seconds = bench.load.as_secs_f64() * bench.rounds as f64;
     let (signed_in, turned_away) = counts.per_second(seconds);
     ensure!(signed_in > 0.0, "nobody could sign in");
     Ok(Row {
