@@ -234,7 +234,7 @@ async fn a_deleted_video_is_neither_seen_found_nor_played_until_it_is_restored()
 }
 
 /// Videos in which together each field of the catalog is set.
-async fn of_all_kinds(owner: &Account) -> [String; 4] {
+async fn of_all_kinds(owner: &Account) -> [String; 5] {
     let (open, _) = titled_video(owner).await;
     let details = json!({"description": "d", "tags": ["a"], "category": "film", "language": "en", "minimum_age": 16,
         "licence": "cc-by", "made_for_kids": false, "custom_fields": {"camera": "a phone"}});
@@ -258,7 +258,8 @@ async fn of_all_kinds(owner: &Account) -> [String; 4] {
     .await;
     let deleted = ready_video(owner).await;
     owner.delete(&path(&deleted)).await.expect(200);
-    [open, planned, failed, deleted]
+    let draft = owner.post("/v1/videos", &json!({})).await.expect(201);
+    [open, planned, failed, deleted, draft["id"].as_str().expect("an id").to_owned()]
 }
 
 #[tokio::test]

@@ -40,6 +40,7 @@ const fn topic(happened: Happened) -> &'static str {
         | Happened::Blocked
         | Happened::Restored
         | Happened::Deleted
-        | Happened::Undeleted => "media.changed",
+        | Happened::Undeleted
+        | Happened::Uploaded => "media.changed",
     }
 }

@@ -3,15 +3,17 @@
 
 mod deletion;
 mod event;
+mod meant;
 mod publication;
 mod said;
 mod state;
 mod view;
 mod viewer;
 
-pub use content_domain::{Draft, DraftVisibility, Licence};
+pub use content_domain::{Draft, DraftRegions, DraftVisibility, Licence};
 pub use deletion::{PURGE_DUE, PurgeDue, do_not_purge, purge_later};
 pub use event::event;
+pub use meant::{REGIONS_MAX, meant, regions};
 pub use publication::{PUBLICATION_DUE, PublicationDue, do_not_publish, plan, publish_later};
 pub use said::{Said, submitted, whole};
 pub use state::{Regions, VideoState};

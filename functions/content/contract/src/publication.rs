@@ -37,7 +37,7 @@ pub fn plan(context: &Context, trace: &TraceParent, video: &Video) -> Option<Gua
         State::Ready(_) | State::Unpublished { .. } => {
             video.publish_at.map(|publish_at| publish_later(context, trace, video.origin.id, publish_at))
         }
-        State::Processing | State::Published { .. } | State::Failed(_) => None,
+        State::Draft | State::Processing | State::Published { .. } | State::Failed(_) => None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! What an owner says of a video, at once or in a draft: checked in one way.
 
+use crate::{meant, regions};
 use content_domain::{
     Category, CustomFields, Description, Draft, Drafted, Edit, InvalidField, InvalidText, Language, Licence,
     NotSchedulable, TAGS_MAX, Tag, Tags, Title, check_plan,
@@ -79,7 +80,7 @@ pub fn submitted(draft: &Draft) -> Result<Drafted, Problem> {
 }
 
 fn drafted(draft: &Draft, invalid: &mut Invalid) -> Drafted {
-    let Draft { title, description, tags, category, language, visibility, publish_at, .. } = draft.clone();
+    let Draft { title, description, tags, category, language, publish_at, .. } = draft.clone();
     let said = Said {
         title,
         description,
@@ -92,9 +93,10 @@ fn drafted(draft: &Draft, invalid: &mut Invalid) -> Drafted {
     };
     Drafted {
         edit: said.parse(invalid),
-        visibility: visibility.map(Into::into),
+        visibility: meant(draft.visibility, draft.minimum_plan_level, invalid),
         // As it is kept: finer than that it would not be found to be the same.
         publish_at: publish_at.and_then(|at| Timestamp::from_millisecond(at.as_millisecond()).ok()),
+        regions: draft.regions.as_ref().map(|said| regions("/regions", (&said.allow, &said.deny), invalid)),
     }
 }
 

@@ -75,7 +75,7 @@ pub struct VideoView {
     pub deleted_at: Option<Timestamp>,
     /// Until when a deleted video can be had back.
     pub purge_at: Option<Timestamp>,
-    /// When its upload was complete.
+    /// When its upload was complete, or its owner began it without one.
     pub created_at: Timestamp,
     /// When it changed last.
     pub updated_at: Timestamp,

@@ -1,6 +1,6 @@
 //! What an owner says of a video before it is there.
 
-use crate::{Details, Edit, Happened, Licence, Outcome, State, Video, Visibility};
+use crate::{Details, Edit, Happened, Licence, Outcome, PlanLevel, Regions, State, Video, Visibility};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -39,9 +39,24 @@ pub struct Draft {
     /// When it is to be published by itself.
     #[serde(default)]
     pub publish_at: Option<Timestamp>,
+    /// The level of the plan that one must have to play it, where it is meant for subscribers.
+    #[serde(default)]
+    pub minimum_plan_level: Option<u32>,
+    /// Where it is to be shown and played.
+    #[serde(default)]
+    pub regions: Option<DraftRegions>,
 }
 
-/// Whom a draft can mean a video for: what needs no more than its name.
+/// Where a draft means a video to be shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DraftRegions {
+    /// Only there, unless empty.
+    pub allow: Vec<String>,
+    /// Not there.
+    pub deny: Vec<String>,
+}
+
+/// Whom a draft can mean a video for: what needs no secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DraftVisibility {
@@ -51,6 +66,8 @@ pub enum DraftVisibility {
     Unlisted,
     /// The owner.
     Private,
+    /// Everyone who has the link; it is played by subscribers.
+    Subscribers,
 }
 
 /// A draft that was checked.
@@ -62,14 +79,18 @@ pub struct Drafted {
     pub visibility: Option<Visibility>,
     /// When the video is to be published by itself, where it says so.
     pub publish_at: Option<Timestamp>,
+    /// Where it is to be shown and played, where it says so.
+    pub regions: Option<Regions>,
 }
 
-impl From<DraftVisibility> for Visibility {
-    fn from(visibility: DraftVisibility) -> Self {
-        match visibility {
+impl DraftVisibility {
+    /// The visibility, which for subscribers asks for this level.
+    pub const fn at_level(self, level: PlanLevel) -> Visibility {
+        match self {
             DraftVisibility::Public => Visibility::Public,
             DraftVisibility::Unlisted => Visibility::Unlisted,
             DraftVisibility::Private => Visibility::Private,
+            DraftVisibility::Subscribers => Visibility::Subscribers(level),
         }
     }
 }
@@ -80,17 +101,21 @@ impl Video {
         if self.is_purged() {
             return Outcome::Unchanged(self);
         }
-        let Drafted { edit, visibility, publish_at } = drafted;
+        let Drafted { edit, visibility, publish_at, regions } = drafted;
         let publish_at = match &self.state {
-            State::Processing | State::Ready(_) | State::Unpublished { .. } => publish_at.or(self.publish_at),
+            State::Draft | State::Processing | State::Ready(_) | State::Unpublished { .. } => {
+                publish_at.or(self.publish_at)
+            }
             State::Published { .. } | State::Failed(_) => self.publish_at,
         };
         let visibility = visibility.unwrap_or(self.visibility);
         let details: Details = self.details.clone().with(edit);
-        if details == self.details && visibility == self.visibility && publish_at == self.publish_at {
+        let regions = regions.unwrap_or_else(|| self.regions.clone());
+        let is_meant_so = visibility == self.visibility && regions == self.regions;
+        if details == self.details && is_meant_so && publish_at == self.publish_at {
             return Outcome::Unchanged(self);
         }
         let state = self.state.clone();
-        Video { details, visibility, publish_at, ..self }.changed(state, Happened::Edited, now)
+        Video { details, visibility, regions, publish_at, ..self }.changed(state, Happened::Edited, now)
     }
 }

@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 
 /// Where a video is on its way, with what it has there.
 ///
-/// Nothing makes drafts yet: that state comes with what leads to it, and the compiler then names each place that has to know it.
 /// What is blocked is kept back ([`Withheld`](crate::Withheld)), what is deleted has its [`Deletion`](crate::Deletion), and both
 /// have their state beneath.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
+    /// It has no file yet: its owner says what it will be.
+    Draft,
     /// The pipeline is at work.
     Processing,
     /// It can be published.
@@ -39,6 +40,8 @@ pub enum State {
 #[serde(rename_all = "snake_case")]
 #[schemars(rename = "VideoState")]
 pub enum StateName {
+    /// It has no file yet: its owner says what it will be.
+    Draft,
     /// The pipeline is at work.
     Processing,
     /// It can be published.
@@ -59,6 +62,7 @@ impl State {
     /// Its name.
     pub const fn name(&self) -> StateName {
         match self {
+            State::Draft => StateName::Draft,
             State::Processing => StateName::Processing,
             State::Ready(_) => StateName::Ready,
             State::Published { .. } => StateName::Published,
@@ -73,7 +77,7 @@ impl State {
             State::Ready(media) | State::Published { media, .. } | State::Unpublished { media, .. } => {
                 Some(media)
             }
-            State::Processing | State::Failed(_) => None,
+            State::Draft | State::Processing | State::Failed(_) => None,
         }
     }
 
@@ -83,7 +87,7 @@ impl State {
             State::Published { first_published_at, .. } | State::Unpublished { first_published_at, .. } => {
                 Some(*first_published_at)
             }
-            State::Processing | State::Ready(_) | State::Failed(_) => None,
+            State::Draft | State::Processing | State::Ready(_) | State::Failed(_) => None,
         }
     }
 
@@ -91,7 +95,11 @@ impl State {
     pub const fn failure(&self) -> Option<&FailureCode> {
         match self {
             State::Failed(code) => Some(code),
-            State::Processing | State::Ready(_) | State::Published { .. } | State::Unpublished { .. } => None,
+            State::Draft
+            | State::Processing
+            | State::Ready(_)
+            | State::Published { .. }
+            | State::Unpublished { .. } => None,
         }
     }
 }
@@ -100,6 +108,7 @@ impl StateName {
     /// The stable name.
     pub const fn as_str(self) -> &'static str {
         match self {
+            StateName::Draft => "draft",
             StateName::Processing => "processing",
             StateName::Ready => "ready",
             StateName::Published => "published",
@@ -113,7 +122,7 @@ impl StateName {
     /// The state of that name.
     pub fn from_name(name: &str) -> Option<Self> {
         use StateName::*;
-        let all = [Processing, Ready, Published, Unpublished, Failed, Blocked, Deleted];
+        let all = [Draft, Processing, Ready, Published, Unpublished, Failed, Blocked, Deleted];
         all.into_iter().find(|state| state.as_str() == name)
     }
 }

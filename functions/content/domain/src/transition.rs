@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 /// How far ahead a publication may lie.
 const SCHEDULE_MAX: SignedDuration = SignedDuration::from_hours(366 * 24);
 /// The version of a new video.
-const FIRST_VERSION: i64 = 1;
+pub(crate) const FIRST_VERSION: i64 = 1;
 
 /// What became of a video.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub struct Change {
 /// What a video can go through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Happened {
-    /// Its upload is complete.
+    /// Its upload is complete, or its owner has begun it without one.
     Created,
     /// It can be published.
     Ready,
@@ -70,6 +70,8 @@ pub enum Happened {
     Undeleted,
     /// Nothing of it is left.
     Purged,
+    /// A draft has its file.
+    Uploaded,
 }
 
 impl Outcome {
@@ -105,6 +107,7 @@ impl Happened {
             Happened::Deleted => "deleted",
             Happened::Undeleted => "undeleted",
             Happened::Purged => "purged",
+            Happened::Uploaded => "uploaded",
         }
     }
 }
@@ -136,7 +139,7 @@ pub struct Edit {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotPublishable {
     /// There is nothing to play yet.
-    #[error("the video is still being processed")]
+    #[error("there is nothing to play yet")]
     Processing,
     /// There will be nothing to play.
     #[error("the video could not be processed")]
@@ -206,7 +209,11 @@ impl Video {
                 Video { publish_at: None, ..self }.changed(State::Failed(code), Happened::Failed, now)
             }
             (
-                State::Ready(_) | State::Published { .. } | State::Unpublished { .. } | State::Failed(_),
+                State::Draft
+                | State::Ready(_)
+                | State::Published { .. }
+                | State::Unpublished { .. }
+                | State::Failed(_),
                 Processed::Completed(_) | Processed::Failed(_),
             ) => Outcome::Unchanged(self),
         }
@@ -219,7 +226,7 @@ impl Video {
         }
         let (media, first_published_at) = match &self.state {
             State::Published { .. } => return Ok(Outcome::Unchanged(self)),
-            State::Processing => return Err(NotPublishable::Processing),
+            State::Draft | State::Processing => return Err(NotPublishable::Processing),
             State::Failed(_) => return Err(NotPublishable::Failed),
             State::Ready(media) => (media.clone(), now),
             State::Unpublished { media, first_published_at } => (media.clone(), *first_published_at),
@@ -231,12 +238,11 @@ impl Video {
         Ok(Video { publish_at: None, ..self }.changed(state, Happened::Published, now))
     }
 
-    /// Has it published by itself. Said again, the later word counts.
+    /// Has it published by itself, and not before it is ready. Said again, the later word counts.
     pub fn schedule(self, publish_at: Timestamp, now: Timestamp) -> Result<Outcome, NotSchedulable> {
         match &self.state {
-            State::Ready(_) | State::Unpublished { .. } => {}
+            State::Draft | State::Processing | State::Ready(_) | State::Unpublished { .. } => {}
             State::Published { .. } => return Err(NotSchedulable::Published),
-            State::Processing => return Err(NotPublishable::Processing.into()),
             State::Failed(_) => return Err(NotPublishable::Failed.into()),
         }
         if self.details.title.is_none() {
@@ -270,7 +276,9 @@ impl Video {
     pub fn unpublish(self, now: Timestamp) -> Result<Outcome, NotPublished> {
         let (media, first_published_at) = match &self.state {
             State::Unpublished { .. } => return Ok(Outcome::Unchanged(self)),
-            State::Processing | State::Ready(_) | State::Failed(_) => return Err(NotPublished),
+            State::Draft | State::Processing | State::Ready(_) | State::Failed(_) => {
+                return Err(NotPublished);
+            }
             State::Published { media, first_published_at } => (media.clone(), *first_published_at),
         };
         Ok(self.changed(State::Unpublished { media, first_published_at }, Happened::Unpublished, now))
@@ -282,9 +290,11 @@ impl Video {
             State::Published { media, first_published_at } => {
                 State::Unpublished { media: media.clone(), first_published_at: *first_published_at }
             }
-            other @ (State::Processing | State::Ready(_) | State::Unpublished { .. } | State::Failed(_)) => {
-                other.clone()
-            }
+            other @ (State::Draft
+            | State::Processing
+            | State::Ready(_)
+            | State::Unpublished { .. }
+            | State::Failed(_)) => other.clone(),
         };
         let (details, tracks, regions) = (Details::default(), Tracks::default(), Regions::default());
         let is_hidden = self.visibility == Visibility::Private && self.publish_at.is_none();

@@ -24,7 +24,7 @@ pub struct Video {
     pub visibility: Visibility,
     /// Where it is shown and played, to whomever.
     pub regions: Regions,
-    /// When it is to be published by itself; while the pipeline is at work, once it is done and not before.
+    /// When it is to be published by itself; of one that is not ready yet, once it is and not before.
     pub publish_at: Option<Timestamp>,
     /// What its owner says of it.
     pub details: Details,
@@ -36,15 +36,15 @@ pub struct Video {
     pub updated_at: Timestamp,
 }
 
-/// What its owner can say nothing of. It never changes, but for the upload.
+/// What its owner can say nothing of. It never changes, but with a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
     /// The video.
     pub id: VideoId,
     /// Whose it is.
     pub owner: UserId,
-    /// What it was made from: the last of its uploads of which something came.
-    pub upload: UploadId,
+    /// What it was made from: the last of its uploads of which something came. A draft has none yet.
+    pub upload: Option<UploadId>,
     /// Where the owner's data lives.
     pub region: String,
     /// Whether players must need a key for what becomes of it.

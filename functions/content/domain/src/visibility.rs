@@ -207,7 +207,7 @@ pub fn hindrances(video: &Video, viewer: &Viewer, way: Way) -> impl Iterator<Ite
 
 fn by_state(state: &State) -> Option<Hidden> {
     match state {
-        State::Processing | State::Ready(_) | State::Unpublished { .. } | State::Failed(_) => {
+        State::Draft | State::Processing | State::Ready(_) | State::Unpublished { .. } | State::Failed(_) => {
             Some(Hidden::NotPublished)
         }
         State::Published { .. } => None,

@@ -3,9 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use content_domain::{
-    Change, Decision, Details, Drafted, Edit, FailureCode, Gone, Happened, Hidden, Media, NotPublishable,
-    NotPublished, NotSchedulable, Origin, Outcome, Packaged, PasswordsVersion, PlanLevel, Processed,
-    Protection, Region, Regions, Scheme, State, Title, Video, Viewer, Visibility, Way, decide, hindrances,
+    Change, Decision, Details, Drafted, Edit, FailureCode, FirstFile, Gone, Happened, Hidden, Media,
+    NotPublishable, NotPublished, NotSchedulable, Origin, Outcome, Packaged, PasswordsVersion, PlanLevel,
+    Processed, Protection, Region, Regions, Scheme, State, StateName, StillProcessing, Title, Video, Viewer,
+    Visibility, Way, decide, hindrances,
 };
 use jiff::{SignedDuration, Timestamp};
 use mcsp_ids::{UploadId, UserId, VideoId};
@@ -20,15 +21,28 @@ fn owner() -> UserId {
     UserId::from_uuid(Uuid::from_u128(2))
 }
 
-fn new_video() -> Video {
-    let origin = Origin {
+fn origin() -> Origin {
+    Origin {
         id: VideoId::from_uuid(Uuid::from_u128(1)),
         owner: owner(),
-        upload: UploadId::from_uuid(Uuid::from_u128(3)),
+        upload: Some(UploadId::from_uuid(Uuid::from_u128(3))),
         region: "eu".into(),
         asks_for_protection: false,
-    };
-    Video::create(origin, at(0)).video
+    }
+}
+
+fn new_video() -> Video {
+    Video::create(origin(), at(0)).video
+}
+
+fn new_draft() -> Video {
+    let origin = Origin { upload: None, ..origin() };
+    Video::draft(origin, Edit::default(), Visibility::Public, at(0)).video
+}
+
+fn file(upload: u128, asks_for_protection: bool) -> FirstFile {
+    let upload = UploadId::from_uuid(Uuid::from_u128(upload));
+    FirstFile { upload, region: "us".into(), asks_for_protection }
 }
 
 fn region(name: &str) -> Region {
@@ -55,10 +69,7 @@ fn media() -> Media {
 
 #[test]
 fn what_was_to_be_protected_and_is_not_has_failed() {
-    let asking = || {
-        let Video { origin, .. } = new_video();
-        Video::create(Origin { asks_for_protection: true, ..origin }, at(0)).video
-    };
+    let asking = || Video::create(Origin { asks_for_protection: true, ..origin() }, at(0)).video;
     let ended = |media| match asking().processed(Processed::Completed(media), at(1)) {
         Outcome::Changed(change) => change.video.state,
         Outcome::Unchanged(video) => panic!("{video:?}"),
@@ -87,6 +98,7 @@ enum Act {
     Delete,
     Undelete,
     Replace(u128),
+    TakeFile(u128),
 }
 
 fn lists() -> impl Strategy<Value = Vec<&'static str>> {
@@ -111,6 +123,7 @@ fn act() -> impl Strategy<Value = Act> {
         1 => Just(Act::Delete),
         1 => Just(Act::Undelete),
         2 => (0..9_u128).prop_map(Act::Replace),
+        3 => (0..9_u128).prop_map(Act::TakeFile),
     ]
 }
 
@@ -139,6 +152,7 @@ fn apply(video: Video, act: &Act, now: Timestamp) -> Option<Outcome> {
             let upload = UploadId::from_uuid(Uuid::from_u128(*upload));
             video.replaced(upload, Processed::Completed(media()), now).ok()
         }
+        Act::TakeFile(upload) => Some(video.take_file(file(*upload, false), now)),
         Act::SetVisibility(visibility) => Some(video.with_visibility(*visibility, now)),
         Act::Rename(n) => {
             let title = Some(Title::parse(&format!("title {n}")).unwrap());
@@ -151,10 +165,18 @@ fn is_published(video: &Video) -> bool {
     matches!(video.state, State::Published { .. })
 }
 
+/// As it begins.
+fn begun(is_draft: bool) -> Video {
+    if is_draft { new_draft() } else { new_video() }
+}
+
 proptest! {
     #[test]
-    fn versions_grow_by_one_and_each_publication_is_told_once(acts in prop::collection::vec(act(), 0..40)) {
-        let mut video = new_video();
+    fn versions_grow_by_one_and_each_publication_is_told_once(
+        is_draft in any::<bool>(),
+        acts in prop::collection::vec(act(), 0..40),
+    ) {
+        let mut video = begun(is_draft);
         let (mut publications, mut told, mut first) = (0, 0, None);
         for (second, act) in (1..).zip(&acts) {
             let before = video.clone();
@@ -167,12 +189,18 @@ proptest! {
                 Outcome::Changed(change) => {
                     prop_assert_eq!(change.video.version, before.version + 1);
                     prop_assert_eq!(change.video.updated_at, at(second));
-                    if let Act::Replace(_) = act {
-                        prop_assert!(change.video.origin.upload > before.origin.upload);
-                        prop_assert_eq!(change.video.state.name(), before.state.name());
-                        prop_assert_eq!(&change.video.details, &before.details);
-                    } else {
-                        prop_assert_eq!(&change.video.origin, &before.origin);
+                    match act {
+                        Act::Replace(_) => {
+                            prop_assert!(change.video.origin.upload > before.origin.upload);
+                            prop_assert_eq!(change.video.state.name(), before.state.name());
+                            prop_assert_eq!(&change.video.details, &before.details);
+                        }
+                        Act::TakeFile(_) => {
+                            prop_assert_eq!((&before.state, before.origin.upload), (&State::Draft, None));
+                            prop_assert_eq!(&change.video.state, &State::Processing);
+                            prop_assert_eq!(&change.video.details, &before.details);
+                        }
+                        _ => prop_assert_eq!(&change.video.origin, &before.origin),
                     }
                     told += u32::from(change.happened == Happened::Published);
                     change.video
@@ -184,19 +212,26 @@ proptest! {
                 first = first.or(Some(video.updated_at));
             }
             if video.publish_at.is_some() {
-                let is_waiting = matches!(video.state, State::Ready(_) | State::Unpublished { .. });
+                let is_waiting = matches!(
+                    video.state,
+                    State::Draft | State::Processing | State::Ready(_) | State::Unpublished { .. }
+                );
                 prop_assert!(is_waiting);
                 prop_assert!(video.details.title.is_some());
             }
+            prop_assert_eq!(video.origin.upload.is_none(), video.state == State::Draft);
             prop_assert_eq!(video.state.first_published_at(), first);
             prop_assert_eq!(told, publications);
         }
     }
 
     #[test]
-    fn nobody_else_sees_what_is_not_published(acts in prop::collection::vec(act(), 0..20)) {
+    fn nobody_else_sees_what_is_not_published(
+        is_draft in any::<bool>(),
+        acts in prop::collection::vec(act(), 0..20),
+    ) {
         let stranger = UserId::from_uuid(Uuid::from_u128(9));
-        let mut video = new_video();
+        let mut video = begun(is_draft);
         for (second, act) in (1..).zip(&acts) {
             if let Some(Outcome::Changed(change)) = apply(video.clone(), act, at(second)) {
                 video = change.video;
@@ -240,6 +275,8 @@ fn after(acts: &[Act]) -> Video {
 #[test]
 fn a_refusal_says_what_is_missing() {
     assert_eq!(after(&[]).publish(at(2)), Err(NotPublishable::Processing));
+    assert_eq!(new_draft().publish(at(2)), Err(NotPublishable::Processing));
+    assert_eq!(new_draft().unpublish(at(2)), Err(NotPublished));
     assert_eq!(after(&[Act::Fail]).publish(at(2)), Err(NotPublishable::Failed));
     assert_eq!(after(&[Act::Complete]).publish(at(2)), Err(NotPublishable::Untitled));
     assert_eq!(after(&[Act::Complete]).unpublish(at(2)), Err(NotPublished));
@@ -249,7 +286,9 @@ fn a_refusal_says_what_is_missing() {
 fn what_is_hidden_is_hidden_for_a_reason() {
     let published = after(&[Act::Complete, Act::Rename(0), Act::Publish]);
     let seen = |visibility, way| decide(&Video { visibility, ..published.clone() }, &Viewer::Anyone, way);
-    assert_eq!(decide(&new_video(), &Viewer::Anyone, Way::Link), Err(Hidden::NotPublished));
+    for video in [new_video(), new_draft()] {
+        assert_eq!(decide(&video, &Viewer::Anyone, Way::Link), Err(Hidden::NotPublished));
+    }
     assert_eq!(seen(Visibility::Private, Way::Link), Err(Hidden::Private));
     assert_eq!(seen(Visibility::Unlisted, Way::Search), Err(Hidden::Unlisted));
     assert_eq!(seen(Visibility::Unlisted, Way::Link), Ok(()));
@@ -344,9 +383,19 @@ fn regions_are_said_in_any_state_and_forgotten_with_the_video() {
 }
 
 #[test]
-fn a_publication_is_planned_for_what_could_be_published_now() {
+fn a_publication_is_planned_for_what_can_be_published_by_then() {
     let ready = after(&[Act::Complete, Act::Rename(0)]);
-    assert_eq!(after(&[]).schedule(at(9), at(2)), Err(NotPublishable::Processing.into()));
+    for waiting in [new_draft(), after(&[])] {
+        assert_eq!(waiting.clone().schedule(at(9), at(2)), Err(NotPublishable::Untitled.into()));
+        let Some(Outcome::Changed(named)) = apply(waiting, &Act::Rename(0), at(1)) else {
+            panic!("it has a title")
+        };
+        let Ok(Outcome::Changed(change)) = named.video.schedule(at(9), at(2)) else {
+            panic!("it is planned")
+        };
+        assert_eq!(change.video.publish_at, Some(at(9)));
+        assert_eq!(change.video.publish(at(9)), Err(NotPublishable::Processing), "it is not ready yet");
+    }
     assert_eq!(after(&[Act::Fail]).schedule(at(9), at(2)), Err(NotPublishable::Failed.into()));
     assert_eq!(after(&[Act::Complete]).schedule(at(9), at(2)), Err(NotPublishable::Untitled.into()));
     let published = after(&[Act::Complete, Act::Rename(0), Act::Publish]);
@@ -370,6 +419,7 @@ fn a_draft_is_taken_in_any_state_and_planned_where_there_is_something_to_come() 
         edit: Edit { title: Title::parse("A walk").ok(), ..Edit::default() },
         visibility: Some(Visibility::Unlisted),
         publish_at: Some(at(100)),
+        regions: None,
     };
     let took = |video: Video| match video.take_draft(drafted(), at(1)) {
         Outcome::Changed(change) => change.video,
@@ -401,6 +451,52 @@ fn a_draft_is_taken_in_any_state_and_planned_where_there_is_something_to_come() 
     let published = changed(ready.publish(at(100)).unwrap());
     let other = Drafted { publish_at: Some(at(500)), ..drafted() };
     assert_eq!(published.clone().take_draft(other, at(101)), Outcome::Unchanged(published));
+}
+
+#[test]
+fn a_draft_gets_its_file_once_and_keeps_what_was_said_of_it() {
+    let changed = |outcome| match outcome {
+        Outcome::Changed(change) => change,
+        Outcome::Unchanged(video) => panic!("{video:?}"),
+    };
+    let origin = Origin { upload: None, ..origin() };
+    let edit = || Edit { title: Title::parse("A walk").ok(), ..Edit::default() };
+    let Change { video: draft, happened } = Video::draft(origin, edit(), Visibility::Unlisted, at(0));
+    assert_eq!((draft.version, draft.state.name(), happened), (1, StateName::Draft, Happened::Created));
+    let regions = regions(&["eu"], &[]);
+    let drafted = Drafted { publish_at: Some(at(50)), regions: Some(regions.clone()), ..Drafted::default() };
+    let planned = changed(draft.take_draft(drafted, at(1))).video;
+    assert_eq!((planned.publish_at, &planned.regions), (Some(at(50)), &regions));
+    // What is told of a file that it does not have yet comes too early.
+    let media = || Processed::Completed(media());
+    assert_eq!(planned.clone().processed(media(), at(2)), Outcome::Unchanged(planned.clone()));
+    let upload = UploadId::from_uuid(Uuid::from_u128(9));
+    assert_eq!(planned.clone().replaced(upload, media(), at(2)), Err(StillProcessing));
+
+    let Change { video, happened } = changed(planned.clone().take_file(file(7, true), at(3)));
+    let origin = Origin {
+        upload: Some(UploadId::from_uuid(Uuid::from_u128(7))),
+        region: "us".into(),
+        asks_for_protection: true,
+        ..planned.origin.clone()
+    };
+    assert_eq!((&video.origin, &video.state, happened), (&origin, &State::Processing, Happened::Uploaded));
+    assert_eq!((&video.details, &video.regions), (&planned.details, &planned.regions));
+    assert_eq!((video.visibility, video.publish_at), (planned.visibility, planned.publish_at));
+    assert_eq!(video.clone().take_file(file(8, false), at(4)), Outcome::Unchanged(video.clone()));
+    let failed = changed(video.processed(media(), at(5))).video;
+    assert_eq!(
+        (failed.state.name(), failed.publish_at),
+        (StateName::Failed, None),
+        "it asked for protection"
+    );
+
+    // Beneath what hides it, it goes on; of one that is purged nothing comes.
+    let deleted = changed(planned.delete(at(3))).video;
+    let uploaded = changed(deleted.clone().take_file(file(7, false), at(4))).video;
+    assert_eq!((uploaded.shown_state(), uploaded.state), (StateName::Deleted, State::Processing));
+    let purged = changed(deleted.purge(at(40 * 24 * 3600))).video;
+    assert_eq!(purged.clone().take_file(file(7, false), at(5)), Outcome::Unchanged(purged));
 }
 
 #[test]

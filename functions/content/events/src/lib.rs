@@ -3,6 +3,7 @@
 mod account_changed;
 mod consume;
 mod draft_submitted;
+mod draft_uploaded;
 mod not_yet;
 mod processing_finished;
 mod publication_due;

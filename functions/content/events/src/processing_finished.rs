@@ -3,7 +3,7 @@
 use crate::not_yet::not_yet;
 use content_contract::{event, plan};
 use content_domain::{
-    FailureCode, Media, Outcome, Packaged, Processed, Protection, Rendition, StillProcessing,
+    FailureCode, Media, Outcome, Packaged, Processed, Protection, Rendition, State, StillProcessing,
 };
 use content_storage as storage;
 use http::StatusCode;
@@ -63,12 +63,13 @@ pub(crate) async fn apply(context: &Context, received: &Received) -> Result<Appl
     let (id, now) = (finished.video_id, context.now());
     let replaced_by = finished.replaces.then_some(finished.upload_id);
     let outcome = outcome(finished).map_err(Problem::from)?;
-    let Some(video) = storage::find(context, id).await? else {
+    let found = storage::find(context, id).await?;
+    let Some(video) = found.filter(|video| video.state != State::Draft) else {
         // The upload that made the video was done before another was to replace it, so its events are on their way.
         if replaced_by.is_some() {
             return Err(not_yet());
         }
-        // Its upload is not known yet. Waiting for a retry could take longer than retries last, so the
+        // Its upload is not known yet, also where it is of a draft. Waiting for a retry could take longer than retries last, so the
         // outcome waits in the database.
         if storage::early_outcome(context, id).await?.is_some() {
             return Ok(Applied::Ignored);

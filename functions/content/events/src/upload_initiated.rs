@@ -1,8 +1,9 @@
 //! `mcsp.upload.session.initiated.v1`: a video comes to be, in `processing`, or further on where the pipeline
-//! was faster than this event; with what its owner has said of it by then.
+//! was faster than this event; with what its owner has said of it by then. Or a draft has its file.
 
+use crate::draft_uploaded;
 use content_contract::{event, plan, submitted};
-use content_domain::{Change, Origin, Outcome, Video};
+use content_domain::{Change, FirstFile, Origin, Outcome, Video};
 use content_storage as storage;
 use mcsp_events::{Applied, Received};
 use mcsp_function::Context;
@@ -36,14 +37,19 @@ enum Protection {
 pub(crate) async fn apply(context: &Context, received: &Received) -> Result<Applied, Problem> {
     let Initiated { upload_id, video_id, owner_id, region, protection, replaces } = received.data()?;
     // Until the pipeline is done with it, the video plays what it has.
-    if replaces || storage::find(context, video_id).await?.is_some() {
+    if replaces {
         return Ok(Applied::Ignored);
     }
     let asks_for_protection = match protection {
         Protection::None => false,
         Protection::Cenc => true,
     };
-    let origin = Origin { id: video_id, owner: owner_id, upload: upload_id, region, asks_for_protection };
+    if let Some(video) = storage::find(context, video_id).await? {
+        let file = FirstFile { upload: upload_id, region, asks_for_protection };
+        return draft_uploaded::apply(context, received, video, file).await;
+    }
+    let upload = Some(upload_id);
+    let origin = Origin { id: video_id, owner: owner_id, upload, region, asks_for_protection };
     let owner = storage::owner(context, owner_id).await?;
     let mut changes = vec![Video::create(origin, context.now())];
     if owner.is_some_and(|owner| !owner.is_active) {
@@ -73,7 +79,7 @@ pub(crate) async fn apply(context: &Context, received: &Received) -> Result<Appl
 }
 
 /// Goes on from the last change, if that changes something.
-fn follow(changes: &mut Vec<Change>, next: impl FnOnce(Video) -> Outcome) {
+pub(crate) fn follow(changes: &mut Vec<Change>, next: impl FnOnce(Video) -> Outcome) {
     let Some(Outcome::Changed(change)) = changes.last().map(|last| next(last.video.clone())) else { return };
     changes.push(change);
 }

@@ -176,7 +176,7 @@ fn explained(video: &Video, viewer: &Viewer) -> ExplanationView {
         by_link: by(Way::Link),
         by_search: by(Way::Search),
         facts: FactsView {
-            owner_id: FactView::of(video.origin.owner, Source::Upload),
+            owner_id: FactView::of(video.origin.owner, teller_of_owner(video)),
             viewer_region: FactView::of(viewer.region().map(Region::to_string), Source::Question),
             deleted_at: FactView::of(video.deletion.map(|deletion| deletion.at), Source::Owner),
             decision: FactView::of(decision.map(DecisionView::from), Source::Moderation),
@@ -188,8 +188,14 @@ fn explained(video: &Video, viewer: &Viewer) -> ExplanationView {
     }
 }
 
+/// Of a draft nobody else knows.
+fn teller_of_owner(video: &Video) -> Source {
+    if video.origin.upload.is_some() { Source::Upload } else { Source::Owner }
+}
+
 fn teller_of_state(video: &Video) -> Source {
     match &video.state {
+        VideoState::Draft => Source::Owner,
         VideoState::Processing => Source::Upload,
         // Who has deleted it has ended it.
         VideoState::Failed(_) if video.is_purged() => Source::Owner,

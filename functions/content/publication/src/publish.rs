@@ -64,7 +64,7 @@ impl From<PublishError> for Problem {
     fn from(error: PublishError) -> Self {
         let (code, title) = match error {
             PublishError::Decided(NotPublishable::Processing) => {
-                ("not_ready", "the video is still being processed")
+                ("not_ready", "the video has no file yet, or it is still being processed")
             }
             PublishError::Decided(NotPublishable::Failed) => {
                 ("processing_failed", "the video could not be processed")

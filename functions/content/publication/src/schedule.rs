@@ -4,7 +4,7 @@ use crate::change::{Target, answered, change, refusals};
 use crate::publish::PublishError;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use content_contract::publish_later;
+use content_contract::plan;
 use content_domain::{NotPublishable, NotSchedulable};
 use http::StatusCode;
 use jiff::Timestamp;
@@ -38,8 +38,8 @@ pub(crate) fn reference() -> Operation {
     Operation::put("/v1/videos/{id}/schedule", schedule)
         .named("scheduleVideo", "Have a video published later")
         .described(
-            "Has a video that could be published now published by itself, when its time comes. Said again, the later word \
-            counts. Who has its link and would see it then is told by playback until when to wait.",
+            "Has a video that has a title published by itself, when its time comes and it is ready: also a draft, and one that is \
+            still being processed. Said again, the later word counts. Who has its link and would see it then is told by playback until when to wait.",
         )
         .requires(Permission::ContentPublish)
         .answers(answered())
@@ -48,7 +48,6 @@ pub(crate) fn reference() -> Operation {
             [
                 NotSchedulable::Published,
                 NotSchedulable::Over,
-                NotPublishable::Processing.into(),
                 NotPublishable::Failed.into(),
                 NotPublishable::Untitled.into(),
             ]
@@ -64,7 +63,8 @@ pub(crate) async fn schedule(
 ) -> Result<Response, Problem> {
     caller.require(Permission::ContentPublish)?;
     let target = Target { id, owner: caller.user() };
-    let timer = |_: &_, _: &_| Some(publish_later(&context, &trace, id, publish_at));
+    // Of one that is not ready yet it is set when it is.
+    let timer = |video: &_, _: &_| plan(&context, &trace, video);
     let answer = change(&context, &trace, target, timer, |video| {
         if_match.check(video.version)?;
         Ok(video.schedule(publish_at, context.now()).map_err(ScheduleError::from)?)

@@ -3,17 +3,15 @@
 use crate::change::{Asked, Target, answered, change, refusals};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use content_domain::{InvalidText, Region, Regions};
+use content_contract::regions;
+use content_domain::Regions;
 use mcsp_access::Permission;
 use mcsp_function::Context;
 use mcsp_ids::VideoId;
-use mcsp_problem::{Invalid, Json, Path, Problem, Reason};
+use mcsp_problem::{Invalid, Json, Path, Problem};
 use mcsp_reference::Operation;
 use schemars::JsonSchema;
 use serde::Deserialize;
-
-/// Regions of one list: more than there are countries (ISO 3166-1).
-const REGIONS_MAX: usize = 250;
 
 /// Both lists are to be said: one that was left out would be lifted without a word.
 #[derive(Deserialize, JsonSchema)]
@@ -31,37 +29,9 @@ pub(crate) struct SetRegionsRequest {
 impl SetRegionsRequest {
     fn parse(&self) -> Result<Regions, Problem> {
         let mut invalid = Invalid::default();
-        let allow = list("/allow", &self.allow, &mut invalid, |_| Ok(()));
-        let once = |region: &Region| if allow.contains(region) { Err(contradiction()) } else { Ok(()) };
-        let deny = list("/deny", &self.deny, &mut invalid, once);
-        invalid.into_result(Regions::new(allow, deny))
+        let regions = regions("", (&self.allow, &self.deny), &mut invalid);
+        invalid.into_result(regions)
     }
-}
-
-/// Those that can be taken. Too many are one error, not one for each.
-fn list(
-    pointer: &str,
-    texts: &[String],
-    invalid: &mut Invalid,
-    check: impl Fn(&Region) -> Result<(), Reason>,
-) -> Vec<Region> {
-    if texts.len() > REGIONS_MAX {
-        let error = InvalidText::TooMany { max: REGIONS_MAX };
-        invalid.check::<()>(pointer, Err(Reason::new(error.code(), error.to_string())));
-        return Vec::new();
-    }
-    let parse = |text: &String| {
-        let region =
-            Region::parse(text).map_err(|error| Reason::new("invalid_region", format!("is {error}")))?;
-        check(&region).map(|()| region)
-    };
-    let parsed = texts.iter().enumerate();
-    parsed.filter_map(|(n, text)| invalid.check(&format!("{pointer}/{n}"), parse(text))).collect()
-}
-
-/// One of the two is not meant.
-fn contradiction() -> Reason {
-    Reason::new("contradiction", "must not be in `allow` too")
 }
 
 pub(crate) fn reference() -> Operation {
@@ -105,6 +75,8 @@ pub(crate) async fn set_regions(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use content_contract::REGIONS_MAX;
+    use content_domain::Region;
 
     fn parsed(allow: &[&str], deny: &[&str]) -> Result<Regions, Vec<(String, &'static str)>> {
         let texts = |names: &[&str]| names.iter().map(ToString::to_string).collect();

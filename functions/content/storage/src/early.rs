@@ -1,6 +1,6 @@
-//! The pipeline's last word on videos that are not there yet.
+//! The pipeline's last word on videos that are not there yet, or are drafts still.
 //!
-//! Two events make a video: one tells of the upload, one of the outcome. Whichever comes second must see
+//! Two events make a video, or give a draft its file: one tells of the upload, one of the outcome. Whichever comes second must see
 //! what the first has left, also when both are applied at the same time. So each transaction takes the
 //! video's lock first, and its later statements see all that the other has committed.
 
@@ -26,15 +26,22 @@ pub async fn early_outcome(context: &Context, id: VideoId) -> Result<Option<Proc
     Ok(rows.first(|row| row.take("outcome").map(|Json(outcome)| outcome))?)
 }
 
-/// The statement that keeps the outcome of a video which does not exist, and has none waiting.
+/// The statement that keeps the outcome of a video which does not exist or is a draft, and has none waiting.
 pub fn keep_early(id: VideoId, outcome: &Processed, now: Timestamp) -> GuardedStatement {
     sql("INSERT INTO early_outcomes (video_id, outcome, received_at) SELECT $1, $2, $3 \
-         WHERE NOT EXISTS (SELECT FROM videos WHERE id = $1) \
+         WHERE NOT EXISTS (SELECT FROM videos WHERE id = $1 AND coalesce(held_state, state) <> 'draft') \
          ON CONFLICT ON CONSTRAINT early_outcomes_pkey DO NOTHING")
     .bind(id.uuid())
     .bind(serde_json::json!(outcome))
     .bind(now)
     .expecting(1)
+}
+
+/// The statement that lets a transaction fail where an outcome has come to wait meanwhile.
+pub fn no_early(id: VideoId) -> GuardedStatement {
+    sql("SELECT true WHERE NOT EXISTS (SELECT FROM early_outcomes WHERE video_id = $1)")
+        .bind(id.uuid())
+        .expecting(1)
 }
 
 /// The statement that takes the outcome away, for the video that is made from it.

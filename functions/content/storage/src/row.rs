@@ -26,7 +26,7 @@ pub(crate) fn bind(sql: Sql, video: &Video) -> Sql {
     let media = state.media().map(|media| serde_json::json!(media));
     sql.bind(origin.id.uuid())
         .bind(origin.owner.uuid())
-        .bind(origin.upload.uuid())
+        .bind(origin.upload.map(|upload| upload.uuid()))
         .bind(origin.region.as_str())
         .bind(origin.asks_for_protection)
         .bind(*version)
@@ -65,7 +65,7 @@ pub(crate) fn read(row: &mut Row<'_>) -> Result<Video, Inconsistency> {
     let origin = Origin {
         id: VideoId::from_uuid(row.take("id")?),
         owner: UserId::from_uuid(row.take::<Uuid>("owner_id")?),
-        upload: UploadId::from_uuid(row.take::<Uuid>("upload_id")?),
+        upload: row.take::<Option<Uuid>>("upload_id")?.map(UploadId::from_uuid),
         region: row.take("region")?,
         asks_for_protection: row.take("asks_for_protection")?,
     };
@@ -129,6 +129,7 @@ fn state(
     first_published_at: Option<Timestamp>,
 ) -> Option<State> {
     Some(match name {
+        StateName::Draft => State::Draft,
         StateName::Processing => State::Processing,
         StateName::Ready => State::Ready(media?),
         StateName::Published => State::Published { media: media?, first_published_at: first_published_at? },

@@ -126,12 +126,14 @@ fn parse(request: EditRequest) -> Result<Edit, Problem> {
     let mut invalid = Invalid::default();
     let said = Said { title, description, tags, category, language, licence, made_for_kids, custom_fields };
     let mut edit = said.parse(&mut invalid);
-    if let Some(years) = minimum_age {
-        let unfit = |error: InvalidMinimumAge| Reason::new("not_an_option", error.to_string());
-        edit.minimum_age =
-            invalid.check("/minimum_age", years.map(MinimumAge::new).transpose().map_err(unfit));
-    }
+    edit.minimum_age = minimum_age.and_then(|years| self::minimum_age(years, &mut invalid));
     invalid.into_result(edit)
+}
+
+/// Takes an age that can be taken, and notes one that can't.
+pub(crate) fn minimum_age(years: Option<u32>, invalid: &mut Invalid) -> Option<Option<MinimumAge>> {
+    let unfit = |error: InvalidMinimumAge| Reason::new("not_an_option", error.to_string());
+    invalid.check("/minimum_age", years.map(MinimumAge::new).transpose().map_err(unfit))
 }
 
 #[cfg(test)]

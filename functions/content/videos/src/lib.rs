@@ -3,6 +3,7 @@
 mod captions;
 mod change;
 mod chapters;
+mod create;
 mod delete;
 mod edit;
 mod get;
@@ -21,7 +22,7 @@ pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
     context.variable("issuer")?;
     context.variable("audience")?;
     Ok(Router::new()
-        .route("/v1/videos", get(list::list))
+        .route("/v1/videos", get(list::list).post(create::create))
         .route("/v1/videos/{id}", get(get::get).patch(edit::edit).delete(delete::delete))
         .route("/v1/videos/{id}/restore", post(restore::restore))
         .route("/v1/videos/{id}/chapters", get(chapters::get::get).put(chapters::put::put))
@@ -48,6 +49,7 @@ pub fn reference() -> Section {
         captions::get::reference(),
         captions::put::reference(),
         captions::delete::reference(),
+        create::reference(),
     ];
     Section::new("Videos", "Videos as their owners keep them and as others see them.", operations)
 }

@@ -260,6 +260,11 @@ impl Upload {
         over(&self.state)
     }
 
+    /// Whether the video that it was to be the first file of has none from it, and may get one from another upload.
+    pub fn brought_nothing(&self, now: Timestamp) -> bool {
+        !self.replaces && self.initiated_at().is_none() && self.is_over(now)
+    }
+
     /// Is to replace the file that a video has from another upload. It is protected as that one is.
     pub fn in_place_of(self, source: &Upload) -> Result<Self, Irreplaceable> {
         if !matches!(source.state, State::Ready { .. }) {

@@ -1,5 +1,6 @@
 //! A draft as its owner sees it.
 
+use crate::written::WrittenRegions;
 use content_contract::{Draft, DraftVisibility, Licence};
 use http::{StatusCode, header};
 use jiff::Timestamp;
@@ -54,11 +55,17 @@ pub(crate) struct DraftView {
     /// As in the ETag.
     #[schemars(example = 7)]
     version: i64,
+    /// The level of the plan that one must have to play the video, where it is meant for subscribers.
+    #[schemars(example = 2)]
+    minimum_plan_level: Option<u32>,
+    /// Where the video is to be shown and played.
+    regions: Option<WrittenRegions>,
 }
 
 impl From<&KeptDraft> for DraftView {
     fn from(kept: &KeptDraft) -> Self {
-        let Draft { title, description, tags, category, language, custom_fields, .. } = kept.draft.clone();
+        let Draft { title, description, tags, category, language, custom_fields, regions, .. } =
+            kept.draft.clone();
         DraftView {
             id: kept.id,
             title,
@@ -76,6 +83,8 @@ impl From<&KeptDraft> for DraftView {
             created_at: kept.created_at,
             updated_at: kept.updated_at,
             version: kept.version,
+            minimum_plan_level: kept.draft.minimum_plan_level,
+            regions: regions.map(WrittenRegions::from),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What is written in a draft, as it is sent: whatever it says, it fits.
 
-use content_contract::{Draft, DraftVisibility, Licence};
+use content_contract::{Draft, DraftRegions, DraftVisibility, Licence};
 use jiff::Timestamp;
 use mcsp_function::Context;
 use mcsp_ids::{UploadId, UserId};
@@ -16,6 +16,8 @@ const TEXT_MAX_BYTES: usize = 32_768;
 const TAGS_MAX: usize = 100;
 /// Fields of one's own: more than a video may have.
 const FIELDS_MAX: usize = 100;
+/// Regions of one list: more than a video may have.
+const REGIONS_MAX: usize = 500;
 
 /// All that a draft says. What is left out or null it does not say. Whether a text will do is looked at when it is
 /// submitted.
@@ -64,6 +66,39 @@ pub(crate) struct WrittenDraft {
     /// One's own upload, whose video the draft is of. An upload has one draft at most.
     #[serde(default)]
     upload_id: Option<UploadId>,
+    /// The level of the plan that one must have to play the video: to be submitted, 1 to 100, and only with the visibility
+    /// `subscribers`, where it is 1 by default.
+    #[serde(default)]
+    #[schemars(example = 2)]
+    minimum_plan_level: Option<u32>,
+    /// Where the video is to be shown and played; what was said elsewhere stays where it is left out.
+    #[serde(default)]
+    regions: Option<WrittenRegions>,
+}
+
+/// Where a draft means a video to be shown.
+#[derive(Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "DraftRegions")]
+pub(crate) struct WrittenRegions {
+    /// Only there; everywhere where it is empty. To be submitted, up to 250, as access tokens name regions.
+    #[schemars(example = ["eu"])]
+    allow: Vec<String>,
+    /// Not there. To be submitted, up to 250, none of them in `allow` too.
+    #[schemars(example = ["us"])]
+    deny: Vec<String>,
+}
+
+impl From<DraftRegions> for WrittenRegions {
+    fn from(DraftRegions { allow, deny }: DraftRegions) -> Self {
+        WrittenRegions { allow, deny }
+    }
+}
+
+impl From<WrittenRegions> for DraftRegions {
+    fn from(WrittenRegions { allow, deny }: WrittenRegions) -> Self {
+        DraftRegions { allow, deny }
+    }
 }
 
 impl WrittenDraft {
@@ -100,6 +135,10 @@ impl WrittenDraft {
         for text in fields_given.take(FIELDS_MAX).flat_map(|(key, value)| [key, value]) {
             invalid.check("/custom_fields", fits(text));
         }
+        let regions = self.regions.map(DraftRegions::from);
+        if let Some(regions) = &regions {
+            check_regions(regions, &mut invalid);
+        }
         let draft = Draft {
             title,
             description,
@@ -111,6 +150,8 @@ impl WrittenDraft {
             custom_fields,
             visibility: self.visibility,
             publish_at: self.publish_at,
+            minimum_plan_level: self.minimum_plan_level,
+            regions,
         };
         let draft = invalid.into_result(draft)?;
         if let Some(upload) = upload_id {
@@ -118,6 +159,18 @@ impl WrittenDraft {
             found.ok_or_else(unknown_upload)?;
         }
         Ok((draft, upload_id))
+    }
+}
+
+fn check_regions(DraftRegions { allow, deny }: &DraftRegions, invalid: &mut Invalid) {
+    for (pointer, list) in [("/regions/allow", allow), ("/regions/deny", deny)] {
+        if list.len() > REGIONS_MAX {
+            let reason = Reason::new("too_many", format!("must have at most {REGIONS_MAX} entries"));
+            invalid.check::<()>(pointer, Err(reason));
+        }
+        for (n, region) in list.iter().enumerate().take(REGIONS_MAX) {
+            invalid.check(&format!("{pointer}/{n}"), fits(region));
+        }
     }
 }
 

@@ -3,15 +3,17 @@
 //! The object store is not called: a multipart upload begins there with the first parts, so that an upload
 //! that comes to nothing here leaves nothing there.
 
+use crate::catalog;
 use crate::quota::{self, WithoutPlan};
 use crate::times::OPEN_FOR;
 use http::StatusCode;
+use mcsp_access::Permission;
 use mcsp_bridge_api::postgres::GuardedStatement;
 use mcsp_function::{Caller, TraceParent};
 use mcsp_ids::{UploadId, VideoId};
-use mcsp_problem::Problem;
+use mcsp_problem::{Invalid, Problem, Reason};
 use mcsp_reference::Refusal;
-use upload_bytes::{Uploads, prefix, sweep_later};
+use upload_bytes::{Uploads, prefix, settle, sweep_later};
 use upload_domain::{File, Irreplaceable, Object, Plan, Protection, Quota, State, Upload};
 use upload_storage::{InsertError, SaveError, Written, hold, insert, source_of, used};
 
@@ -23,7 +25,7 @@ pub struct Wanted {
     pub plan: Plan,
     /// How what becomes of it is to be protected, where that is said.
     pub protection: Option<Protection>,
-    /// The video that gets it in the place of the file that it has.
+    /// The video that gets it: a draft its first one, any other in the place of the file that it has.
     pub replaced: Option<VideoId>,
 }
 
@@ -38,16 +40,14 @@ pub async fn begin<A>(
 ) -> Result<A, Problem> {
     let bucket = uploads.store.bucket_of(&caller.claims.region).ok_or_else(no_bucket)?;
     let quota = without_plan.quota(&uploads.context, caller.user()).await?;
-    let replaced = wanted.replaced;
+    let (video, protection) = (wanted.replaced, wanted.protection);
     let upload = waiting(uploads, caller, bucket, wanted);
-    let (upload, source) = match replaced {
+    let (upload, source) = match video {
         None => (upload, None),
-        Some(video) => {
-            let source = source_of(&uploads.context, video).await?;
-            let source =
-                source.filter(|source| source.owner == upload.owner).ok_or_else(Problem::not_found)?;
-            (upload.in_place_of(&source).map_err(irreplaceable)?, Some(source))
-        }
+        Some(video) => match made_of(uploads, video).await? {
+            None => (first_file_of(uploads, trace, video, upload).await?, None),
+            Some(source) => (in_place_of(caller, &source, upload, protection)?, Some(source)),
+        },
     };
     let (answer, recorded) = answered(&upload)?;
     let sweep = sweep_later(&uploads.context, trace, &upload);
@@ -57,6 +57,7 @@ pub async fn begin<A>(
         Ok(()) => Ok(answer),
         Err(InsertError::TooMuch) => Err(too_much(uploads, &upload, quota).await?),
         Err(InsertError::Replacing) => Err(under_way()),
+        Err(InsertError::Brought) => Err(irreplaceable(Irreplaceable::NotReady)),
         Err(InsertError::Failed(error)) => Err(error.into()),
     }
 }
@@ -66,9 +67,57 @@ pub fn refusals_to_begin() -> impl IntoIterator<Item = Refusal> {
     quota::refusals().into_iter().chain([no_bucket().into(), Problem::from(SaveError::Overtaken).into()])
 }
 
-/// How the file of a video is not replaced, for the API reference.
+/// How a video gets no file, for the API reference.
 pub fn refusals_to_replace() -> impl IntoIterator<Item = Problem> {
     [Problem::not_found(), irreplaceable(Irreplaceable::NotReady), under_way()]
+}
+
+/// The upload that a video has its file from, or will have; none where Upload knows of none. One whose time is over brings nothing
+/// any more, also where nobody has written that yet.
+async fn made_of(uploads: &Uploads, video: VideoId) -> Result<Option<Upload>, Problem> {
+    let Some(last) = source_of(&uploads.context, video).await? else { return Ok(None) };
+    if !last.brought_nothing(uploads.context.now()) {
+        return Ok(Some(last));
+    }
+    if !last.came_to_nothing() {
+        settle(uploads, last).await?;
+    }
+    Ok(None)
+}
+
+/// Has the upload replace the file that a video has from another one.
+fn in_place_of(
+    caller: &Caller,
+    source: &Upload,
+    upload: Upload,
+    protection: Option<Protection>,
+) -> Result<Upload, Problem> {
+    if source.owner != upload.owner {
+        return Err(Problem::not_found());
+    }
+    // What is published changes.
+    caller.require(Permission::ContentPublish)?;
+    if protection.is_some() {
+        let detail = "must not be said of a file that replaces another: the video is protected as before";
+        return Err(Invalid::problem_at("/protection", Reason::new("invalid_value", detail)));
+    }
+    upload.in_place_of(source).map_err(irreplaceable)
+}
+
+/// Has the upload bring the first file of a draft, as Content knows it.
+async fn first_file_of(
+    uploads: &Uploads,
+    trace: &TraceParent,
+    video: VideoId,
+    upload: Upload,
+) -> Result<Upload, Problem> {
+    let known = catalog::find(&uploads.context, trace, video).await?;
+    let known = known.filter(|known| known.owner_id == upload.owner).ok_or_else(Problem::not_found)?;
+    if known.is_draft() {
+        Ok(Upload { video, ..upload })
+    } else {
+        Err(irreplaceable(Irreplaceable::NotReady))
+    }
 }
 
 fn waiting(uploads: &Uploads, caller: &Caller, bucket: &str, wanted: Wanted) -> Upload {
@@ -108,7 +157,8 @@ fn irreplaceable(irreplaceable: Irreplaceable) -> Problem {
         Irreplaceable::NotReady => Problem::new(
             StatusCode::CONFLICT,
             "source_not_ready",
-            "the video has no file that could be replaced: it is being processed, has failed or is deleted",
+            "the video is no draft, and has no file that could be replaced: another upload brings it, it is being processed, has \
+            failed, is kept back or deleted",
         ),
         Irreplaceable::NotLater => SaveError::Overtaken.into(),
     }

@@ -3,6 +3,7 @@
 
 mod begin;
 mod cancel;
+mod catalog;
 mod complete;
 mod parts;
 mod problems;

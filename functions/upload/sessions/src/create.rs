@@ -9,7 +9,7 @@ use mcsp_etag::ETag;
 use mcsp_function::{Caller, TraceParent};
 use mcsp_idempotency::{Answer, RequiredIdempotencyKey, once};
 use mcsp_ids::VideoId;
-use mcsp_problem::{Invalid, Json, Problem, Reason};
+use mcsp_problem::{Invalid, Json, Problem};
 use mcsp_reference::{Answer as Answered, Operation};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -35,10 +35,10 @@ pub(crate) struct CreateRequest {
     checksum_sha256: Option<String>,
     /// By default as the size wants it.
     method: Option<WantedMethod>,
-    /// Whether players need a licence for the video; by default not. Not to be given with `video_id`.
+    /// Whether players need a licence for the video; by default not. Not to be given for a file that replaces another.
     #[serde(skip_serializing_if = "Option::is_none")]
     protection: Option<WantedProtection>,
-    /// One's own video, which gets this file in the place of the one that it has.
+    /// One's own video: a draft gets its file, any other this one in the place of the one that it has.
     #[serde(skip_serializing_if = "Option::is_none")]
     video_id: Option<VideoId>,
 }
@@ -72,8 +72,9 @@ pub(crate) fn reference() -> Operation {
             complete the upload. An upload that is not completed within 24 hours expires.\n\n\
             The declared size is taken from the owner's quota at once, and given back where the upload comes to nothing.\n\n\
             The video's id is known from here on; the video itself exists once the upload is completed.\n\n\
-            With `video_id` the file replaces the one of a video that is ready or published, for which the permission \
-            `content.publish` is needed too. The video keeps its id and all that is said of it, is protected as before, and plays \
+            With `video_id` the video is there before: a draft gets its file, and is processed once the upload is completed. The \
+            file of a video that is ready or published is replaced, for which the permission \
+            `content.publish` is needed too: the video keeps its id and all that is said of it, is protected as before, and plays \
             what it has until the new file is processed; where that fails, it goes on with it.",
         )
         .requires(Permission::MediaUpload)
@@ -95,9 +96,6 @@ pub(crate) async fn create(
     Json(request): Json<CreateRequest>,
 ) -> Result<Response, Problem> {
     caller.require(Permission::MediaUpload)?;
-    if request.video_id.is_some() {
-        caller.require(Permission::ContentPublish)?;
-    }
     let wanted = parse(&request)?;
     let scope = format!("POST /v1/uploads {}", caller.user());
     once(&uploads.context, &scope, Some(key), &request, async |claim| {
@@ -130,21 +128,15 @@ fn parse(request: &CreateRequest) -> Result<Wanted, Problem> {
         }
         (Some(text), _) => invalid.check("/checksum_sha256", Checksum::parse(text).map(Some).map_err(reason)),
     };
-    let protection = match (request.protection, request.video_id) {
-        (None, _) => Some(None),
-        (Some(WantedProtection::None), None) => Some(Some(Protection::None)),
-        (Some(WantedProtection::Cenc), None) => Some(Some(Protection::Cenc)),
-        (Some(_), Some(_)) => invalid.check("/protection", Err(protected_as_before())),
-    };
-    match (name, content_type, plan, checksum, protection) {
-        (Some(name), Some(content_type), Some(plan), Some(checksum_sha256), Some(protection)) => {
+    let protection = request.protection.map(|wanted| match wanted {
+        WantedProtection::None => Protection::None,
+        WantedProtection::Cenc => Protection::Cenc,
+    });
+    match (name, content_type, plan, checksum) {
+        (Some(name), Some(content_type), Some(plan), Some(checksum_sha256)) => {
             let file = File { name, size_bytes: request.size_bytes, content_type, checksum_sha256 };
             Ok(Wanted { file, plan, protection, replaced: request.video_id })
         }
         _ => Err(invalid.into_problem()),
     }
-}
-
-fn protected_as_before() -> Reason {
-    Reason::new("invalid_value", "must not be given with `video_id`: the video is protected as before")
 }

@@ -53,6 +53,9 @@ pub enum InsertError {
     /// Another upload is to replace the file of this video.
     #[error("the file of the video is being replaced")]
     Replacing,
+    /// Another upload brings the first file of this video, or has brought it.
+    #[error("the video has its first file from another upload")]
+    Brought,
     /// Nothing was written, or it is not known.
     #[error("the upload could not be saved")]
     Failed(#[source] TransactError),
@@ -79,6 +82,11 @@ pub async fn insert(
             if constraint == "uploads_replacement" =>
         {
             Err(InsertError::Replacing)
+        }
+        Err(TransactError::ConstraintViolated(Violation { constraint, .. }))
+            if constraint == "uploads_original" =>
+        {
+            Err(InsertError::Brought)
         }
         Err(error) => Err(InsertError::Failed(error)),
     }

@@ -1,11 +1,12 @@
 //! Upload, standing alone.
 
+use crate::catalog::Catalog;
 use bytes::Bytes;
 use http_body::Body;
 use mcsp_access::{Claims, Role};
 use mcsp_ids::{UploadId, UserId};
 use mcsp_object_store::{Client, ObjectStore, Place, Settings, StoreError};
-use mcsp_testbed::{Component, Reply, Setup, Testbed, new_id, store_url, unique};
+use mcsp_testbed::{Component, Reply, Setup, Testbed, new_id, serve, store_url, unique};
 use serde_json::{Value, json};
 use std::time::Duration;
 use url::Url;
@@ -27,6 +28,7 @@ pub struct Stand {
     tus: Component,
     client: reqwest::Client,
     store: ObjectStore,
+    catalog: Catalog,
 }
 
 /// Someone who uploads.
@@ -62,7 +64,8 @@ impl Stand {
             ("object_store_buckets", BUCKETS.to_owned()),
         ];
         variables.extend(changed.iter().map(|(name, value)| (*name, (*value).to_owned())));
-        let targets = vec![("object-store", endpoint)];
+        let catalog = Catalog::default();
+        let targets = vec![("object-store", endpoint), ("content", serve(catalog.router()).await)];
         let bed = Testbed::new("upload", Setup { variables, targets, ..Setup::default() }).await;
         Stand {
             drafts: bed.component("upload-drafts", upload_drafts::router),
@@ -72,6 +75,7 @@ impl Stand {
             bed,
             client: reqwest::Client::new(),
             store: object_store,
+            catalog,
         }
     }
 
@@ -86,6 +90,14 @@ impl Stand {
         Creator { stand: self, bearer: self.bed.bearer_of(&claims), user_id: user.to_string() }
     }
 
+    /// A registered client that may do no more than this in an account's name.
+    pub fn client_of(&self, creator: &Creator<'_>, scope: &str) -> Creator<'_> {
+        let user: UserId = creator.user_id.parse().unwrap();
+        let client_id = "client_00000000000000000000000001".to_owned();
+        let claims = Claims { client_id, scope: scope.to_owned(), ..self.bed.claims(user, Role::Creator) };
+        Creator { stand: self, bearer: self.bed.bearer_of(&claims), user_id: user.to_string() }
+    }
+
     /// Whoever has a token for an upload, and no account.
     pub fn holder(&self, token: &str) -> Creator<'_> {
         Creator { stand: self, bearer: format!("Bearer {token}"), user_id: String::new() }
@@ -94,6 +106,16 @@ impl Stand {
     /// Cuts Upload off from the object store, or lets it through again.
     pub fn set_store_down(&self, down: bool) {
         self.bed.set_down("object-store", down);
+    }
+
+    /// Has Content know a new video of a creator's in this state, and gives its id.
+    pub fn content_has(&self, owner: &Creator<'_>, state: &str) -> String {
+        self.catalog.add(&owner.user_id, state)
+    }
+
+    /// Has Content tell this state of a video from now on.
+    pub fn content_says(&self, video: &str, state: Value) {
+        self.catalog.set(video, state);
     }
 
     /// Delivers an event of the pipeline, and gives the status.

@@ -1,6 +1,6 @@
 //! `POST /v1/tus`: begins an upload whose bytes are sent here.
 
-use crate::metadata::{self, FILE_NAME, FILE_TYPE, PROTECTION};
+use crate::metadata::{self, FILE_NAME, FILE_TYPE, PROTECTION, VIDEO_ID};
 use crate::protocol::{Tus, UPLOAD_EXPIRES, UPLOAD_LENGTH, UPLOAD_METADATA, expires, malformed};
 use axum::Extension;
 use axum::response::Response;
@@ -8,11 +8,12 @@ use http::{StatusCode, header};
 use mcsp_access::Permission;
 use mcsp_function::{Caller, TraceParent};
 use mcsp_idempotency::{Answer, IdempotencyKey, once};
+use mcsp_ids::InvalidId;
 use mcsp_problem::{Invalid, Problem, Reason};
 use mcsp_reference::{Answer as Answered, Operation};
 use upload_bytes::Uploads;
 use upload_domain::{ContentType, File, FileName, InvalidFile, LEAST_PARTS_MAX_BYTES, Plan, Protection};
-use upload_lifecycle::{Wanted, WithoutPlan, begin, reason, refusals_to_begin};
+use upload_lifecycle::{Wanted, WithoutPlan, begin, reason, refusals_to_begin, refusals_to_replace};
 
 pub(crate) fn reference() -> Operation {
     Operation::post("/v1/tus", create)
@@ -20,8 +21,8 @@ pub(crate) fn reference() -> Operation {
         .described(
             "Begins an upload as `POST /v1/uploads` does, under the same limits; its bytes are sent here. \
             `Upload-Length` must be there from the start. `Upload-Metadata` must have a `filename` and a `filetype`, the media \
-            type of the file, and may have a `protection`: `cenc` where players are to need a licence for the video. Other pairs \
-            are passed over.",
+            type of the file, and may have a `protection`: `cenc` where players are to need a licence for the video; and a \
+            `video_id`, of a video of one's own that gets the file, as with `POST /v1/uploads`. Other pairs are passed over.",
         )
         .requires(Permission::MediaUpload)
         .takes_header(UPLOAD_LENGTH)
@@ -33,6 +34,7 @@ pub(crate) fn reference() -> Operation {
         )
         .refuses([Invalid::default().into_problem(), too_large()])
         .refuses(refusals_to_begin())
+        .refuses(refusals_to_replace())
 }
 
 pub(crate) async fn create(
@@ -79,10 +81,14 @@ fn parse(size_bytes: u64, told: Option<&str>) -> Result<Wanted, Problem> {
             invalid.check("/protection", named.map(Some))
         }
     };
-    match (name, content_type, plan, protection) {
-        (Some(name), Some(content_type), Some(plan), Some(protection)) => {
+    let replaced = match told.get(VIDEO_ID) {
+        None => Some(None),
+        Some(id) => invalid.check("/video_id", id.parse().map(Some).map_err(|_: InvalidId| no_video())),
+    };
+    match (name, content_type, plan, protection, replaced) {
+        (Some(name), Some(content_type), Some(plan), Some(protection), Some(replaced)) => {
             let file = File { name, size_bytes, content_type, checksum_sha256: None };
-            Ok(Wanted { file, plan, protection, replaced: None })
+            Ok(Wanted { file, plan, protection, replaced })
         }
         _ => Err(invalid.into_problem()),
     }
@@ -90,6 +96,10 @@ fn parse(size_bytes: u64, told: Option<&str>) -> Result<Wanted, Problem> {
 
 fn unknown_protection() -> Reason {
     Reason::new("invalid_value", "must be none or cenc")
+}
+
+fn no_video() -> Reason {
+    Reason::new("invalid_value", "must be the id of a video")
 }
 
 fn too_large() -> Problem {

@@ -59,6 +59,7 @@ mcsp_function::component!(
     variables = [
         "issuer",
         "audience",
+        "bridge_token",
         "object_store_public_url",
         "object_store_region",
         "object_store_access_key",

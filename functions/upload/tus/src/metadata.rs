@@ -12,6 +12,8 @@ pub(crate) const FILE_TYPE: &str = "filetype";
 
 /// The name of how the video is to be protected: `none` or `cenc`.
 pub(crate) const PROTECTION: &str = "protection";
+/// The name of the id of the video that gets the file.
+pub(crate) const VIDEO_ID: &str = "video_id";
 
 /// Pairs of a name and a value in base64, with commas between them; none where a pair is none, or a name stands there twice.
 pub(crate) fn parse(text: &str) -> Option<HashMap<&str, String>> {

@@ -107,6 +107,7 @@ pub(crate) enum State {
     Failed = 5,
     Blocked = 6,
     Deleted = 7,
+    Draft = 8,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Enumeration)]
@@ -214,6 +215,7 @@ impl From<StateName> for State {
             StateName::Failed => State::Failed,
             StateName::Blocked => State::Blocked,
             StateName::Deleted => State::Deleted,
+            StateName::Draft => State::Draft,
         }
     }
 }
@@ -271,7 +273,7 @@ mod tests {
     #[test]
     fn states_and_visibilities_have_the_numbers_of_the_proto() {
         use StateName::*;
-        for state in [Processing, Ready, Published, Unpublished, Failed, Blocked, Deleted] {
+        for state in [Draft, Processing, Ready, Published, Unpublished, Failed, Blocked, Deleted] {
             assert_has("STATE", state.as_str(), State::from(state).into());
         }
         use VisibilityName::*;

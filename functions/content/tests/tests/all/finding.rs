@@ -34,7 +34,13 @@ pub fn published(title: &str, second: i64) -> Video {
     let id = new_video_id();
     let upload = UploadId::from_uuid(id.uuid());
     Video {
-        origin: Origin { id, owner: new_user_id(), upload, region: "eu".into(), asks_for_protection: false },
+        origin: Origin {
+            id,
+            owner: new_user_id(),
+            upload: Some(upload),
+            region: "eu".into(),
+            asks_for_protection: false,
+        },
         version: 1,
         state: State::Published { media: media(), first_published_at: at(second) },
         withheld: Withheld::default(),

@@ -5,6 +5,7 @@ mod captions;
 mod catalog;
 mod chapters;
 mod deletes;
+mod draft_videos;
 mod drafts;
 mod events;
 mod explain;

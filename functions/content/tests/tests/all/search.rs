@@ -22,6 +22,7 @@ fn encoded(text: &str) -> String {
 fn in_every_state() -> Vec<Video> {
     let first_published_at = at(0);
     let states = [
+        State::Draft,
         State::Processing,
         State::Ready(media()),
         State::Published { media: media(), first_published_at },

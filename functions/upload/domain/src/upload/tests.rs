@@ -103,6 +103,21 @@ fn time_ends_what_is_open_and_nothing_else() {
 }
 
 #[test]
+fn what_came_to_nothing_before_it_was_announced_has_brought_nothing() {
+    let open = upload(Method::Put);
+    assert!(!open.brought_nothing(at(99)) && open.brought_nothing(at(100)));
+    assert!(open.clone().cancel(at(1)).unwrap().brought_nothing(at(1)));
+    let verifying = open.begin_verifying(at(1)).unwrap();
+    assert!(verifying.clone().reject(Mismatch::Size).unwrap().brought_nothing(at(1)));
+    let initiated = verifying.initiate("kept".into(), at(1)).unwrap();
+    assert!(!initiated.brought_nothing(at(1000)));
+    assert!(!initiated.clone().fail("bad_file".into()).unwrap().brought_nothing(at(1)));
+    assert!(!initiated.purge().unwrap().brought_nothing(at(1)));
+    let replacing = Upload { replaces: true, ..upload(Method::Put) };
+    assert!(!replacing.cancel(at(1)).unwrap().brought_nothing(at(1)));
+}
+
+#[test]
 fn somebody_else_may_send_what_is_open_and_no_longer_than_it_may_take() {
     let open = upload(Method::Put);
     assert_eq!(open.delegate(SignedDuration::from_secs(60), at(10)), Ok(at(70)));

@@ -63,14 +63,25 @@ async fn what_is_no_good_yet_is_kept_and_told_all_at_once_when_it_is_submitted()
     let creator = stand.creator("eu");
     let half = json!({
         "title": "x".repeat(101), "description": "a\u{7}b", "tags": ["ok", ""], "category": "No Slug",
-        "language": "english", "publish_at": "2020-01-01T00:00:00Z"
+        "language": "english", "publish_at": "2020-01-01T00:00:00Z", "visibility": "public", "minimum_plan_level": 2,
+        "regions": {"allow": ["eu", "no region"], "deny": ["EU"]}
     });
     let path = begun(&creator, half.clone()).await;
     assert_eq!(expect(&creator, 200, "GET", &path, None).await["title"], half["title"]);
     let problem = expect(&creator, 422, "POST", &format!("{path}/submit"), None).await;
     let errors = problem["errors"].as_array().unwrap().iter();
     let pointers: Vec<_> = errors.map(|error| error["pointer"].as_str().unwrap()).collect();
-    let expected = ["/publish_at", "/title", "/description", "/tags/1", "/category", "/language"];
+    let expected = [
+        "/publish_at",
+        "/title",
+        "/description",
+        "/tags/1",
+        "/category",
+        "/language",
+        "/minimum_plan_level",
+        "/regions/allow/1",
+        "/regions/deny/0",
+    ];
     assert_eq!(pointers, expected);
     let untitled = begun(&creator, json!({"description": "d"})).await;
     let problem = expect(&creator, 422, "POST", &format!("{untitled}/submit"), None).await;
@@ -85,6 +96,8 @@ async fn what_is_no_good_yet_is_kept_and_told_all_at_once_when_it_is_submitted()
         (json!({"tags": vec!["t"; 101]}), "/tags"),
         (json!({"tags": ["a", "\0"]}), "/tags/1"),
         (json!({"upload_id": "upload_00000000000000000000000000"}), "/upload_id"),
+        (json!({"regions": {"allow": ["eu"], "deny": vec!["us"; 501]}}), "/regions/deny"),
+        (json!({"regions": {"allow": ["eu", "\0"], "deny": []}}), "/regions/allow/1"),
     ] {
         for (method, path) in [("POST", "/v1/drafts"), ("PUT", &path)] {
             let problem = expect(&creator, 422, method, path, Some(bad.clone())).await;
@@ -101,7 +114,10 @@ async fn it_is_submitted_once_for_each_change_and_said_with_the_announcement() {
     let submit = format!("{path}/submit");
     assert_eq!(expect(&creator, 409, "POST", &submit, None).await["code"], "draft_without_upload");
     let upload = upload(&creator).await;
-    let attached = json!({"title": "A walk", "visibility": "private", "upload_id": upload["id"]});
+    let attached = json!({
+        "title": "A walk", "visibility": "subscribers", "minimum_plan_level": 3, "upload_id": upload["id"],
+        "regions": {"allow": ["eu"], "deny": ["us"]},
+    });
     expect(&creator, 200, "PUT", &path, Some(attached.clone())).await;
     let first = expect(&creator, 200, "POST", &submit, None).await;
     assert!(first["submitted_at"].is_string(), "{first}");
@@ -111,8 +127,11 @@ async fn it_is_submitted_once_for_each_change_and_said_with_the_announcement() {
     assert_eq!((topic.as_str(), kind.as_str()), ("media.draft.submitted", "mcsp.upload.draft.submitted.v1"));
     assert_eq!(
         (&data["draft"]["title"], &data["draft"]["visibility"]),
-        (&json!("A walk"), &json!("private"))
+        (&json!("A walk"), &json!("subscribers"))
     );
+    assert_eq!(data["draft"]["minimum_plan_level"], 3);
+    assert_eq!(data["draft"]["regions"], json!({"allow": ["eu"], "deny": ["us"]}));
+    assert_eq!(first["regions"], data["draft"]["regions"]);
     assert_eq!((&data["owner_id"], &data["submitted_at"]), (&json!(creator.user_id), &first["submitted_at"]));
 
     assert_eq!(stand.send(&upload["put"], MP4.to_vec()).await, 200);

@@ -3,6 +3,7 @@
 
 mod drafts;
 mod ends;
+mod first_files;
 mod pipeline;
 mod plans;
 mod quota;
