@@ -82,7 +82,12 @@ impl Connections {
     }
 
     fn lend(self: &Arc<Self>, connection: PgConnection, permit: OwnedSemaphorePermit) -> Lease {
-        Lease { connection: Some(connection), permit: Some(permit), home: Arc::clone(self) }
+        Lease {
+            connection: Some(connection),
+            in_transaction: false,
+            permit: Some(permit),
+            home: Arc::clone(self),
+        }
     }
 
     fn pop_idle(&self) -> Option<Idle> {
@@ -117,6 +122,8 @@ impl Connections {
 /// A connection, lent.
 pub(crate) struct Lease {
     connection: Option<PgConnection>,
+    /// Whether a transaction may be open on it.
+    in_transaction: bool,
     permit: Option<OwnedSemaphorePermit>,
     home: Arc<Connections>,
 }
@@ -125,6 +132,11 @@ impl Lease {
     /// The connection. There is one as long as the lease lives.
     pub(crate) fn connection(&mut self) -> Result<&mut PgConnection, Failure> {
         self.connection.as_mut().ok_or(Failure::Unreachable)
+    }
+
+    /// A transaction is begun: whatever becomes of the call, it is not to stay open.
+    pub(crate) fn begin(&mut self) {
+        self.in_transaction = true;
     }
 
     /// The call ended and left nothing on the connection: others may have it.
@@ -141,14 +153,19 @@ impl Lease {
 }
 
 /// Hears out what was dropped and rolls back what it began. Whether the connection is fit for others.
-async fn recover(connection: &mut PgConnection) -> bool {
-    match connection.execute("ROLLBACK").await {
-        Ok(_) => true,
+async fn recover(connection: &mut PgConnection, in_transaction: bool) -> bool {
+    match last_word(connection, in_transaction).await {
+        Ok(()) => true,
         // The last word to what was dropped: Postgres has cancelled it. Were the connection closed for that, a slow Postgres
         // would have all of them made anew at once, which is the last thing it needs.
-        Err(error) if leaves_connection_usable(&error) => connection.execute("ROLLBACK").await.is_ok(),
+        Err(error) if leaves_connection_usable(&error) => last_word(connection, in_transaction).await.is_ok(),
         Err(_) => false,
     }
+}
+
+/// Postgres answers it after whatever was dropped. A read has begun nothing, and to roll back nothing is worth a warning to it.
+async fn last_word(connection: &mut PgConnection, in_transaction: bool) -> Result<(), sqlx::Error> {
+    if in_transaction { connection.execute("ROLLBACK").await.map(drop) } else { connection.ping().await }
 }
 
 /// Dropped in the middle of a call, perhaps between the sending of `BEGIN` and its answer. What was sent
@@ -157,10 +174,10 @@ async fn recover(connection: &mut PgConnection) -> bool {
 impl Drop for Lease {
     fn drop(&mut self) {
         let (Some(mut connection), permit) = (self.connection.take(), self.permit.take()) else { return };
-        let home = Arc::clone(&self.home);
+        let (home, in_transaction) = (Arc::clone(&self.home), self.in_transaction);
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
-                if timeout(home.recovery_timeout, recover(&mut connection)).await.unwrap_or(false) {
+                if timeout(home.recovery_timeout, recover(&mut connection, in_transaction)).await.unwrap_or(false) {
                     home.put_back(connection);
                 }
                 drop(permit);

@@ -46,6 +46,7 @@ pub(crate) async fn run(
     component: &str,
     transaction: &Transaction,
 ) -> Result<Vec<RowSet>, TransactError> {
+    lease.begin();
     let result = run_open(lease.connection().map_err(TransactError::Failed)?, component, transaction).await;
     match result {
         Ok(answers) => {
