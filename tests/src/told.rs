@@ -52,6 +52,7 @@ async fn tell((topic, key): (&str, &str), (source, kind): (&str, &str), data: &V
         source: source.to_owned(),
         time_us: Timestamp::now().as_microsecond(),
         traceparent: None,
+        tracestate: None,
         data: data.to_string().into_bytes(),
     };
     let producer = Producer::new(&KafkaConfig::new(&brokers)).expect("a producer");

@@ -1,5 +1,6 @@
 //! What a collector of traces is told: one request is one trace, wherever its work is done. Without a collector all goes on.
 
+#[allow(dead_code, reason = "other tests use the rest")]
 mod collecting;
 #[allow(dead_code, reason = "other tests use the rest")]
 mod playing;
@@ -7,22 +8,23 @@ mod playing;
 use collecting::{Collector, TracedSpan};
 use mcsp_tests::{Account, OwnPlatform, eventually};
 use reqwest::Method;
+use serde_json::json;
 use std::time::{Duration, Instant};
 
 /// Far longer than any of these requests takes, and shorter than the wait for a collector that does not answer.
 const PROMPTLY: Duration = Duration::from_secs(8);
 
-/// Every span of it leads to the same first one, which nothing is above.
-fn is_connected(trace: &[TracedSpan]) -> bool {
+/// Every span of it leads to the same first one, which is below this parent; nothing is above where it is empty.
+fn is_connected(trace: &[TracedSpan], parent_id: &str) -> bool {
     let firsts: Vec<_> = trace.iter().filter_map(|span| span.way(trace).pop()).collect();
-    firsts.iter().all(|first| first.parent_id.is_empty() && first.id == firsts[0].id)
+    firsts.iter().all(|first| first.parent_id == parent_id && first.id == firsts[0].id)
 }
 
 /// Waits until a trace is all there: what ended last may come last.
 async fn whole(collector: &Collector, trace_id: &str) -> Vec<TracedSpan> {
     eventually("every span's parent is there", async || {
         let trace = collector.trace(trace_id);
-        is_connected(&trace).then_some(trace)
+        is_connected(&trace, "").then_some(trace)
     })
     .await
 }
@@ -49,9 +51,10 @@ fn tells_nothing_of(spans: &[TracedSpan], accounts: &[&Account], others: &[&str]
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_is_one_trace_with_all_that_it_causes_and_a_collector_that_goes_is_not_missed() {
-    let collector = Collector::start().await;
-    let endpoint = collector.endpoint();
-    let mut own = OwnPlatform::start_with(&["--fast"], &[("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)]).await;
+    let collector = Collector::start_private().await;
+    let variables = collector.variables();
+    let variables: Vec<_> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let mut own = OwnPlatform::start_with(&["--fast"], &variables).await;
     let creator = own.client().account("creator").await;
     let video = playing::published_by(&creator).await;
     let viewer = own.client().account("viewer").await;
@@ -60,7 +63,12 @@ async fn a_request_is_one_trace_with_all_that_it_causes_and_a_collector_that_goe
     an_upload_is_followed_to_the_video(&collector).await;
     a_playback_start_asks_its_stores(&collector).await;
     whose_trace_it_is_decides_the_caller(&collector, &viewer).await;
-    tells_nothing_of(&collector.spans(), &[&creator, &viewer], &[&video, "sample.mp4", "A film"]);
+    what_vendors_say_goes_all_the_way(&collector, &creator, &video).await;
+    tells_nothing_of(
+        &collector.spans(),
+        &[&creator, &viewer],
+        &[&video, "sample.mp4", "A film", "Another film"],
+    );
 
     drop(collector);
     let asked = Instant::now();
@@ -122,6 +130,42 @@ async fn a_playback_start_asks_its_stores(collector: &Collector) {
     };
     let redis = asked("redis");
     assert_eq!((redis.parent_id.as_str(), redis.service.as_str()), (started.id.as_str(), "playback"));
+}
+
+/// From the request over the outbox and Kafka to those who hear of it, and nothing is added on the way.
+async fn what_vendors_say_goes_all_the_way(collector: &Collector, creator: &Account, video: &str) {
+    const STATE: &str = "congo=t61rcWkgMzE,tenant@rojo=00f067aa0ba902b7";
+    let (trace_id, parent_id) = ("5".repeat(32), "6".repeat(16));
+    let request = creator.request(Method::PATCH, &format!("/v1/videos/{video}"));
+    let request = request.header("traceparent", format!("00-{trace_id}-{parent_id}-01"));
+    let request = request.header("tracestate", STATE).json(&json!({"title": "Another film"}));
+    creator.platform.send(request).await.expect(200);
+    let heard = "process media.changed";
+    let is_it = |span: &TracedSpan| {
+        span.trace_id == trace_id && span.service == "playback" && span.name == "process media.changed"
+    };
+    let heard = collector.span(heard, is_it).await;
+    let trace = eventually("every span's parent is there, and its consumer's work", async || {
+        let trace = collector.trace(&trace_id);
+        let is_whole = has(&trace, "Server", "playback", "POST /events/playback-events")
+            && has(&trace, "Client", "playback", "TRANSACTION playback");
+        (is_whole && is_connected(&trace, &parent_id)).then_some(trace)
+    })
+    .await;
+    assert_eq!(
+        heard.names(&trace),
+        [
+            ("playback", "process media.changed"),
+            ("content", "send media.changed"),
+            ("content", "TRANSACTION content"),
+            ("content", "PATCH /v1/videos/:id"),
+        ]
+    );
+    let others: Vec<_> = trace.iter().filter(|span| span.state != STATE).collect();
+    assert!(others.is_empty(), "{others:#?}");
+    // Of requests that said nothing, nothing is said.
+    let spans = collector.spans();
+    assert!(spans.iter().filter(|span| span.trace_id != trace_id).all(|span| span.state.is_empty()));
 }
 
 async fn whose_trace_it_is_decides_the_caller(collector: &Collector, viewer: &Account) {

@@ -37,6 +37,7 @@ pub mod kafka {
             let texts = [&self.topic, &self.key, &self.id, &self.type_, &self.source];
             texts.map(String::len).iter().sum::<usize>()
                 + self.traceparent.as_ref().map_or(0, String::len)
+                + self.tracestate.as_ref().map_or(0, String::len)
                 + self.data.len()
         }
     }

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response, StatusCode, header};
 use mcsp_kafka::{CloudEvent, Deliver, Delivery};
-use mcsp_traces::{Received, Span, Tracer, process};
+use mcsp_traces::{Received, Span, TraceState, Tracer, process};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -74,6 +74,7 @@ impl ByRequest {
                 topic: Some(&event.topic),
                 component,
                 traceparent: event.traceparent.as_deref(),
+                tracestate: event.tracestate.as_deref(),
             },
         );
         // The id of a timer's event may name what it is about.
@@ -103,7 +104,11 @@ pub fn delivery_request(path: &str, token: &str, event: &CloudEvent) -> Result<R
             request = request.header(name, value);
         }
     }
-    request.body(Bytes::from(event.data.clone()))
+    let mut request = request.body(Bytes::from(event.data.clone()))?;
+    // What is not valid is no reason to refuse the event.
+    let state = event.tracestate.as_deref().and_then(TraceState::parse);
+    TraceState::put(state.as_ref(), request.headers_mut());
+    Ok(request)
 }
 
 /// The status and the problem's code: enough to find the cause, and nothing personal.

@@ -129,7 +129,7 @@ impl<B> Traced<B> {
 fn go_on_from(span: &Span, events: &mut [Event]) {
     let Some(context) = span.context() else { return };
     for told in events.iter_mut().filter_map(|event| event.traceparent.as_mut()) {
-        if SpanContext::parse(told).is_some_and(|before| before.shares_trace_with(context)) {
+        if SpanContext::parse(told).is_some_and(|before| before.shares_trace_with(&context)) {
             *told = context.to_string();
         }
     }
@@ -156,7 +156,8 @@ impl<B: Bridge> Bridge for Traced<B> {
     async fn publish(&self, mut events: Vec<Event>, acknowledgement: Acknowledgement) -> Result<(), Failure> {
         let begin = |event: &mut Event| {
             let of = (event.topic.as_str(), event.id.as_str());
-            send(&self.tracer, &self.service, of, &mut event.traceparent)
+            let trace = (&mut event.traceparent, event.tracestate.as_deref());
+            send(&self.tracer, &self.service, of, trace)
         };
         let mut spans: Vec<Span> = events.iter_mut().map(begin).collect();
         let published = self.port.publish(events, acknowledgement).await;

@@ -10,7 +10,7 @@ use rdkafka::producer::FutureRecord;
 const SPEC_VERSION: &str = "1.0";
 const JSON: &str = "application/json";
 /// Headers of one event.
-const HEADERS: usize = 8;
+const HEADERS: usize = 9;
 
 /// An event as a consumer gets it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +35,8 @@ pub struct CloudEvent {
     pub subject: Option<String>,
     /// `ce_traceparent`, W3C Trace Context.
     pub traceparent: Option<String>,
+    /// `ce_tracestate`, W3C Trace Context.
+    pub tracestate: Option<String>,
     /// `content-type`
     pub content_type: Option<String>,
     /// The body.
@@ -92,6 +94,7 @@ impl Record {
             time: optional("ce_time"),
             subject: optional("ce_subject"),
             traceparent: optional("ce_traceparent"),
+            tracestate: optional("ce_tracestate"),
             content_type: optional("content-type"),
             data: self.payload.clone().unwrap_or_default(),
         })
@@ -121,7 +124,11 @@ pub(crate) fn record_of(event: &Event) -> FutureRecord<'_, str, [u8]> {
         ("ce_subject", &event.key),
         ("content-type", JSON),
     ];
-    let optional = [("ce_time", time.as_deref()), ("ce_traceparent", event.traceparent.as_deref())];
+    let optional = [
+        ("ce_time", time.as_deref()),
+        ("ce_traceparent", event.traceparent.as_deref()),
+        ("ce_tracestate", event.tracestate.as_deref()),
+    ];
     let optional = optional.into_iter().filter_map(|(key, value)| value.map(|value| (key, value)));
     let headers = OwnedHeaders::new_with_capacity(HEADERS);
     let headers = mandatory

@@ -17,7 +17,7 @@ async fn an_event_arrives_as_the_cloudevent_that_it_was() {
     let producer = Producer::new(&config()).unwrap();
     let mut sent = event(&topic, "video_1", r#"{"title":"žluť"}"#);
     producer.publish(&guard(), vec![sent.clone()], Replicated).await.unwrap();
-    (sent.traceparent, sent.data) = (None, vec![]);
+    (sent.traceparent, sent.tracestate, sent.data) = (None, None, vec![]);
     producer.publish(&guard(), vec![sent.clone()], Replicated).await.unwrap();
     let arrived = read(&topic, 2).await;
     let expected = CloudEvent {
@@ -31,11 +31,13 @@ async fn an_event_arrives_as_the_cloudevent_that_it_was() {
         time: Some("2026-09-21T14:13:20.123456Z".to_owned()),
         subject: Some("video_1".to_owned()),
         traceparent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned()),
+        tracestate: Some("congo=t61rcWkgMzE".to_owned()),
         content_type: Some("application/json".to_owned()),
         data: r#"{"title":"žluť"}"#.as_bytes().to_vec(),
     };
     assert_eq!(arrived[0], expected);
-    assert_eq!((arrived[1].offset, arrived[1].traceparent.as_ref(), arrived[1].data.len()), (1, None, 0));
+    let bare = &arrived[1];
+    assert_eq!((bare.offset, &bare.traceparent, &bare.tracestate, bare.data.len()), (1, &None, &None, 0));
 }
 
 #[tokio::test]

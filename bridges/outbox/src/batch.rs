@@ -77,7 +77,8 @@ impl Batch {
             }
             let Traces { tracer, service } = traces;
             let of = (event.topic.as_str(), event.id.as_str());
-            let span = mcsp_traces::send(tracer, service, of, &mut event.traceparent);
+            let trace = (&mut event.traceparent, event.tracestate.as_deref());
+            let span = mcsp_traces::send(tracer, service, of, trace);
             match producer.enqueue(&event) {
                 Ok(publication) => lane.queued.push(Queued { id, event_id: event.id, publication, span }),
                 // What follows would find room where an event before it did not.

@@ -11,7 +11,7 @@ use std::time::Duration;
 /// The oldest rows but those that are held. All are read by one statement, and always from the oldest on:
 /// never `id > last`, for a transaction with a lower id may commit later than one with a higher, and the event
 /// of a key must not be seen before an earlier one.
-const READ: &str = "SELECT id, topic, key, event_id, type, source, time_us, traceparent, data, \
+const READ: &str = "SELECT id, topic, key, event_id, type, source, time_us, traceparent, tracestate, data, \
      (extract(epoch FROM clock_timestamp() - created_at) * 1000)::bigint AS age_ms \
      FROM outbox WHERE topic <> ALL ($2) \
      AND (topic, key) NOT IN (SELECT held.topic, held.key FROM unnest($3::text[], $4::text[]) AS held (topic, key)) \
@@ -127,6 +127,7 @@ fn waiting(row: &PgRow) -> Result<Waiting, sqlx::Error> {
             time_us: row.try_get("time_us")?,
             traceparent: row.try_get("traceparent")?,
             data: row.try_get("data")?,
+            tracestate: row.try_get("tracestate")?,
         },
     })
 }

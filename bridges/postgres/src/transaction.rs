@@ -22,9 +22,9 @@ pub const MAX_EVENTS: usize = 1_000;
 const BEGIN: &str = "BEGIN READ WRITE";
 const RECORD_CONSUMED: &str =
     "INSERT INTO inbox (component, event_id) VALUES ($1, $2) ON CONFLICT (component, event_id) DO NOTHING";
-const RECORD_PRODUCED: &str = "INSERT INTO outbox (topic, key, event_id, type, source, time_us, traceparent, data) \
+const RECORD_PRODUCED: &str = "INSERT INTO outbox (topic, key, event_id, type, source, time_us, traceparent, data, tracestate) \
      SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], \
-                          $7::text[], $8::bytea[])";
+                          $7::text[], $8::bytea[], $9::text[])";
 
 /// Refuses what is malformed before anything is sent.
 pub(crate) fn check(transaction: &Transaction) -> Result<(), Refusal> {
@@ -141,6 +141,7 @@ async fn record_produced(connection: &mut PgConnection, events: &[Event]) -> Res
         .bind(column(events, |e| e.time_us))
         .bind(column(events, |e| e.traceparent.as_deref()))
         .bind(column(events, |e| e.data.as_slice()))
+        .bind(column(events, |e| e.tracestate.as_deref()))
         .execute(connection)
         .await?;
     Ok(())

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode, Uri, header};
 use mcsp_bridge::Invoke;
 use mcsp_manifest::Manifest;
-use mcsp_traces::{Received, TRACEPARENT, Tracer, process};
+use mcsp_traces::{Received, TRACEPARENT, TRACESTATE, TraceState, Tracer, process};
 use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
@@ -24,6 +24,8 @@ const DELIVERIES_MAX: usize = 256;
 const ATTRIBUTE_PREFIX: &str = "ce-";
 /// What the event was committed with. A source's own trace is another one.
 const TRACE_OF_EVENT: &str = "ce-traceparent";
+/// What vendors say of it.
+const STATE_OF_EVENT: &str = "ce-tracestate";
 
 /// Takes events for components.
 pub(crate) struct Gateway {
@@ -71,9 +73,10 @@ async fn take(State(gateway): State<Arc<Gateway>>, uri: Uri, headers: HeaderMap,
     let Ok(mut request) = handed_on(uri.path(), &gateway.token, &headers, body) else {
         return StatusCode::BAD_REQUEST.into_response();
     };
-    let traceparent = request.headers().get(TRACEPARENT).and_then(|value| value.to_str().ok());
+    let told = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let (traceparent, tracestate) = (told(TRACEPARENT), told(TRACESTATE));
     // The source knows the topic, and does not say it.
-    let received = Received { system: "kafka", topic: None, component, traceparent };
+    let received = Received { system: "kafka", topic: None, component, traceparent, tracestate };
     let mut span = process(&gateway.tracer, service, received);
     if let Some(context) = span.context() {
         context.put(request.headers_mut());
@@ -108,10 +111,19 @@ fn handed_on(
     for (name, value) in attributes {
         request = request.header(name, value);
     }
-    if let Some(trace) = headers.get(TRACE_OF_EVENT).or_else(|| headers.get(TRACEPARENT)) {
-        request = request.header(TRACEPARENT, trace);
+    let mut request = request.body(body)?;
+    let (trace, state) = match headers.get(TRACE_OF_EVENT) {
+        Some(trace) => {
+            let state = headers.get(STATE_OF_EVENT).and_then(|state| TraceState::parse(state.to_str().ok()?));
+            (Some(trace), state)
+        }
+        None => (headers.get(TRACEPARENT), TraceState::of(headers)),
+    };
+    if let Some(trace) = trace {
+        request.headers_mut().insert(TRACEPARENT, trace.clone());
+        TraceState::put(state.as_ref(), request.headers_mut());
     }
-    request.body(body)
+    Ok(request)
 }
 
 #[cfg(test)]
@@ -126,6 +138,7 @@ mod tests {
             ("ce-id", "event_1"),
             ("ce-traceparent", "00-a"),
             ("traceparent", "00-b"),
+            ("tracestate", "of=the-source"),
             ("authorization", "Bearer forged"),
             ("content-type", "application/json"),
             ("x-forwarded-for", "192.0.2.1"),
@@ -138,5 +151,12 @@ mod tests {
         assert_eq!(names, ["authorization", "ce-id", "ce-traceparent", "content-type", "traceparent"]);
         assert_eq!(request.headers()["authorization"], "Bearer token");
         assert_eq!(request.headers()["traceparent"], "00-a");
+        headers.insert("ce-tracestate", "of=the-event".parse().unwrap());
+        let request = handed_on("/events/x", "token", &headers, Bytes::new()).unwrap();
+        assert_eq!(request.headers()["tracestate"], "of=the-event");
+        headers.remove("ce-traceparent");
+        let request = handed_on("/events/x", "token", &headers, Bytes::new()).unwrap();
+        assert_eq!(request.headers()["traceparent"], "00-b");
+        assert_eq!(request.headers()["tracestate"], "of=the-source");
     }
 }

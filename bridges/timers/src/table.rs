@@ -16,7 +16,7 @@ const CLAIM: &str = "UPDATE timers SET ready_at = now() + make_interval(secs => 
      WHERE event_id IN (SELECT event_id FROM timers \
          WHERE refused IS NULL AND ready_at <= now() AND component = ANY ($1) \
          ORDER BY ready_at LIMIT $2 FOR UPDATE SKIP LOCKED) \
-     RETURNING event_id, component, key, type, source, traceparent, data::text AS data, deliveries, \
+     RETURNING event_id, component, key, type, source, traceparent, tracestate, data::text AS data, deliveries, \
          to_char(due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') AS due_at";
 /// A claim that has ended meanwhile settles nothing: the row is another's, or was set anew.
 const DONE: &str = "DELETE FROM timers WHERE event_id = $1 AND deliveries = $2";
@@ -91,6 +91,7 @@ fn due(row: &PgRow) -> Result<Due, sqlx::Error> {
             subject: Some(key.clone()),
             key: Some(key),
             traceparent: row.try_get("traceparent")?,
+            tracestate: row.try_get("tracestate")?,
             content_type: None,
             data: row.try_get::<String, _>("data")?.into_bytes(),
         },

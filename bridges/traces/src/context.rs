@@ -1,6 +1,7 @@
 //! What of a span travels (W3C Trace Context), and the span that work is done for.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
+use mcsp_tracestate::TraceState;
 use std::fmt;
 
 /// The header (W3C Trace Context, section 3.2).
@@ -10,11 +11,13 @@ pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const SAMPLED: u8 = 1;
 
 /// A span as others see it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SpanContext {
     pub(crate) trace_id: u128,
     pub(crate) span_id: u64,
     pub(crate) sampled: bool,
+    /// What vendors say of the trace.
+    pub(crate) state: Option<TraceState>,
 }
 
 impl SpanContext {
@@ -34,31 +37,39 @@ impl SpanContext {
             trace_id: u128::from_str_radix(trace_id, 16).ok()?,
             span_id: u64::from_str_radix(span_id, 16).ok()?,
             sampled: u8::from_str_radix(flags, 16).ok()? & SAMPLED != 0,
+            state: None,
         };
         (context.trace_id != 0 && context.span_id != 0).then_some(context)
     }
 
+    /// The same with what vendors say of its trace, where that is valid.
+    pub fn with_state(self, tracestate: Option<&str>) -> Self {
+        SpanContext { state: tracestate.and_then(TraceState::parse), ..self }
+    }
+
     /// What a request says of the span that it is made for.
     pub fn of(headers: &HeaderMap) -> Option<Self> {
-        Self::parse(headers.get(TRACEPARENT)?.to_str().ok()?)
+        let context = Self::parse(headers.get(TRACEPARENT)?.to_str().ok()?)?;
+        Some(SpanContext { state: TraceState::of(headers), ..context })
     }
 
     /// Says it to whom a request is made.
-    pub fn put(self, headers: &mut HeaderMap) {
+    pub fn put(&self, headers: &mut HeaderMap) {
         if let Ok(value) = HeaderValue::try_from(self.to_string()) {
             headers.insert(TRACEPARENT, value);
+            TraceState::put(self.state.as_ref(), headers);
         }
     }
 
     /// Whether the other span is of the same trace.
-    pub fn shares_trace_with(self, other: SpanContext) -> bool {
+    pub fn shares_trace_with(&self, other: &SpanContext) -> bool {
         self.trace_id == other.trace_id
     }
 }
 
 impl fmt::Display for SpanContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let SpanContext { trace_id, span_id, sampled } = self;
+        let SpanContext { trace_id, span_id, sampled, state: _ } = self;
         write!(f, "00-{trace_id:032x}-{span_id:016x}-{:02x}", u8::from(*sampled))
     }
 }
@@ -77,12 +88,13 @@ pub async fn within<F: Future>(span: Option<SpanContext>, work: F) -> F::Output 
 
 /// The span that the work at hand is done for.
 pub fn current() -> Option<SpanContext> {
-    CURRENT.try_with(|span| *span).ok()
+    CURRENT.try_with(SpanContext::clone).ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use mcsp_tracestate::TRACESTATE;
 
     const VALID: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
@@ -96,6 +108,24 @@ mod tests {
         // A later version may say more.
         let later = VALID.replacen("00", "01", 1) + "-more";
         assert_eq!(SpanContext::parse(&later), Some(context));
+    }
+
+    #[test]
+    fn what_vendors_say_goes_with_it_where_it_is_valid() {
+        let mut headers = HeaderMap::from_iter([(TRACEPARENT, HeaderValue::from_static(VALID))]);
+        let parsed = SpanContext::parse(VALID).unwrap();
+        assert_eq!(SpanContext::of(&headers), Some(parsed.clone()));
+        headers.insert(TRACESTATE, HeaderValue::from_static("congo=t61,rojo=00f0"));
+        let context = SpanContext::of(&headers).unwrap();
+        assert_eq!(context, parsed.clone().with_state(Some("congo=t61,rojo=00f0")));
+        let mut told = HeaderMap::new();
+        context.put(&mut told);
+        assert_eq!(told, headers);
+        // Of another trace, or of none that is valid.
+        parsed.with_state(Some("not a list")).put(&mut told);
+        assert_eq!((told.len(), told.get(TRACESTATE)), (1, None));
+        headers.insert(TRACEPARENT, HeaderValue::from_static("00"));
+        assert_eq!(SpanContext::of(&headers), None);
     }
 
     #[test]
@@ -119,7 +149,7 @@ mod tests {
     async fn work_knows_for_which_span_it_is_done() {
         let context = SpanContext::parse(VALID);
         assert_eq!(current(), None);
-        assert_eq!(within(context, async { current() }).await, context);
+        assert_eq!(within(context.clone(), async { current() }).await, context);
         assert_eq!(within(None, async { current() }).await, None);
     }
 }

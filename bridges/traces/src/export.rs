@@ -4,8 +4,9 @@ use crate::config::TracesConfig;
 use crate::span::attribute;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use http::{Request, StatusCode, Uri};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
 use http_body_util::{BodyExt, Full, Limited};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
@@ -30,10 +31,9 @@ const QUEUE: usize = 8_192;
 const BATCH: usize = 512;
 /// How long fewer are waited with.
 const GATHER: Duration = Duration::from_secs(1);
-/// How long the collector may take for a batch.
-const SEND_MAX: Duration = Duration::from_secs(10);
 /// What is read of its answer.
 const ANSWER_MAX_BYTES: usize = 16 * 1024;
+const PROTOBUF: HeaderValue = HeaderValue::from_static("application/x-protobuf");
 /// What all services of the platform belong to.
 const NAMESPACE: &str = "mcsp";
 
@@ -116,7 +116,9 @@ struct Collector {
     service_name: Option<String>,
     /// Tells this process from others of the same service.
     instance: String,
-    client: Client<HttpConnector, Full<Bytes>>,
+    headers: HeaderMap,
+    timeout: Duration,
+    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     counts: Arc<Counts>,
     is_away: bool,
 }
@@ -125,7 +127,7 @@ struct Collector {
 #[derive(Debug, thiserror::Error)]
 enum NotTaken {
     #[error("the collector cannot be reached")]
-    Unreachable,
+    Unreachable(#[source] hyper_util::client::legacy::Error),
     #[error("the collector does not answer")]
     Silent,
     #[error("the collector answered {0}")]
@@ -136,10 +138,20 @@ impl Collector {
     fn new(config: TracesConfig, counts: Arc<Counts>) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
+        connector.enforce_http(false);
+        let connector = HttpsConnectorBuilder::new()
+            .with_tls_config(config.tls)
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(connector);
+        let mut headers = config.headers;
+        headers.insert(CONTENT_TYPE, PROTOBUF);
         Collector {
             endpoint: config.endpoint,
             service_name: config.service_name,
             instance: format!("{:032x}", rand::random::<u128>()),
+            headers,
+            timeout: config.timeout,
             client: Client::builder(TokioExecutor::new()).build(connector),
             counts,
             is_away: false,
@@ -150,7 +162,7 @@ impl Collector {
     async fn take(&mut self, spans: Vec<Ended>) {
         let count = spans.len() as u64;
         let body = self.request(spans).encode_to_vec();
-        let sent = tokio::time::timeout(SEND_MAX, self.send(body)).await.unwrap_or(Err(NotTaken::Silent));
+        let sent = tokio::time::timeout(self.timeout, self.send(body)).await.unwrap_or(Err(NotTaken::Silent));
         // Told when it changes, not with every batch.
         match &sent {
             Ok(_) if self.is_away => tracing::info!("traces are taken again"),
@@ -167,11 +179,10 @@ impl Collector {
 
     /// Gives how many spans the collector would not have, though it took the others.
     async fn send(&self, body: Vec<u8>) -> Result<u64, NotTaken> {
-        let request = Request::post(self.endpoint.clone())
-            .header(CONTENT_TYPE, "application/x-protobuf")
-            .body(Full::new(Bytes::from(body)))
-            .map_err(|_| NotTaken::Unreachable)?;
-        let response = self.client.request(request).await.map_err(|_| NotTaken::Unreachable)?;
+        let mut request = Request::new(Full::new(Bytes::from(body)));
+        (*request.method_mut(), *request.uri_mut()) = (Method::POST, self.endpoint.clone());
+        *request.headers_mut() = self.headers.clone();
+        let response = self.client.request(request).await.map_err(NotTaken::Unreachable)?;
         let status = response.status();
         let body = Limited::new(response.into_body(), ANSWER_MAX_BYTES).collect().await;
         if !status.is_success() {

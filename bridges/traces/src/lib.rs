@@ -10,13 +10,16 @@
 mod config;
 mod context;
 mod export;
+mod headers;
 mod messaging;
 mod sampler;
 mod span;
+mod tls;
 mod tracer;
 
 pub use config::{ConfigError, TracesConfig};
 pub use context::{SpanContext, TRACEPARENT, current, within};
+pub use mcsp_tracestate::{TRACESTATE, TraceState};
 pub use messaging::{Received, process, send};
 pub use sampler::Sampler;
 pub use span::{Kind, Span};

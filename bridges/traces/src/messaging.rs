@@ -10,12 +10,13 @@ pub fn send(
     tracer: &Tracer,
     service: &Arc<str>,
     (topic, event_id): (&str, &str),
-    traceparent: &mut Option<String>,
+    (traceparent, tracestate): (&mut Option<String>, Option<&str>),
 ) -> Span {
     if !tracer.is_on() {
         return Span::default();
     }
     let parent = traceparent.as_deref().and_then(SpanContext::parse);
+    let parent = parent.map(|parent| parent.with_state(tracestate));
     let mut span = tracer.span(Kind::Producer, service, parent, || format!("send {topic}"));
     span.text("messaging.system", "kafka");
     span.text("messaging.operation.name", "send");
@@ -39,6 +40,8 @@ pub struct Received<'a> {
     pub component: &'a str,
     /// What it says of the span that sent it.
     pub traceparent: Option<&'a str>,
+    /// What vendors say of its trace.
+    pub tracestate: Option<&'a str>,
 }
 
 /// Begins to have a component take an event: one span each time that it is delivered, for the span that sent it.
@@ -46,8 +49,8 @@ pub fn process(tracer: &Tracer, service: &Arc<str>, received: Received<'_>) -> S
     if !tracer.is_on() {
         return Span::default();
     }
-    let Received { system, topic, component, traceparent } = received;
-    let parent = traceparent.and_then(SpanContext::parse);
+    let Received { system, topic, component, traceparent, tracestate } = received;
+    let parent = traceparent.and_then(SpanContext::parse).map(|parent| parent.with_state(tracestate));
     let name = || format!("process {}", topic.unwrap_or(component));
     let mut span = tracer.span(Kind::Consumer, service, parent, name);
     span.text("messaging.system", system);

@@ -29,7 +29,7 @@ impl Sampler {
     }
 
     /// Whether a span is recorded. The trace's id decides, so that all that decide by the same ratio decide alike.
-    pub(crate) fn samples(self, trace_id: u128, parent: Option<SpanContext>) -> bool {
+    pub(crate) fn samples(self, trace_id: u128, parent: Option<&SpanContext>) -> bool {
         match parent {
             Some(parent) if self.follows_parent => parent.sampled,
             // The lower half alone must be random (W3C Trace Context, section 3.2.2.3.1). Its upper 53 bits are a fraction of 1
@@ -58,19 +58,19 @@ mod tests {
     use super::*;
 
     fn parent(sampled: bool) -> Option<SpanContext> {
-        Some(SpanContext { trace_id: 1, span_id: 1, sampled })
+        Some(SpanContext { trace_id: 1, span_id: 1, sampled, state: None })
     }
 
     #[test]
     fn a_parent_decides_where_it_is_followed() {
         let by_parent: Sampler = "parentbased_always_off".parse().unwrap();
-        assert!(by_parent.samples(1, parent(true)) && !by_parent.samples(1, None));
+        assert!(by_parent.samples(1, parent(true).as_ref()) && !by_parent.samples(1, None));
         let by_parent: Sampler = "parentbased_always_on".parse().unwrap();
-        assert!(!by_parent.samples(u128::MAX, parent(false)) && by_parent.samples(u128::MAX, None));
+        assert!(!by_parent.samples(u128::MAX, parent(false).as_ref()) && by_parent.samples(u128::MAX, None));
         let by_itself: Sampler = "always_off".parse().unwrap();
-        assert!(!by_itself.samples(0, parent(true)) && !by_itself.samples(0, None));
+        assert!(!by_itself.samples(0, parent(true).as_ref()) && !by_itself.samples(0, None));
         let by_itself: Sampler = "always_on".parse().unwrap();
-        assert!(by_itself.samples(u128::MAX, parent(false)));
+        assert!(by_itself.samples(u128::MAX, parent(false).as_ref()));
         assert_eq!("sometimes".parse::<Sampler>(), Err(UnknownSampler));
     }
 

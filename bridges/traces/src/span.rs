@@ -34,7 +34,7 @@ pub(crate) struct Recording {
 impl Span {
     /// What those are told that are asked for its sake. None where no span was ever begun.
     pub fn context(&self) -> Option<SpanContext> {
-        self.context
+        self.context.clone()
     }
 
     /// Whether anything that is said of it is kept.

@@ -5,6 +5,7 @@ use crate::context::SpanContext;
 use crate::export::{self, Counts, Queue};
 use crate::sampler::Sampler;
 use crate::span::{Kind, Recording, Span};
+use mcsp_tracestate::TraceState;
 use opentelemetry_proto::tonic::trace::v1::Span as Record;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -56,7 +57,7 @@ impl Tracer {
         name: impl FnOnce() -> String,
     ) -> Span {
         let Some(inner) = &self.0 else { return Span::default() };
-        let trace_id = parent.map_or_else(rand::random, |parent| parent.trace_id);
+        let trace_id = parent.as_ref().map_or_else(rand::random, |parent| parent.trace_id);
         inner.begin(Kind::Server, service, (trace_id, parent), name)
     }
 
@@ -103,18 +104,23 @@ impl Inner {
         (trace_id, parent): (u128, Option<SpanContext>),
         name: impl FnOnce() -> String,
     ) -> Span {
-        if !self.sampler.samples(trace_id, parent) {
+        if !self.sampler.samples(trace_id, parent.as_ref()) {
             // A trace that begins here is passed over by those who are asked, too.
-            let unsampled = || SpanContext { trace_id, span_id: rand::random(), sampled: false };
+            let unsampled = || SpanContext { trace_id, span_id: rand::random(), sampled: false, state: None };
             let context = parent.map_or_else(unsampled, |parent| SpanContext { sampled: false, ..parent });
             return Span { context: Some(context), recording: None };
         }
-        let context = SpanContext { trace_id, span_id: rand::random(), sampled: true };
+        let (parent_id, state) = match parent {
+            Some(parent) => (parent.span_id.to_be_bytes().into(), parent.state),
+            None => (Vec::new(), None),
+        };
+        let context = SpanContext { trace_id, span_id: rand::random(), sampled: true, state };
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let record = Record {
             trace_id: trace_id.to_be_bytes().into(),
             span_id: context.span_id.to_be_bytes().into(),
-            parent_span_id: parent.map_or_else(Vec::new, |parent| parent.span_id.to_be_bytes().into()),
+            trace_state: context.state.as_ref().map(TraceState::to_string).unwrap_or_default(),
+            parent_span_id: parent_id,
             name: name(),
             kind: kind.into(),
             start_time_unix_nano: u64::try_from(now.as_nanos()).unwrap_or(u64::MAX),

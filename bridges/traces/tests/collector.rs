@@ -3,10 +3,15 @@
 #![allow(clippy::unwrap_used, reason = "the helpers of tests may fail as tests do")]
 
 use mcsp_traces::{SpanContext, TraceCounts, Tracer, TracesConfig};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rustls::ServerConfig;
+use rustls::pki_types::PrivateKeyDer;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 
 /// More spans than the queue holds, and than wait elsewhere.
 const FLOOD: u64 = 30_000;
@@ -14,12 +19,33 @@ const FLOOD: u64 = 30_000;
 const FLOOD_MAX: Duration = Duration::from_secs(5);
 
 fn tracer(endpoint: &str, sampler: &str) -> Tracer {
-    let config = TracesConfig::read(|name| match name {
-        "OTEL_EXPORTER_OTLP_ENDPOINT" => Some(endpoint.to_owned()),
-        "OTEL_TRACES_SAMPLER" => Some(sampler.to_owned()),
-        _ => None,
+    tracer_of(&[("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint), ("OTEL_TRACES_SAMPLER", sampler)])
+}
+
+fn tracer_of(variables: &[(&str, &str)]) -> Tracer {
+    let config = TracesConfig::read(|name| {
+        let found = variables.iter().find(|(known, _)| *known == name);
+        found.map(|(_, value)| (*value).to_owned())
     });
     Tracer::start(config.unwrap()).unwrap()
+}
+
+/// Speaks TLS with a certificate for `localhost`, of an authority whose own certificate it gives (PEM).
+fn private_tls() -> (TlsAcceptor, String) {
+    let mut authority = CertificateParams::default();
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let authority_key = KeyPair::generate().unwrap();
+    let certificate = authority.self_signed(&authority_key).unwrap().pem();
+    let issuer = Issuer::new(authority, authority_key);
+    let key = KeyPair::generate().unwrap();
+    let own = CertificateParams::new(vec!["localhost".to_owned()]).unwrap().signed_by(&key, &issuer).unwrap();
+    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![own.der().clone()], PrivateKeyDer::try_from(key.serialize_der()).unwrap())
+        .unwrap();
+    (TlsAcceptor::from(Arc::new(config)), certificate)
 }
 
 fn serve(tracer: &Tracer) -> Option<SpanContext> {
@@ -81,6 +107,49 @@ async fn what_one_that_is_away_or_refuses_does_not_take_is_counted() {
     stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.unwrap();
     until(&tracer, |counts| counts.exported_total == 1).await;
     assert_eq!(sum(tracer.counts()), 3);
+}
+
+#[tokio::test]
+async fn a_private_one_is_told_what_it_demands_by_who_knows_its_authority() {
+    let (acceptor, authority) = private_tls();
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("collector-authority.pem");
+    std::fs::write(&file, authority).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+    let known = [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str()),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "api-key=s3cret%2C and more"),
+    ];
+    // Its authority is none of this machine's.
+    let stranger = tracer_of(&known);
+    serve(&stranger);
+    let (stream, _) = listener.accept().await.unwrap();
+    assert!(acceptor.accept(stream).await.is_err());
+    until(&stranger, |counts| counts.failed_total == 1).await;
+    let friend = [&known[..], &[("OTEL_EXPORTER_OTLP_CERTIFICATE", file.to_str().unwrap())]].concat();
+    let friend = tracer_of(&friend);
+    serve(&friend);
+    let (stream, _) = listener.accept().await.unwrap();
+    let mut stream = acceptor.accept(stream).await.unwrap();
+    let mut request = vec![0; 4_096];
+    let read = stream.read(&mut request).await.unwrap();
+    let told = String::from_utf8_lossy(&request[..read]);
+    assert!(told.starts_with("POST /v1/traces HTTP/1.1\r\n"), "{told}");
+    assert!(told.contains("\r\napi-key: s3cret, and more\r\n"), "{told}");
+    assert!(told.contains("\r\ncontent-type: application/x-protobuf\r\n"), "{told}");
+    stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+    until(&friend, |counts| counts.exported_total == 1).await;
+}
+
+#[tokio::test]
+async fn one_that_takes_longer_than_it_may_has_not_taken_it() {
+    let hanging = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}/otlp", hanging.local_addr().unwrap());
+    let variables =
+        [("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", endpoint.as_str()), ("OTEL_EXPORTER_OTLP_TIMEOUT", "50")];
+    let tracer = tracer_of(&variables);
+    serve(&tracer);
+    until(&tracer, |counts| counts.failed_total == 1).await;
 }
 
 #[tokio::test]

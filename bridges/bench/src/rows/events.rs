@@ -195,6 +195,7 @@ fn event() -> Event {
         source: "/mcsp/bench".to_owned(),
         time_us: jiff::Timestamp::UNIX_EPOCH.as_microsecond(),
         traceparent: None,
+        tracestate: None,
         data: br#"{"thing":"a thing of usual size, as events have it"}"#.to_vec(),
     }
 }

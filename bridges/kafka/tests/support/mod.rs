@@ -95,6 +95,7 @@ pub fn event(topic: &str, key: &str, data: &str) -> Event {
         source: "/mcsp/test".to_owned(),
         time_us: 1_790_000_000_123_456,
         traceparent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned()),
+        tracestate: Some("congo=t61rcWkgMzE".to_owned()),
         data: data.as_bytes().to_vec(),
     }
 }

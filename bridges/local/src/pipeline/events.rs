@@ -18,6 +18,7 @@ const SOURCE: &str = "/mcsp/pipeline";
 pub(crate) struct Initiated {
     event_id: String,
     traceparent: Option<String>,
+    tracestate: Option<String>,
     pub(crate) upload: Upload,
 }
 
@@ -122,7 +123,8 @@ impl Initiated {
         if !is_id(&upload.video_id) || !is_id(&upload.upload_id) {
             return Err("an id is malformed");
         }
-        Ok(Self { event_id, traceparent: header("ce_traceparent"), upload })
+        let (traceparent, tracestate) = (header("ce_traceparent"), header("ce_tracestate"));
+        Ok(Self { event_id, traceparent, tracestate, upload })
     }
 
     /// Where the packaged files go, in the packaged bucket and in playback URLs. What replaces a file goes beside it, which is played
@@ -164,6 +166,7 @@ impl Initiated {
             ("content-type", "application/json"),
         ];
         attributes.extend(self.traceparent.as_deref().map(|parent| ("ce_traceparent", parent)));
+        attributes.extend(self.tracestate.as_deref().map(|state| ("ce_tracestate", state)));
         let headers = attributes.into_iter().fold(OwnedHeaders::new(), |headers, (key, value)| {
             headers.insert(Header { key, value: Some(value) })
         });

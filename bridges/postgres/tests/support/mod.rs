@@ -194,6 +194,7 @@ pub fn event(topic: &str, key: &str, data: &str) -> Event {
         source: "/mcsp/test".to_owned(),
         time_us: 1_790_000_000_000_000,
         traceparent: None,
+        tracestate: None,
         data: data.as_bytes().to_vec(),
     }
 }

@@ -48,7 +48,7 @@ variant!(port::Failure => wit::failures::Failure {
 });
 
 record!(wit::kafka::Event => port::kafka::Event {
-    topic, key, id, type_, source, time_us, traceparent, data
+    topic, key, id, type_, source, time_us, traceparent, data, tracestate
 });
 variant!(wit::kafka::Acknowledgement => port::kafka::Acknowledgement { Enqueued, Replicated; ; });
 

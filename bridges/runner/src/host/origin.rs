@@ -31,6 +31,6 @@ pub(super) fn origin<T>(accessor: &Accessor<T, Imports>) -> Option<SpanContext> 
         }
         // The last is the one that the host has called.
         let task = store.as_context_mut().async_call_stack().ok()?.last()?;
-        store.get().origins.0.get(&task).copied()
+        store.get().origins.0.get(&task).cloned()
     })
 }

@@ -171,7 +171,7 @@ async fn calls_of_one_instance_that_overlap_are_each_made_for_their_own_request(
     for (key, span) in asked {
         let trace = std::str::from_utf8(&key).unwrap().parse().unwrap();
         let (span, sent) = (span.unwrap(), SpanContext::parse(&of(trace)).unwrap());
-        assert!(span.shares_trace_with(sent) && span != sent, "{span} for {sent}");
+        assert!(span.shares_trace_with(&sent) && span != sent, "{span} for {sent}");
     }
     runner.stop().await;
 }

@@ -54,7 +54,10 @@ async fn is_breached(context: &Context, trace: &TraceParent, password: &Password
         method: "GET".to_owned(),
         path: format!("/range/{}", digest.prefix()),
         // Padding keeps the length of an encrypted answer from telling the range.
-        headers: vec![header("add-padding", "true"), header("user-agent", "mcsp"), trace.forwarded()],
+        headers: [header("add-padding", "true"), header("user-agent", "mcsp")]
+            .into_iter()
+            .chain(trace.forwarded())
+            .collect(),
         body: Vec::new(),
         idempotent: true,
         deadline_ms: Some(DEADLINE_MS),

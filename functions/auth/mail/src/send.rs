@@ -41,13 +41,12 @@ async fn hand_over(context: &Context, received: &Received, letter: &Letter<'_>) 
     let headers = [
         ("content-type".to_owned(), "application/json".to_owned()),
         ("idempotency-key".to_owned(), received.id.clone()),
-        received.trace.forwarded(),
     ];
     let request = Request {
         target: "mail".to_owned(),
         method: "POST".to_owned(),
         path: "/v1/messages".to_owned(),
-        headers: headers.into(),
+        headers: headers.into_iter().chain(received.trace.forwarded()).collect(),
         // Strings only: serialization has nothing to fail at.
         body: serde_json::to_vec(letter).unwrap_or_default(),
         idempotent: true,

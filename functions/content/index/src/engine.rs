@@ -104,8 +104,9 @@ impl Engine<'_> {
     pub(crate) async fn ask(&self, ask: Ask<'_>) -> Result<Value, IndexError> {
         let header = |name: HeaderName, value: &str| (name.as_str().to_owned(), value.to_owned());
         let authorization = self.settings.authorization.as_deref();
-        let headers = [header(header::CONTENT_TYPE, "application/json"), self.trace.forwarded()]
+        let headers = [header(header::CONTENT_TYPE, "application/json")]
             .into_iter()
+            .chain(self.trace.forwarded())
             .chain(authorization.map(|value| header(header::AUTHORIZATION, value)));
         let request = Request {
             target: TARGET.to_owned(),

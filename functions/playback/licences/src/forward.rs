@@ -91,11 +91,10 @@ pub(crate) async fn forward(
         method: "POST".to_owned(),
         path: format!("/{}", system.as_str()),
         // The server checks the token itself, and finds the keys and terms in it.
-        headers: vec![
-            header("authorization", &format!("Bearer {token}")),
-            header("content-type", BYTES),
-            trace.forwarded(),
-        ],
+        headers: [header("authorization", &format!("Bearer {token}")), header("content-type", BYTES)]
+            .into_iter()
+            .chain(trace.forwarded())
+            .collect(),
         body: body.to_vec(),
         idempotent: false,
         deadline_ms: Some(DEADLINE_MS),

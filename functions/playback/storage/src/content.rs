@@ -123,7 +123,10 @@ async fn ask(
         target: "content".to_owned(),
         method: "GET".to_owned(),
         path: format!("/v1/catalog/{id}"),
-        headers: vec![("authorization".to_owned(), format!("Bearer {token}")), trace.forwarded()],
+        headers: [("authorization".to_owned(), format!("Bearer {token}"))]
+            .into_iter()
+            .chain(trace.forwarded())
+            .collect(),
         body: Vec::new(),
         idempotent: true,
         deadline_ms: None,

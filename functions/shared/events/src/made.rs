@@ -39,6 +39,7 @@ pub fn emit<K: Display, D: Serialize>(
         source: source_of(service),
         time_us: at.as_microsecond(),
         traceparent: Some(trace.to_string()),
+        tracestate: trace.state().map(str::to_owned),
         // Event states are plain structs with string keys: serialization has nothing to fail at.
         data: serde_json::to_vec(&data).unwrap_or_default(),
     }

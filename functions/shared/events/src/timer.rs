@@ -37,11 +37,13 @@ pub fn set_timer<K: Display, D: Serialize>(
 ) -> GuardedStatement {
     let Timer { component, service, happened, key, due_at, data } = timer;
     let id: EventId = context.new_id();
-    sql("INSERT INTO timers (event_id, component, key, type, source, traceparent, data, due_at, ready_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8) \
+    sql("INSERT INTO timers (event_id, component, key, type, source, traceparent, data, due_at, ready_at, \
+             tracestate) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9) \
          ON CONFLICT (component, key) DO UPDATE SET event_id = excluded.event_id, type = excluded.type, \
              traceparent = excluded.traceparent, data = excluded.data, due_at = excluded.due_at, \
-             ready_at = excluded.ready_at, deliveries = 0, refused = NULL")
+             ready_at = excluded.ready_at, deliveries = 0, refused = NULL, \
+             tracestate = excluded.tracestate")
     .bind(id.to_string())
     .bind(component)
     .bind(key.to_string())
@@ -51,6 +53,7 @@ pub fn set_timer<K: Display, D: Serialize>(
     // Plain structs with string keys: serialization has nothing to fail at.
     .bind(serde_json::to_value(&data).unwrap_or_default())
     .bind(due_at)
+    .bind(trace.state().map(str::to_owned))
     .expecting(1)
 }
 

@@ -48,7 +48,7 @@ impl Keyring {
         let now = context.now();
         match self.cached() {
             Some(cached) if now.duration_since(cached.since) < FRESH_FOR => Ok(cached.keys),
-            stale => match self.fetch(context, vec![trace.forwarded()]).await {
+            stale => match self.fetch(context, trace.forwarded().collect()).await {
                 Ok(keys) => Ok(keys),
                 Err(problem) => stale.map(|cached| cached.keys).ok_or(problem),
             },
@@ -68,7 +68,7 @@ impl Keyring {
             return Ok(None);
         }
         let young = (YOUNG.0.to_owned(), YOUNG.1.to_owned());
-        let keys = self.fetch(context, vec![trace.forwarded(), young]).await?;
+        let keys = self.fetch(context, trace.forwarded().chain([young]).collect()).await?;
         *self.looked_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
         Ok(Some(keys))
     }

@@ -4,6 +4,7 @@ use axum::extract::FromRequestParts;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use mcsp_reference::{Describe, Operation};
+use mcsp_tracestate::{TRACESTATE, TraceState};
 use std::convert::Infallible;
 use std::fmt;
 use uuid::Uuid;
@@ -11,9 +12,12 @@ use uuid::Uuid;
 /// The header (W3C Trace Context, section 3.2).
 pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
-/// The trace that a request belongs to: `00-<trace id>-<parent id>-<flags>`.
+/// The trace that a request belongs to: `00-<trace id>-<parent id>-<flags>`, and what vendors say of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TraceParent(String);
+pub struct TraceParent {
+    parent: String,
+    state: Option<TraceState>,
+}
 
 impl TraceParent {
     /// The caller's, where it is valid, or a new one.
@@ -22,26 +26,32 @@ impl TraceParent {
             .get(&TRACEPARENT)
             .and_then(|value| value.to_str().ok())
             .filter(|text| is_valid(text))
-            .map(|text| TraceParent(text.to_owned()))
+            .map(|text| TraceParent { parent: text.to_owned(), state: TraceState::of(headers) })
             .unwrap_or_else(|| {
                 let (trace_id, parent_id) = (fresh().as_u128(), fresh().as_u64_pair().1);
-                TraceParent(format!("00-{trace_id:032x}-{parent_id:016x}-00"))
+                TraceParent { parent: format!("00-{trace_id:032x}-{parent_id:016x}-00"), state: None }
             })
     }
 
-    /// The header of a call to another service, which belongs to the same trace.
-    pub fn forwarded(&self) -> (String, String) {
-        (TRACEPARENT.as_str().to_owned(), self.0.clone())
+    /// What vendors say of it: the header `tracestate`, where the request had one that is valid.
+    pub fn state(&self) -> Option<&str> {
+        self.state.as_ref().map(TraceState::as_str)
+    }
+
+    /// The headers of a call to another service, which belongs to the same trace.
+    pub fn forwarded(&self) -> impl Iterator<Item = (String, String)> + use<> {
+        let state = self.state().map(|state| (TRACESTATE.as_str().to_owned(), state.to_owned()));
+        [(TRACEPARENT.as_str().to_owned(), self.parent.clone())].into_iter().chain(state)
     }
 
     pub(crate) fn header(&self) -> Option<HeaderValue> {
-        HeaderValue::from_str(&self.0).ok()
+        HeaderValue::from_str(&self.parent).ok()
     }
 }
 
 impl fmt::Display for TraceParent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.parent)
     }
 }
 
@@ -54,7 +64,7 @@ impl<S: Sync> FromRequestParts<S> for TraceParent {
             .extensions
             .get()
             .cloned()
-            .unwrap_or_else(|| TraceParent(format!("00-{:032x}-{:016x}-00", 1, 1))))
+            .unwrap_or_else(|| TraceParent { parent: format!("00-{:032x}-{:016x}-00", 1, 1), state: None }))
     }
 }
 
@@ -81,6 +91,24 @@ fn is_valid(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_vendors_say_is_forwarded_with_the_trace_that_it_is_said_of_and_with_no_other() {
+        let valid = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        let of = |parent: &'static str, state: &'static str| {
+            let values = [(TRACEPARENT, parent), (TRACESTATE, state)];
+            let headers = values.map(|(name, value)| (name, HeaderValue::from_static(value)));
+            TraceParent::of(&headers.into_iter().collect(), || Uuid::from_u128(5 << 64 | 7))
+        };
+        let trace = of(valid, "congo=t61,rojo=00f0");
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let told = [pair("traceparent", valid), pair("tracestate", "congo=t61,rojo=00f0")];
+        assert_eq!(trace.forwarded().collect::<Vec<_>>(), told);
+        for (parent, state) in [(valid, "no list"), (valid, ""), ("another", "congo=t61")] {
+            let trace = of(parent, state);
+            assert_eq!((trace.state(), trace.forwarded().count()), (None, 1), "{parent} {state}");
+        }
+    }
 
     #[test]
     fn a_valid_trace_is_carried_on_and_any_other_replaced() {

@@ -96,6 +96,7 @@ impl Component {
             time: None,
             subject: None,
             traceparent: None,
+            tracestate: None,
             content_type: None,
             data: data.to_string().into_bytes(),
         };

@@ -34,6 +34,7 @@ async fn emit(bridge: &dyn Bridge, topic: &str, key: &str) -> Result<(), Transac
         source: "/mcsp/content".to_owned(),
         time_us: 1_790_000_000_000_000,
         traceparent: None,
+        tracestate: None,
         data: b"{}".to_vec(),
     };
     let transaction = Transaction { consumed_event: None, statements: Vec::new(), events: vec![event] };
