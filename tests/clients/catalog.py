@@ -160,6 +160,21 @@ def refusals(catalog):
     print("each refusal has its status and its code")
 
 
+def deadlines(catalog):
+    """By hand: a client of gRPC sends no other, and its own clock is as early as the server's."""
+    for timeout, status in [("0n", "4"), ("1S1", "3"), ("123456789m", "3"), ("soon", "3")]:
+        headers = {
+            "Authorization": f"Bearer {catalog.given['token']}",
+            "Content-Type": "application/grpc",
+            "grpc-timeout": timeout,
+        }
+        url = f"{catalog.given['url']}/content.v1.Catalog/Get"
+        answer = requests.post(url, data=b"\0\0\0\0\0", headers=headers, timeout=PATIENCE_S)
+        told = (answer.status_code, answer.headers.get("grpc-status"))
+        assert told == (200, status), (timeout, told)
+    print("a deadline is kept, and what is none is refused")
+
+
 def at_once(catalog):
     """On one channel, which is one connection. More than one round, so that instances are used again."""
     ids = catalog.given["videos"]
@@ -176,6 +191,7 @@ def main():
     each_field(catalog)
     many(catalog)
     refusals(catalog)
+    deadlines(catalog)
     at_once(catalog)
 
 

@@ -2,8 +2,8 @@
 
 use mcsp_manifest::{Manifest, is_grpc};
 use mcsp_tests::{
-    Account, Platform, ready_video, root, run_client, sample_mp4, titled_video, until_ready, uploaded_as,
-    uploaded_video, variable,
+    Account, OwnPlatform, Platform, ready_video, root, run_client, sample_mp4, titled_video, until_ready,
+    uploaded_as, uploaded_video, variable,
 };
 use serde_json::{Map, Value, json};
 use std::path::PathBuf;
@@ -267,11 +267,12 @@ async fn services_read_the_catalog_by_grpc_as_by_http() {
     let owner = Platform::running().account("creator").await;
     let state =
         std::env::var("MCSP_TEST_STATE_DIR").expect("MCSP_TEST_STATE_DIR is not set: run scripts/test");
+    let state = PathBuf::from(state);
     let manifest = Manifest::load(&root().join("spin.toml")).expect("spin.toml");
     let routes = manifest.routes.iter().map(|route| route.path.as_str()).filter(|path| is_grpc(path));
     let given = json!({
         "url": owner.platform.url(),
-        "token": variable(&PathBuf::from(state).join("platform.env"), "MCSP_BRIDGE_TOKEN"),
+        "token": variable(&state.join("platform.env"), "MCSP_BRIDGE_TOKEN"),
         "descriptors": root().join("docs/grpc/content.v1.binpb"),
         "routes": routes.collect::<Vec<_>>(),
         "videos": of_all_kinds(&owner).await,
@@ -281,7 +282,27 @@ async fn services_read_the_catalog_by_grpc_as_by_http() {
         "each field is what HTTP tells, and is set in some video",
         "many at once: in their order, and what is not there is told apart",
         "each refusal has its status and its code",
+        "a deadline is kept, and what is none is refused",
         "fifty at once on one connection: each has its own answer",
     ];
     assert_eq!(told.lines().collect::<Vec<_>>(), so);
+    // Each is 200 to HTTP, and counted as it ended.
+    let metrics = OwnPlatform::admin_at(&state.join("admin.sock"), "/metrics").await;
+    let of_catalog = |metric: &str, label: &str| {
+        let of = |line: &&str| {
+            line.starts_with(metric)
+                && line.contains("route=\"/content.v1.Catalog/...\"")
+                && line.contains(label)
+        };
+        let line = metrics.lines().find(of).unwrap_or_else(|| panic!("no {metric} {label} in {metrics}"));
+        line.rsplit_once(' ').and_then(|(_, count)| count.parse::<u64>().ok()).expect("a number")
+    };
+    for status in ["OK", "NOT_FOUND", "INVALID_ARGUMENT", "UNAUTHENTICATED", "DEADLINE_EXCEEDED"] {
+        let label = format!("grpc_status=\"{status}\"");
+        assert!(of_catalog("mcsp_grpc_requests_total", &label) > 0, "{status}");
+    }
+    for class in ["2xx", "4xx", "5xx"] {
+        let label = format!("status_class=\"{class}\"");
+        assert!(of_catalog("mcsp_http_requests_total", &label) > 0, "{class}");
+    }
 }

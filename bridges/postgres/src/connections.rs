@@ -177,7 +177,10 @@ impl Drop for Lease {
         let (home, in_transaction) = (Arc::clone(&self.home), self.in_transaction);
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
-                if timeout(home.recovery_timeout, recover(&mut connection, in_transaction)).await.unwrap_or(false) {
+                if timeout(home.recovery_timeout, recover(&mut connection, in_transaction))
+                    .await
+                    .unwrap_or(false)
+                {
                     home.put_back(connection);
                 }
                 drop(permit);

@@ -34,6 +34,14 @@ impl Body {
         }
     }
 
+    /// What follows its bytes.
+    pub(crate) fn trailers(&self) -> Option<&HeaderMap> {
+        match self {
+            Body::Whole(_) => None,
+            Body::WithTrailers(_, trailers) => trailers.as_ref(),
+        }
+    }
+
     /// How long it is, without trailers.
     pub(crate) fn bytes(&self) -> u64 {
         match self {

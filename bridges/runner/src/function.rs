@@ -4,7 +4,8 @@ use crate::body::{Body, Permit};
 use crate::code::{self, CodeCache};
 use crate::engine::TickerHandle;
 use crate::error::CodeError;
-use crate::host::{State, Surroundings};
+use crate::grpc;
+use crate::host::{Origin, State, Surroundings};
 use crate::instance::{Blueprint, Factory, Lifetime, NoPlace, link};
 use crate::problem::Problem;
 use crate::request::MAX_BODY_BYTES;
@@ -101,7 +102,7 @@ impl Function {
         let mut span = span::begin(tracer, &self.outline.surroundings, route, &mut request);
         span.flag("faas.coldstart", self.loaded().is_none());
         let response = self.answer(request, span.context()).await;
-        span::end(span, response.status());
+        span::end(span, &response);
         response
     }
 
@@ -114,22 +115,42 @@ impl Function {
     ) -> http::Response<Body> {
         let stats = &self.outline.surroundings.stats;
         stats.called();
+        let asks_grpc = grpc::is_grpc(request.headers());
+        let until = match grpc::until(request.headers()) {
+            Ok(until) => until,
+            Err(malformed) => return malformed.response(),
+        };
         let answer = match Permit::take(&self.outline.in_flight, self.outline.max_in_flight) {
             None => Err(Problem::Overloaded),
-            Some(_place) => self.handle(request, span).await,
+            Some(_place) => match self.handle_in_time(request, Origin { span, until }).await {
+                Some(answer) => answer,
+                None => return grpc::too_late(),
+            },
         };
         let answer = answer.unwrap_or_else(|problem| {
             stats.failed();
-            problem.response().map(Body::whole)
+            grpc::or_http(asks_grpc, problem)
         });
         stats.sent(answer.body().bytes());
         answer
     }
 
+    /// None where the caller waits no longer, also if the function gave up for just that. Its instance serves on: what it still
+    /// calls for the request ends with the caller's time.
+    async fn handle_in_time(
+        &self,
+        request: http::Request<WasiBody>,
+        origin: Origin,
+    ) -> Option<Result<http::Response<Body>, Problem>> {
+        let Some(until) = origin.until else { return Some(self.handle(request, origin).await) };
+        let answer = tokio::time::timeout_at(until, self.handle(request, origin)).await.ok()?;
+        (tokio::time::Instant::now() < until).then_some(answer)
+    }
+
     async fn handle(
         &self,
         request: http::Request<WasiBody>,
-        span: Option<SpanContext>,
+        origin: Origin,
     ) -> Result<http::Response<Body>, Problem> {
         self.used.store(true, Relaxed);
         let handler = self.handler().await.map_err(|error| {
@@ -142,7 +163,7 @@ impl Function {
             Problem::FunctionUnavailable
         })?;
         let start = Instant::now();
-        let answer = handler.handle(span, request).await;
+        let answer = handler.handle(origin, request).await;
         let (head, body) = answer.map_err(|error| self.problem(&error, start))?.into_parts();
         let left = self.outline.life.timeout.saturating_sub(start.elapsed());
         let body = Limited::new(body, MAX_BODY_BYTES).collect();
@@ -167,7 +188,7 @@ impl Function {
             return if late { Problem::FunctionTimeout } else { Problem::FunctionFailed };
         }
         let component = self.component();
-        if let Some(failed) = error.downcast_ref::<InstantiationError<Option<SpanContext>>>() {
+        if let Some(failed) = error.downcast_ref::<InstantiationError<Origin>>() {
             tracing::warn!(component, error = %format!("{:#}", failed.error), "no instance for a request");
             let full = failed.error.is::<NoPlace>() || failed.error.is::<PoolConcurrencyLimitError>();
             return if full { Problem::Overloaded } else { Problem::FunctionFailed };

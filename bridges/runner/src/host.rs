@@ -14,6 +14,7 @@ use crate::stats::FunctionStats;
 use cpu::CpuMeter;
 use mcsp_bridge_api::Bridge;
 use memory::MemoryMeter;
+pub(crate) use origin::Origin;
 use origin::Origins;
 use std::collections::BTreeMap;
 use std::sync::Arc;

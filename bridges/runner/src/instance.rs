@@ -2,9 +2,8 @@
 
 use crate::engine::{Awake, TickerHandle};
 use crate::error::CodeError;
-use crate::host::{self, State, Surroundings};
+use crate::host::{self, Origin, State, Surroundings};
 use crate::settings::Reuse;
-use mcsp_traces::SpanContext;
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -213,8 +212,8 @@ pub(crate) struct Life {
 
 impl WorkerState for Life {
     type StoreData = State;
-    /// The span of the request, where it is traced.
-    type RequestData = Option<SpanContext>;
+    /// What the request is, to what it calls.
+    type RequestData = Origin;
 
     fn should_accept_request(&self, concurrent: usize, total: usize) -> ShouldAccept {
         if total >= self.reuse.requests {
@@ -229,10 +228,10 @@ impl WorkerState for Life {
     fn on_request_start(
         &self,
         mut store: StoreContextMut<'_, State>,
-        span: Option<SpanContext>,
+        origin: Origin,
         task: GuestTaskId,
     ) -> Pin<Box<dyn Future<Output = ()> + Send + Sync>> {
-        store.data_mut().origins.begin(task, span);
+        store.data_mut().origins.begin(task, origin);
         Box::pin(tokio::time::sleep(self.timeout))
     }
 

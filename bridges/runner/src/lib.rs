@@ -16,6 +16,7 @@ mod document;
 mod engine;
 mod error;
 mod function;
+mod grpc;
 mod host;
 mod instance;
 mod precompiled;

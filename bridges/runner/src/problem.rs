@@ -53,6 +53,12 @@ impl Problem {
         }
     }
 
+    /// What it is, for people.
+    pub(crate) fn title(self) -> &'static str {
+        let (_, _, title) = self.parts();
+        title
+    }
+
     pub(crate) fn response(self) -> Response<Bytes> {
         let (status, code, title) = self.parts();
         let document = format!(

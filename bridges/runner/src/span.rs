@@ -1,7 +1,9 @@
 //! The span of a request, as OpenTelemetry's conventions for HTTP servers have it, but for its path, which holds ids.
 
+use crate::body::Body;
+use crate::grpc::Status;
 use crate::host::Surroundings;
-use http::{Method, Request, StatusCode};
+use http::{Method, Request, Response};
 use mcsp_traces::{Span, SpanContext, Tracer};
 
 /// Begins it, and has the request say so: the function goes on with this span in logs, events and calls.
@@ -24,10 +26,18 @@ pub(crate) fn begin<B>(
 }
 
 /// Ends it. What a client did wrong is no error of the server.
-pub(crate) fn end(mut span: Span, status: StatusCode) {
+pub(crate) fn end(mut span: Span, answer: &Response<Body>) {
+    let status = answer.status();
     span.number("http.response.status_code", status.as_u16());
     if status.is_server_error() {
         span.fail(status.as_str());
+    }
+    if let Some(status) = Status::of(answer) {
+        span.text("rpc.system", "grpc");
+        span.number("rpc.grpc.status_code", status.number());
+        if status.as_http().is_server_error() {
+            span.fail(status.name());
+        }
     }
 }
 

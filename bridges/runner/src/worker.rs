@@ -7,6 +7,7 @@ use crate::dispatch::Job;
 use crate::document::Document;
 use crate::error::StartError;
 use crate::function::Function;
+use crate::grpc::Status;
 use crate::requests::RouteStats;
 use crate::settings::Settings;
 use http::{Request, Response};
@@ -48,7 +49,7 @@ impl Place {
     pub(crate) async fn serve(&self, request: Request<WasiBody>) -> Response<Body> {
         let begun = Instant::now();
         let response = self.function.call(&self.route, request).await;
-        self.stats.answered(response.status(), begun.elapsed());
+        self.stats.answered(response.status(), Status::of(&response), begun.elapsed());
         response
     }
 }

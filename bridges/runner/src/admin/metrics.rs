@@ -1,5 +1,6 @@
 //! Counters in the Prometheus text format.
 
+use crate::grpc::Status;
 use crate::requests::{BOUNDS_MS, CLASSES, RouteReport};
 use crate::stats::{Account, FunctionReport, FunctionState};
 use std::fmt::Write;
@@ -87,6 +88,7 @@ const METRICS: [Metric; 12] = [
 ];
 
 const REQUESTS: &str = "mcsp_http_requests_total";
+const GRPC: &str = "mcsp_grpc_requests_total";
 const DURATION: &str = "mcsp_http_request_duration_seconds";
 
 /// What requests were, by route. One that nobody has asked for is not shown: it would be twenty lines of nothing.
@@ -105,6 +107,13 @@ pub(super) fn write_routes(accounts: &[Account], out: &mut String) {
     for (labels, report) in &asked {
         for (class, count) in CLASSES.iter().zip(report.by_class) {
             let _ = writeln!(out, "{REQUESTS}{{{labels},status_class=\"{class}\"}} {count}");
+        }
+    }
+    let _ = writeln!(out, "# HELP {GRPC} Calls of gRPC among them, by their status.\n# TYPE {GRPC} counter");
+    for (labels, report) in &asked {
+        // A method has two or three of the seventeen.
+        for (status, count) in Status::all().zip(report.by_grpc_status).filter(|(_, count)| *count > 0) {
+            let _ = writeln!(out, "{GRPC}{{{labels},grpc_status=\"{}\"}} {count}", status.name());
         }
     }
     let _ = writeln!(out, "# HELP {DURATION} Time to the whole answer.\n# TYPE {DURATION} histogram");

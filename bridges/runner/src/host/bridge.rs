@@ -4,10 +4,9 @@ use super::bindings::functions::mcsp::bridge::{
     failures, kafka, limits, memory, passwords, postgres, redis, services, signatures,
 };
 use super::convert::{convert, convert_all};
-use super::origin::origin;
+use super::origin::{origin, within};
 use super::{Imports, State};
 use mcsp_bridge_api::Bridge;
-use mcsp_traces::within;
 use std::sync::Arc;
 use wasmtime::component::Accessor;
 

@@ -7,7 +7,7 @@ use futures::future::join_all;
 use http::Request;
 use http_body_util::Full;
 use mcsp_bridge_api::{Bridge, Failure, kafka, limits, memory, passwords, postgres, redis, services};
-use mcsp_runner::BridgeFactory;
+use mcsp_runner::{AdminAddress, BridgeFactory};
 use mcsp_traces::{SpanContext, Tracer, TracesConfig, current};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -172,6 +172,52 @@ async fn calls_of_one_instance_that_overlap_are_each_made_for_their_own_request(
         let trace = std::str::from_utf8(&key).unwrap().parse().unwrap();
         let (span, sent) = (span.unwrap(), SpanContext::parse(&of(trace)).unwrap());
         assert!(span.shares_trace_with(&sent) && span != sent, "{span} for {sent}");
+    }
+    runner.stop().await;
+}
+
+#[tokio::test]
+async fn who_waits_no_longer_is_told_so_and_what_is_called_for_it_ends() {
+    let bridge = GatedBridge::new(0);
+    let mut setup = Setup::default().bridges(bridge.clone());
+    setup.settings.admin = Some(AdminAddress::Tcp("127.0.0.1:0".parse().unwrap()));
+    let runner = setup.start().await;
+    let Some(AdminAddress::Tcp(admin)) = runner.admin_address().cloned() else { panic!("no address") };
+    let ask = async |timeout: &str| {
+        let request = Request::get("/probe/redis/key")
+            .header("content-type", "application/grpc")
+            .header("grpc-timeout", timeout);
+        let told = send(runner.address(), request.body(Full::<Bytes>::default()).unwrap()).await;
+        (
+            told.status().as_u16(),
+            told.headers()["grpc-status"].clone(),
+            told.headers()["content-type"].clone(),
+        )
+    };
+    let told = |status: &'static str| {
+        let [status, grpc] = [status, "application/grpc"].map(http::HeaderValue::from_static);
+        (200, status, grpc)
+    };
+    assert_eq!(ask("soon").await, told("3"));
+    assert_eq!(bridge.entered(), 0);
+    assert_eq!(ask("1S").await, told("4"));
+    assert_eq!(bridge.entered(), 1);
+    // Were the first call still waiting, this pass would be its own.
+    bridge.let_pass(1);
+    assert_eq!(get(&runner, "/probe/redis/key").await.status(), 200);
+    // The function has not failed: its caller was in a hurry.
+    assert_eq!(report(&runner, "probe").errors, 0);
+    let metrics = get_from(admin, "/metrics").await;
+    let metrics = std::str::from_utf8(metrics.body()).unwrap();
+    let route = "component=\"probe\",service=\"\",route=\"/probe/...\"";
+    for line in [
+        format!("mcsp_grpc_requests_total{{{route},grpc_status=\"INVALID_ARGUMENT\"}} 1\n"),
+        format!("mcsp_grpc_requests_total{{{route},grpc_status=\"DEADLINE_EXCEEDED\"}} 1\n"),
+        format!("mcsp_http_requests_total{{{route},status_class=\"2xx\"}} 1\n"),
+        format!("mcsp_http_requests_total{{{route},status_class=\"4xx\"}} 1\n"),
+        format!("mcsp_http_requests_total{{{route},status_class=\"5xx\"}} 1\n"),
+    ] {
+        assert!(metrics.contains(&line), "{line}{metrics}");
     }
     runner.stop().await;
 }

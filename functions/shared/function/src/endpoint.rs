@@ -7,9 +7,14 @@ use axum::Router;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::{Request, StatusCode};
+use http::{HeaderName, Request, StatusCode};
 use mcsp_problem::{Cause, Problem};
 use tower_service::Service;
+
+/// How a call of gRPC ended, where no message came of it.
+const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+/// `INTERNAL`, which stands for what is a 500 over HTTP.
+const GRPC_INTERNAL: &str = "13";
 
 /// An endpoint, ready to answer.
 #[derive(Clone)]
@@ -69,7 +74,7 @@ impl Endpoint {
             response.headers_mut().append(name, value);
         }
         if let Some(Cause(cause)) = response.extensions_mut().remove() {
-            log(&trace, &method, &path, response.status(), &cause);
+            log(&trace, (&method, &path), &response, &cause);
         }
         if let Some(value) = trace.header() {
             response.headers_mut().insert(TRACEPARENT, value);
@@ -91,13 +96,20 @@ impl Endpoint {
 }
 
 /// One line of JSON on standard error, where the host collects it.
-fn log(trace: &TraceParent, method: &http::Method, path: &str, status: StatusCode, cause: &str) {
+fn log(trace: &TraceParent, (method, path): (&http::Method, &str), response: &Response, cause: &str) {
+    let status = response.status();
+    // A call of gRPC is 200 to HTTP however it ends.
+    let grpc_status = response.headers().get(GRPC_STATUS).and_then(|value| value.to_str().ok());
+    let is_ours = status == StatusCode::INTERNAL_SERVER_ERROR || grpc_status == Some(GRPC_INTERNAL);
     // A 500 is a fault of ours. With a 502, 503 or 504 something else is away or full: the breakers' and the pools' metrics tell
     // more of that than one line for each request.
-    let level = if status == StatusCode::INTERNAL_SERVER_ERROR { "error" } else { "warn" };
-    let line = serde_json::json!({
+    let level = if is_ours { "error" } else { "warn" };
+    let mut line = serde_json::json!({
         "level": level, "message": "request failed", "method": method.as_str(), "path": path,
         "status": status.as_u16(), "cause": cause, "traceparent": trace.to_string(),
     });
+    if let (Some(grpc_status), Some(fields)) = (grpc_status, line.as_object_mut()) {
+        fields.insert("grpc_status".to_owned(), grpc_status.into());
+    }
     eprintln!("{line}");
 }
