@@ -11,7 +11,9 @@ NAMESPACE = "mcsp"
 RELAY = "relay"
 # What each target of a grant is in a NetworkPolicy: the label of the namespace that has it, and the port of its pods.
 STORES = {"postgres": 5432, "redis": 6379, "kafka": 9092, "mail": 8025, "object-store": 9000}
-# Addresses of clients: the public internet, without what is the cluster's, its nodes' or its cloud's.
+# What is no place but anywhere: addresses of clients, and of files that are fetched.
+ANYWHERE = {"clients", "sources"}
+# It is the public internet, without what is the cluster's, its nodes' or its cloud's.
 INTERNET = {("cidr", "0.0.0.0/0", 443), ("cidr", "2000::/3", 443)}
 PRIVATE = {"10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"}
 # Told to every process of ours, and let out to from each: where traces go.
@@ -285,12 +287,12 @@ def policies_are_the_grants(documents, application):
     policies = of_kind(documents, "NetworkPolicy")
     for name, service in application.services.items():
         granted = {store for store in ("postgres", "redis", "kafka") if getattr(service, store)}
-        others = {target for target in service.targets if target not in application.services} - {"clients"}
+        others = {target for target in service.targets if target not in application.services} - ANYWHERE
         expected = {(f"mcsp/{target}", "true", STORES[target]) for target in granted | others}
         expected.add(COLLECTOR)
         if service.targets & application.services.keys():
             expected.add(GATEWAY)
-        if "clients" in service.targets:
+        if service.targets & ANYWHERE:
             expected |= INTERNET
         optional = {f"mcsp/{target}" for target in service.optional_targets}
         yield from _policy_problems(policies, name, {"serving.knative.dev/service": name}, expected, optional)

@@ -166,8 +166,8 @@ fn value_of(spec: &Value, cluster: &Cluster) -> String {
         ("OTEL_EXPORTER_OTLP_ENDPOINT", _) => cluster.traces.clone(),
         ("OTEL_TRACES_SAMPLER", _) => "always_on".to_owned(),
         ("OTEL_TRACES_SAMPLER_ARG", _) => String::new(),
-        // What clients register is anywhere.
-        ("MCSP_SERVICE_URL_CLIENTS", Some(value)) => value.to_owned(),
+        // What clients register is anywhere, and so is what is fetched.
+        ("MCSP_SERVICE_URL_CLIENTS" | "MCSP_SERVICE_URL_SOURCES", Some(value)) => value.to_owned(),
         (name, Some(value)) if name.starts_with("MCSP_SERVICE_URL_") => {
             assert!(value.ends_with(".$(MCSP_SERVICES_DOMAIN)"), "{value}");
             cluster.services_url.clone()

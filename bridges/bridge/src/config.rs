@@ -11,9 +11,11 @@ use mcsp_traces::TracesConfig;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// The target that joins and copies whole files within a call, and the one that takes thousands of documents; and how long that
-/// may take.
-const SLOW_TARGETS: [(&str, u32); 2] = [("object-store", 30_000), ("search", 10_000)];
+/// The target that joins and copies whole files within a call, the one that takes thousands of documents, and the one that files
+/// are fetched from; and how long that may take.
+const SLOW_TARGETS: [(&str, u32); 3] = [("object-store", 30_000), ("search", 10_000), ("sources", 10_000)];
+/// The target that answers with pieces of files; and how much is taken of it at once. What gives no pieces gives so much.
+const LARGE_ANSWERS: [(&str, usize); 1] = [("sources", 5 << 20)];
 
 /// Names the file with thresholds of breakers, bulkheads, retries and rate limits.
 pub const POLICIES_VARIABLE: &str = "MCSP_POLICIES";
@@ -120,10 +122,16 @@ impl BridgeConfig {
     }
 }
 
-fn target_at(target: &str, url: String) -> TargetConfig {
-    let slow = SLOW_TARGETS.iter().find(|(slow, _)| *slow == target);
-    let at = TargetConfig::at(url);
-    slow.map_or(at.clone(), |(_, deadline_ms)| TargetConfig { deadline_ms: *deadline_ms, ..at })
+/// A target with the bounds that it needs.
+pub fn target_at(target: &str, url: String) -> TargetConfig {
+    let mut at = TargetConfig::at(url);
+    if let Some((_, deadline_ms)) = SLOW_TARGETS.iter().find(|(slow, _)| *slow == target) {
+        at.deadline_ms = *deadline_ms;
+    }
+    if let Some((_, max_bytes)) = LARGE_ANSWERS.iter().find(|(large, _)| *large == target) {
+        at.max_response_bytes = *max_bytes;
+    }
+    at
 }
 
 /// The database role of a service.

@@ -19,7 +19,7 @@ pub use background::{Background, Duties};
 pub use bridges::{Bridges, StartError};
 pub use config::{
     BridgeConfig, ConfigError, POLICIES_VARIABLE, postgres_password_variable, role_of,
-    service_networks_variable, service_url_variable,
+    service_networks_variable, service_url_variable, target_at,
 };
 pub use deliver::{Invoke, delivery_request};
 pub use mcsp_services::ANYWHERE;

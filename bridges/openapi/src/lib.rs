@@ -26,7 +26,12 @@ pub fn document() -> Result<Value, Incomplete> {
         )
         .service(
             "Upload",
-            [upload_sessions::reference(), upload_tus::reference(), upload_drafts::reference()],
+            [
+                upload_sessions::reference(),
+                upload_tus::reference(),
+                upload_drafts::reference(),
+                upload_pull::reference(),
+            ],
         )
         .service(
             "Content",

@@ -214,6 +214,7 @@ impl Service<Name> for Resolver {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn outside(networks: &[&str]) -> Outside {
         let networks: Vec<_> = networks.iter().map(|&network| network.to_owned()).collect();
@@ -257,6 +258,107 @@ mod tests {
         }
         for host in ["8.8.8.8", "172.32.0.1", "[2606:4700::1111]", "client.example", "client.example:8443"] {
             assert!(outside.uri(&format!("https://{host}/logout?a=b")).is_ok(), "{host}");
+        }
+    }
+
+    /// Each network that is not public, by its first and its last address, and the addresses beside it.
+    #[test]
+    fn what_is_not_public_begins_and_ends_where_it_should() {
+        for (first, last) in [
+            ("0.0.0.0", "0.255.255.255"),
+            ("10.0.0.0", "10.255.255.255"),
+            ("100.64.0.0", "100.127.255.255"),
+            ("127.0.0.0", "127.255.255.255"),
+            ("169.254.0.0", "169.254.255.255"),
+            ("172.16.0.0", "172.31.255.255"),
+            ("192.0.0.0", "192.0.0.255"),
+            ("192.0.2.0", "192.0.2.255"),
+            ("192.88.99.0", "192.88.99.255"),
+            ("192.168.0.0", "192.168.255.255"),
+            ("198.18.0.0", "198.19.255.255"),
+            ("198.51.100.0", "198.51.100.255"),
+            ("203.0.113.0", "203.0.113.255"),
+            ("224.0.0.0", "239.255.255.255"),
+            ("240.0.0.0", "255.255.255.255"),
+        ] {
+            let (first, last): (Ipv4Addr, Ipv4Addr) = (first.parse().unwrap(), last.parse().unwrap());
+            assert!(!is_public(first.into()) && !is_public(last.into()), "{first} to {last}");
+            for beside in
+                [first.to_bits().checked_sub(1), last.to_bits().checked_add(1)].into_iter().flatten()
+            {
+                let beside = Ipv4Addr::from_bits(beside);
+                let is_another = SPECIAL_V4.iter().any(|network| network.contains(&beside));
+                assert_eq!(is_public(beside.into()), !is_another, "{beside}");
+            }
+        }
+        for (first, last) in [
+            ("::", "1fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
+            ("2001::", "2001:1ff:ffff:ffff:ffff:ffff:ffff:ffff"),
+            ("2001:db8::", "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff"),
+            ("2002::", "2002:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
+            ("3fff::", "3fff:fff:ffff:ffff:ffff:ffff:ffff:ffff"),
+            ("4000::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
+            ("fc00::", "fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
+            ("fe80::", "febf:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
+            ("ff00::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
+        ] {
+            let (first, last): (Ipv6Addr, Ipv6Addr) = (first.parse().unwrap(), last.parse().unwrap());
+            assert!(!is_public(first.into()) && !is_public(last.into()), "{first} to {last}");
+        }
+        for public in
+            ["2000::", "2001:200::", "2001:db7:ffff::", "2001:db9::", "2003::", "3ffe::", "3fff:1000::"]
+        {
+            let public: Ipv6Addr = public.parse().unwrap();
+            assert!(is_public(public.into()), "{public}");
+        }
+    }
+
+    proptest! {
+        /// An address of IPv4 is the same within one of IPv6, or is not called at all there.
+        #[test]
+        fn no_address_hides_in_another(bits in any::<u32>()) {
+            let address = Ipv4Addr::from_bits(bits);
+            let [a, b] = [(bits >> 16) as u16, bits as u16];
+            let places = outside(&[]).places;
+            let mapped = address.to_ipv6_mapped();
+            prop_assert_eq!(places.admit(mapped.into()), is_public(address.into()));
+            for hidden in [
+                // IPv4-compatible, NAT64 (also for use within a network), 6to4, Teredo.
+                Ipv6Addr::new(0, 0, 0, 0, 0, 0, a, b),
+                Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, a, b),
+                Ipv6Addr::new(0x64, 0xff9b, 1, 0, 0, 0, a, b),
+                Ipv6Addr::new(0x2002, a, b, 0, 0, 0, 0, 1),
+                Ipv6Addr::new(0x2001, 0, a, b, 0, 0, !a, !b),
+            ] {
+                prop_assert!(!places.admit(hidden.into()), "{}", hidden);
+            }
+        }
+
+        /// Written in any notation that is taken, an address is called exactly where it may be.
+        #[test]
+        fn a_literal_is_called_where_its_address_may_be(bits in any::<u128>(), is_v4 in any::<bool>()) {
+            let (address, host) = if is_v4 {
+                let address = Ipv4Addr::from_bits(bits as u32);
+                (IpAddr::V4(address), address.to_string())
+            } else {
+                let address = Ipv6Addr::from_bits(bits);
+                (IpAddr::V6(address), format!("[{address}]"))
+            };
+            let outside = outside(&[]);
+            prop_assert_eq!(outside.uri(&format!("https://{host}/a")).is_ok(), outside.places.admit(address));
+            let in_plain = outside.uri(&format!("http://{host}/a"));
+            prop_assert!(in_plain.is_err());
+        }
+
+        /// A network that is configured is called, and nothing beside it.
+        #[test]
+        fn only_the_networks_that_are_named_are_called_too(bits in any::<u32>()) {
+            let places = outside(&["10.1.0.0/16"]).places;
+            let address = Ipv4Addr::from_bits(bits);
+            let is_named = address.octets()[..2] == [10, 1];
+            prop_assert_eq!(places.admit(address.into()), is_named || is_public(address.into()));
+            let within = Ipv4Addr::new(10, 1, (bits >> 8) as u8, bits as u8);
+            prop_assert!(places.admit(within.into()) && places.admit(within.to_ipv6_mapped().into()));
         }
     }
 

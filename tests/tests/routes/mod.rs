@@ -154,6 +154,7 @@ routes! {
     "/v1/uploads" POST "/v1/uploads", Bearer(MediaUpload), r#"{"file_name": "a.mp4", "size_bytes": 1, "content_type": "video/mp4", "checksum_sha256": "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=", "method": "put", "protection": "none", "video_id": "video_00000000000000000000000000"}"#;
     "/v1/uploads" GET "/v1/uploads", Bearer(MediaUpload);
     "/v1/uploads/quota" GET "/v1/uploads/quota", Bearer(MediaUpload);
+    "/v1/uploads/pull" POST "/v1/uploads/pull", Bearer(MediaUpload), r#"{"source_url": "https://192.0.2.1/a.mp4", "file_name": "a.mp4", "protection": "none", "video_id": "video_00000000000000000000000000"}"#;
     "/v1/uploads/:id" GET "/v1/uploads/upload_00000000000000000000000000" not "/v1/uploads/event_00000000000000000000000000", Bearer(MediaUpload) of Upload;
     "/v1/uploads/:id" DELETE "/v1/uploads/upload_00000000000000000000000000" not "/v1/uploads/event_00000000000000000000000000", Bearer(MediaUpload) of Upload;
     "/v1/uploads/:id/parts" POST "/v1/uploads/upload_00000000000000000000000000/parts" not "/v1/uploads/event_00000000000000000000000000/parts", Bearer(MediaUpload) of Upload, r#"{"part_numbers": [1], "checksums_sha256": ["47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="]}"#;

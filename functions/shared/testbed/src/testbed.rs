@@ -8,7 +8,7 @@ use crate::port::{Port, Traffic};
 use crate::stand_in::{auth, serve};
 use jiff::Timestamp;
 use mcsp_access::{Claims, Role};
-use mcsp_bridge::{BridgeConfig, Bridges, Policies, Worker};
+use mcsp_bridge::{BridgeConfig, Bridges, Policies, Worker, target_at};
 use mcsp_bridge_api::Bridge;
 use mcsp_bridge_api::postgres::Statement;
 use mcsp_function::{Clock, Context, Environment, TimeOrderedIds};
@@ -110,10 +110,11 @@ impl Testbed {
             }
             for target in &grants.services {
                 let reached = match target.as_str() {
-                    // Whatever a test registers as a client's.
-                    "clients" => {
-                        TargetConfig { networks: vec![LOOPBACK.to_owned()], ..TargetConfig::at(ANYWHERE) }
-                    }
+                    // Whatever a test registers as a client's, or has fetched.
+                    "clients" | "sources" => TargetConfig {
+                        networks: vec![LOOPBACK.to_owned()],
+                        ..target_at(target, ANYWHERE.to_owned())
+                    },
                     _ => TargetConfig::at(format!("http://{NOWHERE}")),
                 };
                 config.services.targets.insert(target.clone(), reached);

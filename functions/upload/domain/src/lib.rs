@@ -7,6 +7,7 @@ mod part_plan;
 mod protection;
 mod quota;
 mod sniff;
+mod source;
 mod token;
 mod upload;
 
@@ -18,5 +19,8 @@ pub use part_plan::{
 pub use protection::Protection;
 pub use quota::{Exceeded, Quota, UploadPlan, Usage};
 pub use sniff::SNIFF_BYTES;
+pub use source::{
+    InvalidSource, Piece, SOURCE_URL_MAX_BYTES, SourceAnswer, SourceFault, SourceUrl, Validator, wait_after,
+};
 pub use token::{TokenDigest, UploadToken};
 pub use upload::{Failure, Irreplaceable, Mismatch, Multipart, Object, Refused, State, Upload};

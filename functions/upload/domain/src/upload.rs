@@ -4,7 +4,7 @@
 //! A transition takes the old upload and gives the new one, one version on. What is guarded here is guarded
 //! again where it is stored, by the version.
 
-use crate::{ContentType, File, PartPlan, Plan, Protection};
+use crate::{ContentType, File, PartPlan, Plan, Protection, SourceFault};
 use jiff::{SignedDuration, Timestamp};
 use mcsp_ids::{UploadId, UserId, VideoId};
 use std::borrow::Cow;
@@ -42,6 +42,8 @@ pub struct Upload {
     pub created_at: Timestamp,
     /// Until when it must be complete.
     pub expires_at: Timestamp,
+    /// How many bytes the platform has fetched of it; none where somebody sends it.
+    pub pulled_bytes: Option<u64>,
 }
 
 /// An object's place in the store.
@@ -106,6 +108,8 @@ pub enum State {
 pub enum Failure {
     /// What arrived is not what was declared.
     Mismatched(Mismatch),
+    /// It could not be fetched from where it is.
+    Unfetched(SourceFault),
     /// The pipeline could make nothing of it.
     Unprocessable {
         /// When it was announced.
@@ -152,6 +156,7 @@ impl Failure {
     pub fn code(&self) -> &str {
         match self {
             Failure::Mismatched(mismatch) => mismatch.code(),
+            Failure::Unfetched(fault) => fault.code(),
             Failure::Unprocessable { reason_code, .. } => reason_code,
         }
     }
@@ -172,6 +177,9 @@ pub enum Refused {
     /// What arrived was not what was declared.
     #[error("the upload failed")]
     Mismatched(#[source] Mismatch),
+    /// It could not be fetched.
+    #[error("the file could not be fetched")]
+    Unfetched(#[source] SourceFault),
     /// The file goes in one piece.
     #[error("the upload has no parts")]
     NoParts,
@@ -229,7 +237,7 @@ impl Upload {
             State::Waiting
             | State::Uploading
             | State::Verifying
-            | State::Failed(Failure::Mismatched(_))
+            | State::Failed(Failure::Mismatched(_) | Failure::Unfetched(_))
             | State::Cancelled
             | State::Expired => None,
         }
@@ -318,6 +326,12 @@ impl Upload {
     pub fn reject(self, mismatch: Mismatch) -> Result<Self, Refused> {
         self.verifying()?;
         Ok(self.to(State::Failed(Failure::Mismatched(mismatch))))
+    }
+
+    /// It cannot be fetched from where it is.
+    pub fn give_up(self, fault: SourceFault, now: Timestamp) -> Result<Self, Refused> {
+        self.open(now)?;
+        Ok(self.to(State::Failed(Failure::Unfetched(fault))))
     }
 
     /// Its owner takes it back.
@@ -411,6 +425,7 @@ impl Upload {
             | State::Purged { .. }
             | State::Failed(Failure::Unprocessable { .. }) => Err(Refused::Completed),
             State::Failed(Failure::Mismatched(mismatch)) => Err(Refused::Mismatched(*mismatch)),
+            State::Failed(Failure::Unfetched(fault)) => Err(Refused::Unfetched(*fault)),
             State::Cancelled => Err(Refused::Cancelled),
             State::Expired => Err(Refused::Expired),
         }
@@ -426,6 +441,7 @@ impl Upload {
             | State::Purged { .. }
             | State::Failed(Failure::Unprocessable { .. }) => Err(Refused::Completed),
             State::Failed(Failure::Mismatched(mismatch)) => Err(Refused::Mismatched(*mismatch)),
+            State::Failed(Failure::Unfetched(fault)) => Err(Refused::Unfetched(*fault)),
             State::Cancelled => Err(Refused::Cancelled),
             State::Expired => Err(Refused::Expired),
         }

@@ -31,12 +31,12 @@ pub struct Wanted {
 
 /// Begins an upload of the caller's, and gives what `answered` makes of it. What that has to be remembered is part of the same
 /// transaction.
-pub async fn begin<A>(
+pub async fn begin<A, R: IntoIterator<Item = GuardedStatement>>(
     uploads: &Uploads,
     without_plan: WithoutPlan,
     (caller, trace): (&Caller, &TraceParent),
     wanted: Wanted,
-    answered: impl FnOnce(&Upload) -> Result<(A, Option<GuardedStatement>), Problem>,
+    answered: impl FnOnce(&Upload) -> Result<(A, R), Problem>,
 ) -> Result<A, Problem> {
     let bucket = uploads.store.bucket_of(&caller.claims.region).ok_or_else(no_bucket)?;
     let quota = without_plan.quota(&uploads.context, caller.user()).await?;
@@ -140,6 +140,7 @@ fn waiting(uploads: &Uploads, caller: &Caller, bucket: &str, wanted: Wanted) -> 
         released: false,
         created_at: now,
         expires_at: now + OPEN_FOR,
+        pulled_bytes: None,
     }
 }
 

@@ -24,7 +24,7 @@ pub async fn cancel(
                 Err(SaveError::Overtaken) => {}
                 Err(error @ SaveError::Failed(_)) => return Err(error.into()),
             },
-            Err(Refused::Cancelled | Refused::Expired | Refused::Mismatched(_)) => {
+            Err(Refused::Cancelled | Refused::Expired | Refused::Mismatched(_) | Refused::Unfetched(_)) => {
                 return settle(uploads, upload).await.map(drop);
             }
             Err(

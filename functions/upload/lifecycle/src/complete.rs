@@ -69,7 +69,12 @@ pub fn refusals_to_complete() -> impl IntoIterator<Item = Problem> {
     ];
     let missing = [missing(&Unverified::NothingThere), parts_missing()];
     let others = [Problem::not_found(), Problem::from(SaveError::Overtaken)];
-    refusals.map(problems::refused).into_iter().chain(missing).chain(others)
+    refusals
+        .map(problems::refused)
+        .into_iter()
+        .chain(problems::refusals_of_unfetched())
+        .chain(missing)
+        .chain(others)
 }
 
 /// Completes the owner's upload. What `recorded` gives for the upload that is announced, and when, is part of that transaction.

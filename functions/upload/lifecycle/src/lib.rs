@@ -12,14 +12,16 @@ mod refuse;
 mod times;
 mod uploader;
 mod verify;
+mod view;
 
 pub use begin::{Wanted, begin, refusals_to_begin, refusals_to_replace};
 pub use cancel::cancel;
 pub use complete::{Completed, complete, refusals_to_complete};
 pub use parts::begin_parts;
-pub use problems::{reason, refused};
+pub use problems::{reason, refusals_of_unfetched, refused, unfetched};
 pub use quota::{QuotaView, WithoutPlan};
 pub use refuse::refuse;
 pub use times::{ATTEMPTS_MAX, until, url_expires_at};
 pub use uploader::Uploader;
 pub use verify::list_all;
+pub use view::{CONTENT_TYPES, SignedView, UploadView, WantedProtection};

@@ -29,6 +29,7 @@ pub(crate) async fn settle(
                 | Refused::Cancelled
                 | Refused::Expired
                 | Refused::Mismatched(_)
+                | Refused::Unfetched(_)
                 | Refused::NoParts),
             ) => return Err(refuse(&refused)),
         }

@@ -1,7 +1,6 @@
 //! `POST /v1/uploads/{id}/complete`: looks at what has arrived, and announces it to the pipeline; of any number of requests one
 //! announces, and all of them give the same answer.
 
-use crate::view::CONTENT_TYPES;
 use axum::response::Response;
 use http::StatusCode;
 use jiff::Timestamp;
@@ -15,7 +14,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use upload_bytes::Uploads;
 use upload_domain::{State, Upload};
-use upload_lifecycle::{Uploader, complete as complete_upload, refusals_to_complete};
+use upload_lifecycle::{CONTENT_TYPES, Uploader, complete as complete_upload, refusals_to_complete};
 
 /// What a completed upload is answered with, now and on every repetition: nothing in it changes any more.
 #[derive(Serialize, JsonSchema)]

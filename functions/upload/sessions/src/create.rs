@@ -1,6 +1,5 @@
 //! `POST /v1/uploads`: begins an upload, and says how to send the bytes.
 
-use crate::view::{CONTENT_TYPES, UploadView};
 use axum::Extension;
 use axum::response::Response;
 use http::{StatusCode, header};
@@ -14,8 +13,11 @@ use mcsp_reference::{Answer as Answered, Operation};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use upload_bytes::Uploads;
-use upload_domain::{Checksum, ContentType, File, FileName, InvalidFile, Method, Plan, Protection};
-use upload_lifecycle::{Wanted, WithoutPlan, begin, reason, refusals_to_begin, refusals_to_replace};
+use upload_domain::{Checksum, ContentType, File, FileName, InvalidFile, Method, Plan};
+use upload_lifecycle::{
+    CONTENT_TYPES, UploadView, Wanted, WantedProtection, WithoutPlan, begin, reason, refusals_to_begin,
+    refusals_to_replace,
+};
 
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -51,16 +53,6 @@ enum WantedMethod {
     Put,
     /// In parts, also from several devices and with pauses.
     Multipart,
-}
-
-#[derive(Clone, Copy, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[schemars(rename = "UploadProtection")]
-enum WantedProtection {
-    /// Whoever has the segments can play them.
-    None,
-    /// The segments are encrypted (common encryption, ISO/IEC 23001-7), and players get the keys with a licence.
-    Cenc,
 }
 
 pub(crate) fn reference() -> Operation {
@@ -128,10 +120,7 @@ fn parse(request: &CreateRequest) -> Result<Wanted, Problem> {
         }
         (Some(text), _) => invalid.check("/checksum_sha256", Checksum::parse(text).map(Some).map_err(reason)),
     };
-    let protection = request.protection.map(|wanted| match wanted {
-        WantedProtection::None => Protection::None,
-        WantedProtection::Cenc => Protection::Cenc,
-    });
+    let protection = request.protection.map(Into::into);
     match (name, content_type, plan, checksum) {
         (Some(name), Some(content_type), Some(plan), Some(checksum_sha256)) => {
             let file = File { name, size_bytes: request.size_bytes, content_type, checksum_sha256 };

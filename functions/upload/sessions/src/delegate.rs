@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
 use upload_bytes::Uploads;
 use upload_domain::{Mismatch, Refused, UploadToken};
-use upload_lifecycle::{refuse, refused};
+use upload_lifecycle::{refusals_of_unfetched, refuse, refused};
 use upload_storage::{keep_token, owned};
 
 const VALID_FOR_S: RangeInclusive<u32> = 60..=86_400;
@@ -64,6 +64,7 @@ pub(crate) fn reference() -> Operation {
                 .with(header::CACHE_CONTROL),
         )
         .refuses(refusals.map(refused))
+        .refuses(refusals_of_unfetched())
         .refuses([Problem::not_found(), Invalid::default().into_problem()])
 }
 

@@ -1,6 +1,5 @@
 //! `GET /v1/uploads/{id}`: one's own upload, with a fresh URL while the file can be sent in one piece.
 
-use crate::view::UploadView;
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
 use mcsp_access::Permission;
@@ -9,7 +8,7 @@ use mcsp_ids::UploadId;
 use mcsp_problem::{Json, Path, Problem};
 use mcsp_reference::{Answer, Operation};
 use upload_bytes::Uploads;
-use upload_lifecycle::Uploader;
+use upload_lifecycle::{UploadView, Uploader};
 use upload_storage::owned;
 
 pub(crate) fn reference() -> Operation {

@@ -9,7 +9,6 @@ mod list;
 mod list_parts;
 mod quota;
 mod sign_parts;
-mod view;
 
 use axum::Router;
 use axum::routing::{get, post};

@@ -1,6 +1,5 @@
 //! `GET /v1/uploads`: one's own uploads, the newest first.
 
-use crate::view::UploadView;
 use http::StatusCode;
 use jiff::Timestamp;
 use mcsp_access::Permission;
@@ -12,6 +11,7 @@ use mcsp_reference::{Answer, Operation};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use upload_bytes::Uploads;
+use upload_lifecycle::UploadView;
 use upload_storage::page;
 
 #[derive(Deserialize, JsonSchema)]

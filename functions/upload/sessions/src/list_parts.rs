@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use upload_bytes::{Uploads, place, unavailable};
 use upload_domain::{Mismatch, Refused, Upload};
-use upload_lifecycle::{Uploader, refused};
+use upload_lifecycle::{Uploader, refusals_of_unfetched, refused};
 use upload_storage::owned;
 
 #[derive(Deserialize, JsonSchema)]
@@ -57,6 +57,7 @@ pub(crate) fn reference() -> Operation {
         .requires(Permission::MediaUpload)
         .answers(Answer::json::<Page<PartView>>(StatusCode::OK, "A page of parts."))
         .refuses(refusals.map(refused))
+        .refuses(refusals_of_unfetched())
         .refuses([Problem::not_found()])
 }
 

@@ -3,7 +3,6 @@
 //!
 //! The first batch begins the multipart upload at the store.
 
-use crate::view::SignedView;
 use http::StatusCode;
 use mcsp_access::Permission;
 use mcsp_ids::UploadId;
@@ -14,7 +13,10 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use upload_bytes::{Uploads, place, unavailable};
 use upload_domain::{Checksum, Mismatch, Multipart, PartPlan, Refused, Upload};
-use upload_lifecycle::{ATTEMPTS_MAX, Uploader, begin_parts, reason, refuse, refused, until, url_expires_at};
+use upload_lifecycle::{
+    ATTEMPTS_MAX, SignedView, Uploader, begin_parts, reason, refusals_of_unfetched, refuse, refused, until,
+    url_expires_at,
+};
 use upload_storage::{SaveError, owned};
 
 /// The most parts that are signed at once.
@@ -77,6 +79,7 @@ pub(crate) fn reference() -> Operation {
         .requires(Permission::MediaUpload)
         .answers(Answer::json::<SignedParts>(StatusCode::OK, "The URLs."))
         .refuses(refusals.map(refused))
+        .refuses(refusals_of_unfetched())
         .refuses([Problem::not_found(), Invalid::default().into_problem(), SaveError::Overtaken.into()])
 }
 

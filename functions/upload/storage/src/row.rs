@@ -5,13 +5,14 @@ use mcsp_bridge_api::sql::{Inconsistency, Row};
 use mcsp_ids::{UploadId, UserId, VideoId};
 use upload_domain::{
     Checksum, ContentType, Failure, File, FileName, Mismatch, Multipart, Object, PartPlan, Plan, Protection,
-    State, Upload,
+    SourceFault, State, Upload,
 };
 
 /// In the order in which [`read`] takes them.
 pub(crate) const COLUMNS: &str = "id, owner_id, video_id, version, region, bucket, object_key, file_name, \
      size_bytes, content_type, checksum_sha256, part_size_bytes, multipart_id, multipart_checksummed, \
-     protection, replaces, state, initiated_at, progress_percent, failure_code, released, created_at, expires_at";
+     protection, replaces, state, initiated_at, progress_percent, failure_code, released, created_at, expires_at, \
+     (SELECT pulled_bytes FROM pulls WHERE pulls.upload_id = uploads.id) AS pulled_bytes";
 
 /// Reads a row.
 pub(crate) fn read(row: &mut Row<'_>) -> Result<Upload, Inconsistency> {
@@ -52,6 +53,7 @@ pub(crate) fn read(row: &mut Row<'_>) -> Result<Upload, Inconsistency> {
         released: row.take("released")?,
         created_at: row.take("created_at")?,
         expires_at: row.take("expires_at")?,
+        pulled_bytes: row.take("pulled_bytes")?,
     })
 }
 
@@ -105,10 +107,12 @@ fn state(row: &mut Row<'_>) -> Result<State, Inconsistency> {
     })
 }
 
-/// What was announced failed in the pipeline, and what was not did not pass the check.
+/// What was announced failed in the pipeline, and what was not did not pass the check, or could not be fetched.
 fn failure(initiated_at: Option<Timestamp>, code: String) -> Option<Failure> {
     match initiated_at {
         Some(initiated_at) => Some(Failure::Unprocessable { initiated_at, reason_code: code }),
-        None => Mismatch::from_code(&code).map(Failure::Mismatched),
+        None => Mismatch::from_code(&code)
+            .map(Failure::Mismatched)
+            .or_else(|| SourceFault::from_code(&code).map(Failure::Unfetched)),
     }
 }

@@ -8,6 +8,8 @@
 )]
 
 mod catalog;
+mod source;
 mod stand;
 
+pub use source::{Has, Source};
 pub use stand::{Creator, Stand};

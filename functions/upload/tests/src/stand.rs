@@ -26,6 +26,7 @@ pub struct Stand {
     drafts: Component,
     pipeline: Component,
     tus: Component,
+    pull: Component,
     client: reqwest::Client,
     store: ObjectStore,
     catalog: Catalog,
@@ -72,6 +73,7 @@ impl Stand {
             sessions: bed.component("upload-sessions", upload_sessions::router),
             pipeline: bed.component("upload-pipeline", upload_pipeline::router),
             tus: bed.component("upload-tus", upload_tus::router),
+            pull: bed.component("upload-pull", upload_pull::router),
             bed,
             client: reqwest::Client::new(),
             store: object_store,
@@ -128,6 +130,12 @@ impl Stand {
     pub async fn deliver_sweep(&self, upload: &Value) -> u16 {
         let data = json!({"upload_id": upload["id"], "bucket": BUCKET});
         self.pipeline.deliver(&unique(), "mcsp.upload.session.sweep_due.v1", &data).await.status
+    }
+
+    /// Has more of an upload fetched, as the timer does when it is due, and gives the status.
+    pub async fn deliver_pull(&self, upload: &Value) -> u16 {
+        let data = json!({"upload_id": upload["id"]});
+        self.pull.deliver(&unique(), "mcsp.upload.session.pull_due.v1", &data).await.status
     }
 
     /// Tells that an account was erased, and gives the status.
@@ -258,6 +266,12 @@ impl Creator<'_> {
         let mut all = vec![("authorization", self.bearer.as_str())];
         all.extend(headers);
         self.stand.drafts.send((method, path), &all, body).await
+    }
+
+    /// Begins an upload from an address, with this Idempotency-Key.
+    pub async fn pull(&self, key: &str, body: Value) -> Reply {
+        let headers = [("authorization", self.bearer.as_str()), ("idempotency-key", key)];
+        self.stand.pull.send(("POST", "/v1/uploads/pull"), &headers, Some(body)).await
     }
 
     /// Sends a request, with a new Idempotency-Key.

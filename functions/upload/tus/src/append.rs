@@ -3,13 +3,11 @@
 //! Where the request breaks off, what has arrived of it is kept. The last byte completes the upload.
 
 use crate::checksum::Checksum;
-use crate::lease::{Lease, locked};
+use crate::open::open;
 use crate::protocol::{
     CHUNK, Contents, Tus, UPLOAD_CHECKSUM, UPLOAD_EXPIRES, UPLOAD_OFFSET, expires, malformed,
 };
 use crate::show::refusals;
-use crate::standing::{Standing, open};
-use crate::writer::{Writer, failed};
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
@@ -21,9 +19,10 @@ use mcsp_ids::{UploadId, UserId};
 use mcsp_problem::{Path, Problem};
 use mcsp_reference::{Answer, Operation};
 use upload_bytes::Uploads;
-use upload_domain::{PART_MIN_BYTES, Upload};
-use upload_lifecycle::{ATTEMPTS_MAX, Uploader, begin_parts, complete};
+use upload_domain::PART_MIN_BYTES;
+use upload_lifecycle::{Uploader, complete};
 use upload_storage::{SaveError, owned};
+use upload_writing::{Lease, Standing, Writer, begun, failed, locked};
 
 /// How long bytes are taken of one request; what it has more is for another one.
 const TAKEN_FOR: SignedDuration = SignedDuration::from_mins(4);
@@ -131,8 +130,7 @@ async fn write(
     lease: &mut Lease<'_>,
     (chunk, body): (Chunk, Body),
 ) -> Result<u64, Problem> {
-    let upload = begun(uploads, (id, owner)).await?;
-    let plan = open(&upload, uploads.context.now())?;
+    let (upload, plan) = begun(uploads, (id, owner), |upload| open(upload, uploads.context.now())).await?;
     let standing = Standing::of(uploads, &upload, plan).await.map_err(failed)?;
     let left = upload.file.size_bytes - standing.offset();
     chunk.belongs_at(standing.offset(), left)?;
@@ -152,21 +150,6 @@ async fn write(
         Stop::Broken => Err(broken_off()),
         Stop::TooLong => Err(too_long()),
     }
-}
-
-/// The upload with its multipart upload at the store, which the first chunk begins.
-async fn begun(uploads: &Uploads, (id, owner): (UploadId, UserId)) -> Result<Upload, Problem> {
-    for _ in 0..ATTEMPTS_MAX {
-        let upload = owned(&uploads.context, id, owner).await?;
-        open(&upload, uploads.context.now())?;
-        if upload.multipart.is_some() {
-            return Ok(upload);
-        }
-        if let Some(begun) = begin_parts(uploads, upload, false).await? {
-            return Ok(begun);
-        }
-    }
-    Err(SaveError::Overtaken.into())
 }
 
 async fn stream(context: &Context, writer: &mut Writer<'_, '_, '_>, mut body: Body) -> Result<Stop, Problem> {

@@ -51,11 +51,6 @@ impl Checksum {
     }
 }
 
-/// As the store takes it: SHA-256 in base64.
-pub(crate) fn sha256(bytes: &[u8]) -> String {
-    STANDARD.encode(Algorithm::Sha256.digest(bytes))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,15 +5,13 @@
 mod append;
 mod checksum;
 mod create;
-mod lease;
 mod metadata;
 mod method;
+mod open;
 mod options;
 mod protocol;
 mod show;
-mod standing;
 mod terminate;
-mod writer;
 
 use crate::method::told_by_header;
 use axum::Router;

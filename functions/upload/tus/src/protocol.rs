@@ -122,7 +122,9 @@ pub(crate) fn malformed(name: &HeaderName) -> Problem {
 /// Of an upload that came to nothing there is nothing left: 410, where others say 409.
 pub(crate) fn closed(closed: Refused) -> Problem {
     let status = match &closed {
-        Refused::Cancelled | Refused::Expired | Refused::Mismatched(_) => Some(StatusCode::GONE),
+        Refused::Cancelled | Refused::Expired | Refused::Mismatched(_) | Refused::Unfetched(_) => {
+            Some(StatusCode::GONE)
+        }
         Refused::Completed | Refused::NoParts | Refused::NotCompleted | Refused::Settled => None,
     };
     let problem = refused(closed);

@@ -4,8 +4,8 @@
 //! far.
 
 use crate::metadata;
+use crate::open::open;
 use crate::protocol::{Tus, UPLOAD_EXPIRES, UPLOAD_LENGTH, UPLOAD_METADATA, UPLOAD_OFFSET, closed, expires};
-use crate::standing::{Standing, open};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, StatusCode, header};
 use mcsp_access::Permission;
@@ -14,9 +14,10 @@ use mcsp_ids::UploadId;
 use mcsp_problem::{Path, Problem};
 use mcsp_reference::{Answer, Operation};
 use upload_bytes::{Uploads, unavailable};
-use upload_domain::{Mismatch, Refused, Upload};
+use upload_domain::{Mismatch, Refused, SourceFault, Upload};
 use upload_lifecycle::{Uploader, complete, refusals_to_complete};
 use upload_storage::owned;
+use upload_writing::Standing;
 
 /// How an upload is gone, for the API reference.
 pub(crate) fn refusals() -> impl IntoIterator<Item = Problem> {
@@ -27,8 +28,9 @@ pub(crate) fn refusals() -> impl IntoIterator<Item = Problem> {
         Refused::Mismatched(Mismatch::Checksum),
         Refused::Mismatched(Mismatch::ContentType),
     ]
-    .map(closed)
     .into_iter()
+    .chain(SourceFault::ALL.map(Refused::Unfetched))
+    .map(closed)
     .chain(refusals_to_complete())
 }
 

@@ -88,7 +88,7 @@ impl Environment {
                 "object-store" => object_store.endpoint.clone(),
                 "mail" => urls.mail.clone().unwrap_or_default(),
                 // What somebody tries out on this machine is on this machine.
-                "clients" => {
+                "clients" | "sources" => {
                     all.insert(service_networks_variable(target), LOOPBACK.to_owned());
                     ANYWHERE.to_owned()
                 }

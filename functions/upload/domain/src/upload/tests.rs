@@ -34,6 +34,7 @@ fn upload(method: Method) -> Upload {
         released: false,
         created_at: at(0),
         expires_at: at(100),
+        pulled_bytes: None,
     }
 }
 
@@ -115,6 +116,20 @@ fn what_came_to_nothing_before_it_was_announced_has_brought_nothing() {
     assert!(!initiated.purge().unwrap().brought_nothing(at(1)));
     let replacing = Upload { replaces: true, ..upload(Method::Put) };
     assert!(!replacing.cancel(at(1)).unwrap().brought_nothing(at(1)));
+}
+
+#[test]
+fn what_cannot_be_fetched_fails_while_it_is_open() {
+    let open = upload(Method::Multipart).begin_parts(multipart(), at(1)).unwrap();
+    let failed = open.clone().give_up(SourceFault::Changed, at(2)).unwrap();
+    assert_eq!((failed.state.name(), failed.initiated_at(), failed.owes_release()), ("failed", None, true));
+    assert_eq!(
+        failed.clone().give_up(SourceFault::Refused, at(3)),
+        Err(Refused::Unfetched(SourceFault::Changed))
+    );
+    assert_eq!(failed.begin_verifying(at(3)), Err(Refused::Unfetched(SourceFault::Changed)));
+    let cancelled = open.cancel(at(2)).unwrap();
+    assert_eq!(cancelled.give_up(SourceFault::Changed, at(3)), Err(Refused::Cancelled));
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod ends;
 mod first_files;
 mod pipeline;
 mod plans;
+mod pull;
 mod quota;
 mod replacing;
 mod sessions;

@@ -2,7 +2,7 @@
 
 use mcsp_testbed::unique;
 use serde_json::{Value, json};
-use upload_tests::{Creator, Stand};
+use upload_tests::{Creator, Source, Stand};
 
 /// An owner has a hundred, nearly all of them completed.
 const UPLOADS: &str = "\
@@ -17,6 +17,7 @@ const DRAFTS: &str = "\
     SELECT gen_random_uuid(), owner_id, 1, id, '{}', now(), now() FROM uploads";
 const TOKENS: &str = "\
     INSERT INTO upload_tokens (upload_id, digest, expires_at) SELECT id, sha256(id::text::bytea), now() FROM uploads";
+const PULLS: &str = "INSERT INTO pulls (upload_id, pulled_bytes) SELECT id, 64 FROM uploads";
 const PLANS: &str = "\
     INSERT INTO plans (user_id, version) SELECT gen_random_uuid(), 1 FROM generate_series(1, 20000)";
 
@@ -33,7 +34,7 @@ async fn ok(creator: &Creator<'_>, method: &str, path: &str, body: Option<Value>
 #[tokio::test]
 async fn no_query_reads_all_uploads() {
     let stand = Stand::new().await;
-    for filling in [UPLOADS, DRAFTS, TOKENS, PLANS] {
+    for filling in [UPLOADS, DRAFTS, TOKENS, PULLS, PLANS] {
         stand.bed.execute(filling).await;
     }
     stand.bed.redefine("ANALYZE").await;
@@ -67,6 +68,9 @@ async fn no_query_reads_all_uploads() {
     let news = json!({"upload_id": new["id"]});
     assert_eq!(stand.deliver(&unique(), "completed", &news).await, 204);
     assert_eq!(stand.deliver_purge(&unique(), &upload).await, 204);
+    let source = Source::of(b"\0\0\0\x20ftypisom\0\0\x02\0isomiso2avc1mp41".to_vec()).await;
+    let pulled = creator.pull(&unique(), json!({"source_url": source.url()})).await;
+    assert_eq!((pulled.status, stand.deliver_pull(&pulled.json).await), (201, 204));
     for owner in [creator, stand.creator_of("eu", "user_00000000000000000000000001".parse().unwrap())] {
         for list in
             ["/v1/uploads?limit=5", "/v1/drafts?limit=5", "/v1/uploads?limit=100", "/v1/drafts?limit=100"]
@@ -84,7 +88,7 @@ async fn no_query_reads_all_uploads() {
         "the quota has its index: {plans:?}"
     );
     for plan in plans {
-        for table in ["uploads", "drafts", "upload_tokens", "plans"] {
+        for table in ["uploads", "drafts", "upload_tokens", "pulls", "plans"] {
             assert!(!plan.plan.contains(&format!("Seq Scan on {table}")), "{}\n{}", plan.sql, plan.plan);
         }
     }

@@ -1,19 +1,21 @@
 //! Bytes on their way into the parts of a file, of which one is held at a time.
 
-use crate::checksum::sha256;
 use crate::lease::Lease;
-use crate::protocol::closed;
 use crate::standing::{Standing, tail, tail_key};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use mcsp_object_store::StoreError;
 use mcsp_problem::Problem;
+use sha2::{Digest, Sha256};
 use upload_bytes::{Uploads, place, unavailable};
 use upload_domain::{Multipart, PartPlan, Refused, Upload};
+use upload_lifecycle::refused;
 
 /// How much of a tail is read at once.
 const READ_BYTES: u64 = 1 << 20;
 
 /// Puts what it is given behind what is there.
-pub(crate) struct Writer<'u, 'l, 'c> {
+pub struct Writer<'u, 'l, 'c> {
     uploads: &'u Uploads,
     upload: &'u Upload,
     multipart: &'u Multipart,
@@ -29,7 +31,7 @@ pub(crate) struct Writer<'u, 'l, 'c> {
 
 impl<'u, 'l, 'c> Writer<'u, 'l, 'c> {
     /// Goes on from where the file stands.
-    pub(crate) async fn behind(
+    pub async fn behind(
         standing: Standing,
         (uploads, upload, multipart): (&'u Uploads, &'u Upload, &'u Multipart),
         lease: &'l mut Lease<'c>,
@@ -51,17 +53,17 @@ impl<'u, 'l, 'c> Writer<'u, 'l, 'c> {
     }
 
     /// How many bytes of the file are still to come.
-    pub(crate) fn left(&self) -> u64 {
+    pub fn left(&self) -> u64 {
         self.upload.file.size_bytes - self.offset()
     }
 
     /// Where the next byte belongs.
-    pub(crate) fn offset(&self) -> u64 {
+    pub fn offset(&self) -> u64 {
         self.plan.bytes_before(self.part) + self.held.len() as u64
     }
 
     /// Takes bytes, no more than are to come, and sends each part that is whole.
-    pub(crate) async fn take(&mut self, mut bytes: &[u8]) -> Result<(), Problem> {
+    pub async fn take(&mut self, mut bytes: &[u8]) -> Result<(), Problem> {
         self.lease.keep().await?;
         while let Some(room) = self.room().filter(|_| !bytes.is_empty()) {
             let (now, later) = bytes.split_at(room.min(bytes.len()));
@@ -78,7 +80,7 @@ impl<'u, 'l, 'c> Writer<'u, 'l, 'c> {
     }
 
     /// Lets what is not yet a part wait at the store, and gives the offset.
-    pub(crate) async fn finish(mut self) -> Result<u64, Problem> {
+    pub async fn finish(mut self) -> Result<u64, Problem> {
         let offset = self.offset();
         if self.held.len() > self.tail_bytes {
             self.lease.keep().await?;
@@ -114,10 +116,15 @@ impl<'u, 'l, 'c> Writer<'u, 'l, 'c> {
 }
 
 /// A call to the store that failed while the upload was open.
-pub(crate) fn failed(error: StoreError) -> Problem {
+pub fn failed(error: StoreError) -> Problem {
     match error {
         // It has been completed or taken back meanwhile.
-        StoreError::NoSuchUpload => closed(Refused::NotCompleted),
+        StoreError::NoSuchUpload => refused(Refused::NotCompleted),
         error => unavailable(error),
     }
+}
+
+/// As the store takes it: SHA-256 in base64.
+fn sha256(bytes: &[u8]) -> String {
+    STANDARD.encode(Sha256::digest(bytes))
 }

@@ -1,17 +1,14 @@
 //! What of a file the store has: parts from the first on, and behind them a tail that is shorter than a part, which waits as an
 //! object of its own.
 
-use crate::protocol::closed;
-use jiff::Timestamp;
 use mcsp_object_store::{Place, StoreError};
-use mcsp_problem::Problem;
 use upload_bytes::{Uploads, place, prefix};
-use upload_domain::{PART_MIN_BYTES, PartPlan, StoredPart, Upload};
+use upload_domain::{PartPlan, StoredPart, Upload};
 use upload_lifecycle::list_all;
 
 /// How much of a file is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Standing {
+pub struct Standing {
     pub(crate) plan: PartPlan,
     /// The part that the next byte belongs to.
     pub(crate) part: u32,
@@ -21,7 +18,7 @@ pub(crate) struct Standing {
 
 impl Standing {
     /// Asks the store.
-    pub(crate) async fn of(uploads: &Uploads, upload: &Upload, plan: PartPlan) -> Result<Self, StoreError> {
+    pub async fn of(uploads: &Uploads, upload: &Upload, plan: PartPlan) -> Result<Self, StoreError> {
         let Some(multipart) = &upload.multipart else { return Ok(Standing { plan, part: 1, tail_bytes: 0 }) };
         let client = uploads.client();
         let stored = match list_all(&client, upload, multipart).await {
@@ -47,17 +44,8 @@ impl Standing {
     }
 
     /// Where the next byte belongs.
-    pub(crate) fn offset(&self) -> u64 {
+    pub fn offset(&self) -> u64 {
         self.plan.bytes_before(self.part) + self.tail_bytes
-    }
-}
-
-/// The parts of an upload that takes bytes here: it is open, and its parts are no larger than what is held here.
-pub(crate) fn open(upload: &Upload, now: Timestamp) -> Result<PartPlan, Problem> {
-    match upload.open_parts(now) {
-        Ok(plan) if plan.part_bytes() == PART_MIN_BYTES => Ok(plan),
-        Ok(_) | Err(upload_domain::Refused::NoParts) => Err(Problem::not_found()),
-        Err(refused) => Err(closed(refused)),
     }
 }
 

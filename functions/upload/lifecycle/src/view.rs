@@ -1,27 +1,29 @@
 //! An upload as its owner sees it.
 
+use crate::times::{until, url_expires_at};
 use jiff::Timestamp;
 use mcsp_ids::{UploadId, VideoId};
 use mcsp_object_store::SignedRequest;
 use mcsp_problem::Problem;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use upload_bytes::{Uploads, place, unavailable};
-use upload_domain::{Method, State, Upload};
-use upload_lifecycle::{until, url_expires_at};
+use upload_domain::{Method, Protection, State, Upload};
 
 /// An upload.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Upload")]
-pub(crate) struct UploadView {
-    pub(crate) id: UploadId,
+pub struct UploadView {
+    /// Its id.
+    pub id: UploadId,
     video_id: VideoId,
     /// Whether the video was there before, and gets this file in the place of the one that it has.
     #[schemars(example = false)]
     replaces: bool,
     /// Where it is on its way. `waiting` and `uploading` take bytes; `verifying` and `initiated` come with the
-    /// completion; `processing`, `ready` and `failed` are told by the pipeline, `failed` by the completion too.
+    /// completion; `processing`, `ready` and `failed` are told by the pipeline, `failed` by the completion too, and
+    /// where the file could not be fetched from its source.
     #[schemars(extend("enum" = [
         "waiting", "uploading", "verifying", "initiated", "processing", "ready", "failed", "cancelled", "expired",
         "purged"
@@ -56,6 +58,9 @@ pub(crate) struct UploadView {
     /// How much of it is processed; null in any other state than `processing`.
     #[schemars(example = 40)]
     progress_percent: Option<u8>,
+    /// How many bytes the platform has fetched of it so far; null for a file that somebody sends.
+    #[schemars(example = 5_242_880)]
+    pulled_bytes: Option<u64>,
     /// Machine code of why it failed; null unless it did.
     #[schemars(example = &"checksum_mismatch")]
     failure_code: Option<String>,
@@ -66,13 +71,33 @@ pub(crate) struct UploadView {
 }
 
 /// The media types that are taken, as [`upload_domain::ContentType`] names them.
-pub(crate) const CONTENT_TYPES: [&str; 5] =
+pub const CONTENT_TYPES: [&str; 5] =
     ["video/mp4", "video/quicktime", "video/webm", "video/x-matroska", "video/mp2t"];
+
+/// How what becomes of an upload is to be protected.
+#[derive(Clone, Copy, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "UploadProtection")]
+pub enum WantedProtection {
+    /// Whoever has the segments can play them.
+    None,
+    /// The segments are encrypted (common encryption, ISO/IEC 23001-7), and players get the keys with a licence.
+    Cenc,
+}
+
+impl From<WantedProtection> for Protection {
+    fn from(wanted: WantedProtection) -> Self {
+        match wanted {
+            WantedProtection::None => Protection::None,
+            WantedProtection::Cenc => Protection::Cenc,
+        }
+    }
+}
 
 /// A request that the client sends to the store.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "SignedRequest")]
-pub(crate) struct SignedView {
+pub struct SignedView {
     /// Where to PUT the bytes. It is good for this method, these headers and this size only.
     #[schemars(example = &"https://store.example/mcsp-uploads/uploads/upload_01kb5t4v00e8ptxz3kd07gq2sn/source?X-Amz-Signature=c0ffee")]
     url: String,
@@ -85,7 +110,7 @@ pub(crate) struct SignedView {
 
 impl UploadView {
     /// The upload as it is now.
-    pub(crate) fn of(uploads: &Uploads, upload: &Upload) -> Result<Self, Problem> {
+    pub fn of(uploads: &Uploads, upload: &Upload) -> Result<Self, Problem> {
         let now = uploads.context.now();
         let state = upload.state_at(now);
         let put = match (&*state, upload.plan.method()) {
@@ -115,6 +140,7 @@ impl UploadView {
             part_count: upload.plan.parts().map(|parts| parts.count()),
             put,
             progress_percent,
+            pulled_bytes: upload.pulled_bytes,
             failure_code,
             created_at: upload.created_at,
             expires_at: upload.expires_at,
@@ -124,7 +150,7 @@ impl UploadView {
 
 impl SignedView {
     /// A signed request, until it expires.
-    pub(crate) fn new(request: SignedRequest, expires_at: Timestamp) -> Self {
+    pub fn new(request: SignedRequest, expires_at: Timestamp) -> Self {
         let headers = request.headers.into_iter().filter(|(name, _)| *name != "content-length").collect();
         SignedView { url: request.url.into(), headers, expires_at }
     }

@@ -17,7 +17,7 @@ const HELD_FOR: SignedDuration = SignedDuration::from_secs(60);
 const KEPT_EVERY: SignedDuration = SignedDuration::from_secs(10);
 
 /// The right to write.
-pub(crate) struct Lease<'a> {
+pub struct Lease<'a> {
     context: &'a Context,
     upload: UploadId,
     writer: Uuid,
@@ -26,7 +26,7 @@ pub(crate) struct Lease<'a> {
 
 impl<'a> Lease<'a> {
     /// 423 `upload_locked` while another request has it.
-    pub(crate) async fn take(context: &'a Context, upload: UploadId) -> Result<Self, Problem> {
+    pub async fn take(context: &'a Context, upload: UploadId) -> Result<Self, Problem> {
         let writer = context.new_id::<Event>().uuid();
         let kept_at = context.now();
         if take_writer(context, upload, writer, kept_at + HELD_FOR).await? {
@@ -37,7 +37,7 @@ impl<'a> Lease<'a> {
     }
 
     /// To be called before each write. 423 where another request has it by now.
-    pub(crate) async fn keep(&mut self) -> Result<(), Problem> {
+    pub async fn keep(&mut self) -> Result<(), Problem> {
         let now = self.context.now();
         if now < self.kept_at + KEPT_EVERY {
             return Ok(());
@@ -50,13 +50,13 @@ impl<'a> Lease<'a> {
     }
 
     /// Lets others write. Where this fails they wait until it runs out.
-    pub(crate) async fn free(self) {
+    pub async fn free(self) {
         drop(free_writer(self.context, self.upload, self.writer).await);
     }
 }
 
 /// 423 `upload_locked`.
-pub(crate) fn locked() -> Problem {
+pub fn locked() -> Problem {
     Problem::new(StatusCode::LOCKED, "upload_locked", "another request is writing to this upload")
         .retry_after_s(1)
 }
