@@ -4,15 +4,12 @@ use crate::families::TokenHash;
 use mcsp_bridge_api::redis::{Operation, Reply, Script};
 use mcsp_bridge_api::{Bridge, Failure};
 use mcsp_problem::Problem;
+use mcsp_secret::spelled;
 use serde::de::DeserializeOwned;
 
 /// The key of something that a digest names.
 pub(crate) fn key(kind: &str, digest: &TokenHash) -> String {
-    let mut key = format!("auth:{kind}:");
-    for byte in digest {
-        key.push_str(&format!("{byte:02x}"));
-    }
-    key
+    format!("auth:{kind}:{}", spelled(digest))
 }
 
 /// Sends one command.

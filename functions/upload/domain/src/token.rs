@@ -1,12 +1,11 @@
 //! The token by which somebody without an account may send one upload.
 
+use mcsp_secret::{SPELLED_CHARS, spelled};
 use sha2::{Digest, Sha256};
 use std::fmt;
 
 /// How every one begins: it is told from access tokens by this, and found by scanners of source code where it should not stand.
 const PREFIX: &str = "mcsp_upload_token_";
-/// The characters behind it.
-const SECRET_CHARS: usize = 64;
 
 /// A token, as whoever holds it shows it. `Debug` does not.
 #[derive(Clone, PartialEq, Eq)]
@@ -19,18 +18,14 @@ pub struct TokenDigest([u8; 32]);
 impl UploadToken {
     /// Makes one of 32 random bytes.
     pub fn new(random: &[u8; 32]) -> Self {
-        let mut text = PREFIX.to_owned();
-        for byte in random {
-            text.push_str(&format!("{byte:02x}"));
-        }
-        UploadToken(text)
+        UploadToken(format!("{PREFIX}{}", spelled(random)))
     }
 
     /// Takes a text that has the form of one.
     pub fn parse(text: &str) -> Option<Self> {
         let secret = text.strip_prefix(PREFIX)?;
         let is_hex = secret.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        (secret.len() == SECRET_CHARS && is_hex).then(|| UploadToken(text.to_owned()))
+        (secret.len() == SPELLED_CHARS && is_hex).then(|| UploadToken(text.to_owned()))
     }
 
     /// The token, for the one who is to have it.

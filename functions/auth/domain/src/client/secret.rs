@@ -1,6 +1,7 @@
 //! What a confidential client proves itself with.
 
 use jiff::{SignedDuration, Timestamp};
+use mcsp_secret::spelled;
 use sha2::{Digest, Sha256};
 use std::fmt;
 use subtle::ConstantTimeEq;
@@ -31,11 +32,7 @@ pub struct Secrets {
 impl ClientSecret {
     /// Makes one of 32 random bytes.
     pub fn new(random: &[u8; 32]) -> Self {
-        let mut text = PREFIX.to_owned();
-        for byte in random {
-            text.push_str(&format!("{byte:02x}"));
-        }
-        ClientSecret(text)
+        ClientSecret(format!("{PREFIX}{}", spelled(random)))
     }
 
     /// The secret, for the one who is to keep it.
