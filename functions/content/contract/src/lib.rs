@@ -1,6 +1,7 @@
 //! What Content says of a video: to users ([`VideoView`]), and to the platform, by event ([`event`]) and when
-//! asked ([`VideoState`]). And how it takes what owners say ([`Said`], [`Draft`]).
+//! asked ([`VideoState`]). And how it takes what owners say ([`Said`], [`Draft`]) and what is written with what they do ([`deleted`]).
 
+mod answer;
 mod deletion;
 mod event;
 mod meant;
@@ -10,12 +11,13 @@ mod state;
 mod view;
 mod viewer;
 
+pub use answer::answer;
 pub use content_domain::{Draft, DraftRegions, DraftVisibility, Licence};
-pub use deletion::{PURGE_DUE, PurgeDue, do_not_purge, purge_later};
+pub use deletion::{PURGE_DUE, PurgeDue, deleted, given_back};
 pub use event::event;
 pub use meant::{REGIONS_MAX, meant, regions};
 pub use publication::{PUBLICATION_DUE, PublicationDue, do_not_publish, plan, publish_later};
-pub use said::{Said, submitted, whole};
+pub use said::{Said, given, submitted, whole};
 pub use state::{Regions, VideoState};
 pub use view::VideoView;
 pub use viewer::viewer;

@@ -7,6 +7,7 @@ use content_domain::{
 };
 use jiff::Timestamp;
 use mcsp_problem::{Invalid, Problem, Reason};
+use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 
 /// What is said, as it was sent. What is `None` is not said.
@@ -129,6 +130,11 @@ fn parse_fields(given: &BTreeMap<String, String>, invalid: &mut Invalid) -> Opti
         }
     }
     is_good.then_some(fields)
+}
+
+/// Tells a field that is left out, which is `None`, from one that is null.
+pub fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 fn reason(error: InvalidText) -> Reason {

@@ -1,12 +1,12 @@
 //! What all operations of this component have in common: load, decide, write with the event, answer.
 
-use content_contract::{VideoView, event};
+use content_contract::{VideoView, answer, event};
 use content_domain::{Outcome, Video};
 pub(crate) use content_storage::refusals_to_change as refusals;
 use content_storage::{self as storage, Decided};
 use http::{StatusCode, header};
 use mcsp_bridge_api::postgres::GuardedStatement;
-use mcsp_etag::{ETag, IfMatch};
+use mcsp_etag::IfMatch;
 use mcsp_function::{Caller, Context, TraceParent};
 use mcsp_idempotency::Answer;
 use mcsp_ids::{UserId, VideoId};
@@ -42,10 +42,6 @@ pub(crate) async fn change(
         }))
     })
     .await
-}
-
-fn answer(video: &Video) -> Answer {
-    Answer::json(StatusCode::OK, &VideoView::from(video)).with_header(header::ETAG, ETag(video.version))
 }
 
 /// What each change is answered with, for the API reference.

@@ -1,6 +1,6 @@
 //! Changing videos as is decided of what there is.
 
-use crate::{WriteError, owned, remember, save};
+use crate::{ReadError, WriteError, owned, owned_or_deleted, remember, save};
 use content_domain::{Change, Outcome, Video};
 use mcsp_bridge_api::kafka::Event;
 use mcsp_bridge_api::postgres::GuardedStatement;
@@ -13,25 +13,57 @@ use mcsp_problem::Problem;
 const RACES_MAX: usize = 5;
 
 /// What was decided on a video.
-pub struct Decided<A> {
+pub struct Decided<A, S = Option<GuardedStatement>> {
     /// What becomes of it.
     pub outcome: Outcome,
     /// What is written with it, also where it stays as it is: such as the answer to remember.
-    pub also: Option<GuardedStatement>,
+    pub also: S,
     /// What the caller is told.
     pub answer: A,
 }
 
 /// Changes an owner's video as decided, with the event. Where another writer was first, it is decided again on what that one left: of
 /// two who publish at the same time, one publishes and the other finds it published.
-pub async fn change<A, D: Future<Output = Result<Decided<A>, Problem>>>(
+pub async fn change<A, S, D>(
     context: &Context,
     (id, owner): (VideoId, UserId),
     event: impl Fn(&Change) -> Event,
     decide: impl Fn(Video) -> D,
-) -> Result<A, Problem> {
+) -> Result<A, Problem>
+where
+    S: IntoIterator<Item = GuardedStatement>,
+    D: Future<Output = Result<Decided<A, S>, Problem>>,
+{
+    change_loaded(context, || owned(context, id, owner), event, decide).await
+}
+
+/// The same with a video that may be deleted.
+pub async fn change_or_deleted<A, S, D>(
+    context: &Context,
+    (id, owner): (VideoId, UserId),
+    event: impl Fn(&Change) -> Event,
+    decide: impl Fn(Video) -> D,
+) -> Result<A, Problem>
+where
+    S: IntoIterator<Item = GuardedStatement>,
+    D: Future<Output = Result<Decided<A, S>, Problem>>,
+{
+    change_loaded(context, || owned_or_deleted(context, id, owner), event, decide).await
+}
+
+async fn change_loaded<A, S, L, D>(
+    context: &Context,
+    load: impl Fn() -> L,
+    event: impl Fn(&Change) -> Event,
+    decide: impl Fn(Video) -> D,
+) -> Result<A, Problem>
+where
+    S: IntoIterator<Item = GuardedStatement>,
+    L: Future<Output = Result<Option<Video>, ReadError>>,
+    D: Future<Output = Result<Decided<A, S>, Problem>>,
+{
     for _ in 0..RACES_MAX {
-        let video = owned(context, id, owner).await?.ok_or_else(Problem::not_found)?;
+        let video = load().await?.ok_or_else(Problem::not_found)?;
         let Decided { outcome, also, answer } = decide(video).await?;
         let written = match outcome {
             Outcome::Unchanged(_) => remember(context, also).await,

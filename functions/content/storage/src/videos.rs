@@ -102,10 +102,15 @@ pub async fn save(
 }
 
 /// Writes what belongs to a request that changed nothing: the answer to remember.
-pub async fn remember(context: &Context, answer: Option<GuardedStatement>) -> Result<(), WriteError> {
-    let Some(statement) = answer else { return Ok(()) };
-    let transaction = Transaction::of(vec![statement]);
-    context.bridge().transact(transaction).await.map_err(WriteError::Failed)?;
+pub async fn remember(
+    context: &Context,
+    answer: impl IntoIterator<Item = GuardedStatement>,
+) -> Result<(), WriteError> {
+    let statements: Vec<_> = answer.into_iter().collect();
+    if !statements.is_empty() {
+        let transaction = Transaction::of(statements);
+        context.bridge().transact(transaction).await.map_err(WriteError::Failed)?;
+    }
     Ok(())
 }
 

@@ -3,8 +3,8 @@
 use crate::edit::{Asked, answer, refuse};
 use axum::extract::State;
 use axum::response::Response;
-use content_contract::{VideoView, event, purge_later};
-use content_domain::Outcome;
+use content_contract::{VideoView, deleted, event};
+use content_domain::{Gone, Outcome};
 use content_storage::{self as storage, WriteError};
 use http::{StatusCode, header};
 use mcsp_access::Permission;
@@ -31,14 +31,15 @@ pub(crate) async fn delete(
     Path(id): Path<VideoId>,
 ) -> Result<Response, Problem> {
     caller.require(Permission::ContentEdit)?;
-    let video = storage::owned_or_deleted(&context, id, caller.user()).await?;
-    let video = video.filter(|video| !video.is_purged()).ok_or_else(Problem::not_found)?;
-    if_match.check(video.version)?;
-    match video.delete(context.now()) {
+    let video =
+        storage::owned_or_deleted(&context, id, caller.user()).await?.ok_or_else(Problem::not_found)?;
+    let version = video.version;
+    let (outcome, purge) = deleted(&context, &trace, video).map_err(|Gone| Problem::not_found())?;
+    if_match.check(version)?;
+    match outcome {
         Outcome::Unchanged(video) => Ok(answer(&video)),
         Outcome::Changed(change) => {
             let event = event(&context, &trace, &change);
-            let purge = purge_later(&context, &trace, &change.video);
             storage::save(&context, &change, event, purge).await.map_err(|error| refuse(error, &if_match))?;
             Ok(answer(&change.video))
         }

@@ -3,18 +3,18 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use content_contract::{Licence, Said, VideoView, event};
+use content_contract::{Licence, Said, VideoView, event, given};
 use content_domain::{Edit, InvalidMinimumAge, MinimumAge, Outcome, Video};
 use content_storage::{self as storage, WriteError};
 use http::{StatusCode, header};
 use mcsp_access::Permission;
-use mcsp_etag::{ETag, IfMatch};
+use mcsp_etag::IfMatch;
 use mcsp_function::{Caller, Context, TraceParent};
 use mcsp_ids::VideoId;
 use mcsp_problem::{Invalid, Json, Path, Problem, Reason};
 use mcsp_reference::{Answer, Operation};
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use std::collections::BTreeMap;
 
 #[derive(Deserialize, JsonSchema)]
@@ -60,11 +60,6 @@ pub(crate) struct EditRequest {
     custom_fields: Option<BTreeMap<String, String>>,
 }
 
-/// Tells a field that is left out, which is `None`, from one that is null.
-fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
-}
-
 /// Who asks, and on what condition.
 pub(crate) type Asked = (Caller, TraceParent, IfMatch);
 
@@ -100,7 +95,7 @@ pub(crate) async fn edit(
 }
 
 pub(crate) fn answer(video: &Video) -> Response {
-    ([(header::ETAG, ETag(video.version).to_string())], Json(VideoView::from(video))).into_response()
+    content_contract::answer(video).into_response()
 }
 
 /// Who named a version is told that it is stale; who named none may simply try again.

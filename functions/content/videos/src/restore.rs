@@ -2,15 +2,15 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use content_contract::{VideoView, do_not_purge, event, plan};
-use content_domain::{Gone, Outcome, Video};
-use content_storage::{self as storage, WriteError};
+use content_contract::{VideoView, answer, event, given_back};
+use content_domain::{Gone, Video};
+use content_storage::{self as storage, Decided, refusals_to_change};
 use http::{StatusCode, header};
 use mcsp_access::Permission;
-use mcsp_etag::ETag;
+use mcsp_bridge_api::postgres::GuardedStatement;
 use mcsp_function::{Caller, Context, TraceParent};
 use mcsp_idempotency::{Answer, Claim, IdempotencyKey, once};
-use mcsp_ids::{UserId, VideoId};
+use mcsp_ids::VideoId;
 use mcsp_problem::{Path, Problem};
 use mcsp_reference::{Answer as Answered, Operation};
 
@@ -23,7 +23,7 @@ pub(crate) fn reference() -> Operation {
         )
         .requires(Permission::ContentEdit)
         .answers(Answered::json::<VideoView>(StatusCode::OK, "The video as it is now.").with(header::ETAG))
-        .refuses([Problem::not_found(), WriteError::Outdated.into()])
+        .refuses(refusals_to_change())
 }
 
 pub(crate) async fn restore(
@@ -36,35 +36,22 @@ pub(crate) async fn restore(
     caller.require(Permission::ContentEdit)?;
     let owner = caller.user();
     let scope = format!("{owner} restore {id}");
-    once(&context, &scope, key, &(), async |claim| given_back(&context, &trace, (id, owner), claim).await)
-        .await
+    once(&context, &scope, key, &(), async |claim| {
+        let event = |change: &_| event(&context, &trace, change);
+        let decide = |video| std::future::ready(decide(&context, &trace, &claim, video));
+        storage::change_or_deleted(&context, (id, owner), event, decide).await
+    })
+    .await
 }
 
-async fn given_back(
+fn decide(
     context: &Context,
     trace: &TraceParent,
-    (id, owner): (VideoId, UserId),
-    claim: Claim,
-) -> Result<Answer, Problem> {
-    let video = storage::owned_or_deleted(context, id, owner).await?.ok_or_else(Problem::not_found)?;
-    match video.undelete(context.now()).map_err(|Gone| Problem::not_found())? {
-        Outcome::Unchanged(video) => {
-            let answer = answer(&video);
-            storage::remember(context, claim.record(&answer)).await?;
-            Ok(answer)
-        }
-        Outcome::Changed(change) => {
-            let answer = answer(&change.video);
-            let event = event(context, trace, &change);
-            // One that is kept back besides is not published by it.
-            let planned = plan(context, trace, &change.video);
-            let also = claim.record(&answer).into_iter().chain(planned).chain([do_not_purge(id)]);
-            storage::save(context, &change, event, also).await?;
-            Ok(answer)
-        }
-    }
-}
-
-fn answer(video: &Video) -> Answer {
-    Answer::json(StatusCode::OK, &VideoView::from(video)).with_header(header::ETAG, ETag(video.version))
+    claim: &Claim,
+    video: Video,
+) -> Result<Decided<Answer, Vec<GuardedStatement>>, Problem> {
+    let (outcome, mut also) = given_back(context, trace, video).map_err(|Gone| Problem::not_found())?;
+    let answer = answer(outcome.video());
+    also.extend(claim.record(&answer));
+    Ok(Decided { outcome, also, answer })
 }

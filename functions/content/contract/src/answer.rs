@@ -1,0 +1,12 @@
+//! How a change of a video is answered, whatever changed.
+
+use crate::VideoView;
+use content_domain::Video;
+use http::{StatusCode, header};
+use mcsp_etag::ETag;
+use mcsp_idempotency::Answer;
+
+/// The video as it is now, with its version.
+pub fn answer(video: &Video) -> Answer {
+    Answer::json(StatusCode::OK, &VideoView::from(video)).with_header(header::ETAG, ETag(video.version))
+}
