@@ -94,6 +94,17 @@ impl Tags {
         Ok(Tags(unique))
     }
 
+    /// These and more, each once.
+    pub fn with(&self, more: &Tags) -> Result<Self, InvalidText> {
+        Tags::new(self.0.iter().chain(&more.0).cloned().collect())
+    }
+
+    /// These but for others.
+    #[must_use]
+    pub fn without(&self, others: &Tags) -> Self {
+        Tags(self.0.iter().filter(|tag| !others.0.contains(tag)).cloned().collect())
+    }
+
     /// The tags, in the order that they were given in.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(Tag::as_str)
@@ -196,5 +207,18 @@ mod tests {
         let many: Vec<String> = (0..=TAGS_MAX).map(|n| format!("t{n}")).collect();
         assert!(tags(&many[..TAGS_MAX]).is_ok());
         assert_eq!(tags(&many), Err(InvalidText::TooMany { max: TAGS_MAX }));
+    }
+
+    #[test]
+    fn tags_come_behind_those_that_there_are_and_go_from_among_them() {
+        let tags =
+            |texts: &[&str]| Tags::new(texts.iter().map(|t| Tag::parse(t).unwrap()).collect()).unwrap();
+        let known = tags(&["cat", "dog"]);
+        assert_eq!(known.with(&tags(&["Dog", "eel"])), Ok(tags(&["cat", "dog", "eel"])));
+        assert_eq!(known.without(&tags(&["Dog", "eel"])), tags(&["cat"]));
+        let many: Vec<String> = (0..TAGS_MAX).map(|n| format!("t{n}")).collect();
+        let full = tags(&many.iter().map(String::as_str).collect::<Vec<_>>());
+        assert_eq!(full.with(&tags(&["t0"])), Ok(full.clone()));
+        assert_eq!(full.with(&known), Err(InvalidText::TooMany { max: TAGS_MAX }));
     }
 }

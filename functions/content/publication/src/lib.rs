@@ -1,5 +1,6 @@
 //! Making videos visible, to whom and where, and taking them back.
 
+mod bulk;
 mod change;
 mod explain_visibility;
 mod publish;
@@ -30,6 +31,7 @@ pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
         .route("/v1/videos/{id}/regions", put(set_regions::set_regions))
         .route("/v1/videos/{id}/explain-visibility", get(explain_visibility::explain_visibility))
         .route("/v1/videos/{id}/unlock", post(unlock::unlock))
+        .route("/v1/videos/bulk", post(bulk::bulk))
         .layer(Extension(settings)))
 }
 
@@ -44,6 +46,7 @@ pub fn reference() -> Section {
         set_regions::reference(),
         explain_visibility::reference(),
         unlock::reference(),
+        bulk::reference(),
     ];
     Section::new("Publication", "Making videos visible, to whom and where, and taking them back.", operations)
 }

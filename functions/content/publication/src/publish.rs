@@ -4,8 +4,9 @@
 use crate::change::{Target, answered, change, refusals};
 use axum::extract::State;
 use axum::response::Response;
-use content_domain::NotPublishable;
+use content_domain::{NotPublishable, Outcome, Video};
 use http::StatusCode;
+use jiff::Timestamp;
 use mcsp_access::Permission;
 use mcsp_function::{Caller, Context, TraceParent};
 use mcsp_idempotency::{IdempotencyKey, once};
@@ -52,12 +53,14 @@ pub(crate) async fn publish(
     let scope = format!("{} publish {id}", target.owner);
     once(&context, &scope, key, &(), async |claim| {
         let remember = |_: &_, answer: &_| claim.record(answer);
-        change(&context, &trace, target, remember, |video| {
-            Ok(video.publish(context.now()).map_err(PublishError::from)?)
-        })
-        .await
+        change(&context, &trace, target, remember, |video| decide(video, context.now())).await
     })
     .await
+}
+
+/// The same of one among many.
+pub(crate) fn decide(video: Video, now: Timestamp) -> Result<Outcome, Problem> {
+    Ok(video.publish(now).map_err(PublishError::from)?)
 }
 
 impl From<PublishError> for Problem {

@@ -3,8 +3,9 @@
 use crate::change::{Target, answered, change, refusals};
 use axum::extract::State;
 use axum::response::Response;
-use content_domain::NotPublished;
+use content_domain::{NotPublished, Outcome, Video};
 use http::StatusCode;
+use jiff::Timestamp;
 use mcsp_access::Permission;
 use mcsp_function::{Caller, Context, TraceParent};
 use mcsp_idempotency::{IdempotencyKey, once};
@@ -41,12 +42,14 @@ pub(crate) async fn unpublish(
     let scope = format!("{} unpublish {id}", target.owner);
     once(&context, &scope, key, &(), async |claim| {
         let remember = |_: &_, answer: &_| claim.record(answer);
-        change(&context, &trace, target, remember, |video| {
-            Ok(video.unpublish(context.now()).map_err(UnpublishError::from)?)
-        })
-        .await
+        change(&context, &trace, target, remember, |video| decide(video, context.now())).await
     })
     .await
+}
+
+/// The same of one among many.
+pub(crate) fn decide(video: Video, now: Timestamp) -> Result<Outcome, Problem> {
+    Ok(video.unpublish(now).map_err(UnpublishError::from)?)
 }
 
 impl From<UnpublishError> for Problem {

@@ -65,16 +65,22 @@ impl IntoResponse for Answer {
 pub struct Claim(Option<Held>);
 
 #[derive(Clone, Debug)]
-struct Held {
-    scope: String,
-    key: String,
+pub(crate) struct Held {
+    pub(crate) scope: String,
+    pub(crate) key: String,
+    /// Of the request.
+    pub(crate) fingerprint: Vec<u8>,
 }
 
 impl Claim {
+    pub(crate) fn held(&self) -> Option<&Held> {
+        self.0.as_ref()
+    }
+
     /// The statement that remembers the answer, in the transaction of the effect; none where the request
     /// has no key.
     pub fn record(&self, answer: &Answer) -> Option<GuardedStatement> {
-        let Held { scope, key } = self.0.as_ref()?;
+        let Held { scope, key, .. } = self.held()?;
         let headers = serde_json::json!(answer.headers);
         let statement =
             sql("UPDATE idempotency_keys SET state = 'answered', status = $3, headers = $4, body = $5 \
@@ -96,7 +102,7 @@ impl Claim {
     /// Frees the key of a request that had no effect. A failure here only means that the key is free a
     /// minute later.
     async fn release(self, context: &Context) {
-        let Some(Held { scope, key }) = self.0 else { return };
+        let Some(Held { scope, key, .. }) = self.0 else { return };
         let statement =
             sql("DELETE FROM idempotency_keys WHERE scope = $1 AND key = $2 AND state = 'in_flight'")
                 .bind(scope)
@@ -121,9 +127,9 @@ pub async fn once<R: Serialize>(
 ) -> Result<Response, Problem> {
     let Some(key) = key else { return work(Claim(None)).await.map(IntoResponse::into_response) };
     let fingerprint = fingerprint(request);
-    let held = Held { scope: scope.to_owned(), key };
-    if let Some(earlier) = claim(context, &held, &fingerprint).await? {
-        return earlier.answer(&fingerprint).map(IntoResponse::into_response);
+    let held = Held { scope: scope.to_owned(), key, fingerprint };
+    if let Some(earlier) = claim(context, &held).await? {
+        return earlier.answer(&held.fingerprint).map(IntoResponse::into_response);
     }
     let claim = Claim(Some(held));
     let worked = work(claim.clone()).await;
@@ -176,7 +182,7 @@ pub(crate) fn overtaken() -> Problem {
 }
 
 /// Takes the key, or tells who had it before. One round trip.
-async fn claim(context: &Context, held: &Held, fingerprint: &[u8]) -> Result<Option<Earlier>, Problem> {
+async fn claim(context: &Context, held: &Held) -> Result<Option<Earlier>, Problem> {
     let now = context.now();
     let take = sql("INSERT INTO idempotency_keys AS k (scope, key, fingerprint, locked_until, expires_at) \
          VALUES ($1, $2, $3, $5, $6) \
@@ -187,7 +193,7 @@ async fn claim(context: &Context, held: &Held, fingerprint: &[u8]) -> Result<Opt
          RETURNING true")
     .bind(held.scope.as_str())
     .bind(held.key.as_str())
-    .bind(fingerprint.to_vec())
+    .bind(held.fingerprint.clone())
     .bind(now)
     .bind(now + CLAIM_MAX)
     .bind(now + KEPT_FOR)

@@ -6,6 +6,7 @@
 
 mod claim;
 mod key;
+mod parts;
 
 pub use claim::{Answer, CLAIM_MAX, Claim, KEPT_FOR, once};
 pub use key::{IdempotencyKey, RequiredIdempotencyKey};

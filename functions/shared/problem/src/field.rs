@@ -77,6 +77,14 @@ impl Invalid {
         }
     }
 
+    /// Notes what was noted of a part of the body, at its place in the whole.
+    pub fn within(&mut self, pointer: &str, Invalid(errors): Invalid) {
+        self.0.extend(errors.into_iter().map(|error| {
+            let pointer = error.pointer.map(|inner| format!("{pointer}{inner}"));
+            FieldError { pointer, ..error }
+        }));
+    }
+
     /// The value, if nothing was noted.
     pub fn into_result<T>(self, value: T) -> Result<T, Problem> {
         if self.0.is_empty() { Ok(value) } else { Err(self.into_problem()) }

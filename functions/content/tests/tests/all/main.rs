@@ -1,6 +1,7 @@
 //! Content's components, in one program: each further one would link the bridge again.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod bulk;
 mod captions;
 mod catalog;
 mod chapters;
