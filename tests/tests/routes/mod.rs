@@ -194,6 +194,7 @@ routes! {
     "/v1/videos/:id/explain-visibility" GET "/v1/videos/video_00000000000000000000000000/explain-visibility" not "/v1/videos/event_00000000000000000000000000/explain-visibility", Bearer(ContentExplain);
     "/v1/videos/:id/unlock" POST "/v1/videos/video_00000000000000000000000000/unlock" not "/v1/videos/event_00000000000000000000000000/unlock", Bearer(PlaybackStart), r#"{"password": "open sesame"}"#;
     "/v1/videos/bulk" POST "/v1/videos/bulk", Bearer(ContentEdit), r#"{"action": {"kind": "add_tags", "tags": ["a"]}, "video_ids": ["video_00000000000000000000000000"]}"#;
+    "/v1/videos/export" GET "/v1/videos/export", Bearer(ContentEdit);
     "/v1/search" GET "/v1/search", Optional;
     "/v1/search/suggest" GET "/v1/search/suggest?q=a", Optional;
     "/v1/search-indexes" POST "/v1/search-indexes", Platform;

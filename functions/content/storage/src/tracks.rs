@@ -19,7 +19,7 @@ pub struct Kept<T> {
 
 /// A chapter as it is kept.
 #[derive(Serialize, Deserialize)]
-struct Row {
+pub(crate) struct ChapterRow {
     start_ms: u64,
     title: String,
 }
@@ -63,11 +63,14 @@ pub async fn chapters(context: &Context, id: VideoId) -> Result<Option<Kept<Chap
     let rows = Rows::new("chapters", context.bridge().query(statement.into()).await?);
     Ok(rows.first(|row| {
         let version = row.take("version")?;
-        Ok(Kept { version, text: row.parse("chapters", |Json(rows): Json<Vec<Row>>| read_chapters(&rows))? })
+        Ok(Kept {
+            version,
+            text: row.parse("chapters", |Json(rows): Json<Vec<ChapterRow>>| read_chapters(&rows))?,
+        })
     })?)
 }
 
-fn read_chapters(rows: &[Row]) -> Option<Chapters> {
+pub(crate) fn read_chapters(rows: &[ChapterRow]) -> Option<Chapters> {
     Chapters::parse(rows.iter().map(|row| (row.start_ms, row.title.as_str())), None).ok()
 }
 
@@ -75,7 +78,7 @@ fn read_chapters(rows: &[Row]) -> Option<Chapters> {
 pub fn keep_chapters(id: VideoId, kept: Kept<&Chapters>) -> GuardedStatement {
     let chapters = kept.text.as_slice().iter();
     let rows: Vec<_> = chapters
-        .map(|chapter| Row { start_ms: chapter.start_ms, title: chapter.title.as_str().to_owned() })
+        .map(|chapter| ChapterRow { start_ms: chapter.start_ms, title: chapter.title.as_str().to_owned() })
         .collect();
     sql("INSERT INTO chapters (video_id, version, chapters) VALUES ($1, $2, $3) \
          ON CONFLICT ON CONSTRAINT chapters_pkey \

@@ -38,11 +38,13 @@ pub(crate) struct ChapterView {
 
 impl From<&Chapters> for ChaptersView {
     fn from(chapters: &Chapters) -> Self {
-        let view = |Chapter { start_ms, title }: &Chapter| ChapterView {
-            start_ms: *start_ms,
-            title: title.as_str().to_owned(),
-        };
-        ChaptersView { chapters: chapters.as_slice().iter().map(view).collect() }
+        ChaptersView { chapters: chapters.as_slice().iter().map(ChapterView::from).collect() }
+    }
+}
+
+impl From<&Chapter> for ChapterView {
+    fn from(Chapter { start_ms, title }: &Chapter) -> Self {
+        ChapterView { start_ms: *start_ms, title: title.as_str().to_owned() }
     }
 }
 

@@ -6,6 +6,7 @@ mod chapters;
 mod create;
 mod delete;
 mod edit;
+mod export;
 mod get;
 mod list;
 mod restore;
@@ -31,7 +32,8 @@ pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
         .route(
             "/v1/videos/{id}/captions/{language}",
             get(captions::get::get).put(captions::put::put).delete(captions::delete::delete),
-        ))
+        )
+        .route("/v1/videos/export", get(export::export)))
 }
 
 /// What the API reference says of them.
@@ -50,6 +52,7 @@ pub fn reference() -> Section {
         captions::put::reference(),
         captions::delete::reference(),
         create::reference(),
+        export::reference(),
     ];
     Section::new("Videos", "Videos as their owners keep them and as others see them.", operations)
 }

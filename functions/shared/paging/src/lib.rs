@@ -66,6 +66,14 @@ impl JsonSchema for Limit {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cursor<K>(pub K);
 
+impl<K: Serialize> Cursor<K> {
+    /// As callers see it.
+    pub fn encode(&self) -> String {
+        // A key is made of ids, times and numbers: serialization has nothing to fail at.
+        URL_SAFE_NO_PAD.encode(serde_json::to_vec(&self.0).unwrap_or_default())
+    }
+}
+
 impl<'de, K: DeserializeOwned> Deserialize<'de> for Cursor<K> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
@@ -109,11 +117,7 @@ impl<T> Page<T> {
         let shown = limit.0 as usize;
         let more = rows.len() > shown;
         rows.truncate(shown);
-        // A key is made of ids, times and numbers: serialization has nothing to fail at.
-        let next_cursor = rows
-            .last()
-            .filter(|_| more)
-            .map(|last| URL_SAFE_NO_PAD.encode(serde_json::to_vec(&key(last)).unwrap_or_default()));
+        let next_cursor = rows.last().filter(|_| more).map(|last| Cursor(key(last)).encode());
         Page { items: rows, next_cursor }
     }
 

@@ -10,6 +10,7 @@ mod draft_videos;
 mod drafts;
 mod events;
 mod explain;
+mod export;
 mod finding;
 mod index;
 mod moderation;

@@ -85,6 +85,22 @@ async fn no_query_reads_all_videos() {
             assert_eq!(stand.send_as(many, &stand.videos, ("GET", &path), None).await.status, 200);
         }
     }
+    let export = stand.send_as(many, &stand.videos, ("GET", "/v1/videos/export"), None).await.json;
+    for record in [&export["items"][0], &export["items"][1]] {
+        assert!(record["video"]["id"].is_string(), "{record}");
+    }
+    let next = format!("/v1/videos/export?cursor={}", export["next_cursor"].as_str().unwrap());
+    let next = stand.send_as(many, &stand.videos, ("GET", &next), None).await;
+    assert_eq!(next.status, 200, "{}", next.json);
+    let listed =
+        stand.send_as(many, &stand.videos, ("GET", "/v1/videos?limit=3&state=ready"), None).await.json;
+    let ids: Vec<_> = listed["items"].as_array().unwrap().iter().map(|video| &video["id"]).collect();
+    let publish = json!({"action": {"kind": "publish"}, "video_ids": ids});
+    let bearer = stand.bed.bearer(many, Role::Creator);
+    let headers = [("authorization", bearer.as_str()), ("idempotency-key", "a")];
+    let published = stand.publication.send(("POST", "/v1/videos/bulk"), &headers, Some(publish)).await;
+    assert_eq!((published.status, &published.json["items"][0]["status"]), (200, &json!("done")));
+    asked += 4;
     for query in [
         "q=word7",
         "q=word7&sort=newest",
