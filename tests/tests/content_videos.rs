@@ -244,6 +244,8 @@ async fn of_all_kinds(owner: &Account) -> [String; 5] {
     let visibility = json!({"visibility": "password", "passwords": ["open sesame"]});
     owner.put(&format!("{}/visibility", path(&open)), &visibility).await.expect(200);
     owner.post(&format!("{}/publish", path(&open)), &json!({})).await.expect(200);
+    let share = format!("{}/collaborators/user_00000000000000000000000009", path(&open));
+    owner.put(&share, &json!({"role": "viewer"})).await.expect(201);
     let planned = uploaded_as(owner, sample_mp4().await, "cenc").await;
     until_ready(owner, &planned).await;
     owner.patch(&path(&planned), &json!({"title": "t"}), None).await.expect(200);

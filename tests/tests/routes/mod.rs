@@ -185,6 +185,14 @@ routes! {
     "/v1/videos/:id/captions/:language" GET "/v1/videos/video_00000000000000000000000000/captions/en" not "/v1/videos/event_00000000000000000000000000/captions/en", Optional;
     "/v1/videos/:id/captions/:language" PUT "/v1/videos/video_00000000000000000000000000/captions/en" not "/v1/videos/event_00000000000000000000000000/captions/en", Bearer(ContentEdit) of Video;
     "/v1/videos/:id/captions/:language" DELETE "/v1/videos/video_00000000000000000000000000/captions/en" not "/v1/videos/event_00000000000000000000000000/captions/en", Bearer(ContentEdit) of Video;
+    "/v1/videos/shared" GET "/v1/videos/shared", Bearer;
+    "/v1/videos/:id/collaborators" GET "/v1/videos/video_00000000000000000000000000/collaborators" not "/v1/videos/event_00000000000000000000000000/collaborators", Bearer of Video;
+    "/v1/videos/:id/collaborators/:user_id" PUT "/v1/videos/video_00000000000000000000000000/collaborators/user_00000000000000000000000009" not "/v1/videos/video_00000000000000000000000000/collaborators/event_00000000000000000000000009", Bearer(ContentEdit) of Video, r#"{"role": "viewer"}"#;
+    "/v1/videos/:id/collaborators/:user_id" DELETE "/v1/videos/video_00000000000000000000000000/collaborators/user_00000000000000000000000009" not "/v1/videos/video_00000000000000000000000000/collaborators/event_00000000000000000000000009", Bearer of Video;
+    "/v1/videos/:id/transfer" GET "/v1/videos/video_00000000000000000000000000/transfer" not "/v1/videos/event_00000000000000000000000000/transfer", Bearer of Video;
+    "/v1/videos/:id/transfer" POST "/v1/videos/video_00000000000000000000000000/transfer" not "/v1/videos/event_00000000000000000000000000/transfer", Bearer(ContentEdit) of Video, r#"{"to": "user_00000000000000000000000009"}"#;
+    "/v1/videos/:id/transfer" DELETE "/v1/videos/video_00000000000000000000000000/transfer" not "/v1/videos/event_00000000000000000000000000/transfer", Bearer of Video;
+    "/v1/videos/:id/transfer/accept" POST "/v1/videos/video_00000000000000000000000000/transfer/accept" not "/v1/videos/event_00000000000000000000000000/transfer/accept", Bearer(ContentEdit) of Video;
     "/v1/videos/:id/publish" POST "/v1/videos/video_00000000000000000000000000/publish" not "/v1/videos/event_00000000000000000000000000/publish", Bearer(ContentPublish) of Video;
     "/v1/videos/:id/unpublish" POST "/v1/videos/video_00000000000000000000000000/unpublish" not "/v1/videos/event_00000000000000000000000000/unpublish", Bearer(ContentPublish) of Video;
     "/v1/videos/:id/schedule" PUT "/v1/videos/video_00000000000000000000000000/schedule" not "/v1/videos/event_00000000000000000000000000/schedule", Bearer(ContentPublish) of Video, r#"{"publish_at": "2026-12-01T00:00:00Z"}"#;

@@ -41,6 +41,8 @@ const fn topic(happened: Happened) -> &'static str {
         | Happened::Restored
         | Happened::Deleted
         | Happened::Undeleted
-        | Happened::Uploaded => "media.changed",
+        | Happened::Uploaded
+        | Happened::CollaboratorsChanged
+        | Happened::Transferred => "media.changed",
     }
 }

@@ -89,6 +89,10 @@ pub struct VideoState {
     /// From when on nothing of it is left, while it can be had back.
     #[serde(default)]
     pub purge_at: Option<Timestamp>,
+    /// Who works on it beside its owner, in any role: they see it as its owner does, and may play it where it is private or asks for
+    /// a password.
+    #[serde(default)]
+    pub collaborators: Vec<UserId>,
 }
 
 /// Regions by code, in order. Both empty: everywhere.
@@ -142,6 +146,7 @@ impl From<&Video> for VideoState {
             published_at: state.first_published_at(),
             deleted_at: deletion.map(|deletion| deletion.at),
             purge_at: deletion.filter(|deletion| !deletion.is_purged).map(|deletion| deletion.purge_at()),
+            collaborators: video.collaborators.iter().map(|(user, _)| user).collect(),
         }
     }
 }

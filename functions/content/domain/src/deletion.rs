@@ -2,7 +2,9 @@
 //!
 //! As with what keeps a video back, its state beneath goes on: what is given back is what it has become by then.
 
-use crate::{Details, FailureCode, Happened, Outcome, Regions, State, Tracks, Video, Visibility};
+use crate::{
+    Collaborators, Details, FailureCode, Happened, Outcome, Regions, State, Tracks, Video, Visibility,
+};
 use jiff::{SignedDuration, Timestamp};
 
 /// How long a deleted video can be had back.
@@ -66,11 +68,9 @@ impl Video {
                 // There will be nothing to play.
                 let state = State::Failed(FailureCode::purged());
                 let (visibility, regions, publish_at) = (Visibility::Private, Regions::default(), None);
-                Video { deletion, details, tracks, visibility, regions, publish_at, ..self }.changed(
-                    state,
-                    Happened::Purged,
-                    now,
-                )
+                let collaborators = Collaborators::default();
+                Video { deletion, details, tracks, visibility, regions, publish_at, collaborators, ..self }
+                    .changed(state, Happened::Purged, now)
             }
             Some(_) | None => Outcome::Unchanged(self),
         }

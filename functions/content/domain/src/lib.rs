@@ -5,6 +5,7 @@
 mod age;
 mod captions;
 mod chapters;
+mod collaborators;
 mod custom;
 mod deletion;
 mod draft;
@@ -19,6 +20,7 @@ mod state;
 mod terms;
 mod text;
 mod tracks;
+mod transfer;
 mod transition;
 mod video;
 mod visibility;
@@ -28,6 +30,7 @@ mod withheld;
 pub use age::{InvalidMinimumAge, MinimumAge};
 pub use captions::{CAPTIONS_MAX_BYTES, Captions, InvalidCaptions};
 pub use chapters::{CHAPTERS_MAX, Chapter, ChapterFault, Chapters, InvalidChapter};
+pub use collaborators::{COLLABORATORS_MAX, Collaborators, NotShared, Role};
 pub use custom::{CUSTOM_FIELDS_MAX, CustomFields, InvalidField};
 pub use deletion::{Deletion, Gone};
 pub use draft::{Draft, DraftRegions, DraftVisibility, Drafted};
@@ -46,6 +49,7 @@ pub use state::{State, StateName};
 pub use terms::{Term, Terms, words_of};
 pub use text::{Description, TAGS_MAX, Tag, Tags, Title};
 pub use tracks::{CAPTION_LANGUAGES_MAX, TooManyCaptions, Tracks};
+pub use transfer::{NotTransferable, Offer};
 pub use transition::{
     Change, Edit, Happened, NotPublishable, NotPublished, NotSchedulable, Outcome, check_plan,
 };

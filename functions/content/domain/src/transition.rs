@@ -1,8 +1,8 @@
 //! What can happen to a video. Each transition takes the old video and gives the new one, one version on.
 
 use crate::{
-    Category, CustomFields, Description, Details, FailureCode, Language, Licence, MinimumAge, Origin,
-    PasswordsVersion, Processed, Regions, State, Tags, Title, Tracks, Video, Visibility, Withheld,
+    Category, Collaborators, CustomFields, Description, Details, FailureCode, Language, Licence, MinimumAge,
+    Origin, PasswordsVersion, Processed, Regions, State, Tags, Title, Tracks, Video, Visibility, Withheld,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -72,6 +72,10 @@ pub enum Happened {
     Purged,
     /// A draft has its file.
     Uploaded,
+    /// Others work on it, or in other roles.
+    CollaboratorsChanged,
+    /// It is another account's.
+    Transferred,
 }
 
 impl Outcome {
@@ -108,6 +112,8 @@ impl Happened {
             Happened::Undeleted => "undeleted",
             Happened::Purged => "purged",
             Happened::Uploaded => "uploaded",
+            Happened::CollaboratorsChanged => "collaborators_changed",
+            Happened::Transferred => "transferred",
         }
     }
 }
@@ -188,6 +194,7 @@ impl Video {
             publish_at: None,
             details: Details::default(),
             tracks: Tracks::default(),
+            collaborators: Collaborators::default(),
             created_at: now,
             updated_at: now,
         };
@@ -298,12 +305,16 @@ impl Video {
         };
         let (details, tracks, regions) = (Details::default(), Tracks::default(), Regions::default());
         let is_hidden = self.visibility == Visibility::Private && self.publish_at.is_none();
-        let is_bare = details == self.details && tracks == self.tracks && regions == self.regions;
+        let collaborators = Collaborators::default();
+        let is_bare = details == self.details
+            && tracks == self.tracks
+            && regions == self.regions
+            && collaborators == self.collaborators;
         if state == self.state && is_bare && is_hidden {
             return Outcome::Unchanged(self);
         }
         let visibility = Visibility::Private;
-        Video { details, tracks, visibility, regions, publish_at: None, ..self }.changed(
+        Video { details, tracks, visibility, regions, publish_at: None, collaborators, ..self }.changed(
             state,
             Happened::Erased,
             now,

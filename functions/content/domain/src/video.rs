@@ -1,8 +1,8 @@
 //! A video.
 
 use crate::{
-    Category, CustomFields, Deletion, Description, Language, Licence, MinimumAge, Regions, State, Tags,
-    Title, Tracks, Visibility, Withheld,
+    Category, Collaborators, CustomFields, Deletion, Description, Language, Licence, MinimumAge, Regions,
+    State, Tags, Title, Tracks, Visibility, Withheld,
 };
 use jiff::Timestamp;
 use mcsp_ids::{UploadId, UserId, VideoId};
@@ -30,13 +30,15 @@ pub struct Video {
     pub details: Details,
     /// What goes with it as text.
     pub tracks: Tracks,
+    /// Who works on it beside its owner.
+    pub collaborators: Collaborators,
     /// When it came to be.
     pub created_at: Timestamp,
     /// When it changed last.
     pub updated_at: Timestamp,
 }
 
-/// What its owner can say nothing of. It never changes, but with a file.
+/// What its owner can say nothing of. It never changes, but for the file, and for the owner of a video that becomes another's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
     /// The video.

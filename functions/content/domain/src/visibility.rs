@@ -199,7 +199,7 @@ pub fn hindrances(video: &Video, viewer: &Viewer, way: Way) -> impl Iterator<Ite
     let counting = match (viewer, way) {
         (Viewer::Service, Way::Link) => 0,
         // That it is deleted, and nothing else: its owner finds it among those that are deleted alone.
-        (Viewer::User { id, .. }, Way::Link) if *id == video.origin.owner => 1,
+        (Viewer::User { id, .. }, Way::Link) if video.is_shared_with(*id) => 1,
         (Viewer::Anyone | Viewer::User { .. } | Viewer::Service, Way::Link | Way::Search) => all.len(),
     };
     all.into_iter().take(counting).flatten()

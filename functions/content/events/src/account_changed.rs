@@ -1,5 +1,6 @@
 //! `mcsp.auth.account.*.v1`: the videos of an account that is suspended or closed are kept back, and given back with it. Those of
-//! one that is no more are taken back for good, and what their owner said of them is forgotten.
+//! one that is no more are taken back for good, and what their owner said of them is forgotten; so
+//! is that they have worked on videos of others.
 
 use content_contract::{event, plan};
 use content_domain::{Change, Happened, Outcome, Video};
@@ -42,8 +43,32 @@ pub(crate) async fn apply(context: &Context, received: &Received) -> Result<Appl
             .collect();
         write(context, received, (user_id, owner), changes).await?;
     }
-    let forgotten = if is_erased { vec![storage::forget_drafts(user_id)] } else { Vec::new() };
+    let forgotten = if is_erased {
+        unshare(context, received, user_id).await?;
+        vec![storage::forget_drafts(user_id), storage::forget_offers(user_id)]
+    } else {
+        Vec::new()
+    };
     Ok(received.apply(context, forgotten, Vec::new()).await?)
+}
+
+/// Takes an account away from the videos that it has worked on, a page after the other: what is done is not found again.
+async fn unshare(context: &Context, received: &Received, user: UserId) -> Result<(), Problem> {
+    loop {
+        let videos = storage::shared_with_or_deleted(context, user, None, Limit::default()).await?;
+        if videos.is_empty() {
+            return Ok(());
+        }
+        let (mut statements, mut events) = (Vec::new(), Vec::new());
+        for video in videos {
+            statements.push(storage::forget_share(video.origin.id, user));
+            if let Outcome::Changed(change) = video.unshare(user, context.now()) {
+                statements.push(storage::update(&change));
+                events.push(event(context, &received.trace, &change));
+            }
+        }
+        context.bridge().transact(Transaction { consumed_event: None, statements, events }).await?;
+    }
 }
 
 /// What a video goes through, one version after the other.
@@ -90,8 +115,9 @@ async fn write(
     Ok(())
 }
 
-/// Nobody is to be let in by its passwords any more, and what was said in it is forgotten with what was said of it.
+/// Nobody is to be let in by its passwords any more, nor to work on it, and what was said in it is forgotten with what was said of it.
 fn forget_what_is_beside(change: &Change) -> impl Iterator<Item = GuardedStatement> + use<> {
     let id = change.video.origin.id;
-    storage::forget_tracks(id).into_iter().chain([storage::forget_passwords(id)])
+    let others = [storage::forget_passwords(id), storage::forget_shares(id), storage::forget_offer(id)];
+    storage::forget_tracks(id).into_iter().chain(others)
 }

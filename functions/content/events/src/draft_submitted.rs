@@ -33,7 +33,8 @@ pub(crate) async fn apply(context: &Context, received: &Received) -> Result<Appl
         let statements = vec![storage::lock(video_id), storage::keep_draft(&kept, false)];
         return Ok(received.apply(context, statements, Vec::new()).await?);
     };
-    if video.is_purged() {
+    // Who has given it away has nothing more to say of it.
+    if video.is_purged() || video.origin.owner != owner_id {
         return Ok(Applied::Ignored);
     }
     let mut statements = vec![storage::lock(video_id), storage::keep_draft(&kept, true)];

@@ -18,7 +18,12 @@ pub(crate) async fn apply(context: &Context, received: &Received) -> Result<Appl
         return Err(too_early("the video can still be had back"));
     }
     let Outcome::Changed(change) = video.purge(now) else { return Ok(Applied::Ignored) };
-    let forgotten = [storage::forget_passwords(video_id), storage::forget_draft(video_id)];
+    let forgotten = [
+        storage::forget_passwords(video_id),
+        storage::forget_draft(video_id),
+        storage::forget_shares(video_id),
+        storage::forget_offer(video_id),
+    ];
     let written = [storage::lock(video_id), storage::update(&change)].into_iter();
     let statements = written.chain(forgotten).chain(storage::forget_tracks(video_id)).collect();
     Ok(received.apply(context, statements, vec![event(context, &received.trace, &change)]).await?)

@@ -4,7 +4,8 @@
 use axum::extract::State;
 use content_contract::Regions;
 use content_domain::{
-    Decision, Hidden, Region, State as VideoState, StateName, Video, Viewer, VisibilityName, Way, hindrances,
+    Decision, Hidden, Region, Role, State as VideoState, StateName, Video, Viewer, VisibilityName, Way,
+    hindrances,
 };
 use content_storage as storage;
 use http::StatusCode;
@@ -77,6 +78,8 @@ struct FactsView {
     visibility: FactView<VisibilityName>,
     /// Where it is shown.
     regions: FactView<Regions>,
+    /// What the viewer does beside its owner; null where that is nothing. By its link who works on it sees it as its owner does.
+    collaborates_as: FactView<Role>,
 }
 
 /// A fact, with who told it.
@@ -97,7 +100,7 @@ enum Source {
     Question,
     /// The video's owner.
     Owner,
-    /// Upload, with `media.upload.initiated`.
+    /// Upload, with `media.upload.initiated`; whose it is may have changed since by a transfer.
     Upload,
     /// The pipeline, with `media.processing.changed`.
     Pipeline,
@@ -184,6 +187,7 @@ fn explained(video: &Video, viewer: &Viewer) -> ExplanationView {
             state: FactView::of(video.state.name(), teller_of_state(video)),
             visibility: FactView::of(video.visibility.name(), Source::Owner),
             regions: FactView::of(Regions::from(&video.regions), Source::Owner),
+            collaborates_as: FactView::of(role(video, viewer), Source::Owner),
         },
     }
 }
@@ -191,6 +195,13 @@ fn explained(video: &Video, viewer: &Viewer) -> ExplanationView {
 /// Of a draft nobody else knows.
 fn teller_of_owner(video: &Video) -> Source {
     if video.origin.upload.is_some() { Source::Upload } else { Source::Owner }
+}
+
+fn role(video: &Video, viewer: &Viewer) -> Option<Role> {
+    match viewer {
+        Viewer::User { id, .. } => video.collaborators.role(*id),
+        Viewer::Anyone | Viewer::Service => None,
+    }
 }
 
 fn teller_of_state(video: &Video) -> Source {

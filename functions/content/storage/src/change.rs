@@ -1,6 +1,6 @@
 //! Changing videos as is decided of what there is.
 
-use crate::{ReadError, WriteError, owned, owned_or_deleted, remember, save};
+use crate::{ReadError, WriteError, editable, owned, owned_or_deleted, remember, save, shared};
 use content_domain::{Change, Outcome, Video};
 use mcsp_bridge_api::kafka::Event;
 use mcsp_bridge_api::postgres::GuardedStatement;
@@ -22,6 +22,26 @@ pub struct Decided<A, S = Option<GuardedStatement>> {
     pub answer: A,
 }
 
+/// Whose word counts.
+enum By {
+    Owner(UserId),
+    /// Also of a video that is deleted.
+    OwnerOfDeleted(UserId),
+    Editor(UserId),
+    Collaborator(UserId),
+}
+
+impl By {
+    async fn load(&self, context: &Context, id: VideoId) -> Result<Option<Video>, ReadError> {
+        match self {
+            By::Owner(owner) => owned(context, id, *owner).await,
+            By::OwnerOfDeleted(owner) => owned_or_deleted(context, id, *owner).await,
+            By::Editor(user) => editable(context, id, *user).await,
+            By::Collaborator(user) => shared(context, id, *user).await,
+        }
+    }
+}
+
 /// Changes an owner's video as decided, with the event. Where another writer was first, it is decided again on what that one left: of
 /// two who publish at the same time, one publishes and the other finds it published.
 pub async fn change<A, S, D>(
@@ -34,10 +54,10 @@ where
     S: IntoIterator<Item = GuardedStatement>,
     D: Future<Output = Result<Decided<A, S>, Problem>>,
 {
-    change_loaded(context, || owned(context, id, owner), event, decide).await
+    change_by(context, (id, By::Owner(owner)), event, decide).await
 }
 
-/// The same with a video that may be deleted.
+/// The same of a video that may be deleted.
 pub async fn change_or_deleted<A, S, D>(
     context: &Context,
     (id, owner): (VideoId, UserId),
@@ -48,22 +68,49 @@ where
     S: IntoIterator<Item = GuardedStatement>,
     D: Future<Output = Result<Decided<A, S>, Problem>>,
 {
-    change_loaded(context, || owned_or_deleted(context, id, owner), event, decide).await
+    change_by(context, (id, By::OwnerOfDeleted(owner)), event, decide).await
 }
 
-async fn change_loaded<A, S, L, D>(
+/// The same of a video that this account owns or is an editor of.
+pub async fn change_by_editor<A, S, D>(
     context: &Context,
-    load: impl Fn() -> L,
+    (id, user): (VideoId, UserId),
     event: impl Fn(&Change) -> Event,
     decide: impl Fn(Video) -> D,
 ) -> Result<A, Problem>
 where
     S: IntoIterator<Item = GuardedStatement>,
-    L: Future<Output = Result<Option<Video>, ReadError>>,
+    D: Future<Output = Result<Decided<A, S>, Problem>>,
+{
+    change_by(context, (id, By::Editor(user)), event, decide).await
+}
+
+/// The same of a video that this account owns or works on, in whatever role.
+pub async fn change_by_collaborator<A, S, D>(
+    context: &Context,
+    (id, user): (VideoId, UserId),
+    event: impl Fn(&Change) -> Event,
+    decide: impl Fn(Video) -> D,
+) -> Result<A, Problem>
+where
+    S: IntoIterator<Item = GuardedStatement>,
+    D: Future<Output = Result<Decided<A, S>, Problem>>,
+{
+    change_by(context, (id, By::Collaborator(user)), event, decide).await
+}
+
+async fn change_by<A, S, D>(
+    context: &Context,
+    (id, by): (VideoId, By),
+    event: impl Fn(&Change) -> Event,
+    decide: impl Fn(Video) -> D,
+) -> Result<A, Problem>
+where
+    S: IntoIterator<Item = GuardedStatement>,
     D: Future<Output = Result<Decided<A, S>, Problem>>,
 {
     for _ in 0..RACES_MAX {
-        let video = load().await?.ok_or_else(Problem::not_found)?;
+        let video = by.load(context, id).await?.ok_or_else(Problem::not_found)?;
         let Decided { outcome, also, answer } = decide(video).await?;
         let written = match outcome {
             Outcome::Unchanged(_) => remember(context, also).await,

@@ -1,6 +1,6 @@
 //! Videos that are there before their files, of which each owner has so many at the most.
 
-use crate::row::{COLUMNS, bind};
+use crate::row::{COLUMNS, bind, parameters};
 use crate::{Owner, lock_owner, owner_is};
 use content_domain::Video;
 use mcsp_bridge_api::kafka::Event;
@@ -44,10 +44,10 @@ pub async fn insert_draft(
 }
 
 fn inserted(video: &Video, at_most: u32) -> GuardedStatement {
+    let (parameters, at_most_parameter) = parameters();
     let text = format!(
-        "INSERT INTO videos ({COLUMNS}) SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, \
-         $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34 \
-         WHERE (SELECT count(*) FROM videos WHERE owner_id = $2 AND coalesce(held_state, state) = 'draft') < $35"
+        "INSERT INTO videos ({COLUMNS}) SELECT {parameters} \
+         WHERE (SELECT count(*) FROM videos WHERE owner_id = $2 AND coalesce(held_state, state) = 'draft') < {at_most_parameter}"
     );
     bind(sql(&text), video).bind(at_most).expecting(1)
 }

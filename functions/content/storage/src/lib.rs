@@ -13,10 +13,14 @@ mod owners;
 mod passwords;
 mod row;
 mod search;
+mod shares;
 mod tracks;
+mod transfers;
 mod videos;
 
-pub use change::{Decided, change, change_or_deleted, refusals_to_change};
+pub use change::{
+    Decided, change, change_by_collaborator, change_by_editor, change_or_deleted, refusals_to_change,
+};
 pub use drafts::{KeptDraft, draft_of, forget_draft, forget_drafts, keep_draft};
 pub use early::{early_outcome, keep_early, lock, no_early, take_early};
 pub use entries::{Content, Entry, entries, entries_after, videos_count};
@@ -27,9 +31,12 @@ pub use hits::{facets, findable, search};
 pub use owners::{Owner, keep_owner, lock_owner, owner, owner_is};
 pub use passwords::{forget_passwords, keep_passwords, passwords};
 pub use search::{Count, FACET_VALUES_MAX, Facets, Filters, Hit, Place, Search};
+pub use shares::{forget_share, forget_shares, keep_share, shared_with, shared_with_or_deleted};
 pub use tracks::{
     Kept, captions, chapters, forget_captions, forget_chapters, forget_tracks, keep_captions, keep_chapters,
 };
+pub use transfers::{OfferError, accept_offer, forget_offer, forget_offers, offer, offer_of, withdraw};
 pub use videos::{
-    Listed, find, find_all, find_shown, insert, of_owner, owned, owned_or_deleted, remember, save, update,
+    Listed, editable, find, find_all, find_shown, insert, of_owner, owned, owned_or_deleted, remember, save,
+    shared, update,
 };

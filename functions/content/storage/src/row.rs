@@ -15,7 +15,15 @@ use uuid::Uuid;
 pub(crate) const COLUMNS: &str = "id, owner_id, upload_id, region, asks_for_protection, version, state, visibility, title, \
      description, tags, category, language, minimum_age, licence, made_for_kids, custom_fields, media, failure_code, \
      first_published_at, created_at, updated_at, minimum_plan_level, publish_at, passwords_version, held_state, \
-     decision_version, decided_to_block, withheld_by_account, deleted_at, purged, regions_allow, regions_deny, tracks";
+     decision_version, decided_to_block, withheld_by_account, deleted_at, purged, regions_allow, regions_deny, tracks, \
+     collaborators";
+
+/// The parameters that [`bind`] gives, in their order, and the one behind them.
+pub(crate) fn parameters() -> (String, String) {
+    let columns = COLUMNS.split(',').count();
+    let all: Vec<_> = (1..=columns).map(|place| format!("${place}")).collect();
+    (all.join(", "), format!("${}", columns + 1))
+}
 
 /// Gives all columns as parameters.
 pub(crate) fn bind(sql: Sql, video: &Video) -> Sql {
@@ -58,6 +66,7 @@ pub(crate) fn bind(sql: Sql, video: &Video) -> Sql {
         .bind(names(&regions.allow))
         .bind(names(&regions.deny))
         .bind(serde_json::json!(video.tracks))
+        .bind(serde_json::json!(video.collaborators))
 }
 
 /// Takes all columns of a row.
@@ -106,6 +115,7 @@ pub(crate) fn read(row: &mut Row<'_>) -> Result<Video, Inconsistency> {
     let regions =
         Regions { allow: row.parse("regions_allow", regions)?, deny: row.parse("regions_deny", regions)? };
     let Json(tracks) = row.take("tracks")?;
+    let Json(collaborators) = row.take("collaborators")?;
     Ok(Video {
         origin,
         version,
@@ -117,6 +127,7 @@ pub(crate) fn read(row: &mut Row<'_>) -> Result<Video, Inconsistency> {
         publish_at,
         details,
         tracks,
+        collaborators,
         created_at,
         updated_at,
     })

@@ -1,6 +1,6 @@
 //! Reading and writing videos.
 
-use crate::row::{COLUMNS, bind, read};
+use crate::row::{COLUMNS, bind, parameters, read};
 use crate::{ReadError, WriteError};
 use content_domain::{Change, StateName, Video, Viewer, Way, decide};
 use jiff::Timestamp;
@@ -47,6 +47,18 @@ pub async fn owned_or_deleted(
         .bind(id.uuid())
         .bind(owner.uuid());
     first(context, statement).await
+}
+
+/// The video, if this account may change what is said of it and it is not deleted.
+pub async fn editable(context: &Context, id: VideoId, user: UserId) -> Result<Option<Video>, ReadError> {
+    let video = find(context, id).await?;
+    Ok(video.filter(|video| video.is_edited_by(user) && video.deletion.is_none()))
+}
+
+/// The video, if this account owns it or works on it, in whatever role, and it is not deleted.
+pub async fn shared(context: &Context, id: VideoId, user: UserId) -> Result<Option<Video>, ReadError> {
+    let video = find(context, id).await?;
+    Ok(video.filter(|video| video.is_shared_with(user) && video.deletion.is_none()))
 }
 
 /// Which of an owner's videos.
@@ -116,22 +128,20 @@ pub async fn remember(
 
 /// The statement that writes a changed video over the version before it, and over no other.
 pub fn update(change: &Change) -> GuardedStatement {
-    let text = format!(
-        "UPDATE videos SET ({COLUMNS}) = ROW ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, \
-         $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34) \
-         WHERE id = $1 AND version = $6 - 1"
-    );
+    let (parameters, _) = parameters();
+    let text =
+        format!("UPDATE videos SET ({COLUMNS}) = ROW ({parameters}) WHERE id = $1 AND version = $6 - 1");
     bind(sql(&text), &change.video).expecting(1)
 }
 
 /// The statement that writes a new video, if no outcome of the pipeline waits for it, and no later word of a draft than the
 /// one of that time, which it is made with.
 pub fn insert(video: &Video, drafted_at: Option<Timestamp>) -> GuardedStatement {
+    let (parameters, drafted_at_parameter) = parameters();
     let text = format!(
-        "INSERT INTO videos ({COLUMNS}) SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, \
-         $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34 \
+        "INSERT INTO videos ({COLUMNS}) SELECT {parameters} \
          WHERE NOT EXISTS (SELECT FROM early_outcomes WHERE video_id = $1) \
-             AND NOT EXISTS (SELECT FROM drafts WHERE video_id = $1 AND submitted_at > coalesce($35, '-infinity')) \
+             AND NOT EXISTS (SELECT FROM drafts WHERE video_id = $1 AND submitted_at > coalesce({drafted_at_parameter}, '-infinity')) \
          ON CONFLICT ON CONSTRAINT videos_pkey DO NOTHING"
     );
     bind(sql(&text), video).bind(drafted_at).expecting(1)

@@ -7,7 +7,7 @@ use mcsp_function::{Caller, Context, TraceParent};
 use mcsp_ids::VideoId;
 use mcsp_problem::Problem;
 
-/// Changes the caller's video as decided, and again where another writer was first: who edits the title is no reason to refuse
+/// Changes a video that the caller owns or is an editor of as decided, and again where another writer was first: who edits the title is no reason to refuse
 /// captions.
 pub(crate) async fn change<A, D: Future<Output = Result<Decided<A>, Problem>>>(
     context: &Context,
@@ -15,5 +15,6 @@ pub(crate) async fn change<A, D: Future<Output = Result<Decided<A>, Problem>>>(
     id: VideoId,
     decide: impl Fn(Video) -> D,
 ) -> Result<A, Problem> {
-    storage::change(context, (id, caller.user()), |change| event(context, trace, change), decide).await
+    storage::change_by_editor(context, (id, caller.user()), |change| event(context, trace, change), decide)
+        .await
 }

@@ -1,4 +1,4 @@
-//! `PATCH /v1/videos/{id}`: the owner says something else of a video. What is left out stays; `null` clears
+//! `PATCH /v1/videos/{id}`: the owner, or an editor, says something else of a video. What is left out stays; `null` clears
 //! category, language, minimum age, licence and whether it is for children.
 
 use axum::extract::State;
@@ -82,7 +82,7 @@ pub(crate) async fn edit(
     Json(request): Json<EditRequest>,
 ) -> Result<Response, Problem> {
     caller.require(Permission::ContentEdit)?;
-    let video = storage::owned(&context, id, caller.user()).await?.ok_or_else(Problem::not_found)?;
+    let video = storage::editable(&context, id, caller.user()).await?.ok_or_else(Problem::not_found)?;
     if_match.check(video.version)?;
     match video.edit(parse(request)?, context.now()) {
         Outcome::Unchanged(video) => Ok(answer(&video)),

@@ -3,6 +3,7 @@
 mod captions;
 mod change;
 mod chapters;
+mod collaborators;
 mod create;
 mod delete;
 mod edit;
@@ -11,10 +12,12 @@ mod get;
 mod list;
 mod restore;
 mod seen;
+mod shared;
+mod transfer;
 mod webvtt;
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use mcsp_function::{Context, MissingVariable};
 use mcsp_reference::Section;
 
@@ -33,7 +36,18 @@ pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
             "/v1/videos/{id}/captions/{language}",
             get(captions::get::get).put(captions::put::put).delete(captions::delete::delete),
         )
-        .route("/v1/videos/export", get(export::export)))
+        .route("/v1/videos/export", get(export::export))
+        .route("/v1/videos/shared", get(shared::shared))
+        .route("/v1/videos/{id}/collaborators", get(collaborators::list::list))
+        .route(
+            "/v1/videos/{id}/collaborators/{user_id}",
+            put(collaborators::put::put).delete(collaborators::delete::delete),
+        )
+        .route(
+            "/v1/videos/{id}/transfer",
+            get(transfer::get::get).post(transfer::offer::offer).delete(transfer::delete::delete),
+        )
+        .route("/v1/videos/{id}/transfer/accept", post(transfer::accept::accept)))
 }
 
 /// What the API reference says of them.
@@ -53,6 +67,14 @@ pub fn reference() -> Section {
         captions::delete::reference(),
         create::reference(),
         export::reference(),
+        shared::reference(),
+        collaborators::list::reference(),
+        collaborators::put::reference(),
+        collaborators::delete::reference(),
+        transfer::get::reference(),
+        transfer::offer::reference(),
+        transfer::accept::reference(),
+        transfer::delete::reference(),
     ];
     Section::new("Videos", "Videos as their owners keep them and as others see them.", operations)
 }

@@ -108,7 +108,7 @@ pub enum Reason {
     Scheduled,
     /// Moderation blocked it.
     Blocked,
-    /// It is visible to its owner only.
+    /// It is visible to its owner, and to who works on it.
     Private,
     /// It may not be played where the viewer is.
     RegionDenied,
@@ -179,10 +179,13 @@ pub fn decide<'a, M>(facts: &Facts<'a, M>) -> Result<Allowance<'a, M>, Denial> {
     }
     let Some(video) = video else { return Err(Denial::hidden(Reason::NotFound)) };
     let owns = viewer.user == video.owner;
+    let works_on_it = video.collaborators.contains(&viewer.user);
     let holds_for = match video.visibility {
         // What is asked of others, its owner need not have.
         _ if owns => HoldsFor::Viewer,
         Visibility::Public | Visibility::Unlisted => HoldsFor::Region,
+        // Who works on it has to see it; what else it asks for, it asks of them, too.
+        Visibility::Private | Visibility::Password(_) if works_on_it => HoldsFor::Viewer,
         Visibility::Private => return Err(Denial::hidden(Reason::Private)),
         Visibility::Password(_) => HoldsFor::Unlocked,
         Visibility::Subscribers(_) => HoldsFor::Subscribers,
@@ -207,6 +210,7 @@ pub fn decide<'a, M>(facts: &Facts<'a, M>) -> Result<Allowance<'a, M>, Denial> {
     if let Visibility::Password(version) = video.visibility
         && viewer.unlocked != Some(version)
         && !owns
+        && !works_on_it
     {
         return Err(Denial::told(Reason::PasswordRequired));
     }

@@ -17,6 +17,8 @@ pub struct Video<M> {
     pub regions: Regions,
     /// How old one must be to play it.
     pub minimum_age: Option<u8>,
+    /// Who works on it beside its owner: they play it where it is private or asks for a password.
+    pub collaborators: Vec<UserId>,
 }
 
 impl<M> Video<M> {

@@ -100,6 +100,10 @@ impl Case {
     fn owns(&self) -> bool {
         self.video.owner == self.viewer.user
     }
+
+    fn works_on_it(&self) -> bool {
+        self.video.collaborators.contains(&self.viewer.user)
+    }
 }
 
 fn told(reason: Reason) -> Result<HoldsFor, Denial> {
@@ -124,7 +128,7 @@ fn expected(case: &Case, plan: Result<(), Reason>) -> Result<HoldsFor, Denial> {
     let knows_the_password = case.viewer.unlocked == Some(PASSWORDS);
     let is_old_enough = case.viewer.age_reached >= case.video.minimum_age;
     match (&case.video.state, case.video.visibility, case.owns(), admitted, plan, full) {
-        (_, Visibility::Private, false, _, _, _) => hidden(Reason::Private),
+        (_, Visibility::Private, false, _, _, _) if !case.works_on_it() => hidden(Reason::Private),
         (State::Deleted, ..) => hidden(Reason::NotFound),
         (State::NeverPublished, _, false, _, _, _) => hidden(Reason::NotPublished),
         (State::NeverPublished, _, true, _, _, _) | (State::Unpublished, ..) => told(Reason::NotPublished),
@@ -134,7 +138,9 @@ fn expected(case: &Case, plan: Result<(), Reason>) -> Result<HoldsFor, Denial> {
         (State::Blocked, ..) => told(Reason::Blocked),
         (State::Published(_), _, _, false, _, _) => told(Reason::RegionDenied),
         (State::Published(_), _, false, true, _, _) if !is_old_enough => told(Reason::AgeRestricted),
-        (State::Published(_), Visibility::Password(_), false, true, _, _) if !knows_the_password => {
+        (State::Published(_), Visibility::Password(_), false, true, _, _)
+            if !knows_the_password && !case.works_on_it() =>
+        {
             told(Reason::PasswordRequired)
         }
         (State::Published(_), Visibility::Subscribers(_), false, true, Err(reason), _) => told(reason),
@@ -143,8 +149,13 @@ fn expected(case: &Case, plan: Result<(), Reason>) -> Result<HoldsFor, Denial> {
         (State::Published(_), Visibility::Subscribers(_), false, true, Ok(()), false) => {
             Ok(HoldsFor::Subscribers)
         }
-        (State::Published(_), Visibility::Password(_), false, true, _, false) => Ok(HoldsFor::Unlocked),
-        (State::Published(_), _, true, true, _, false) => Ok(HoldsFor::Viewer),
+        (State::Published(_), Visibility::Password(_), false, true, _, false) if !case.works_on_it() => {
+            Ok(HoldsFor::Unlocked)
+        }
+        (State::Published(_), _, true, true, _, false)
+        | (State::Published(_), Visibility::Private | Visibility::Password(_), false, true, _, false) => {
+            Ok(HoldsFor::Viewer)
+        }
         (State::Published(_), Visibility::Public | Visibility::Unlisted, false, true, _, false) => {
             Ok(HoldsFor::Region)
         }
@@ -195,14 +206,16 @@ fn videos() -> Vec<Video<&'static str>> {
     let mut videos = Vec::new();
     for state in STATES {
         for visibility in VISIBILITIES {
-            for owned in BOTH {
+            for (owner, collaborators) in
+                [(user(1), Vec::new()), (user(2), Vec::new()), (user(2), vec![user(3), user(1)])]
+            {
                 for (admitted, minimum_age) in
                     BOTH.into_iter().flat_map(|one| [(one, None), (one, Some(AGE))])
                 {
                     let deny = if admitted { Vec::new() } else { vec![region("eu")] };
-                    let (owner, state) = (user(if owned { 1 } else { 2 }), state.clone());
+                    let (collaborators, state) = (collaborators.clone(), state.clone());
                     let regions = Regions { allow: Vec::new(), deny };
-                    videos.push(Video { owner, state, visibility, regions, minimum_age });
+                    videos.push(Video { owner, state, visibility, regions, minimum_age, collaborators });
                 }
             }
         }
@@ -263,13 +276,15 @@ fn cases() -> impl Strategy<Value = Case> {
     // Published more often than not, or few cases would reach the later rules.
     let state = prop_oneof![4 => Just(State::Published(MEDIA)), 1 => prop::sample::select(STATES.to_vec())];
     let visibility = prop::sample::select(VISIBILITIES.to_vec());
-    let video = (1..4_u128, state, visibility, regions(), regions(), ages()).prop_map(
-        |(owner, state, visibility, allow, deny, minimum_age)| Video {
+    let collaborators = prop::collection::vec((1..4_u128).prop_map(user), 0..2);
+    let video = (1..4_u128, state, visibility, regions(), regions(), (ages(), collaborators)).prop_map(
+        |(owner, state, visibility, allow, deny, (minimum_age, collaborators))| Video {
             owner: user(owner),
             state,
             visibility,
             regions: Regions { allow, deny },
             minimum_age,
+            collaborators,
         },
     );
     let account = prop_oneof![4 => Just(AccountState::Active), 1 => prop::sample::select(ACCOUNTS.to_vec())];
@@ -306,6 +321,7 @@ fn with_one_more_right(case: &Case) -> Vec<Case> {
         changed(case, |case| case.video.minimum_age = None),
         changed(case, |case| case.open_streams = case.open_streams.saturating_sub(1)),
         changed(case, |case| case.video.owner = case.viewer.user),
+        changed(case, |case| case.video.collaborators.push(case.viewer.user)),
         changed(case, |case| case.video.visibility = Visibility::Unlisted),
         changed(case, |case| case.video.visibility = Visibility::Public),
         changed(case, |case| case.video.state = State::Published(MEDIA)),
@@ -342,7 +358,12 @@ fn with_one_right_less(case: &Case) -> Vec<Case> {
         changed(case, |case| case.viewer.age_reached = None),
         changed(case, |case| case.viewer.unlocked = None),
         changed(case, |case| case.video.minimum_age = case.video.minimum_age.max(Some(18))),
-        changed(case, |case| case.video.visibility = Visibility::Private),
+        changed(case, |case| case.video.collaborators.clear()),
+        // Who works on it plays it then without the plan that others need.
+        changed(case, |case| {
+            case.video.visibility = Visibility::Private;
+            case.video.collaborators.clear();
+        }),
         changed(case, |case| case.video.regions.deny.push(case.viewer.region.clone())),
         changed(case, |case| {
             if case.video.regions.allow.is_empty() {
@@ -389,8 +410,9 @@ proptest! {
             prop_assert!(case.open_streams < case.standing.stream_limit(case.viewer.stream_limit, NOW));
             let limit = case.standing.device_limit(case.viewer.device_limit, NOW);
             prop_assert!(case.devices.is_known || case.devices.count < limit);
-            prop_assert!(case.video.visibility != Visibility::Private || case.owns());
-            if let (Visibility::Password(version), false) = (case.video.visibility, case.owns()) {
+            let is_let_in = case.owns() || case.works_on_it();
+            prop_assert!(case.video.visibility != Visibility::Private || is_let_in);
+            if let (Visibility::Password(version), false) = (case.video.visibility, is_let_in) {
                 prop_assert_eq!(case.viewer.unlocked, Some(version));
             }
             if let (Visibility::Subscribers(level), false) = (case.video.visibility, case.owns()) {

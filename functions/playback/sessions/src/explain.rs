@@ -120,6 +120,8 @@ struct VideoView {
     regions_allow: Vec<String>,
     /// Not there.
     regions_deny: Vec<String>,
+    /// Who works on it beside its owner, where it is private or asks for a password: they play it.
+    collaborators: Vec<UserId>,
 }
 
 /// What is known of the account itself.
@@ -276,6 +278,7 @@ impl From<Version> for VideoView {
             minimum_age: video.minimum_age,
             regions_allow: names(&video.regions.allow),
             regions_deny: names(&video.regions.deny),
+            collaborators: video.collaborators,
         }
     }
 }

@@ -80,6 +80,9 @@ struct Stored<'a> {
     scheduled_ms: Option<i64>,
     #[serde(rename = "m", default, skip_serializing_if = "Option::is_none")]
     media: Option<Media>,
+    /// Who works on it, where it is only for some.
+    #[serde(rename = "c", default, skip_serializing_if = "Vec::is_empty")]
+    collaborators: Vec<UserId>,
 }
 
 /// Writes the model for Redis.
@@ -95,6 +98,7 @@ pub(crate) fn encode(video: &Video) -> Vec<u8> {
         minimum_age: video.minimum_age,
         scheduled_ms: scheduled_at(&video.state).map(Timestamp::as_millisecond),
         media: media(&video.state).cloned(),
+        collaborators: video.collaborators.clone(),
     };
     // Strings, numbers and what was JSON before: serialization has nothing to fail at.
     serde_json::to_vec(&stored).unwrap_or_default()
@@ -114,6 +118,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Option<Video> {
         visibility: visibility_of(stored.visibility, stored.level, stored.passwords_version)?,
         regions: Regions { allow: regions(stored.allow)?, deny: regions(stored.deny)? },
         minimum_age: stored.minimum_age,
+        collaborators: stored.collaborators,
     })
 }
 
@@ -214,6 +219,8 @@ pub struct Announcement {
     packaged: Option<Packaged>,
     #[serde(default)]
     protection: Option<Protection>,
+    #[serde(default)]
+    collaborators: Vec<UserId>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -261,6 +268,7 @@ impl TryFrom<Announcement> for Version {
             renditions,
             packaged,
             protection,
+            collaborators,
             ..
         } = announced;
         let media = || {
@@ -285,7 +293,12 @@ impl TryFrom<Announcement> for Version {
         };
         let regions =
             Regions { allow: regions(&announced.regions.allow)?, deny: regions(&announced.regions.deny)? };
-        let video = Video { owner: owner_id, state, visibility, regions, minimum_age };
+        // Of those that others play, too, starts have nothing to read that they do not ask for.
+        let collaborators = match visibility {
+            Visibility::Private | Visibility::Password(_) => collaborators,
+            Visibility::Public | Visibility::Unlisted | Visibility::Subscribers(_) => Vec::new(),
+        };
+        let video = Video { owner: owner_id, state, visibility, regions, minimum_age, collaborators };
         Ok(Version { number: version, video })
     }
 }
@@ -338,6 +351,27 @@ mod tests {
         assert!(serde_json::from_value::<Announcement>(whole.clone()).is_ok());
         whole["protection"] = json!({"scheme": "cenc"});
         assert!(serde_json::from_value::<Announcement>(whole).is_err());
+    }
+
+    #[test]
+    fn who_works_on_a_video_is_known_where_it_is_only_for_some() {
+        let working = |visibility: &str| {
+            let video = announced(|whole| {
+                whole["visibility"] = json!(visibility);
+                whole["minimum_plan_level"] = json!(1);
+                whole["passwords_version"] = json!(4);
+                whole["collaborators"] = json!(["user_00000000000000000000000009"]);
+            });
+            let video = video.unwrap().video;
+            assert_eq!(decode(&encode(&video)).unwrap().collaborators, video.collaborators);
+            video.collaborators.len()
+        };
+        let visibilities = ["public", "unlisted", "private", "subscribers", "password"];
+        assert_eq!(visibilities.map(working), [0, 0, 1, 0, 1]);
+        // What was told and kept before there were any.
+        let told = announced(|whole| whole["visibility"] = json!("private")).unwrap().video;
+        let kept = br#"{"o":"user_00000000000000000000000002","s":"unpublished","v":"private"}"#;
+        assert!(told.collaborators.is_empty() && decode(kept).unwrap().collaborators.is_empty());
     }
 
     #[test]

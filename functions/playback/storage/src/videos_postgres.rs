@@ -18,8 +18,8 @@ pub fn upsert(id: VideoId, version: &Version) -> GuardedStatement {
     let media = media(&video.state);
     sql("INSERT INTO videos AS v (id, version, owner_id, state, visibility, regions_allow, regions_deny, \
              packaged_prefix, packaged_hls, duration_ms, renditions, minimum_plan_level, scheduled_at, minimum_age, \
-             packaged_dash, protection, passwords_version) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) \
+             packaged_dash, protection, passwords_version, collaborators) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) \
          ON CONFLICT (id) DO UPDATE SET version = excluded.version, owner_id = excluded.owner_id, \
              state = excluded.state, visibility = excluded.visibility, \
              regions_allow = excluded.regions_allow, regions_deny = excluded.regions_deny, \
@@ -27,7 +27,8 @@ pub fn upsert(id: VideoId, version: &Version) -> GuardedStatement {
              packaged_dash = excluded.packaged_dash, protection = excluded.protection, \
              duration_ms = excluded.duration_ms, renditions = excluded.renditions, \
              minimum_plan_level = excluded.minimum_plan_level, scheduled_at = excluded.scheduled_at, \
-             minimum_age = excluded.minimum_age, passwords_version = excluded.passwords_version \
+             minimum_age = excluded.minimum_age, passwords_version = excluded.passwords_version, \
+             collaborators = excluded.collaborators \
          WHERE v.version < excluded.version")
     .bind(id.uuid())
     .bind(i64::try_from(*number).unwrap_or(i64::MAX))
@@ -46,6 +47,7 @@ pub fn upsert(id: VideoId, version: &Version) -> GuardedStatement {
     .bind(media.and_then(|media| media.dash.as_deref()))
     .bind(media.and_then(|media| media.protection.as_ref()).map(|protection| serde_json::json!(protection)))
     .bind(passwords_version(video.visibility).map(|version| i64::try_from(version).unwrap_or(i64::MAX)))
+    .bind(serde_json::json!(video.collaborators))
     .unguarded()
 }
 
@@ -54,7 +56,7 @@ pub async fn find(bridge: &dyn Bridge, id: VideoId) -> Result<Option<Version>, S
     let statement = sql(
         "SELECT packaged_prefix, packaged_hls, packaged_dash, protection, duration_ms, renditions, scheduled_at, state, \
              version, owner_id, minimum_plan_level, passwords_version, visibility, regions_allow, regions_deny, \
-             minimum_age \
+             minimum_age, collaborators \
          FROM videos WHERE id = $1",
     )
     .bind(id.uuid());
@@ -84,7 +86,8 @@ fn read(row: &mut Row<'_>) -> Result<Version, mcsp_bridge_api::sql::Inconsistenc
         Regions { allow: row.parse("regions_allow", regions)?, deny: row.parse("regions_deny", regions)? };
     let minimum_age =
         row.parse("minimum_age", |years: Option<u32>| years.map(u8::try_from).transpose().ok())?;
-    Ok(Version { number, video: Video { owner, state, visibility, regions, minimum_age } })
+    let Json(collaborators) = row.take("collaborators")?;
+    Ok(Version { number, video: Video { owner, state, visibility, regions, minimum_age, collaborators } })
 }
 
 fn regions(names: Vec<String>) -> Option<Vec<Region>> {

@@ -14,7 +14,7 @@ use std::borrow::Cow;
 pub struct Upload {
     /// Its id.
     pub id: UploadId,
-    /// Who uploads it.
+    /// Who uploads it; once it is a video that was given away, whose that is.
     pub owner: UserId,
     /// The video that it becomes, or that gets its file.
     pub video: VideoId,
@@ -394,6 +394,26 @@ impl Upload {
             State::Waiting | State::Uploading | State::Verifying => return Err(Refused::NotCompleted),
         };
         Ok(self.to(State::Purged { initiated_at }))
+    }
+
+    /// Its video is this account's from now on, and so is the file that it has or will have; that the account's quota has room for it nobody
+    /// asks. What another account has begun to send in its place is taken back: it is not theirs to replace any more.
+    pub fn hand_over(self, to: UserId) -> Result<Self, Refused> {
+        if self.owner == to {
+            return Err(Refused::Settled);
+        }
+        match &self.state {
+            State::Initiated { .. } | State::Processing { .. } | State::Ready { .. } => {
+                Ok(Upload { owner: to, version: self.version + 1, ..self })
+            }
+            State::Failed(_) | State::Cancelled | State::Expired | State::Purged { .. } => {
+                Err(Refused::Settled)
+            }
+            State::Waiting | State::Uploading | State::Verifying if self.replaces => {
+                Ok(self.to(State::Cancelled))
+            }
+            State::Waiting | State::Uploading | State::Verifying => Err(Refused::NotCompleted),
+        }
     }
 
     /// Whether what arrived is what was declared.

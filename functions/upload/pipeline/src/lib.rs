@@ -7,6 +7,7 @@ mod settle;
 mod subscription_changed;
 mod sweep;
 mod video_purged;
+mod video_transferred;
 
 use axum::Router;
 use axum::routing::post;

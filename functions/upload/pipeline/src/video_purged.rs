@@ -26,7 +26,7 @@ pub(crate) async fn apply(uploads: &Uploads, received: &Received) -> Result<Appl
 }
 
 /// A video is made of what was announced alone.
-fn never_announced(refused: &Refused) -> Problem {
+pub(crate) fn never_announced(refused: &Refused) -> Problem {
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "never_announced", "no video can have come of this upload")
         .caused_by(refused)
 }

@@ -135,7 +135,7 @@ pub fn update(upload: &Upload) -> GuardedStatement {
     let StateColumns { name, initiated_at, progress_percent, failure_code } = state_columns(upload);
     sql("UPDATE uploads SET version = $3, state = $4, initiated_at = $5, progress_percent = $6, \
              failure_code = $7, multipart_id = $8, multipart_checksummed = $9, released = $10, \
-             object_key = $11 \
+             object_key = $11, owner_id = $12 \
          WHERE id = $1 AND version = $2")
     .bind(upload.id.uuid())
     .bind(upload.version - 1)
@@ -148,6 +148,7 @@ pub fn update(upload: &Upload) -> GuardedStatement {
     .bind(upload.multipart.as_ref().is_some_and(|multipart| multipart.checksummed))
     .bind(upload.released)
     .bind(upload.object.key.as_str())
+    .bind(upload.owner.uuid())
     .expecting(1)
 }
 

@@ -150,6 +150,19 @@ impl Stand {
         self.pipeline.deliver(event_id, "mcsp.content.video.purged.v1", &data).await.status
     }
 
+    /// Tells that the video of an upload is another account's, and gives the status.
+    pub async fn deliver_transfer(&self, event_id: &str, upload: &Value, (to, version): (&str, u64)) -> u16 {
+        let data =
+            json!({"video_id": upload["video_id"], "owner_id": to, "version": version, "state": "ready"});
+        self.pipeline.deliver(event_id, "mcsp.content.video.transferred.v1", &data).await.status
+    }
+
+    /// Tells that something else has become of the video of an upload, and gives the status.
+    pub async fn deliver_change(&self, event_id: &str, upload: &Value) -> u16 {
+        let data = json!({"video_id": upload["video_id"], "version": 9, "state": "ready"});
+        self.pipeline.deliver(event_id, "mcsp.content.video.edited.v1", &data).await.status
+    }
+
     /// Tells what an account is entitled to, and gives the status.
     pub async fn deliver_plan(&self, user_id: &str, version: u64, entitlements: &Value) -> u16 {
         let state = if entitlements.is_null() { "canceled" } else { "active" };

@@ -94,6 +94,8 @@ pub(crate) struct Video {
     caption_languages: Vec<String>,
     #[prost(bool, tag = "27")]
     has_chapters: bool,
+    #[prost(string, repeated, tag = "28")]
+    collaborators: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Enumeration)]
@@ -201,6 +203,7 @@ impl From<contract::VideoState> for Video {
             custom_fields: video.custom_fields,
             caption_languages: video.caption_languages,
             has_chapters: video.has_chapters,
+            collaborators: video.collaborators.iter().map(ToString::to_string).collect(),
         }
     }
 }

@@ -21,11 +21,14 @@ enum Act {
     Suspend,
     Delete,
     Purge,
+    Share,
 }
 
 struct Scene<'a> {
     stand: &'a Stand,
     owner: UserId,
+    /// Works on it, once it is shared.
+    collaborator: UserId,
     video: VideoId,
     title: String,
 }
@@ -35,7 +38,7 @@ impl Scene<'_> {
         // As a letter begins it, it is one word to Postgres: of `3e12ab` it makes a number and a word.
         let (owner, title) = (new_user_id(), format!("w{}", unique()));
         let video = stand.ready_video(owner, &title).await;
-        let scene = Scene { stand, owner, video, title };
+        let scene = Scene { stand, owner, collaborator: new_user_id(), video, title };
         scene.send("POST", "/publish", None).await;
         scene
     }
@@ -69,6 +72,11 @@ impl Scene<'_> {
                 stand.events.deliver_until_taken(&unique(), ACCOUNT, &data).await;
             }
             Act::Delete => self.send("DELETE", "", None).await,
+            Act::Share => {
+                let path = format!("/v1/videos/{video}/collaborators/{}", self.collaborator);
+                let role = Some(json!({"role": "viewer"}));
+                assert_eq!(stand.send_as(owner, &stand.videos, ("PUT", &path), role).await.status, 201);
+            }
             Act::Purge => {
                 self.send("DELETE", "", None).await;
                 stand.bed.pass(30 * 24 * 3600);
@@ -98,6 +106,7 @@ enum Looker {
     Anyone,
     Stranger(&'static str),
     Owner(&'static str),
+    Collaborator(&'static str),
 }
 
 #[tokio::test]
@@ -126,6 +135,20 @@ async fn an_explanation_is_what_the_page_and_search_show() {
         (&[Act::Delete], Stranger("eu"), &["deleted"], &["deleted"]),
         (&[Act::Delete], Owner("eu"), &["deleted"], &["deleted"]),
         (
+            &[Act::Share, Act::Unpublish, Act::Deny("us")],
+            Collaborator("us"),
+            &[],
+            &["not_published", "region_denied"],
+        ),
+        (
+            &[Act::Share, Act::SetVisibility("private"), Act::Block],
+            Collaborator("eu"),
+            &[],
+            &["blocked", "private"],
+        ),
+        (&[Act::Share, Act::Delete], Collaborator("eu"), &["deleted"], &["deleted"]),
+        (&[Act::Share, Act::SetVisibility("private")], Stranger("eu"), &["private"], &["private"]),
+        (
             &[Act::Block, Act::Unpublish, Act::SetVisibility("private"), Act::Deny("eu"), Act::Delete],
             Stranger("eu"),
             &["deleted", "blocked", "not_published", "private", "region_denied"],
@@ -140,6 +163,7 @@ async fn an_explanation_is_what_the_page_and_search_show() {
             Anyone => None,
             Stranger(region) => Some((new_user_id(), region)),
             Owner(region) => Some((scene.owner, region)),
+            Collaborator(region) => Some((scene.collaborator, region)),
         };
         let query = who.map(|(user, region)| format!("?as={user}&region={region}")).unwrap_or_default();
         let explained = scene.explained(&query).await;
@@ -175,21 +199,25 @@ async fn each_fact_says_who_told_it() {
             "state": fact(json!("published"), "owner"),
             "visibility": fact(json!("public"), "owner"),
             "regions": fact(json!({"allow": ["us"], "deny": []}), "owner"),
+            "collaborates_as": fact(Value::Null, "owner"),
         })
     );
     assert_eq!((&explained["video_id"], &explained["version"]), (&json!(scene.video), &json!(7)));
+    scene.take(Act::Share).await;
+    let shared = scene.explained(&format!("?as={}", scene.collaborator)).await;
+    assert_eq!(shared["facts"]["collaborates_as"], fact(json!("viewer"), "owner"));
     let unknown = scene.explained("").await["facts"]["viewer_region"].take();
     assert_eq!(unknown, fact(Value::Null, "question"));
 
     let state = async |scene: &Scene<'_>| scene.explained("").await["facts"]["state"].take();
     let (owner, video) = (new_user_id(), new_video_id());
-    let other = Scene { stand: &stand, owner, video, title: unique() };
+    let other = Scene { stand: &stand, owner, collaborator: new_user_id(), video, title: unique() };
     stand.events.deliver_until_taken(&unique(), INITIATED, &initiated(video, owner)).await;
     assert_eq!(state(&other).await, fact(json!("processing"), "upload"));
     stand.events.deliver_until_taken(&unique(), FAILED, &failed(video)).await;
     assert_eq!(state(&other).await, fact(json!("failed"), "pipeline"));
     let video = stand.ready_video(owner, "ready").await;
-    let ready = Scene { stand: &stand, owner, video, title: unique() };
+    let ready = Scene { stand: &stand, owner, collaborator: new_user_id(), video, title: unique() };
     assert_eq!(state(&ready).await, fact(json!("ready"), "pipeline"));
     ready.take(Act::Purge).await;
     let purged = ready.explained(&format!("?as={owner}&region=eu")).await;

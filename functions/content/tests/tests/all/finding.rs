@@ -1,8 +1,8 @@
 //! Content with one of its two backends of search, and videos to be found.
 
 use content_domain::{
-    Details, Media, Origin, Packaged, Region, Regions, State, Title, Tracks, Video, Viewer, Visibility,
-    Withheld,
+    Collaborators, Details, Media, Origin, Packaged, Region, Regions, State, Title, Tracks, Video, Viewer,
+    Visibility, Withheld,
 };
 use content_storage::insert;
 use content_tests::Stand;
@@ -50,6 +50,7 @@ pub fn published(title: &str, second: i64) -> Video {
         publish_at: None,
         details: Details { title: Some(Title::parse(title).unwrap()), ..Details::default() },
         tracks: Tracks::default(),
+        collaborators: Collaborators::default(),
         created_at: at(second),
         updated_at: at(second),
     }

@@ -29,10 +29,17 @@ const CHAPTERS: &str =
 const DRAFTS: &str = "INSERT INTO drafts (video_id, owner_id, submitted_at, draft) \
     SELECT gen_random_uuid(), gen_random_uuid(), now(), '{}' FROM generate_series(1, 20000)";
 
+/// Somebody works on a thousand of them, and of each a user is named by whom it is offered to.
+const SHARES: &str = "INSERT INTO shares (user_id, video_id) \
+    SELECT CASE WHEN n % 20 = 0 THEN lpad('2', 32, '0')::uuid ELSE gen_random_uuid() END, id \
+    FROM (SELECT id, row_number() OVER () AS n FROM videos LIMIT 20000) AS v";
+const TRANSFERS: &str = "INSERT INTO transfers (video_id, from_id, to_id, offered_at, expires_at) \
+    SELECT id, owner_id, gen_random_uuid(), now(), now() FROM videos LIMIT 20000";
+
 #[tokio::test]
 async fn no_query_reads_all_videos() {
     let stand = Stand::new().await;
-    for filling in [VIDEOS, DRAFTS, CAPTIONS, CHAPTERS] {
+    for filling in [VIDEOS, DRAFTS, CAPTIONS, CHAPTERS, SHARES, TRANSFERS] {
         stand.bed.execute(filling).await;
     }
     stand.bed.redefine("ANALYZE").await;
@@ -72,6 +79,38 @@ async fn no_query_reads_all_videos() {
         let reply = stand.videos.send_body((method, &path), &headers, Full::from(body)).await;
         assert_eq!(reply.status, status, "{method} {path}: {}", reply.text);
     }
+    let (editor, new) = (new_user_id(), new_user_id());
+    for (caller, method, path, body, status) in [
+        (owner, "PUT", format!("/collaborators/{editor}"), Some(json!({"role": "editor"})), 201),
+        (editor, "PATCH", String::new(), Some(json!({"title": "A walk by the sea"})), 200),
+        (editor, "GET", "/collaborators".to_owned(), None, 200),
+        (editor, "DELETE", format!("/collaborators/{editor}"), None, 204),
+        (owner, "POST", "/transfer".to_owned(), Some(json!({"to": new})), 201),
+        (new, "GET", "/transfer".to_owned(), None, 200),
+        (new, "DELETE", "/transfer".to_owned(), None, 204),
+        (owner, "POST", "/transfer".to_owned(), Some(json!({"to": new})), 201),
+        (new, "POST", "/transfer/accept".to_owned(), None, 200),
+        (new, "POST", "/transfer".to_owned(), Some(json!({"to": owner})), 201),
+        (owner, "POST", "/transfer/accept".to_owned(), None, 200),
+    ] {
+        asked += 1;
+        let path = format!("/v1/videos/{video}{path}");
+        let reply = stand.send_as(caller, &stand.videos, (method, &path), body).await;
+        assert_eq!(reply.status, status, "{method} {path}: {}", reply.json);
+    }
+    // Who works on many, and on none.
+    for user in ["user_00000000000000000000000002".parse().unwrap(), editor] {
+        let path = "/v1/videos/shared?limit=5";
+        let first = stand.send_as(user, &stand.videos, ("GET", path), None).await.json;
+        asked += 1;
+        if let Some(cursor) = first["next_cursor"].as_str() {
+            asked += 1;
+            let path = format!("{path}&cursor={cursor}");
+            assert_eq!(stand.send_as(user, &stand.videos, ("GET", &path), None).await.status, 200);
+        }
+    }
+    let erased = account(editor, 2, "erased");
+    stand.events.deliver_until_taken(&unique(), ACCOUNT, &erased).await;
     let erased = account(owner, 2, "erased");
     stand.events.deliver_until_taken(&unique(), ACCOUNT, &erased).await;
     // An owner of many, and the pages behind the first.
@@ -153,7 +192,7 @@ async fn no_query_reads_all_videos() {
     let plans = stand.bed.take_plans().await;
     assert!(plans.len() > asked, "{}", plans.len());
     for plan in plans {
-        for table in ["videos", "drafts", "captions", "chapters"] {
+        for table in ["videos", "drafts", "captions", "chapters", "shares", "transfers"] {
             assert!(!plan.plan.contains(&format!("Seq Scan on {table}")), "{}\n{}", plan.sql, plan.plan);
         }
     }

@@ -41,6 +41,8 @@ enum Step {
     /// Tells that its file is there, or processed, in any order and again.
     Upload,
     Process,
+    Share,
+    Unshare,
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -56,6 +58,8 @@ fn step() -> impl Strategy<Value = Step> {
         2 => Just(Step::Restore),
         2 => Just(Step::Upload),
         2 => Just(Step::Process),
+        2 => Just(Step::Share),
+        1 => Just(Step::Unshare),
     ]
 }
 
@@ -69,6 +73,7 @@ struct Expected {
     account: Option<usize>,
     decision: Option<usize>,
     deleted: bool,
+    shared: bool,
 }
 
 impl Expected {
@@ -100,10 +105,11 @@ impl Expected {
     }
 }
 
-/// A video, its owner, and somebody else.
+/// A video, its owner, somebody who may work on it, and somebody else.
 struct Scene<'a> {
     stand: &'a Stand,
     owner: UserId,
+    collaborator: UserId,
     stranger: UserId,
     video: VideoId,
     expected: Expected,
@@ -190,6 +196,23 @@ impl Scene<'_> {
                 stand.events.deliver_until_taken(&unique(), COMPLETED, &completed(video)).await;
                 self.expected.processed = true;
             }
+            Step::Share | Step::Unshare => {
+                let path = format!("/v1/videos/{video}/collaborators/{}", self.collaborator);
+                let is_shared = matches!(step, Step::Share);
+                let (method, body) =
+                    if is_shared { ("PUT", Some(json!({"role": "viewer"}))) } else { ("DELETE", None) };
+                let reply = stand.send_as(owner, &stand.videos, (method, &path), body).await;
+                let expected = match (self.expected.deleted, is_shared, self.expected.shared) {
+                    (true, ..) => 404,
+                    (false, true, false) => 201,
+                    (false, true, true) => 200,
+                    (false, false, _) => 204,
+                };
+                assert_eq!(reply.status, expected, "{}", reply.json);
+                if !self.expected.deleted {
+                    self.expected.shared = is_shared;
+                }
+            }
         }
     }
 
@@ -213,16 +236,18 @@ impl Scene<'_> {
     }
 
     async fn check(&self) -> Result<(), TestCaseError> {
-        let Scene { stand, owner, stranger, video, .. } = *self;
+        let Scene { stand, owner, collaborator, stranger, video, .. } = *self;
         let stored =
             content_storage::find(&stand.bed.context("content-events"), video).await.unwrap().unwrap();
         let path = format!("/v1/videos/{video}");
         let shown = |who, way| decide(&stored, &viewer(who), way).is_ok();
-        for who in [None, Some((stranger, "eu")), Some((stranger, "us")), Some((owner, "us"))] {
+        let strangers = [None, Some((stranger, "eu")), Some((stranger, "us"))];
+        for who in strangers.into_iter().chain([Some((owner, "us")), Some((collaborator, "us"))]) {
             let region = who.map(|(_, region)| region);
             let expected = |way| self.expected.is_shown(way) && self.expected.is_shown_in(region);
             let reply = stand.get_from(who, &stand.videos, &path).await;
-            let is_own = who.is_some_and(|(user, _)| user == owner) && !self.expected.deleted;
+            let is_theirs = |user| user == owner || (user == collaborator && self.expected.shared);
+            let is_own = who.is_some_and(|(user, _)| is_theirs(user)) && !self.expected.deleted;
             let by_link = is_own || expected(Way::Link);
             prop_assert_eq!((reply.status == 200, shown(who, Way::Link)), (by_link, by_link));
             for part in ["captions", "captions/en", "chapters", "chapters.vtt"] {
@@ -248,6 +273,10 @@ impl Scene<'_> {
             let listed = stand.send_as(owner, &stand.videos, ("GET", &path), None).await.json;
             prop_assert_eq!(listed["items"].as_array().unwrap().len(), usize::from(expected));
         }
+        let listed =
+            stand.send_as(collaborator, &stand.videos, ("GET", "/v1/videos/shared"), None).await.json;
+        let is_listed = self.expected.shared && !self.expected.deleted;
+        prop_assert_eq!(listed["items"].as_array().unwrap().len(), usize::from(is_listed));
         let bearer = format!("Bearer {BRIDGE_TOKEN}");
         let headers = [("authorization", bearer.as_str())];
         let catalog = stand.catalog.send(("GET", &format!("/v1/catalog/{video}")), &headers, None).await.json;
@@ -274,7 +303,7 @@ fn all_views_of_a_video_are_the_one_decision_whatever_happened() {
         &(any::<bool>(), prop::collection::vec(step(), 4..24)),
         |(is_ready, steps)| {
             runtime.block_on(async {
-                let (owner, stranger) = (new_user_id(), new_user_id());
+                let (owner, collaborator, stranger) = (new_user_id(), new_user_id(), new_user_id());
                 let body = Some(json!({"title": "untitled"}));
                 let draft = stand.send_as(owner, &stand.videos, ("POST", "/v1/videos"), body).await;
                 let video = draft.json["id"].as_str().unwrap().parse().unwrap();
@@ -287,8 +316,9 @@ fn all_views_of_a_video_are_the_one_decision_whatever_happened() {
                     account: None,
                     decision: None,
                     deleted: false,
+                    shared: false,
                 };
-                let mut scene = Scene { stand: &stand, owner, stranger, video, expected };
+                let mut scene = Scene { stand: &stand, owner, collaborator, stranger, video, expected };
                 scene.take(&Step::Rename(0)).await;
                 scene.give_captions().await;
                 // Of others it is seen what becomes of a draft.

@@ -38,8 +38,8 @@ pub(crate) async fn put(
     sent: Sent,
 ) -> Result<Response, Problem> {
     caller.require(Permission::ContentEdit)?;
-    // Nobody has a file read for a video that is not theirs.
-    storage::owned(&context, id, caller.user()).await?.ok_or_else(Problem::not_found)?;
+    // Nobody has a file read for a video that they may not change.
+    storage::editable(&context, id, caller.user()).await?.ok_or_else(Problem::not_found)?;
     let captions = sent.parse()?;
     let said = (&language, &captions);
     change(&context, (&caller, &trace), id, |video| decide(&context, &if_match, said, video)).await

@@ -263,3 +263,29 @@ proptest! {
         prop_assert!(initiations <= 1);
     }
 }
+
+#[test]
+fn a_file_goes_with_its_video_and_what_was_to_replace_it_does_not() {
+    let (owner, new) =
+        (UserId::from_uuid(uuid::Uuid::from_u128(1)), UserId::from_uuid(uuid::Uuid::from_u128(2)));
+    let waiting = upload(Method::Put);
+    let initiated =
+        waiting.clone().begin_verifying(at(1)).and_then(|u| u.initiate("kept".into(), at(1))).unwrap();
+    let processing = initiated.clone().progress(50).unwrap();
+    let ready = processing.clone().finish().unwrap();
+    for kept in [initiated.clone(), processing, ready.clone()] {
+        let given = kept.clone().hand_over(new).unwrap();
+        assert_eq!(given, Upload { owner: new, version: kept.version + 1, ..kept.clone() });
+        assert_eq!(given.hand_over(new), Err(Refused::Settled));
+        assert_eq!(kept.hand_over(owner), Err(Refused::Settled));
+    }
+    let replacing = Upload { replaces: true, ..waiting.clone() };
+    let taken_back = replacing.clone().hand_over(new).unwrap();
+    assert_eq!((taken_back.state, taken_back.owner), (State::Cancelled, owner));
+    assert_eq!(replacing.hand_over(owner), Err(Refused::Settled));
+    assert_eq!(waiting.clone().hand_over(new), Err(Refused::NotCompleted));
+    for over in [waiting.cancel(at(2)).unwrap(), initiated.fail("x".into()).unwrap(), ready.purge().unwrap()]
+    {
+        assert_eq!(over.hand_over(new), Err(Refused::Settled));
+    }
+}

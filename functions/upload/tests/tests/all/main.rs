@@ -4,6 +4,7 @@
 mod drafts;
 mod ends;
 mod first_files;
+mod handovers;
 mod pipeline;
 mod plans;
 mod pull;

@@ -67,6 +67,8 @@ async fn no_query_reads_all_uploads() {
     ok(&creator, "POST", &format!("/v1/uploads/{}/complete", new["id"].as_str().unwrap()), None).await;
     let news = json!({"upload_id": new["id"]});
     assert_eq!(stand.deliver(&unique(), "completed", &news).await, 204);
+    let other = stand.creator("eu").user_id;
+    assert_eq!(stand.deliver_transfer(&unique(), &upload, (&other, 9)).await, 204);
     assert_eq!(stand.deliver_purge(&unique(), &upload).await, 204);
     let source = Source::of(b"\0\0\0\x20ftypisom\0\0\x02\0isomiso2avc1mp41".to_vec()).await;
     let pulled = creator.pull(&unique(), json!({"source_url": source.url()})).await;

@@ -5,55 +5,55 @@ use mcsp_testbed::{Reply, unique};
 use serde_json::{Value, json};
 use upload_tests::{Creator, Stand};
 
-const FILE_BYTES: usize = 64;
+pub const FILE_BYTES: usize = 64;
 const AT_ONCE: usize = 12;
 
-fn mp4() -> Vec<u8> {
+pub fn mp4() -> Vec<u8> {
     let mut file = b"\0\0\0\x20ftypisom\0\0\x02\0isomiso2avc1mp41".to_vec();
     file.resize(FILE_BYTES, 0);
     file
 }
 
-fn path(upload: &Value) -> String {
+pub fn path(upload: &Value) -> String {
     format!("/v1/uploads/{}", upload["id"].as_str().unwrap())
 }
 
-async fn create(creator: &Creator<'_>, more: Value) -> Reply {
+pub async fn create(creator: &Creator<'_>, more: Value) -> Reply {
     let mut wanted = json!({"file_name": "a.mp4", "size_bytes": FILE_BYTES, "content_type": "video/mp4"});
     wanted.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     creator.request("POST", "/v1/uploads", Some(wanted)).await
 }
 
-async fn created(creator: &Creator<'_>, more: Value) -> Value {
+pub async fn created(creator: &Creator<'_>, more: Value) -> Value {
     let reply = create(creator, more).await;
     assert_eq!(reply.status, 201, "{}", reply.json);
     reply.json
 }
 
-async fn completed(stand: &Stand, creator: &Creator<'_>, upload: &Value) {
+pub async fn completed(stand: &Stand, creator: &Creator<'_>, upload: &Value) {
     assert_eq!(stand.send(&upload["put"], mp4()).await, 200);
     let complete = creator.request("POST", &format!("{}/complete", path(upload)), None).await;
     assert_eq!(complete.status, 200, "{}", complete.json);
 }
 
-async fn told(stand: &Stand, happened: &str, upload: &Value) -> u16 {
+pub async fn told(stand: &Stand, happened: &str, upload: &Value) -> u16 {
     let news = json!({"upload_id": upload["id"], "progress_percent": 50, "reason_code": "no_video"});
     stand.deliver(&unique(), happened, &news).await
 }
 
 /// An upload that has become a video.
-async fn ready(stand: &Stand, creator: &Creator<'_>, more: Value) -> Value {
+pub async fn ready(stand: &Stand, creator: &Creator<'_>, more: Value) -> Value {
     let upload = created(creator, more).await;
     completed(stand, creator, &upload).await;
     assert_eq!(told(stand, "completed", &upload).await, 204);
     upload
 }
 
-async fn state(creator: &Creator<'_>, upload: &Value) -> Value {
+pub async fn state(creator: &Creator<'_>, upload: &Value) -> Value {
     creator.request("GET", &path(upload), None).await.json["state"].clone()
 }
 
-async fn used_bytes(creator: &Creator<'_>) -> Value {
+pub async fn used_bytes(creator: &Creator<'_>) -> Value {
     creator.request("GET", "/v1/uploads/quota", None).await.json["used_bytes"].clone()
 }
 
