@@ -203,6 +203,7 @@ routes! {
     "/v1/videos/:id/unlock" POST "/v1/videos/video_00000000000000000000000000/unlock" not "/v1/videos/event_00000000000000000000000000/unlock", Bearer(PlaybackStart), r#"{"password": "open sesame"}"#;
     "/v1/videos/bulk" POST "/v1/videos/bulk", Bearer(ContentEdit), r#"{"action": {"kind": "add_tags", "tags": ["a"]}, "video_ids": ["video_00000000000000000000000000"]}"#;
     "/v1/videos/export" GET "/v1/videos/export", Bearer(ContentEdit);
+    "/v1/videos/:id/embedding" PUT "/v1/videos/video_00000000000000000000000000/embedding" not "/v1/videos/event_00000000000000000000000000/embedding", Bearer(ContentPublish) of Video, r#"{"mode": "listed", "origins": ["https://blog.example"]}"#;
     "/v1/search" GET "/v1/search", Optional;
     "/v1/search/suggest" GET "/v1/search/suggest?q=a", Optional;
     "/v1/search-indexes" POST "/v1/search-indexes", Platform;
@@ -210,14 +211,14 @@ routes! {
     "/v1/search-indexes/:name/activate" POST "/v1/search-indexes/i/activate" not "/v1/search-indexes/I/activate", Platform, r#"{"videos": 1}"#;
     "/v1/catalog/:id" GET "/v1/catalog/video_00000000000000000000000000", Platform;
     "/content.v1.Catalog/..." POST "/content.v1.Catalog/Get", Platform;
-    "/v1/playback/sessions" POST "/v1/playback/sessions", Bearer(PlaybackStart), r#"{"video_id": "video_00000000000000000000000000", "device": {"id": "tv", "name": "TV"}, "access_grant": "eyJ9.c2ln"}"#;
+    "/v1/playback/sessions" POST "/v1/playback/sessions", Bearer(PlaybackStart), r#"{"video_id": "video_00000000000000000000000000", "device": {"id": "tv", "name": "TV"}, "access_grant": "eyJ9.c2ln", "embedding_origin": "https://blog.example"}"#;
     "/v1/playback/sessions/:id" DELETE "/v1/playback/sessions/playback_00000000000000000000000000" not "/v1/playback/sessions/event_00000000000000000000000000", Bearer(PlaybackStart) of Playback, r#"{"position_ms": 1, "client_time": "2026-01-01T00:00:00Z"}"#;
     "/v1/playback/sessions/:id/heartbeat" PUT "/v1/playback/sessions/playback_00000000000000000000000000/heartbeat" not "/v1/playback/sessions/event_00000000000000000000000000/heartbeat", Bearer(PlaybackStart) of Playback, r#"{"position_ms": 1, "client_time": "2026-01-01T00:00:00Z", "state": "playing"}"#;
     "/v1/playback/licences/clearkey" POST "/v1/playback/licences/clearkey?token=x", Bearer(PlaybackStart);
     "/v1/playback/licences/:key_system" POST "/v1/playback/licences/widevine?token=x" not "/v1/playback/licences/primetime?token=x", Bearer(PlaybackStart);
     "/v1/playback/devices" GET "/v1/playback/devices", Bearer(PlaybackStart);
     "/v1/playback/devices/:id" DELETE "/v1/playback/devices/device_00000000000000000000000000" not "/v1/playback/devices/event_00000000000000000000000000", Bearer(PlaybackStart);
-    "/v1/playback/explain" POST "/v1/playback/explain", Bearer(PlaybackExplain), r#"{"user_id": "user_00000000000000000000000000", "video_id": "video_00000000000000000000000000", "region": "eu", "age_reached": 16, "unlocked": true, "device_id": "tv"}"#;
+    "/v1/playback/explain" POST "/v1/playback/explain", Bearer(PlaybackExplain), r#"{"user_id": "user_00000000000000000000000000", "video_id": "video_00000000000000000000000000", "region": "eu", "age_reached": 16, "unlocked": true, "device_id": "tv", "embedding_origin": "https://blog.example"}"#;
     "/v1/playback/signing-keys" GET "/v1/playback/signing-keys", Bearer(PlaybackKeyManage);
     "/v1/playback/signing-keys" POST "/v1/playback/signing-keys", Bearer(PlaybackKeyManage), r#"{"compromised": false}"#;
     "/v1/edge-keys" GET "/v1/edge-keys", Platform;

@@ -43,6 +43,7 @@ const fn topic(happened: Happened) -> &'static str {
         | Happened::Undeleted
         | Happened::Uploaded
         | Happened::CollaboratorsChanged
-        | Happened::Transferred => "media.changed",
+        | Happened::Transferred
+        | Happened::EmbeddingChanged => "media.changed",
     }
 }

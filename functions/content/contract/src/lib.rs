@@ -3,6 +3,7 @@
 
 mod answer;
 mod deletion;
+mod embedding;
 mod event;
 mod meant;
 mod publication;
@@ -14,6 +15,7 @@ mod viewer;
 pub use answer::answer;
 pub use content_domain::{Draft, DraftRegions, DraftVisibility, Licence};
 pub use deletion::{PURGE_DUE, PurgeDue, deleted, given_back};
+pub use embedding::{Embedding, EmbeddingMode};
 pub use event::event;
 pub use meant::{REGIONS_MAX, meant, regions};
 pub use publication::{PUBLICATION_DUE, PublicationDue, do_not_publish, plan, publish_later};

@@ -1,5 +1,6 @@
 //! A video as the other services know it.
 
+use crate::Embedding;
 use content_domain::{
     Category, Language, Licence, MinimumAge, Packaged, PasswordsVersion, PlanLevel, Protection, Region,
     Rendition, StateName, Title, Video, VisibilityName,
@@ -93,6 +94,9 @@ pub struct VideoState {
     /// a password.
     #[serde(default)]
     pub collaborators: Vec<UserId>,
+    /// Which pages may embed it.
+    #[serde(default)]
+    pub embedding: Embedding,
 }
 
 /// Regions by code, in order. Both empty: everywhere.
@@ -147,6 +151,7 @@ impl From<&Video> for VideoState {
             deleted_at: deletion.map(|deletion| deletion.at),
             purge_at: deletion.filter(|deletion| !deletion.is_purged).map(|deletion| deletion.purge_at()),
             collaborators: video.collaborators.iter().map(|(user, _)| user).collect(),
+            embedding: Embedding::from(&video.embedding),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A video as users see it.
 
-use crate::Regions;
+use crate::{Embedding, Regions};
 use content_domain::{
     Category, FailureCode, Language, Licence, MinimumAge, PlanLevel, Rendition, StateName, Title, Video,
     VisibilityName,
@@ -82,6 +82,16 @@ pub struct VideoView {
     /// As in the ETag.
     #[schemars(example = 7)]
     pub version: i64,
+    /// Which pages may embed it, for its owner; null for others.
+    pub embedding: Option<Embedding>,
+}
+
+impl VideoView {
+    /// As others than its owner see it: where it is embedded may tell of pages that are not public.
+    #[must_use]
+    pub fn for_others(self) -> Self {
+        VideoView { embedding: None, ..self }
+    }
 }
 
 impl From<&Video> for VideoView {
@@ -118,6 +128,7 @@ impl From<&Video> for VideoView {
             created_at: video.created_at,
             updated_at: video.updated_at,
             version: *version,
+            embedding: Some(Embedding::from(&video.embedding)),
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::{
     Collaborators, Details, FailureCode, Happened, Outcome, Regions, State, Tracks, Video, Visibility,
 };
 use jiff::{SignedDuration, Timestamp};
+use mcsp_embedding::Embedding;
 
 /// How long a deleted video can be had back.
 const RESTORABLE: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -68,9 +69,9 @@ impl Video {
                 // There will be nothing to play.
                 let state = State::Failed(FailureCode::purged());
                 let (visibility, regions, publish_at) = (Visibility::Private, Regions::default(), None);
-                let collaborators = Collaborators::default();
-                Video { deletion, details, tracks, visibility, regions, publish_at, collaborators, ..self }
-                    .changed(state, Happened::Purged, now)
+                let (embedding, collaborators) = (Embedding::default(), Collaborators::default());
+                let bare = Video { details, tracks, visibility, regions, embedding, collaborators, ..self };
+                Video { deletion, publish_at, ..bare }.changed(state, Happened::Purged, now)
             }
             Some(_) | None => Outcome::Unchanged(self),
         }

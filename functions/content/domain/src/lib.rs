@@ -9,6 +9,7 @@ mod collaborators;
 mod custom;
 mod deletion;
 mod draft;
+mod embedding;
 mod first_file;
 mod labels;
 mod licence;
@@ -37,6 +38,7 @@ pub use draft::{Draft, DraftRegions, DraftVisibility, Drafted};
 pub use first_file::FirstFile;
 pub use labels::{Category, Language};
 pub use licence::Licence;
+pub use mcsp_embedding::{Embedding, InvalidOrigin, Origin as PageOrigin};
 pub use mcsp_regions::{InvalidRegion, Region, Regions};
 pub use media::{FailureCode, Media, Packaged, Processed, Protection, Rendition, Scheme};
 pub use password::{

@@ -5,6 +5,7 @@ use crate::{
     Origin, PasswordsVersion, Processed, Regions, State, Tags, Title, Tracks, Video, Visibility, Withheld,
 };
 use jiff::{SignedDuration, Timestamp};
+use mcsp_embedding::Embedding;
 
 /// How far ahead a publication may lie.
 const SCHEDULE_MAX: SignedDuration = SignedDuration::from_hours(366 * 24);
@@ -76,6 +77,8 @@ pub enum Happened {
     CollaboratorsChanged,
     /// It is another account's.
     Transferred,
+    /// Other pages may embed it.
+    EmbeddingChanged,
 }
 
 impl Outcome {
@@ -114,6 +117,7 @@ impl Happened {
             Happened::Uploaded => "uploaded",
             Happened::CollaboratorsChanged => "collaborators_changed",
             Happened::Transferred => "transferred",
+            Happened::EmbeddingChanged => "embedding_changed",
         }
     }
 }
@@ -197,6 +201,7 @@ impl Video {
             collaborators: Collaborators::default(),
             created_at: now,
             updated_at: now,
+            embedding: Embedding::default(),
         };
         Change { video, happened: Happened::Created }
     }
@@ -305,20 +310,16 @@ impl Video {
         };
         let (details, tracks, regions) = (Details::default(), Tracks::default(), Regions::default());
         let is_hidden = self.visibility == Visibility::Private && self.publish_at.is_none();
-        let collaborators = Collaborators::default();
-        let is_bare = details == self.details
-            && tracks == self.tracks
-            && regions == self.regions
-            && collaborators == self.collaborators;
+        let (embedding, collaborators) = (Embedding::default(), Collaborators::default());
+        let is_open = regions == self.regions && embedding == self.embedding;
+        let is_alone = collaborators == self.collaborators;
+        let is_bare = details == self.details && tracks == self.tracks && is_open && is_alone;
         if state == self.state && is_bare && is_hidden {
             return Outcome::Unchanged(self);
         }
         let visibility = Visibility::Private;
-        Video { details, tracks, visibility, regions, publish_at: None, collaborators, ..self }.changed(
-            state,
-            Happened::Erased,
-            now,
-        )
+        let bare = Video { details, tracks, regions, embedding, collaborators, ..self };
+        Video { visibility, publish_at: None, ..bare }.changed(state, Happened::Erased, now)
     }
 
     /// Means it for others.

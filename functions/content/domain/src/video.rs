@@ -5,6 +5,7 @@ use crate::{
     State, Tags, Title, Tracks, Visibility, Withheld,
 };
 use jiff::Timestamp;
+use mcsp_embedding::Embedding;
 use mcsp_ids::{UploadId, UserId, VideoId};
 
 /// A video, with all that is known of it.
@@ -36,6 +37,8 @@ pub struct Video {
     pub created_at: Timestamp,
     /// When it changed last.
     pub updated_at: Timestamp,
+    /// Which pages may embed it.
+    pub embedding: Embedding,
 }
 
 /// What its owner can say nothing of. It never changes, but for the file, and for the owner of a video that becomes another's.

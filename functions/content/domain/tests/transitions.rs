@@ -3,10 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use content_domain::{
-    COLLABORATORS_MAX, Change, Collaborators, Decision, Details, Drafted, Edit, FailureCode, FirstFile, Gone,
-    Happened, Hidden, Media, NotPublishable, NotPublished, NotSchedulable, NotShared, NotTransferable, Offer,
-    Origin, Outcome, Packaged, PasswordsVersion, PlanLevel, Processed, Protection, Region, Regions, Role,
-    Scheme, State, StateName, StillProcessing, Title, Video, Viewer, Visibility, Way, decide, hindrances,
+    COLLABORATORS_MAX, Change, Collaborators, Decision, Details, Drafted, Edit, Embedding, FailureCode,
+    FirstFile, Gone, Happened, Hidden, Media, NotPublishable, NotPublished, NotSchedulable, NotShared,
+    NotTransferable, Offer, Origin, Outcome, Packaged, PasswordsVersion, PlanLevel, Processed, Protection,
+    Region, Regions, Role, Scheme, State, StateName, StillProcessing, Title, Video, Viewer, Visibility, Way,
+    decide, hindrances,
 };
 use jiff::{SignedDuration, Timestamp};
 use mcsp_ids::{UploadId, UserId, VideoId};
@@ -398,6 +399,25 @@ fn regions_are_said_in_any_state_and_forgotten_with_the_video() {
             (&Regions::default(), Visibility::Private)
         );
         assert_eq!(erased.video.clone().erase(at(4)), Outcome::Unchanged(erased.video));
+    }
+}
+
+#[test]
+fn pages_that_may_embed_are_said_in_any_state_and_forgotten_with_the_video() {
+    for acts in [vec![], vec![Act::Fail], vec![Act::Complete, Act::Rename(0), Act::Publish]] {
+        let Outcome::Changed(change) = after(&acts).with_embedding(Embedding::Nowhere, at(2)) else {
+            panic!("{acts:?} is as it was")
+        };
+        assert_eq!(
+            (&change.video.embedding, change.happened),
+            (&Embedding::Nowhere, Happened::EmbeddingChanged)
+        );
+        assert_eq!(
+            change.video.clone().with_embedding(Embedding::Nowhere, at(3)),
+            Outcome::Unchanged(change.video.clone())
+        );
+        let Outcome::Changed(erased) = change.video.erase(at(3)) else { panic!("nothing is forgotten") };
+        assert_eq!(erased.video.embedding, Embedding::Anywhere);
     }
 }
 

@@ -5,6 +5,7 @@ mod change;
 mod explain_visibility;
 mod publish;
 mod schedule;
+mod set_embedding;
 mod set_regions;
 mod set_visibility;
 mod settings;
@@ -32,6 +33,7 @@ pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
         .route("/v1/videos/{id}/explain-visibility", get(explain_visibility::explain_visibility))
         .route("/v1/videos/{id}/unlock", post(unlock::unlock))
         .route("/v1/videos/bulk", post(bulk::bulk))
+        .route("/v1/videos/{id}/embedding", put(set_embedding::set_embedding))
         .layer(Extension(settings)))
 }
 
@@ -47,6 +49,7 @@ pub fn reference() -> Section {
         explain_visibility::reference(),
         unlock::reference(),
         bulk::reference(),
+        set_embedding::reference(),
     ];
     Section::new("Publication", "Making videos visible, to whom and where, and taking them back.", operations)
 }

@@ -60,7 +60,7 @@ struct CountView {
 impl FoundView {
     pub(crate) fn new(video: &Video, terms: Option<&Terms>, near_will_do: bool) -> Self {
         let highlights = terms.map(|terms| highlights(video, terms, near_will_do)).unwrap_or_default();
-        FoundView { video: VideoView::from(video), highlights }
+        FoundView { video: VideoView::from(video).for_others(), highlights }
     }
 }
 

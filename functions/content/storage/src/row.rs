@@ -1,9 +1,9 @@
 //! A video as a row, and back.
 
 use content_domain::{
-    Category, CustomFields, Decision, Deletion, Description, Details, FailureCode, Language, Licence, Media,
-    MinimumAge, Origin, PasswordsVersion, PlanLevel, Region, Regions, State, StateName, Tag, Tags, Title,
-    Video, Visibility, VisibilityName, Withheld,
+    Category, CustomFields, Decision, Deletion, Description, Details, Embedding, FailureCode, Language,
+    Licence, Media, MinimumAge, Origin, PageOrigin, PasswordsVersion, PlanLevel, Region, Regions, State,
+    StateName, Tag, Tags, Title, Video, Visibility, VisibilityName, Withheld,
 };
 use jiff::Timestamp;
 use mcsp_bridge_api::sql::{Inconsistency, Json, Row, Sql};
@@ -16,7 +16,7 @@ pub(crate) const COLUMNS: &str = "id, owner_id, upload_id, region, asks_for_prot
      description, tags, category, language, minimum_age, licence, made_for_kids, custom_fields, media, failure_code, \
      first_published_at, created_at, updated_at, minimum_plan_level, publish_at, passwords_version, held_state, \
      decision_version, decided_to_block, withheld_by_account, deleted_at, purged, regions_allow, regions_deny, tracks, \
-     collaborators";
+     collaborators, embedding, embedding_origins";
 
 /// The parameters that [`bind`] gives, in their order, and the one behind them.
 pub(crate) fn parameters() -> (String, String) {
@@ -67,6 +67,8 @@ pub(crate) fn bind(sql: Sql, video: &Video) -> Sql {
         .bind(names(&regions.deny))
         .bind(serde_json::json!(video.tracks))
         .bind(serde_json::json!(video.collaborators))
+        .bind(video.embedding.as_str())
+        .bind(video.embedding.origins().iter().map(PageOrigin::to_string).collect::<Vec<_>>())
 }
 
 /// Takes all columns of a row.
@@ -116,6 +118,8 @@ pub(crate) fn read(row: &mut Row<'_>) -> Result<Video, Inconsistency> {
         Regions { allow: row.parse("regions_allow", regions)?, deny: row.parse("regions_deny", regions)? };
     let Json(tracks) = row.take("tracks")?;
     let Json(collaborators) = row.take("collaborators")?;
+    let origins = row.parse("embedding_origins", origins)?;
+    let embedding = row.parse("embedding", |name: String| Embedding::from_name(&name, origins))?;
     Ok(Video {
         origin,
         version,
@@ -130,6 +134,7 @@ pub(crate) fn read(row: &mut Row<'_>) -> Result<Video, Inconsistency> {
         collaborators,
         created_at,
         updated_at,
+        embedding,
     })
 }
 
@@ -180,6 +185,10 @@ fn names(regions: &[Region]) -> Vec<String> {
 
 fn regions(names: Vec<String>) -> Option<Vec<Region>> {
     names.iter().map(|name| Region::parse(name).ok()).collect()
+}
+
+fn origins(texts: Vec<String>) -> Option<Vec<PageOrigin>> {
+    texts.iter().map(|text| PageOrigin::parse(text).ok()).collect()
 }
 
 fn tags(texts: Vec<String>) -> Option<Tags> {

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use content_contract::VideoView;
 use http::{StatusCode, header};
 use mcsp_etag::ETag;
-use mcsp_function::{Context, MaybeCaller};
+use mcsp_function::{Caller, Context, MaybeCaller};
 use mcsp_ids::VideoId;
 use mcsp_problem::{Json, Path, Problem};
 use mcsp_reference::{Answer, Operation};
@@ -27,7 +27,10 @@ pub(crate) async fn get(
     MaybeCaller(caller): MaybeCaller,
     Path(id): Path<VideoId>,
 ) -> Result<Response, Problem> {
+    let viewer = caller.as_ref().map(Caller::user);
     let video = seen(&context, caller, id).await?;
     let etag = ETag(video.version).to_string();
-    Ok(([(header::ETAG, etag)], Json(VideoView::from(&video))).into_response())
+    let view = VideoView::from(&video);
+    let view = if viewer == Some(video.origin.owner) { view } else { view.for_others() };
+    Ok(([(header::ETAG, etag)], Json(view)).into_response())
 }

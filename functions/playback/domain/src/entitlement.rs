@@ -1,6 +1,6 @@
 //! The decision: may this viewer play this video, here and now?
 
-use crate::{AccountState, Devices, Region, Standing, State, Video, Visibility};
+use crate::{AccountState, Devices, Embedder, Region, Standing, State, Video, Visibility};
 use jiff::Timestamp;
 use mcsp_ids::UserId;
 
@@ -19,6 +19,8 @@ pub struct Viewer {
     pub stream_limit: u32,
     /// How many devices an account may have without a plan.
     pub device_limit: u32,
+    /// The page of somebody else that it is to be played in; none where the platform's own pages play it, or none does.
+    pub embedder: Option<Embedder>,
 }
 
 /// All that the decision depends on.
@@ -58,7 +60,8 @@ pub struct Limits {
     pub devices: u32,
 }
 
-/// For whom a decision about a version of a video holds.
+/// For whom a decision about a version of a video holds. Each holds apart for those whom somebody else's page embeds it for: whether
+/// that page may, each must be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HoldsFor {
     /// For every viewer in the same region who is told to be as old.
@@ -126,6 +129,8 @@ pub enum Reason {
     TooManyStreams,
     /// The account has as many devices as it may, and this is another.
     TooManyDevices,
+    /// The page that embeds it may not.
+    EmbeddingDenied,
 }
 
 impl Reason {
@@ -138,6 +143,7 @@ impl Reason {
         Reason::Scheduled,
         Reason::Blocked,
         Reason::RegionDenied,
+        Reason::EmbeddingDenied,
         Reason::AgeRestricted,
         Reason::PasswordRequired,
         Reason::SubscriptionRequired,
@@ -164,6 +170,7 @@ impl Reason {
             Reason::PaymentPastDue => "payment_past_due",
             Reason::TooManyStreams => "too_many_streams",
             Reason::TooManyDevices => "too_many_devices",
+            Reason::EmbeddingDenied => "embedding_denied",
         }
     }
 }
@@ -202,6 +209,9 @@ pub fn decide<'a, M>(facts: &Facts<'a, M>) -> Result<Allowance<'a, M>, Denial> {
     };
     if !video.regions.admit(&viewer.region) {
         return Err(Denial::told(Reason::RegionDenied));
+    }
+    if viewer.embedder.as_ref().is_some_and(|embedder| !video.embedding.admits(embedder)) {
+        return Err(Denial::told(Reason::EmbeddingDenied));
     }
     let is_too_young = |age| viewer.age_reached.is_none_or(|reached| reached < age);
     if video.minimum_age.is_some_and(is_too_young) && !owns {

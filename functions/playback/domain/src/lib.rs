@@ -13,6 +13,7 @@ pub use account::{AccountState, Standing};
 pub use device::{Device, Devices, InvalidDevice, device_id};
 pub use entitlement::{Allowance, Denial, Facts, HoldsFor, Limits, Reason, Viewer, decide};
 pub use licence::{KeySystem, Output, Robustness, Terms};
+pub use mcsp_embedding::{Embedder, Embedding, InvalidOrigin, Origin};
 pub use mcsp_regions::{InvalidRegion, Region, Regions};
 pub use position::{CLIENT_CLOCK_SKEW_MAX, InvalidPosition, POSITION_MAX_MS, Position};
 pub use streams::{

@@ -1,6 +1,7 @@
 //! What Playback knows of a video.
 
 use jiff::Timestamp;
+use mcsp_embedding::Embedding;
 use mcsp_ids::UserId;
 use mcsp_regions::Regions;
 
@@ -19,6 +20,8 @@ pub struct Video<M> {
     pub minimum_age: Option<u8>,
     /// Who works on it beside its owner: they play it where it is private or asks for a password.
     pub collaborators: Vec<UserId>,
+    /// Which pages may embed it.
+    pub embedding: Embedding,
 }
 
 impl<M> Video<M> {

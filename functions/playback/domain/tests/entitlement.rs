@@ -1,14 +1,15 @@
 //! The decision, exhaustively, and what must hold whatever the facts are.
 
-#![allow(clippy::unwrap_used, reason = "the helpers of tests may fail as tests do")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "the helpers of tests may fail as tests do")]
 
 use jiff::{SignedDuration, Timestamp};
 use mcsp_ids::UserId;
 use playback_domain::{
-    AccountState, Denial, Devices, Entitlements, Facts, HoldsFor, Reason, Region, Regions, Standing, State,
-    Subscription, Video, Viewer, Visibility, decide,
+    AccountState, Denial, Devices, Embedder, Embedding, Entitlements, Facts, HoldsFor, Origin, Reason,
+    Region, Regions, Standing, State, Subscription, Video, Viewer, Visibility, decide,
 };
 use proptest::prelude::*;
+use std::sync::LazyLock;
 use uuid::Uuid;
 
 const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
@@ -49,6 +50,29 @@ const DEVICES: [Devices; 4] = [
 fn region(name: &str) -> Region {
     Region::parse(name).unwrap()
 }
+
+fn page(text: &str) -> Embedder {
+    Embedder::parse(text).unwrap()
+}
+
+/// Which pages may embed a video, and which do: none, one that is listed, one that is not, and one that is not told. Each with
+/// whether it may.
+static EMBEDDED: LazyLock<Vec<(Embedding, Option<Embedder>, bool)>> = LazyLock::new(|| {
+    let listed = Embedding::listed(vec![Origin::parse("https://a.example").unwrap()]);
+    let (a, b) = (page("https://a.example"), page("https://b.example"));
+    vec![
+        (Embedding::Anywhere, None, true),
+        (Embedding::Anywhere, Some(b.clone()), true),
+        (Embedding::Anywhere, Some(Embedder::Untold), true),
+        (Embedding::Nowhere, None, true),
+        (Embedding::Nowhere, Some(a.clone()), false),
+        (Embedding::Nowhere, Some(Embedder::Untold), false),
+        (listed.clone(), None, true),
+        (listed.clone(), Some(a), true),
+        (listed.clone(), Some(b), false),
+        (listed, Some(Embedder::Untold), false),
+    ]
+});
 
 fn user(number: u128) -> UserId {
     UserId::from_uuid(Uuid::from_u128(number))
@@ -127,6 +151,9 @@ fn expected(case: &Case, plan: Result<(), Reason>) -> Result<HoldsFor, Denial> {
     let admitted = case.video.regions.deny.is_empty();
     let knows_the_password = case.viewer.unlocked == Some(PASSWORDS);
     let is_old_enough = case.viewer.age_reached >= case.video.minimum_age;
+    let may_embed = EMBEDDED.iter().any(|(embedding, embedder, may)| {
+        *may && *embedding == case.video.embedding && *embedder == case.viewer.embedder
+    });
     match (&case.video.state, case.video.visibility, case.owns(), admitted, plan, full) {
         (_, Visibility::Private, false, _, _, _) if !case.works_on_it() => hidden(Reason::Private),
         (State::Deleted, ..) => hidden(Reason::NotFound),
@@ -137,6 +164,7 @@ fn expected(case: &Case, plan: Result<(), Reason>) -> Result<HoldsFor, Denial> {
         }
         (State::Blocked, ..) => told(Reason::Blocked),
         (State::Published(_), _, _, false, _, _) => told(Reason::RegionDenied),
+        (State::Published(_), _, _, true, _, _) if !may_embed => told(Reason::EmbeddingDenied),
         (State::Published(_), _, false, true, _, _) if !is_old_enough => told(Reason::AgeRestricted),
         (State::Published(_), Visibility::Password(_), false, true, _, _)
             if !knows_the_password && !case.works_on_it() =>
@@ -170,12 +198,12 @@ fn viewer() -> Viewer {
         unlocked: None,
         stream_limit: LIMITS.0,
         device_limit: LIMITS.0,
+        embedder: None,
     }
 }
 
 /// Every combination of what the decision depends on, with what the plan is good for.
-fn rows() -> Vec<(Case, Result<(), Reason>)> {
-    let mut rows = Vec::new();
+fn for_each_row(mut check: impl FnMut(Case, Result<(), Reason>)) {
     for state in ACCOUNTS {
         for (subscription, plan) in subscriptions() {
             for (video, (age_reached, unlocked)) in videos()
@@ -185,14 +213,19 @@ fn rows() -> Vec<(Case, Result<(), Reason>)> {
                 for (open_streams, devices) in
                     [0, 2, 3, 4, 5].into_iter().flat_map(|open| DEVICES.map(|of| (open, of)))
                 {
-                    let viewer = Viewer { age_reached, unlocked, ..viewer() };
-                    let standing = Standing { state, subscription };
-                    rows.push((Case { viewer, standing, video: video.clone(), open_streams, devices }, plan));
+                    // All pages with all that is decided on before; with streams and devices, one that may and one that may not.
+                    let is_free = open_streams == 0 && devices.is_known;
+                    let pages = if is_free { &EMBEDDED[..] } else { &EMBEDDED[3..5] };
+                    for (embedding, embedder, _) in pages.iter().cloned() {
+                        let viewer = Viewer { age_reached, unlocked, embedder, ..viewer() };
+                        let video = Video { embedding, ..video.clone() };
+                        let standing = Standing { state, subscription };
+                        check(Case { viewer, standing, video, open_streams, devices }, plan);
+                    }
                 }
             }
         }
     }
-    rows
 }
 
 /// Ages, and passwords where the video asks for one: none, the present ones, earlier ones.
@@ -215,7 +248,16 @@ fn videos() -> Vec<Video<&'static str>> {
                     let deny = if admitted { Vec::new() } else { vec![region("eu")] };
                     let (collaborators, state) = (collaborators.clone(), state.clone());
                     let regions = Regions { allow: Vec::new(), deny };
-                    videos.push(Video { owner, state, visibility, regions, minimum_age, collaborators });
+                    let embedding = Embedding::Anywhere;
+                    videos.push(Video {
+                        owner,
+                        state,
+                        visibility,
+                        regions,
+                        minimum_age,
+                        collaborators,
+                        embedding,
+                    });
                 }
             }
         }
@@ -226,7 +268,7 @@ fn videos() -> Vec<Video<&'static str>> {
 #[test]
 fn every_row_of_the_decision_table_is_as_written() {
     let mut reached = vec![Reason::NotFound];
-    for (case, plan) in rows() {
+    for_each_row(|case, plan| {
         let decided = decide(&case.facts());
         assert_eq!(decided.map(|allowance| allowance.holds_for), expected(&case, plan), "{case:?}");
         match decided {
@@ -235,9 +277,13 @@ fn every_row_of_the_decision_table_is_as_written() {
                 assert!(case.open_streams < allowance.limits.streams);
                 assert!(case.devices.is_known || case.devices.count < allowance.limits.devices);
             }
-            Err(denial) => reached.push(denial.reason),
+            Err(denial) => {
+                if !reached.contains(&denial.reason) {
+                    reached.push(denial.reason);
+                }
+            }
         }
-    }
+    });
     assert!(Reason::ALL.iter().all(|reason| reached.contains(reason)), "a reason is never given");
 }
 
@@ -262,14 +308,16 @@ fn cases() -> impl Strategy<Value = Case> {
     let ages = || prop::sample::select(AGES.to_vec());
     let unlocked = prop::sample::select(vec![None, Some(PASSWORDS), Some(PASSWORDS - 1)]);
     let regions_of = prop::sample::select(vec!["eu", "us", "ap"]);
-    let viewer = (1..4_u128, regions_of, (ages(), unlocked), 0..5_u32, 0..5_u32).prop_map(
-        |(number, name, (age_reached, unlocked), stream_limit, device_limit)| Viewer {
+    let embedder = prop::sample::select(EMBEDDED.clone()).prop_map(|(_, embedder, _)| embedder);
+    let viewer = (1..4_u128, regions_of, (ages(), unlocked, embedder), 0..5_u32, 0..5_u32).prop_map(
+        |(number, name, (age_reached, unlocked, embedder), stream_limit, device_limit)| Viewer {
             user: user(number),
             region: region(name),
             age_reached,
             unlocked,
             stream_limit,
             device_limit,
+            embedder,
         },
     );
     let devices = prop::sample::select(DEVICES.to_vec());
@@ -277,14 +325,17 @@ fn cases() -> impl Strategy<Value = Case> {
     let state = prop_oneof![4 => Just(State::Published(MEDIA)), 1 => prop::sample::select(STATES.to_vec())];
     let visibility = prop::sample::select(VISIBILITIES.to_vec());
     let collaborators = prop::collection::vec((1..4_u128).prop_map(user), 0..2);
-    let video = (1..4_u128, state, visibility, regions(), regions(), (ages(), collaborators)).prop_map(
-        |(owner, state, visibility, allow, deny, (minimum_age, collaborators))| Video {
+    let embedding = prop::sample::select(EMBEDDED.clone()).prop_map(|(embedding, ..)| embedding);
+    let also = (ages(), collaborators, embedding);
+    let video = (1..4_u128, state, visibility, regions(), regions(), also).prop_map(
+        |(owner, state, visibility, allow, deny, (minimum_age, collaborators, embedding))| Video {
             owner: user(owner),
             state,
             visibility,
             regions: Regions { allow, deny },
             minimum_age,
             collaborators,
+            embedding,
         },
     );
     let account = prop_oneof![4 => Just(AccountState::Active), 1 => prop::sample::select(ACCOUNTS.to_vec())];
@@ -327,6 +378,15 @@ fn with_one_more_right(case: &Case) -> Vec<Case> {
         changed(case, |case| case.video.state = State::Published(MEDIA)),
         changed(case, |case| case.video.regions.deny.retain(|denied| *denied != case.viewer.region)),
         changed(case, |case| case.video.regions.allow.clear()),
+        changed(case, |case| case.video.embedding = Embedding::Anywhere),
+        changed(case, |case| case.viewer.embedder = None),
+        changed(case, |case| {
+            if let (Embedding::Listed(origins), Some(Embedder::Page(origin))) =
+                (&mut case.video.embedding, &case.viewer.embedder)
+            {
+                origins.push(origin.clone());
+            }
+        }),
         changed(case, |case| {
             if !case.video.regions.allow.is_empty() {
                 case.video.regions.allow.push(case.viewer.region.clone());
@@ -364,6 +424,8 @@ fn with_one_right_less(case: &Case) -> Vec<Case> {
             case.video.visibility = Visibility::Private;
             case.video.collaborators.clear();
         }),
+        changed(case, |case| case.video.embedding = Embedding::Nowhere),
+        changed(case, |case| case.viewer.embedder = case.viewer.embedder.as_ref().map(|_| Embedder::Untold)),
         changed(case, |case| case.video.regions.deny.push(case.viewer.region.clone())),
         changed(case, |case| {
             if case.video.regions.allow.is_empty() {
@@ -406,6 +468,8 @@ proptest! {
             prop_assert!(case.standing.state != AccountState::Suspended);
             prop_assert!(matches!(case.video.state, State::Published(_)));
             prop_assert!(case.video.regions.admit(&case.viewer.region));
+            let embedder = case.viewer.embedder.as_ref();
+            prop_assert!(embedder.is_none_or(|embedder| case.video.embedding.admits(embedder)));
             prop_assert!(case.owns() || case.viewer.age_reached >= case.video.minimum_age);
             prop_assert!(case.open_streams < case.standing.stream_limit(case.viewer.stream_limit, NOW));
             let limit = case.standing.device_limit(case.viewer.device_limit, NOW);

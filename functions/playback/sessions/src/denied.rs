@@ -46,6 +46,10 @@ pub(crate) fn problem(denial: Denial) -> Problem {
             "the account has too many devices",
             "remove one that is not used any more, or take a plan with more",
         ),
+        Reason::EmbeddingDenied => (
+            "this video may not be played in this page",
+            "it can be played on the platform's own pages, and in those that its owner admits",
+        ),
         Reason::TooManyStreams => (
             "too many streams are open",
             "stop one of the account's other streams, wait until one that broke off is given up, or take a plan with more",

@@ -1,7 +1,8 @@
 //! `POST /v1/playback/explain`: what a start would be decided on, fact by fact, and how: for whoever is asked for help.
 
-use crate::denied;
+use crate::embedder::SentBy;
 use crate::settings::Settings;
+use crate::{denied, embedder};
 use axum::Extension;
 use axum::extract::State;
 use http::StatusCode;
@@ -12,7 +13,7 @@ use mcsp_ids::{UserId, VideoId};
 use mcsp_problem::{Invalid, Json, Problem, Reason};
 use mcsp_reference::{Answer, Operation};
 use playback_domain::{
-    AccountState, Denial, Device, Devices, Entitlements, Facts, InvalidDevice, InvalidRegion, Region,
+    AccountState, Denial, Device, Devices, Entitlements, Facts, InvalidDevice, InvalidRegion, Origin, Region,
     Standing, Subscription, Viewer, Visibility, decide,
 };
 use playback_storage::videos::{Source, Version};
@@ -41,6 +42,11 @@ pub(crate) struct ExplainRequest {
     #[serde(default)]
     #[schemars(example = &"living-room-tv")]
     device_id: Option<String>,
+    /// The origin of the page that the viewer would play in, or `null` in quotes where it would not be told; by default one of the
+    /// platform's own, or none.
+    #[serde(default)]
+    #[schemars(example = &"https://blog.example")]
+    embedding_origin: Option<String>,
 }
 
 /// What a start would be answered now, and why.
@@ -122,6 +128,12 @@ struct VideoView {
     regions_deny: Vec<String>,
     /// Who works on it beside its owner, where it is private or asks for a password: they play it.
     collaborators: Vec<UserId>,
+    /// Which pages may embed it.
+    #[schemars(extend("enum" = ["anywhere", "nowhere", "listed"]))]
+    embedding: &'static str,
+    /// The origins of those that may, where these are listed.
+    #[schemars(example = ["https://blog.example"])]
+    embedding_origins: Vec<String>,
 }
 
 /// What is known of the account itself.
@@ -189,9 +201,11 @@ pub(crate) async fn explain(
     Json(request): Json<ExplainRequest>,
 ) -> Result<Json<ExplanationView>, Problem> {
     caller.require(Permission::PlaybackExplain)?;
-    let ExplainRequest { user_id: user, video_id, region, age_reached, unlocked, device_id } = request;
+    let ExplainRequest { user_id: user, video_id, region, age_reached, unlocked, device_id, .. } = request;
+    let embedder = embedder::told(request.embedding_origin.as_deref())?;
     let device = device_id.map(|id| Device::parse(id, None).map_err(unfit)).transpose()?;
     let mut viewer = settings.viewer_of(user, parsed(&region)?, age_reached);
+    viewer.embedder = settings.own_pages().embedder(SentBy(None), embedder);
     let device = device.as_ref().map(Device::id);
     let facts = all_facts(&context, &trace, settings.bounds(), (user, video_id), device).await?;
     let video = facts.video.as_ref().and_then(|video| video.known.as_ref());
@@ -279,6 +293,8 @@ impl From<Version> for VideoView {
             regions_allow: names(&video.regions.allow),
             regions_deny: names(&video.regions.deny),
             collaborators: video.collaborators,
+            embedding: video.embedding.as_str(),
+            embedding_origins: video.embedding.origins().iter().map(Origin::to_string).collect(),
         }
     }
 }

@@ -2,10 +2,11 @@
 //! gives a new manifest URL before the old one expires.
 
 use crate::denied;
+use crate::embedder::SentBy;
 use crate::licences::LicencesView;
 use crate::refusal::Refusal;
 use crate::renewal::{Renewal, renew};
-use crate::settings::{GrantQuery, Settings};
+use crate::settings::{GrantQuery, OpenedBy, Settings};
 use crate::signal::{self, Happened, Signal};
 use crate::view::{ManifestsView, expiry};
 use axum::Extension;
@@ -99,7 +100,7 @@ pub(crate) fn reference() -> Operation {
 pub(crate) async fn heartbeat(
     State(context): State<Context>,
     Extension(settings): Extension<Arc<Settings>>,
-    caller: Caller,
+    (caller, sent_by): (Caller, SentBy),
     trace: TraceParent,
     Path(session): Path<PlaybackSessionId>,
     Query(GrantQuery { grant }): Query<GrantQuery>,
@@ -108,8 +109,10 @@ pub(crate) async fn heartbeat(
     caller.require(Permission::PlaybackStart)?;
     settings.refresh_keys(&context).await;
     let (mut viewer, now) = (settings.viewer(&caller)?, context.now());
-    let (shown, unlocked) = settings.shown(grant.as_deref(), viewer.user, session, now).unzip();
-    viewer.unlocked = unlocked.flatten();
+    let (shown, opened_by) = settings.shown(grant.as_deref(), viewer.user, session, now).unzip();
+    let OpenedBy { unlocked, embedder } = opened_by.unwrap_or_default();
+    viewer.unlocked = unlocked;
+    viewer.embedder = settings.own_pages().embedder(sent_by, embedder);
     let position = position(request.position_ms, request.client_time, now)?;
     let heartbeat = Heartbeat {
         user: viewer.user,

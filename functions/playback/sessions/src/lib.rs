@@ -2,6 +2,7 @@
 
 mod denied;
 mod devices;
+mod embedder;
 mod end;
 mod explain;
 mod heartbeat;
@@ -67,5 +68,6 @@ mcsp_function::component!(
         "sealing_keys",
         "stale_ttl_s",
         "video_access_keys",
+        "player_origins",
     ]
 );

@@ -1,12 +1,13 @@
 //! What the component is configured with, parsed once for each instance.
 
+use crate::embedder::OwnPages;
 use crate::licences::Licences;
 use crate::view::ManifestsView;
 use mcsp_function::{Caller, Context, MissingVariable};
 use mcsp_ids::{PlaybackSessionId, UserId, VideoId};
 use mcsp_playback_url::{Grant, InvalidGrant, SessionGrant, Verifier, ring_from_json};
 use mcsp_problem::Problem;
-use playback_domain::{Region, Viewer};
+use playback_domain::{Embedder, Region, Viewer};
 use playback_keyring::{Keyring, SIGNED_LIFE};
 use playback_storage::videos::Media;
 use playback_storage::{Bounds, Shown};
@@ -32,6 +33,15 @@ pub(crate) struct GrantQuery {
     pub grant: Option<String>,
 }
 
+/// How a session was opened.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct OpenedBy {
+    /// With which passwords.
+    pub unlocked: Option<u64>,
+    /// In which page of somebody else.
+    pub embedder: Option<Embedder>,
+}
+
 /// What the component is configured with.
 #[derive(Debug)]
 pub(crate) struct Settings {
@@ -43,6 +53,7 @@ pub(crate) struct Settings {
     device_limit: u32,
     licences: Licences,
     access: Verifier,
+    own_pages: OwnPages,
 }
 
 impl Settings {
@@ -65,6 +76,7 @@ impl Settings {
             stream_limit: limit("default_stream_limit")?,
             device_limit: limit("default_device_limit")?,
             licences: Licences::of(context)?,
+            own_pages: OwnPages::of(context)?,
         })
     }
 
@@ -78,7 +90,12 @@ impl Settings {
     /// Whoever has this account, is there and is told to be so old.
     pub(crate) fn viewer_of(&self, user: UserId, region: Region, age_reached: Option<u8>) -> Viewer {
         let Settings { stream_limit, device_limit, .. } = *self;
-        Viewer { user, region, age_reached, unlocked: None, stream_limit, device_limit }
+        Viewer { user, region, age_reached, unlocked: None, stream_limit, device_limit, embedder: None }
+    }
+
+    /// The platform's own pages, which embed nothing.
+    pub(crate) fn own_pages(&self) -> &OwnPages {
+        &self.own_pages
     }
 
     /// Of which passwords the account has given one to Content. A grant that is no good, or of another account or video, is
@@ -122,25 +139,30 @@ impl Settings {
             session_id: session.to_string(),
             user_id: viewer.user.to_string(),
             passwords_version: viewer.unlocked,
+            embedder: viewer.embedder.as_ref().map(|embedder| embedder.as_str().to_owned()),
             video_id: shown.video.to_string(),
             url_expires_at_unix_s: shown.expires_at_s,
             expires_at_unix_s: unix_s(now).saturating_add(GRANT_TTL_S),
         })
     }
 
-    /// What a player proves of its session, and which passwords it was unlocked with. What proves nothing, or of another's
-    /// session, is as if it were not there.
+    /// What a player proves of its session, and how that was opened. What proves nothing, or of another's session, is as if it were
+    /// not there.
     pub(crate) fn shown(
         &self,
         grant: Option<&str>,
         user: UserId,
         session: PlaybackSessionId,
         now: jiff::Timestamp,
-    ) -> Option<(Shown, Option<u64>)> {
+    ) -> Option<(Shown, OpenedBy)> {
         let grant = self.keyring.ring().verifier.verify_session(grant?, unix_s(now)).ok()?;
         let is_its_own = grant.user_id.parse() == Ok(user) && grant.session_id.parse() == Ok(session);
         let video = grant.video_id.parse().ok().filter(|_| is_its_own)?;
-        Some((Shown { video, expires_at_s: grant.url_expires_at_unix_s }, grant.passwords_version))
+        let opened_by = OpenedBy {
+            unlocked: grant.passwords_version,
+            embedder: grant.embedder.map(|text| Embedder::parse(&text).unwrap_or(Embedder::Untold)),
+        };
+        Some((Shown { video, expires_at_s: grant.url_expires_at_unix_s }, opened_by))
     }
 
     /// Where players get the keys of protected videos.

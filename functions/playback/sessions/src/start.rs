@@ -1,12 +1,13 @@
 //! `POST /v1/playback/sessions`: decides whether the viewer may play, takes a stream slot, and gives all that a
 //! player needs.
 
+use crate::embedder::SentBy;
 use crate::refusal::Refusal;
 use crate::session::{Session, Told};
 use crate::settings::Settings;
 use crate::signal::{self, Happened, Signal};
 use crate::with_redis::{self, Failed};
-use crate::{denied, view, without_redis};
+use crate::{denied, embedder, view, without_redis};
 use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
@@ -34,6 +35,11 @@ pub(crate) struct StartRequest {
     #[serde(default)]
     #[schemars(example = &"eyJ9.c2ln")]
     access_grant: Option<String>,
+    /// What a player of the platform's own passes on where somebody else's page embeds it: the origin of that page, or `null` in
+    /// quotes where it is not told.
+    #[serde(default)]
+    #[schemars(example = &"https://blog.example")]
+    embedding_origin: Option<String>,
 }
 
 /// A device, as its player names it.
@@ -56,7 +62,9 @@ pub(crate) fn reference() -> Operation {
         .described(
             "Decides whether the viewer may play the video, takes one of the account's stream slots, and gives all that \
             a player needs. Why a viewer may not is told as the code of a 403; to whom the video is hidden, it does not \
-            exist. What cannot be known now is denied (503 `entitlement_unknown`).",
+            exist. What cannot be known now is denied (503 `entitlement_unknown`). A video that not all pages may embed is \
+            played in those that may: the page is the one of the `Origin` that a browser sends, or, where that is one of the \
+            platform's own, `embedding_origin`.",
         )
         .requires(Permission::PlaybackStart)
         .answers(view::answered())
@@ -70,7 +78,7 @@ pub(crate) fn reference() -> Operation {
 pub(crate) async fn start(
     State(context): State<Context>,
     Extension(settings): Extension<Arc<Settings>>,
-    caller: Caller,
+    (caller, sent_by): (Caller, SentBy),
     trace: TraceParent,
     IdempotencyKey(key): IdempotencyKey,
     Json(request): Json<StartRequest>,
@@ -80,7 +88,9 @@ pub(crate) async fn start(
     let now = context.now();
     let (user, grant) = (caller.user(), request.access_grant.as_deref());
     let unlocked = settings.unlocked(grant, user, request.video_id, now);
-    let viewer = Viewer { unlocked, ..settings.viewer(&caller)? };
+    let embedder = embedder::told(request.embedding_origin.as_deref())?;
+    let embedder = settings.own_pages().embedder(sent_by, embedder);
+    let viewer = Viewer { unlocked, embedder, ..settings.viewer(&caller)? };
     let device = device(request.device)?;
     let start = Start {
         session: context.new_id(),

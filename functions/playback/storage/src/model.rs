@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use mcsp_ids::{UserId, VideoId};
-use playback_domain::{Region, Regions, State, Visibility};
+use playback_domain::{Embedding, Origin, Region, Regions, State, Visibility};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -83,6 +83,12 @@ struct Stored<'a> {
     /// Who works on it, where it is only for some.
     #[serde(rename = "c", default, skip_serializing_if = "Vec::is_empty")]
     collaborators: Vec<UserId>,
+    /// Which pages may embed it, where not all may.
+    #[serde(rename = "e", default, skip_serializing_if = "Option::is_none")]
+    embedding: Option<&'a str>,
+    /// The origins of those that are listed.
+    #[serde(rename = "g", borrow, default, skip_serializing_if = "Vec::is_empty")]
+    origins: Vec<&'a str>,
 }
 
 /// Writes the model for Redis.
@@ -99,6 +105,8 @@ pub(crate) fn encode(video: &Video) -> Vec<u8> {
         scheduled_ms: scheduled_at(&video.state).map(Timestamp::as_millisecond),
         media: media(&video.state).cloned(),
         collaborators: video.collaborators.clone(),
+        embedding: (video.embedding != Embedding::Anywhere).then(|| video.embedding.as_str()),
+        origins: video.embedding.origins().iter().map(Origin::as_str).collect(),
     };
     // Strings, numbers and what was JSON before: serialization has nothing to fail at.
     serde_json::to_vec(&stored).unwrap_or_default()
@@ -119,7 +127,15 @@ pub(crate) fn decode(bytes: &[u8]) -> Option<Video> {
         regions: Regions { allow: regions(stored.allow)?, deny: regions(stored.deny)? },
         minimum_age: stored.minimum_age,
         collaborators: stored.collaborators,
+        embedding: embedding_of(stored.embedding, &stored.origins)?,
     })
+}
+
+/// Without a name, as it was before there were others: anywhere.
+pub(crate) fn embedding_of<T: AsRef<str>>(name: Option<&str>, origins: &[T]) -> Option<Embedding> {
+    let Some(name) = name else { return Some(Embedding::Anywhere) };
+    let origins: Option<Vec<_>> = origins.iter().map(|text| Origin::parse(text.as_ref()).ok()).collect();
+    Embedding::from_name(name, origins?)
 }
 
 pub(crate) fn media(state: &State<Media>) -> Option<&Media> {
@@ -221,6 +237,15 @@ pub struct Announcement {
     protection: Option<Protection>,
     #[serde(default)]
     collaborators: Vec<UserId>,
+    #[serde(default)]
+    embedding: Option<AnnouncedEmbedding>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct AnnouncedEmbedding {
+    mode: String,
+    #[serde(default)]
+    origins: Vec<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -254,6 +279,9 @@ pub enum InvalidAnnouncement {
     /// Published, and nothing to play.
     #[error("published without media")]
     Media,
+    /// A way of embedding that the contract does not name, or an origin that is none.
+    #[error("invalid embedding")]
+    Embedding,
 }
 
 impl TryFrom<Announcement> for Version {
@@ -269,6 +297,7 @@ impl TryFrom<Announcement> for Version {
             packaged,
             protection,
             collaborators,
+            embedding,
             ..
         } = announced;
         let media = || {
@@ -298,7 +327,13 @@ impl TryFrom<Announcement> for Version {
             Visibility::Private | Visibility::Password(_) => collaborators,
             Visibility::Public | Visibility::Unlisted | Visibility::Subscribers(_) => Vec::new(),
         };
-        let video = Video { owner: owner_id, state, visibility, regions, minimum_age, collaborators };
+        let embedding = match embedding {
+            Some(AnnouncedEmbedding { mode, origins }) => embedding_of(Some(&mode), &origins),
+            None => Some(Embedding::Anywhere),
+        };
+        let embedding = embedding.ok_or(InvalidAnnouncement::Embedding)?;
+        let video =
+            Video { owner: owner_id, state, visibility, regions, minimum_age, collaborators, embedding };
         Ok(Version { number: version, video })
     }
 }
@@ -439,6 +474,31 @@ mod tests {
         assert_eq!(refused("visibility", json!("friends")), InvalidAnnouncement::Visibility);
         assert_eq!(refused("regions", json!({"deny": ["e u"]})), InvalidAnnouncement::Region);
         assert_eq!(refused("packaged", json!(null)), InvalidAnnouncement::Media);
+        assert_eq!(refused("embedding", json!({"mode": "somewhere"})), InvalidAnnouncement::Embedding);
+        let no_origin = json!({"mode": "listed", "origins": ["*"]});
+        assert_eq!(refused("embedding", no_origin), InvalidAnnouncement::Embedding);
+    }
+
+    #[test]
+    fn what_some_pages_may_embed_says_which_and_what_was_kept_before_all_may() {
+        let (origin, origins) =
+            (|text| Origin::parse(text).unwrap(), ["https://a.example", "https://b.example"]);
+        for (told, embedding) in [
+            (json!({"mode": "nowhere", "origins": []}), Embedding::Nowhere),
+            (json!({"mode": "listed", "origins": origins}), Embedding::Listed(origins.map(origin).to_vec())),
+            (json!({"mode": "anywhere", "origins": []}), Embedding::Anywhere),
+            (json!(null), Embedding::Anywhere),
+        ] {
+            let video = announced(|whole| whole["embedding"] = told.clone()).unwrap().video;
+            assert_eq!(video.embedding, embedding, "{told}");
+            assert_eq!(decode(&encode(&video)).unwrap().embedding, embedding, "{told}");
+        }
+        // As it stood in Redis and in the memory before.
+        let kept = br#"{"o":"user_00000000000000000000000002","s":"unpublished","v":"public"}"#;
+        assert_eq!(decode(kept).unwrap().embedding, Embedding::Anywhere);
+        let unknown =
+            br#"{"o":"user_00000000000000000000000002","s":"unpublished","v":"public","e":"somewhere"}"#;
+        assert!(decode(unknown).is_none(), "what cannot be understood is not taken for open");
     }
 
     #[test]

@@ -175,13 +175,15 @@ pub async fn start(
 
 /// The name under which a yes is kept beside the read model. Regions have no colon, so no two are alike.
 fn yes_name(viewer: &Viewer, holds_for: HoldsFor) -> String {
-    let Viewer { user, region, age_reached, unlocked, .. } = viewer;
+    let Viewer { user, region, age_reached, unlocked, embedder, .. } = viewer;
     let age = age_reached.unwrap_or_default();
+    // One for all pages of others: there are as many origins as anybody likes to send.
+    let page = if embedder.is_some() { "e" } else { "" };
     match holds_for {
-        HoldsFor::Region => format!("r:{region}:{age}"),
-        HoldsFor::Subscribers => format!("s:{region}:{age}"),
-        HoldsFor::Unlocked => format!("p:{region}:{age}:{}", unlocked.unwrap_or_default()),
-        HoldsFor::Viewer => format!("u:{region}:{age}:{user}"),
+        HoldsFor::Region => format!("{page}r:{region}:{age}"),
+        HoldsFor::Subscribers => format!("{page}s:{region}:{age}"),
+        HoldsFor::Unlocked => format!("{page}p:{region}:{age}:{}", unlocked.unwrap_or_default()),
+        HoldsFor::Viewer => format!("{page}u:{region}:{age}:{user}"),
     }
 }
 

@@ -2,13 +2,14 @@
 
 use crate::StoreError;
 use crate::model::{
-    Media, Protection, Version, Video, level, media, passwords_version, scheduled_at, state_of, visibility_of,
+    Media, Protection, Version, Video, embedding_of, level, media, passwords_version, scheduled_at, state_of,
+    visibility_of,
 };
 use mcsp_bridge_api::Bridge;
 use mcsp_bridge_api::postgres::GuardedStatement;
 use mcsp_bridge_api::sql::{Json, Row, Rows, sql};
 use mcsp_ids::{UserId, VideoId};
-use playback_domain::{Region, Regions};
+use playback_domain::{Origin, Region, Regions};
 use serde_json::value::RawValue;
 
 /// The statement that keeps a version, unless the same or a later one is known.
@@ -18,8 +19,8 @@ pub fn upsert(id: VideoId, version: &Version) -> GuardedStatement {
     let media = media(&video.state);
     sql("INSERT INTO videos AS v (id, version, owner_id, state, visibility, regions_allow, regions_deny, \
              packaged_prefix, packaged_hls, duration_ms, renditions, minimum_plan_level, scheduled_at, minimum_age, \
-             packaged_dash, protection, passwords_version, collaborators) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) \
+             packaged_dash, protection, passwords_version, collaborators, embedding, embedding_origins) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) \
          ON CONFLICT (id) DO UPDATE SET version = excluded.version, owner_id = excluded.owner_id, \
              state = excluded.state, visibility = excluded.visibility, \
              regions_allow = excluded.regions_allow, regions_deny = excluded.regions_deny, \
@@ -28,7 +29,8 @@ pub fn upsert(id: VideoId, version: &Version) -> GuardedStatement {
              duration_ms = excluded.duration_ms, renditions = excluded.renditions, \
              minimum_plan_level = excluded.minimum_plan_level, scheduled_at = excluded.scheduled_at, \
              minimum_age = excluded.minimum_age, passwords_version = excluded.passwords_version, \
-             collaborators = excluded.collaborators \
+             collaborators = excluded.collaborators, embedding = excluded.embedding, \
+             embedding_origins = excluded.embedding_origins \
          WHERE v.version < excluded.version")
     .bind(id.uuid())
     .bind(i64::try_from(*number).unwrap_or(i64::MAX))
@@ -48,6 +50,8 @@ pub fn upsert(id: VideoId, version: &Version) -> GuardedStatement {
     .bind(media.and_then(|media| media.protection.as_ref()).map(|protection| serde_json::json!(protection)))
     .bind(passwords_version(video.visibility).map(|version| i64::try_from(version).unwrap_or(i64::MAX)))
     .bind(serde_json::json!(video.collaborators))
+    .bind(video.embedding.as_str())
+    .bind(video.embedding.origins().iter().map(Origin::to_string).collect::<Vec<_>>())
     .unguarded()
 }
 
@@ -56,7 +60,7 @@ pub async fn find(bridge: &dyn Bridge, id: VideoId) -> Result<Option<Version>, S
     let statement = sql(
         "SELECT packaged_prefix, packaged_hls, packaged_dash, protection, duration_ms, renditions, scheduled_at, state, \
              version, owner_id, minimum_plan_level, passwords_version, visibility, regions_allow, regions_deny, \
-             minimum_age, collaborators \
+             minimum_age, collaborators, embedding_origins, embedding \
          FROM videos WHERE id = $1",
     )
     .bind(id.uuid());
@@ -87,7 +91,12 @@ fn read(row: &mut Row<'_>) -> Result<Version, mcsp_bridge_api::sql::Inconsistenc
     let minimum_age =
         row.parse("minimum_age", |years: Option<u32>| years.map(u8::try_from).transpose().ok())?;
     let Json(collaborators) = row.take("collaborators")?;
-    Ok(Version { number, video: Video { owner, state, visibility, regions, minimum_age, collaborators } })
+    let origins: Vec<String> = row.take("embedding_origins")?;
+    let embedding = row.parse("embedding", |name: String| embedding_of(Some(&name), &origins))?;
+    Ok(Version {
+        number,
+        video: Video { owner, state, visibility, regions, minimum_age, collaborators, embedding },
+    })
 }
 
 fn regions(names: Vec<String>) -> Option<Vec<Region>> {

@@ -57,6 +57,7 @@ impl Scene {
                 age_reached: None,
                 stream_limit: LIMIT,
                 device_limit: DEVICES,
+                embedder: None,
             },
             device: Device::parse("tv".into(), Some("Kitchen".into())).unwrap(),
             video: new_id(),

@@ -114,6 +114,7 @@ mod tests {
             user_id: "user_1".to_owned(),
             video_id: "video_1".to_owned(),
             passwords_version: None,
+            embedder: None,
             url_expires_at_unix_s: 900,
             expires_at_unix_s: 1_000,
         });

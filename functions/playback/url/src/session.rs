@@ -2,7 +2,7 @@
 //!
 //! A grant is `base64url(payload) "." base64url(HMAC-SHA256(key, "session." base64url(payload)))`; the payload is JSON:
 //! `kid` the key's id, `sid` the session, `uid` whose it is, `vid` what it plays, `pwv` which passwords that had where it
-//! asked for one, `url` the second (Unix time) at which
+//! asked for one, `emb` the origin of the page that embeds it, where one does, `url` the second (Unix time) at which
 //! its manifest URL expires, `exp` the first second at which the grant is refused. What is signed begins with a word of
 //! its own, so that no grant opens a path and no token of a path is a grant.
 
@@ -24,6 +24,8 @@ pub struct SessionGrant {
     pub video_id: String,
     /// Which passwords the video had, where it asked for one that the viewer gave.
     pub passwords_version: Option<u64>,
+    /// The page of somebody else that it is played in, as browsers write its origin.
+    pub embedder: Option<String>,
     /// When its manifest URL expires.
     pub url_expires_at_unix_s: u64,
     /// The first second at which it is refused.
@@ -43,6 +45,8 @@ struct Payload<'a> {
     vid: Cow<'a, str>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pwv: Option<u64>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    emb: Option<Cow<'a, str>>,
     url: u64,
     exp: u64,
 }
@@ -57,6 +61,7 @@ impl Signer {
             uid: (&grant.user_id).into(),
             vid: (&grant.video_id).into(),
             pwv: grant.passwords_version,
+            emb: grant.embedder.as_deref().map(Cow::Borrowed),
             url: grant.url_expires_at_unix_s,
             exp: grant.expires_at_unix_s,
         };
@@ -78,6 +83,7 @@ impl Verifier {
             user_id: payload.uid.into_owned(),
             video_id: payload.vid.into_owned(),
             passwords_version: payload.pwv,
+            embedder: payload.emb.map(Cow::into_owned),
             url_expires_at_unix_s: payload.url,
             expires_at_unix_s: payload.exp,
         })
@@ -99,6 +105,7 @@ mod tests {
             user_id: "user_1".to_owned(),
             video_id: "video_1".to_owned(),
             passwords_version: Some(7),
+            embedder: Some("https://blog.example".to_owned()),
             url_expires_at_unix_s: 900,
             expires_at_unix_s: 1_000,
         }

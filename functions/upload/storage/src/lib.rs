@@ -2,8 +2,8 @@
 
 mod drafts;
 mod find;
-mod pulls;
 mod handovers;
+mod pulls;
 mod quota;
 mod row;
 mod save;
@@ -15,8 +15,8 @@ pub use drafts::{
     save_draft,
 };
 pub use find::{find, held_of, owned, page, source_of};
-pub use pulls::{Pull, begin_pull, end_pull, note_pull, pull_of};
 pub use handovers::{free_drafts, handed_over, keep_handover, nothing_is_left};
+pub use pulls::{Pull, begin_pull, end_pull, note_pull, pull_of};
 pub use quota::{forget_plan, keep_plan, plan, used};
 pub use save::{InsertError, SaveError, Written, forget, hold, insert, save, update};
 pub use tokens::{forget_token, keep_token, owner_by_token};

@@ -96,6 +96,8 @@ pub(crate) struct Video {
     has_chapters: bool,
     #[prost(string, repeated, tag = "28")]
     collaborators: Vec<String>,
+    #[prost(message, optional, tag = "29")]
+    embedding: Option<Embedding>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Enumeration)]
@@ -173,6 +175,23 @@ enum Scheme {
     Cbcs = 2,
 }
 
+#[derive(Clone, PartialEq, Message)]
+struct Embedding {
+    #[prost(enumeration = "EmbeddingMode", tag = "1")]
+    mode: i32,
+    #[prost(string, repeated, tag = "2")]
+    origins: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Enumeration)]
+#[repr(i32)]
+enum EmbeddingMode {
+    Unspecified = 0,
+    Anywhere = 1,
+    Nowhere = 2,
+    Listed = 3,
+}
+
 impl From<contract::VideoState> for Video {
     fn from(video: contract::VideoState) -> Self {
         Video {
@@ -204,6 +223,7 @@ impl From<contract::VideoState> for Video {
             caption_languages: video.caption_languages,
             has_chapters: video.has_chapters,
             collaborators: video.collaborators.iter().map(ToString::to_string).collect(),
+            embedding: Some(Embedding::from(video.embedding)),
         }
     }
 }
@@ -232,6 +252,17 @@ impl From<VisibilityName> for Visibility {
             VisibilityName::Subscribers => Visibility::Subscribers,
             VisibilityName::Password => Visibility::Password,
         }
+    }
+}
+
+impl From<contract::Embedding> for Embedding {
+    fn from(contract::Embedding { mode, origins }: contract::Embedding) -> Self {
+        let mode = match mode {
+            contract::EmbeddingMode::Anywhere => EmbeddingMode::Anywhere,
+            contract::EmbeddingMode::Nowhere => EmbeddingMode::Nowhere,
+            contract::EmbeddingMode::Listed => EmbeddingMode::Listed,
+        };
+        Embedding { mode: mode.into(), origins }
     }
 }
 

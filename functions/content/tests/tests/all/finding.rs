@@ -1,8 +1,8 @@
 //! Content with one of its two backends of search, and videos to be found.
 
 use content_domain::{
-    Collaborators, Details, Media, Origin, Packaged, Region, Regions, State, Title, Tracks, Video, Viewer,
-    Visibility, Withheld,
+    Collaborators, Details, Embedding, Media, Origin, Packaged, Region, Regions, State, Title, Tracks, Video,
+    Viewer, Visibility, Withheld,
 };
 use content_storage::insert;
 use content_tests::Stand;
@@ -53,6 +53,7 @@ pub fn published(title: &str, second: i64) -> Video {
         collaborators: Collaborators::default(),
         created_at: at(second),
         updated_at: at(second),
+        embedding: Embedding::default(),
     }
 }
 

@@ -9,6 +9,7 @@ mod collaborators;
 mod deletes;
 mod draft_videos;
 mod drafts;
+mod embedding;
 mod events;
 mod explain;
 mod export;
