@@ -206,6 +206,8 @@ routes! {
     "/v1/videos/:id/embedding" PUT "/v1/videos/video_00000000000000000000000000/embedding" not "/v1/videos/event_00000000000000000000000000/embedding", Bearer(ContentPublish) of Video, r#"{"mode": "listed", "origins": ["https://blog.example"]}"#;
     "/v1/search" GET "/v1/search", Optional;
     "/v1/search/suggest" GET "/v1/search/suggest?q=a", Optional;
+    "/v1/creators/:id/feed" GET "/v1/creators/user_00000000000000000000000000/feed" not "/v1/creators/event_00000000000000000000000000/feed", None;
+    "/v1/oembed" GET "/v1/oembed?url=x", None;
     "/v1/search-indexes" POST "/v1/search-indexes", Platform;
     "/v1/search-indexes/:name/videos" POST "/v1/search-indexes/i/videos" not "/v1/search-indexes/I/videos", Platform, r#"{"after": "video_00000000000000000000000000"}"#;
     "/v1/search-indexes/:name/activate" POST "/v1/search-indexes/i/activate" not "/v1/search-indexes/I/activate", Platform, r#"{"videos": 1}"#;

@@ -1,9 +1,12 @@
 //! Finding videos.
 
 mod backend;
+mod feed;
 mod highlight;
+mod oembed;
 mod request;
 mod search;
+mod site;
 mod suggest;
 mod view;
 
@@ -21,16 +24,32 @@ pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
     Ok(Router::new()
         .route("/v1/search", get(search::search))
         .route("/v1/search/suggest", get(suggest::suggest))
-        .layer(Extension(Arc::new(Settings::of(context)?))))
+        .route("/v1/creators/{id}/feed", get(feed::feed))
+        .route("/v1/oembed", get(oembed::oembed))
+        .layer(Extension(Arc::new(Settings::of(context)?)))
+        .layer(Extension(Arc::new(site::Site::of(context)?))))
 }
 
 /// What the API reference says of them.
 pub fn reference() -> Section {
-    Section::new("Search", "Finding videos.", [search::reference(), suggest::reference()])
+    Section::new(
+        "Search",
+        "Finding videos.",
+        [search::reference(), suggest::reference(), feed::reference(), oembed::reference()],
+    )
 }
 
 mcsp_function::component!(
     crate::router,
-    variables =
-        ["issuer", "audience", "search_index", "search_user", "search_password", "search_patience_ms"]
+    variables = [
+        "issuer",
+        "audience",
+        "search_index",
+        "search_user",
+        "search_password",
+        "search_patience_ms",
+        "app_name",
+        "watch_url_template",
+        "embed_url_template",
+    ]
 );

@@ -52,6 +52,15 @@ impl Stand {
         Self::with(Setup { variables, targets: vec![("search", url)], ..Setup::default() }).await
     }
 
+    /// The same where there are pages on which people see videos, and that others embed.
+    pub async fn with_pages() -> Self {
+        let variables = vec![
+            ("watch_url_template", "https://tv.example/watch?v={video_id}".to_owned()),
+            ("embed_url_template", "https://tv.example/embed/{video_id}".to_owned()),
+        ];
+        Self::with(Setup { variables, ..Setup::default() }).await
+    }
+
     async fn with(setup: Setup) -> Self {
         let bed = Testbed::new("content", setup).await;
         Stand {

@@ -1,6 +1,10 @@
 //! Optimistic concurrency (RFC 9110 sections 8.8.3 and 13.1.1): the version of an aggregate as a strong
 //! ETag, and the `If-Match` that a writer may send.
 
+mod if_none_match;
+
+pub use if_none_match::IfNoneMatch;
+
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use http::{StatusCode, header};

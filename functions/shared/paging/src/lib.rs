@@ -23,6 +23,9 @@ const CURSOR_EXAMPLE: &str = "InZpZGVvXzAxa2I1dDR2MDBlOHB0eHoza2QwN2dxMnNuIg";
 pub struct Limit(u32);
 
 impl Limit {
+    /// As many as there may be.
+    pub const MAX: Limit = Limit(LIMIT_MAX);
+
     /// How many rows to read: one more than are shown, which tells whether there is a next page.
     pub fn rows_to_read(self) -> i64 {
         i64::from(self.0) + 1

@@ -79,6 +79,13 @@ pub(crate) const HEADERS: &[Described] = &[
         example: "\"7\"",
     },
     Described {
+        name: "If-None-Match",
+        description: "The ETags of what the reader has, or `*`. When one of them is the current one, the answer is 304 without a \
+            body (RFC 9110, section 13.1.2).",
+        schema: Schema::Text,
+        example: "\"7\"",
+    },
+    Described {
         name: "Location",
         description: "Where to find what was made, or where to go on.",
         schema: Schema::Text,

@@ -13,6 +13,7 @@ mod embedding;
 mod events;
 mod explain;
 mod export;
+mod feeds;
 mod finding;
 mod index;
 mod moderation;

@@ -172,6 +172,9 @@ async fn no_query_reads_all_videos() {
         let suggested = stand.get_from(who, &stand.search, "/v1/search/suggest?q=word7").await;
         assert_eq!(suggested.status, 200, "{}", suggested.json);
     }
+    let feed = ("GET", "/v1/creators/user_0000000000000000000000000a/feed");
+    let feed = stand.search.send(feed, &[], None).await;
+    assert_eq!((feed.status, feed.text.matches("<item>").count()), (200, 50), "{}", feed.text);
     let regions = Some(json!({"allow": ["eu"], "deny": []}));
     let denied = stand.send_as(owner, &stand.publication, ("PUT", &format!("{path}/regions")), regions).await;
     assert_eq!(denied.status, 200, "{}", denied.json);
