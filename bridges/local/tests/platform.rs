@@ -169,6 +169,8 @@ async fn a_video_becomes_a_stream_that_plays_through_the_cdn() {
         events.iter().map(|event| data(event)["progress_percent"].as_u64().unwrap()).collect();
     assert!(percents.is_sorted(), "{percents:?}");
 
+    shows_images(&urls, completed["thumbnails"].as_array().unwrap()).await;
+
     let cdn = urls.cdn.clone().unwrap();
     for manifest in ["master.m3u8", "manifest.mpd"] {
         let url = format!("{cdn}/p/{}/packaged/video_1/{manifest}", token(&urls, "packaged/video_1/", 60));
@@ -178,6 +180,24 @@ async fn a_video_becomes_a_stream_that_plays_through_the_cdn() {
     refuses_what_is_not_signed(&urls, &cdn).await;
     serves_ranges(&urls, &cdn).await;
     stack.stop().await;
+}
+
+/// Three of them, which are what is told of them.
+async fn shows_images(urls: &Urls, thumbnails: &[Value]) {
+    let keys: Vec<_> = thumbnails.iter().map(|thumbnail| thumbnail["key"].as_str().unwrap()).collect();
+    assert_eq!(keys, [1, 2, 3].map(|number| format!("thumbnails/video_1/upload_1/{number}.jpg")));
+    let times: Vec<_> = thumbnails.iter().map(|thumbnail| thumbnail["time_ms"].as_u64().unwrap()).collect();
+    assert!(times.is_sorted() && times[2] > 4_000, "{times:?}");
+    let (bucket, credentials) = bucket(urls, &urls.upload_buckets[0]);
+    for thumbnail in thumbnails {
+        let url = bucket.get_object(Some(&credentials), thumbnail["key"].as_str().unwrap()).sign(SIGNATURE);
+        let answer = reqwest::get(url).await.unwrap();
+        assert_eq!(answer.headers()["content-type"], "image/jpeg");
+        let size = imagesize::blob_size(&answer.bytes().await.unwrap()).unwrap();
+        let told = ["width", "height"].map(|side| thumbnail[side].as_u64().unwrap());
+        assert_eq!(told, [size.width as u64, size.height as u64]);
+        assert_eq!(told[1], 360);
+    }
 }
 
 /// Every rendition and the sound, from the first frame to the last.

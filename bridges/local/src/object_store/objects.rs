@@ -88,7 +88,8 @@ pub(crate) async fn get(layout: &Layout, input: GetObjectInput) -> S3Result<GetO
         content_length: Some(length_of(length)?),
         content_range: range.map(|range| format!("bytes {}-{}/{size}", range.start, range.end - 1)),
         content_type: description.content_type.clone(),
-        cache_control: description.cache_control.clone(),
+        // Who signed the request may have it answered otherwise.
+        cache_control: input.response_cache_control.or_else(|| description.cache_control.clone()),
         e_tag: Some(ETag::Strong(description.e_tag.clone())),
         last_modified: Some(modified(&description)),
         metadata: Some(description.metadata.clone()),

@@ -3,6 +3,7 @@
 use super::media::{DASH, HLS};
 use super::playlist::Rendition;
 use super::protection::Protection;
+use super::thumbnails::Thumbnail;
 use rdkafka::message::{Header, Headers, Message, OwnedHeaders};
 use serde::{Deserialize, Serialize};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -59,7 +60,12 @@ pub(crate) enum Outcome {
     /// Still at it.
     Progressed { percent: u8 },
     /// It can be played.
-    Completed { duration_ms: u64, renditions: Vec<Rendition>, protection: Option<Protection> },
+    Completed {
+        duration_ms: u64,
+        renditions: Vec<Rendition>,
+        protection: Option<Protection>,
+        thumbnails: Vec<Thumbnail>,
+    },
     /// It never will.
     Failed { reason_code: &'static str },
 }
@@ -99,6 +105,8 @@ struct Changed<'a> {
     renditions: Vec<Rendition>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason_code: Option<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    thumbnails: Vec<Thumbnail>,
 }
 
 #[derive(Serialize)]
@@ -134,19 +142,25 @@ impl Initiated {
         if *replaces { format!("packaged/{video_id}/{upload_id}/") } else { format!("packaged/{video_id}/") }
     }
 
+    /// Where its images go, in the bucket of the file.
+    pub(crate) fn thumbnails_prefix(&self) -> String {
+        format!("thumbnails/{}/{}/", self.upload.video_id, self.upload.upload_id)
+    }
+
     /// The event that tells the outcome. Telling it again gives the same id, so consumers apply it once.
     pub(crate) fn tell(&self, outcome: Outcome) -> Outgoing {
         let verb = outcome.name();
         let mut data = self.changed("processing");
         match outcome {
             Outcome::Progressed { percent } => data.progress_percent = percent,
-            Outcome::Completed { duration_ms, renditions, protection } => {
+            Outcome::Completed { duration_ms, renditions, protection, thumbnails } => {
                 data.state = "completed";
                 data.progress_percent = 100;
                 data.packaged = Some(Packaged { prefix: self.path_prefix(), hls: HLS, dash: DASH });
                 data.protection = protection;
                 data.duration_ms = Some(duration_ms);
                 data.renditions = renditions;
+                data.thumbnails = thumbnails;
             }
             Outcome::Failed { reason_code } => {
                 data.state = "failed";
@@ -190,6 +204,7 @@ impl Initiated {
             duration_ms: None,
             renditions: Vec::new(),
             reason_code: None,
+            thumbnails: Vec::new(),
         }
     }
 }

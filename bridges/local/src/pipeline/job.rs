@@ -4,6 +4,7 @@ use super::events::{Initiated, Outcome, Wanted};
 use super::media::{self, DASH, HLS, MediaError};
 use super::playlist;
 use super::protection::{self, Unprotected};
+use super::thumbnails::{self, Taken};
 use crate::buckets::{Buckets, ObjectError};
 use crate::cdn::content_type;
 use crate::error::LocalError;
@@ -69,10 +70,12 @@ where
     let transcoded = async {
         let source = media::probe(&source_file, scratch.path()).await?;
         media::package(&source_file, source, &tree, scratch.path()).await?;
-        Ok(source)
+        let prefix = initiated.thumbnails_prefix();
+        let taken = thumbnails::take(&source_file, source, &prefix, scratch.path()).await?;
+        Ok((source, taken))
     };
-    let source = match transcoded.await {
-        Ok(source) => source,
+    let (source, taken) = match transcoded.await {
+        Ok(made) => made,
         Err(error) => return failed(error),
     };
     let protection = match initiated.upload.protection {
@@ -89,8 +92,10 @@ where
     progressed(TRANSCODED_PERCENT).await?;
     let master = fs::read_to_string(tree.join(HLS)).await.map_err(Hindrance::Disk)?;
     store(workshop, &initiated.path_prefix(), &tree).await?;
+    store_images(workshop, initiated, &taken).await?;
     let renditions = playlist::renditions(&master);
-    Ok(Outcome::Completed { duration_ms: source.duration_ms, renditions, protection })
+    let thumbnails = taken.into_iter().map(|taken| taken.told).collect();
+    Ok(Outcome::Completed { duration_ms: source.duration_ms, renditions, protection, thumbnails })
 }
 
 fn failed(error: MediaError) -> Result<Outcome, Hindrance> {
@@ -128,6 +133,16 @@ async fn store(workshop: &Workshop, prefix: &str, tree: &Path) -> Result<(), Hin
             .put_file(&workshop.packaged_bucket, &key, content_type(&key), &file)
             .await
             .map_err(Hindrance::Objects)?;
+    }
+    Ok(())
+}
+
+/// Stores images in the bucket of the file that they were taken from: pages show them, not the CDN.
+async fn store_images(workshop: &Workshop, initiated: &Initiated, taken: &[Taken]) -> Result<(), Hindrance> {
+    let bucket = &initiated.upload.object.bucket;
+    for Taken { file, told } in taken {
+        let stored = workshop.buckets.put_file(bucket, &told.key, told.content_type, file).await;
+        stored.map_err(Hindrance::Objects)?;
     }
     Ok(())
 }

@@ -138,6 +138,29 @@ pub(crate) async fn package(
     }
 }
 
+/// How an image is scaled: it fits into this, and is not blown up. A JPEG has the whole range of colours, whatever the video has.
+const PICTURE_SCALE: &str = "scale=w=min(640\\,iw):h=min(360\\,ih):force_original_aspect_ratio=decrease\
+     :force_divisible_by=2:out_range=full";
+
+/// Writes what a video shows at a time as a JPEG. A time at which it shows nothing gives no file, and is no reason to give the video up.
+pub(crate) async fn picture(
+    file: &Path,
+    time_ms: u64,
+    image: &Path,
+    scratch: &Path,
+) -> Result<(), MediaError> {
+    let mut command = Command::new(programs::find("ffmpeg").map_err(MediaError::Machine)?);
+    let at = format!("{time_ms}ms");
+    command
+        .args(["-nostdin", "-v", "error", "-y", "-protocol_whitelist", "file"])
+        .args(["-format_whitelist", CONTAINERS, "-ss", &at, "-i"])
+        .arg(file)
+        .args(["-map", "0:v:0", "-frames:v", "1", "-vf", PICTURE_SCALE])
+        .args(["-pix_fmt", "yuvj420p", "-c:v", "mjpeg", "-q:v", "4", "-f", "image2", "-update", "1"])
+        .arg(image);
+    run(command, &scratch.join("picture.log"), PROBE_TIMEOUT).await.map(drop)
+}
+
 /// The renditions for a source of this height: none is taller than the source, one there always is.
 fn renditions(source_height: u32) -> Vec<(u32, &'static str)> {
     let (smallest, bit_rate) = (source_height.max(2) & !1, RENDITIONS[1].1);

@@ -1,5 +1,5 @@
 //! A stand-in for the transcoding pipeline: takes uploads from Kafka, makes HLS and DASH, encrypted where that is wanted,
-//! and tells how it went.
+//! and images, and tells how it went.
 
 mod boxes;
 mod cenc;
@@ -8,6 +8,7 @@ mod job;
 mod media;
 mod playlist;
 mod protection;
+mod thumbnails;
 
 use crate::buckets::Buckets;
 use crate::error::LocalError;

@@ -44,6 +44,7 @@ const fn topic(happened: Happened) -> &'static str {
         | Happened::Uploaded
         | Happened::CollaboratorsChanged
         | Happened::Transferred
-        | Happened::EmbeddingChanged => "media.changed",
+        | Happened::EmbeddingChanged
+        | Happened::ThumbnailsChanged => "media.changed",
     }
 }

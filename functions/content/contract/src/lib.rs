@@ -20,6 +20,6 @@ pub use event::event;
 pub use meant::{REGIONS_MAX, meant, regions};
 pub use publication::{PUBLICATION_DUE, PublicationDue, do_not_publish, plan, publish_later};
 pub use said::{Said, given, submitted, whole};
-pub use state::{Regions, VideoState};
+pub use state::{Regions, Thumbnail, VideoState};
 pub use view::VideoView;
 pub use viewer::viewer;

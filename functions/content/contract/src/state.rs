@@ -2,11 +2,11 @@
 
 use crate::Embedding;
 use content_domain::{
-    Category, Language, Licence, MinimumAge, Packaged, PasswordsVersion, PlanLevel, Protection, Region,
-    Rendition, StateName, Title, Video, VisibilityName,
+    Category, ImageType, Language, Licence, MinimumAge, Packaged, PasswordsVersion, PlanLevel, Protection,
+    Region, Rendition, StateName, Title, Video, VisibilityName,
 };
 use jiff::Timestamp;
-use mcsp_ids::{UserId, VideoId};
+use mcsp_ids::{ThumbnailId, UserId, VideoId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -97,6 +97,35 @@ pub struct VideoState {
     /// Which pages may embed it.
     #[serde(default)]
     pub embedding: Embedding,
+    /// The image that stands for it, where there is one.
+    #[serde(default)]
+    pub thumbnail: Option<Thumbnail>,
+}
+
+/// An image of a video.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "CatalogThumbnail")]
+pub struct Thumbnail {
+    /// Which.
+    pub id: ThumbnailId,
+    /// Where it is in the object store: in the bucket of the video's region, which gives it to nobody without a signature.
+    #[schemars(example = &"thumbnails/video_01kb5t4v00e8ptxz3kd07gq2sn/upload_01kb5t4v00e8ptxz3kd07gq2sn/1.jpg")]
+    pub key: String,
+    /// Its media type.
+    pub content_type: ImageType,
+    /// Pixels.
+    #[schemars(example = 640)]
+    pub width: u32,
+    /// Pixels.
+    #[schemars(example = 360)]
+    pub height: u32,
+}
+
+impl From<&content_domain::Thumbnail> for Thumbnail {
+    fn from(thumbnail: &content_domain::Thumbnail) -> Self {
+        let content_domain::Thumbnail { id, key, content_type, width, height, .. } = thumbnail.clone();
+        Thumbnail { id, key, content_type, width, height }
+    }
 }
 
 /// Regions by code, in order. Both empty: everywhere.
@@ -152,6 +181,7 @@ impl From<&Video> for VideoState {
             purge_at: deletion.filter(|deletion| !deletion.is_purged).map(|deletion| deletion.purge_at()),
             collaborators: video.collaborators.iter().map(|(user, _)| user).collect(),
             embedding: Embedding::from(&video.embedding),
+            thumbnail: video.thumbnail().map(Thumbnail::from),
         }
     }
 }

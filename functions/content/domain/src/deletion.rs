@@ -3,7 +3,8 @@
 //! As with what keeps a video back, its state beneath goes on: what is given back is what it has become by then.
 
 use crate::{
-    Collaborators, Details, FailureCode, Happened, Outcome, Regions, State, Tracks, Video, Visibility,
+    Collaborators, Details, FailureCode, Happened, Outcome, Regions, State, Thumbnails, Tracks, Video,
+    Visibility,
 };
 use jiff::{SignedDuration, Timestamp};
 use mcsp_embedding::Embedding;
@@ -68,10 +69,11 @@ impl Video {
                 let (details, tracks) = (Details::default(), Tracks::default());
                 // There will be nothing to play.
                 let state = State::Failed(FailureCode::purged());
-                let (visibility, regions, publish_at) = (Visibility::Private, Regions::default(), None);
+                let regions = Regions::default();
                 let (embedding, collaborators) = (Embedding::default(), Collaborators::default());
-                let bare = Video { details, tracks, visibility, regions, embedding, collaborators, ..self };
-                Video { deletion, publish_at, ..bare }.changed(state, Happened::Purged, now)
+                let (thumbnails, visibility) = (Thumbnails::default(), Visibility::Private);
+                let bare = Video { details, tracks, thumbnails, regions, embedding, collaborators, ..self };
+                Video { deletion, visibility, publish_at: None, ..bare }.changed(state, Happened::Purged, now)
             }
             Some(_) | None => Outcome::Unchanged(self),
         }

@@ -11,6 +11,7 @@ mod deletion;
 mod draft;
 mod embedding;
 mod first_file;
+mod image;
 mod labels;
 mod licence;
 mod media;
@@ -20,6 +21,7 @@ mod replacement;
 mod state;
 mod terms;
 mod text;
+mod thumbnails;
 mod tracks;
 mod transfer;
 mod transition;
@@ -36,6 +38,10 @@ pub use custom::{CUSTOM_FIELDS_MAX, CustomFields, InvalidField};
 pub use deletion::{Deletion, Gone};
 pub use draft::{Draft, DraftRegions, DraftVisibility, Drafted};
 pub use first_file::FirstFile;
+pub use image::{
+    IMAGE_HEAD_BYTES, IMAGE_MAX_BYTES, IMAGE_SIDE_MAX, ImageChecksum, ImageFile, ImageType, InvalidImage,
+    NotTheImage, Pixels,
+};
 pub use labels::{Category, Language};
 pub use licence::Licence;
 pub use mcsp_embedding::{Embedding, InvalidOrigin, Origin as PageOrigin};
@@ -50,6 +56,10 @@ pub use replacement::StillProcessing;
 pub use state::{State, StateName};
 pub use terms::{Term, Terms, words_of};
 pub use text::{Description, TAGS_MAX, Tag, Tags, Title};
+pub use thumbnails::{
+    MADE_THUMBNAILS_MAX, MadeThumbnail, NoSuchThumbnail, OWN_THUMBNAILS_MAX, Thumbnail, Thumbnails,
+    TooManyThumbnails, own_thumbnail, thumbnails_of_upload, thumbnails_of_video,
+};
 pub use tracks::{CAPTION_LANGUAGES_MAX, TooManyCaptions, Tracks};
 pub use transfer::{NotTransferable, Offer};
 pub use transition::{

@@ -1,5 +1,6 @@
 //! What the pipeline made of an upload.
 
+use crate::Thumbnail;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -19,6 +20,9 @@ pub struct Media {
     /// How they are encrypted, where they are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub protection: Option<Protection>,
+    /// Images that were taken from it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub thumbnails: Vec<Thumbnail>,
 }
 
 /// One encoding of the video.

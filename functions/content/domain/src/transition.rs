@@ -2,7 +2,8 @@
 
 use crate::{
     Category, Collaborators, CustomFields, Description, Details, FailureCode, Language, Licence, MinimumAge,
-    Origin, PasswordsVersion, Processed, Regions, State, Tags, Title, Tracks, Video, Visibility, Withheld,
+    Origin, PasswordsVersion, Processed, Regions, State, Tags, Thumbnails, Title, Tracks, Video, Visibility,
+    Withheld,
 };
 use jiff::{SignedDuration, Timestamp};
 use mcsp_embedding::Embedding;
@@ -10,7 +11,7 @@ use mcsp_embedding::Embedding;
 /// How far ahead a publication may lie.
 const SCHEDULE_MAX: SignedDuration = SignedDuration::from_hours(366 * 24);
 /// The version of a new video.
-pub(crate) const FIRST_VERSION: i64 = 1;
+const FIRST_VERSION: i64 = 1;
 
 /// What became of a video.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,6 +80,8 @@ pub enum Happened {
     Transferred,
     /// Other pages may embed it.
     EmbeddingChanged,
+    /// It has other images, or another one was chosen.
+    ThumbnailsChanged,
 }
 
 impl Outcome {
@@ -118,6 +121,7 @@ impl Happened {
             Happened::CollaboratorsChanged => "collaborators_changed",
             Happened::Transferred => "transferred",
             Happened::EmbeddingChanged => "embedding_changed",
+            Happened::ThumbnailsChanged => "thumbnails_changed",
         }
     }
 }
@@ -199,6 +203,7 @@ impl Video {
             details: Details::default(),
             tracks: Tracks::default(),
             collaborators: Collaborators::default(),
+            thumbnails: Thumbnails::default(),
             created_at: now,
             updated_at: now,
             embedding: Embedding::default(),
@@ -308,17 +313,20 @@ impl Video {
             | State::Unpublished { .. }
             | State::Failed(_)) => other.clone(),
         };
+        let state = state.without_thumbnails();
         let (details, tracks, regions) = (Details::default(), Tracks::default(), Regions::default());
+        let thumbnails = Thumbnails::default();
         let is_hidden = self.visibility == Visibility::Private && self.publish_at.is_none();
         let (embedding, collaborators) = (Embedding::default(), Collaborators::default());
         let is_open = regions == self.regions && embedding == self.embedding;
         let is_alone = collaborators == self.collaborators;
-        let is_bare = details == self.details && tracks == self.tracks && is_open && is_alone;
+        let is_wordless = details == self.details && tracks == self.tracks;
+        let is_bare = is_wordless && thumbnails == self.thumbnails && is_open && is_alone;
         if state == self.state && is_bare && is_hidden {
             return Outcome::Unchanged(self);
         }
         let visibility = Visibility::Private;
-        let bare = Video { details, tracks, regions, embedding, collaborators, ..self };
+        let bare = Video { details, tracks, thumbnails, regions, embedding, collaborators, ..self };
         Video { visibility, publish_at: None, ..bare }.changed(state, Happened::Erased, now)
     }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     Category, Collaborators, CustomFields, Deletion, Description, Language, Licence, MinimumAge, Regions,
-    State, Tags, Title, Tracks, Visibility, Withheld,
+    State, Tags, Thumbnails, Title, Tracks, Visibility, Withheld,
 };
 use jiff::Timestamp;
 use mcsp_embedding::Embedding;
@@ -33,6 +33,8 @@ pub struct Video {
     pub tracks: Tracks,
     /// Who works on it beside its owner.
     pub collaborators: Collaborators,
+    /// Images that its owner has sent, and which one was chosen.
+    pub thumbnails: Thumbnails,
     /// When it came to be.
     pub created_at: Timestamp,
     /// When it changed last.

@@ -65,7 +65,7 @@ fn media() -> Media {
         hls: "master.m3u8".into(),
         dash: Some("manifest.mpd".into()),
     };
-    Media { duration_ms: 1_000, renditions: Vec::new(), packaged, protection: None }
+    Media { duration_ms: 1_000, renditions: Vec::new(), packaged, protection: None, thumbnails: Vec::new() }
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 use content_contract::{event, plan};
 use content_domain::{Change, Happened, Outcome, Video};
+use content_images::clear_video;
 use content_storage::{self as storage, Listed, Owner};
 use jiff::Timestamp;
 use mcsp_bridge_api::postgres::{GuardedStatement, Transaction};
@@ -13,6 +14,10 @@ use mcsp_ids::UserId;
 use mcsp_paging::Limit;
 use mcsp_problem::Problem;
 use serde::Deserialize;
+
+/// Videos that are written in one transaction: of each there are ten statements at the most, when it is forgotten, and the bridge takes
+/// no more than 128.
+const VIDEOS_AT_ONCE: usize = 10;
 
 /// The state of an account: what is needed of it here.
 #[derive(Deserialize)]
@@ -41,7 +46,9 @@ pub(crate) async fn apply(context: &Context, received: &Received) -> Result<Appl
             .into_iter()
             .map(|video| changes(video, (owner.is_active, is_erased), context.now()))
             .collect();
-        write(context, received, (user_id, owner), changes).await?;
+        for changes in changes.chunks(VIDEOS_AT_ONCE) {
+            write(context, received, (user_id, owner), changes).await?;
+        }
     }
     let forgotten = if is_erased {
         unshare(context, received, user_id).await?;
@@ -95,7 +102,7 @@ async fn write(
     context: &Context,
     received: &Received,
     (owner_id, owner): (UserId, Owner),
-    changes: Vec<Vec<Change>>,
+    changes: &[Vec<Change>],
 ) -> Result<(), Problem> {
     let all = || changes.iter().flatten();
     let events = all().map(|change| event(context, &received.trace, change)).collect();
@@ -106,7 +113,11 @@ async fn write(
     });
     let statements: Vec<GuardedStatement> = std::iter::once(storage::owner_is(owner_id, Some(owner)))
         .chain(all().map(storage::update))
-        .chain(all().filter(|change| change.happened == Happened::Erased).flat_map(forget_what_is_beside))
+        .chain(
+            all()
+                .filter(|change| change.happened == Happened::Erased)
+                .flat_map(|change| forget_what_is_beside(context, received, change)),
+        )
         .chain(planned)
         .collect();
     if statements.len() > 1 {
@@ -115,9 +126,15 @@ async fn write(
     Ok(())
 }
 
-/// Nobody is to be let in by its passwords any more, nor to work on it, and what was said in it is forgotten with what was said of it.
-fn forget_what_is_beside(change: &Change) -> impl Iterator<Item = GuardedStatement> + use<> {
+/// Nobody is to be let in by its passwords any more, nor to work on it, and what was said in it is forgotten with what was said of it,
+/// and with its images.
+fn forget_what_is_beside(
+    context: &Context,
+    received: &Received,
+    change: &Change,
+) -> impl Iterator<Item = GuardedStatement> + use<> {
     let id = change.video.origin.id;
     let others = [storage::forget_passwords(id), storage::forget_shares(id), storage::forget_offer(id)];
-    storage::forget_tracks(id).into_iter().chain(others)
+    let images = [storage::forget_pending_thumbnails(id), clear_video(context, &received.trace, id)];
+    storage::forget_tracks(id).into_iter().chain(others).chain(images)
 }

@@ -1,31 +1,32 @@
 //! `POST /events/content-events`: takes the events that Content follows.
 
 use crate::{
-    account_changed, draft_submitted, processing_finished, publication_due, purge_due, upload_initiated,
-    video_decided,
+    account_changed, draft_submitted, processing_finished, publication_due, purge_due, thumbnails_due,
+    upload_initiated, video_decided,
 };
-use axum::extract::State;
 use content_contract::{PUBLICATION_DUE, PURGE_DUE};
+use content_images::{Images, THUMBNAILS_DUE};
 use mcsp_events::{Applied, Received};
-use mcsp_function::Context;
 use mcsp_problem::Problem;
 
 /// Each of them tells the whole state of an account.
 const ACCOUNT_EVENTS: &str = "mcsp.auth.account.";
 
-pub(crate) async fn consume(State(context): State<Context>, received: Received) -> Result<Applied, Problem> {
+pub(crate) async fn consume(images: Images, received: Received) -> Result<Applied, Problem> {
+    let context = &images.context;
     match received.kind.as_str() {
-        "mcsp.upload.session.initiated.v1" => upload_initiated::apply(&context, &received).await,
+        "mcsp.upload.session.initiated.v1" => upload_initiated::apply(context, &received).await,
         "mcsp.pipeline.processing.completed.v1" | "mcsp.pipeline.processing.failed.v1" => {
-            processing_finished::apply(&context, &received).await
+            processing_finished::apply(context, &received).await
         }
-        "mcsp.upload.draft.submitted.v1" => draft_submitted::apply(&context, &received).await,
-        PUBLICATION_DUE => publication_due::apply(&context, &received).await,
-        PURGE_DUE => purge_due::apply(&context, &received).await,
+        "mcsp.upload.draft.submitted.v1" => draft_submitted::apply(context, &received).await,
+        PUBLICATION_DUE => publication_due::apply(context, &received).await,
+        PURGE_DUE => purge_due::apply(context, &received).await,
+        THUMBNAILS_DUE => thumbnails_due::apply(&images, &received).await,
         "mcsp.admin.video.blocked.v1" | "mcsp.admin.video.restored.v1" => {
-            video_decided::apply(&context, &received).await
+            video_decided::apply(context, &received).await
         }
-        kind if kind.starts_with(ACCOUNT_EVENTS) => account_changed::apply(&context, &received).await,
+        kind if kind.starts_with(ACCOUNT_EVENTS) => account_changed::apply(context, &received).await,
         // Progress, and whatever else its topics will carry.
         _ => Ok(Applied::Ignored),
     }

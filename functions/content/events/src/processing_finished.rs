@@ -1,6 +1,7 @@
 //! `mcsp.pipeline.processing.<completed|failed>.v1`: a video becomes `ready` or `failed`, or plays another file than before.
 
 use crate::not_yet::not_yet;
+use crate::thumbnails::{Told, believed, left_behind};
 use content_contract::{event, plan};
 use content_domain::{
     FailureCode, Media, Outcome, Packaged, Processed, Protection, Rendition, State, StillProcessing,
@@ -34,6 +35,9 @@ struct Finished {
     packaged: Option<Packaged>,
     protection: Option<Protection>,
     reason_code: Option<String>,
+    /// A pipeline need make none.
+    #[serde(default)]
+    thumbnails: Vec<Told>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -56,13 +60,18 @@ enum Unbelievable {
     Protection,
     #[error("`reason_code` is missing or is not a machine code")]
     ReasonCode,
+    #[error(
+        "`thumbnails` has too many entries, or one that is not below the prefix that it must have or has no size"
+    )]
+    Thumbnails,
 }
 
 pub(crate) async fn apply(context: &Context, received: &Received) -> Result<Applied, Problem> {
     let finished: Finished = received.data()?;
     let (id, now) = (finished.video_id, context.now());
     let replaced_by = finished.replaces.then_some(finished.upload_id);
-    let outcome = outcome(finished).map_err(Problem::from)?;
+    let made = (finished.upload_id, !finished.thumbnails.is_empty());
+    let outcome = outcome(context, finished).map_err(Problem::from)?;
     let found = storage::find(context, id).await?;
     let Some(video) = found.filter(|video| video.state != State::Draft) else {
         // The upload that made the video was done before another was to replace it, so its events are on their way.
@@ -77,24 +86,30 @@ pub(crate) async fn apply(context: &Context, received: &Received) -> Result<Appl
         let statements = vec![storage::lock(id), storage::keep_early(id, &outcome, now)];
         return Ok(received.apply(context, statements, Vec::new()).await?);
     };
+    let before = video.origin.upload;
     let outcome = match replaced_by {
         None => video.processed(outcome, now),
         Some(upload) => video.replaced(upload, outcome, now).map_err(|StillProcessing| not_yet())?,
     };
+    let cleared: Vec<_> = left_behind(context, received, made, (before, &outcome)).collect();
     match outcome {
-        Outcome::Unchanged(_) => Ok(Applied::Ignored),
+        Outcome::Unchanged(_) if cleared.is_empty() => Ok(Applied::Ignored),
+        Outcome::Unchanged(_) => Ok(received.apply(context, cleared, Vec::new()).await?),
         Outcome::Changed(change) => {
             let event = event(context, &received.trace, &change);
             let planned = plan(context, &received.trace, &change.video);
-            let statements = std::iter::once(storage::update(&change)).chain(planned).collect();
+            let statements =
+                std::iter::once(storage::update(&change)).chain(planned).chain(cleared).collect();
             Ok(received.apply(context, statements, vec![event]).await?)
         }
     }
 }
 
-fn outcome(finished: Finished) -> Result<Processed, Unbelievable> {
+fn outcome(context: &Context, finished: Finished) -> Result<Processed, Unbelievable> {
     let prefix = prefix(&finished);
-    let Finished { state, duration_ms, renditions, packaged, protection, reason_code, .. } = finished;
+    let of = (finished.video_id, finished.upload_id);
+    let Finished { state, duration_ms, renditions, packaged, protection, reason_code, thumbnails, .. } =
+        finished;
     match state {
         FinishedState::Failed => reason_code
             .and_then(|code| FailureCode::try_from(code).ok())
@@ -111,7 +126,8 @@ fn outcome(finished: Finished) -> Result<Processed, Unbelievable> {
             if !protection.as_ref().is_none_or(is_usable) {
                 return Err(Unbelievable::Protection);
             }
-            Ok(Processed::Completed(Media { duration_ms, renditions, packaged, protection }))
+            let thumbnails = believed(context, of, thumbnails).ok_or(Unbelievable::Thumbnails)?;
+            Ok(Processed::Completed(Media { duration_ms, renditions, packaged, protection, thumbnails }))
         }
     }
 }
@@ -146,7 +162,8 @@ impl From<Unbelievable> for Problem {
             | Unbelievable::Renditions
             | Unbelievable::Packaged
             | Unbelievable::Protection
-            | Unbelievable::ReasonCode => Problem::new(
+            | Unbelievable::ReasonCode
+            | Unbelievable::Thumbnails => Problem::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "malformed_event",
                 "the event's data cannot be read",

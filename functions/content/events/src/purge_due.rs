@@ -3,6 +3,7 @@
 
 use content_contract::{PurgeDue, event};
 use content_domain::Outcome;
+use content_images::clear_video;
 use content_storage as storage;
 use mcsp_events::{Applied, Received, too_early};
 use mcsp_function::Context;
@@ -23,6 +24,8 @@ pub(crate) async fn apply(context: &Context, received: &Received) -> Result<Appl
         storage::forget_draft(video_id),
         storage::forget_shares(video_id),
         storage::forget_offer(video_id),
+        storage::forget_pending_thumbnails(video_id),
+        clear_video(context, &received.trace, video_id),
     ];
     let written = [storage::lock(video_id), storage::update(&change)].into_iter();
     let statements = written.chain(forgotten).chain(storage::forget_tracks(video_id)).collect();

@@ -2,6 +2,7 @@
 //! was faster than this event; with what its owner has said of it by then. Or a draft has its file.
 
 use crate::draft_uploaded;
+use crate::thumbnails::{not_taken, tells_of_some};
 use content_contract::{event, plan, submitted};
 use content_domain::{Change, FirstFile, Origin, Outcome, Video};
 use content_storage as storage;
@@ -62,6 +63,7 @@ pub(crate) async fn apply(context: &Context, received: &Received) -> Result<Appl
     }
     let outcome = storage::early_outcome(context, video_id).await?;
     let has_waited = outcome.is_some();
+    let told_of_some = tells_of_some(outcome.as_ref());
     if let Some(outcome) = outcome {
         follow(&mut changes, |video| video.processed(outcome, context.now()));
     }
@@ -71,8 +73,11 @@ pub(crate) async fn apply(context: &Context, received: &Received) -> Result<Appl
         let drafted_at = draft.map(|kept| kept.submitted_at);
         [Some(storage::insert(video, drafted_at)), plan(context, &received.trace, video)]
     });
+    let last = changes.last().map(|change| &change.video);
+    let left_behind = not_taken(context, received, (upload_id, told_of_some), last);
     let first = [storage::lock_owner(owner_id), storage::owner_is(owner_id, owner), storage::lock(video_id)];
-    let statements = first.into_iter().chain(waited).chain(written.into_iter().flatten().flatten()).collect();
+    let written = written.into_iter().flatten().flatten().chain(left_behind);
+    let statements = first.into_iter().chain(waited).chain(written).collect();
     // A lost race, against this event's double, the pipeline's event or a draft, is a conflict: it comes again, and
     // finds what the other has left.
     Ok(received.apply(context, statements, events).await?)

@@ -27,7 +27,8 @@ pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
         .route("/v1/creators/{id}/feed", get(feed::feed))
         .route("/v1/oembed", get(oembed::oembed))
         .layer(Extension(Arc::new(Settings::of(context)?)))
-        .layer(Extension(Arc::new(site::Site::of(context)?))))
+        .layer(Extension(Arc::new(site::Site::of(context)?)))
+        .layer(content_images::store(context)?))
 }
 
 /// What the API reference says of them.
@@ -51,5 +52,10 @@ mcsp_function::component!(
         "app_name",
         "watch_url_template",
         "embed_url_template",
+        "object_store_public_url",
+        "object_store_region",
+        "object_store_access_key",
+        "object_store_secret_key",
+        "object_store_buckets",
     ]
 );

@@ -4,13 +4,13 @@ use crate::backend::{Found, SEARCH_BACKEND, Searcher};
 use crate::request::{ForeignCursor, SearchRequest};
 use crate::view::{FacetsView, FoundView, ResultsView};
 use axum::Extension;
-use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use content_contract::viewer;
+use content_images::Images;
 use content_index::Settings;
 use content_storage::Hit;
 use http::StatusCode;
-use mcsp_function::{Context, MaybeCaller, TraceParent};
+use mcsp_function::{MaybeCaller, TraceParent};
 use mcsp_paging::Page;
 use mcsp_problem::{Json, Problem, Query};
 use mcsp_reference::{Answer, Operation};
@@ -29,19 +29,19 @@ pub(crate) fn reference() -> Operation {
 }
 
 pub(crate) async fn search(
-    State(context): State<Context>,
+    images: Images,
     Extension(settings): Extension<Arc<Settings>>,
     (MaybeCaller(caller), trace): (MaybeCaller, TraceParent),
     Query(request): Query<SearchRequest>,
 ) -> Result<Response, Problem> {
     let (limit, wants_facets) = (request.limit, request.facets);
     let search = request.into_search(viewer(caller.as_ref()).region().cloned())?;
-    let searcher = Searcher { context: &context, trace: &trace, settings: &settings };
+    let searcher = Searcher { context: &images.context, trace: &trace, settings: &settings };
     let Found { search, hits, facets, backend } = searcher.find(search, limit, wants_facets).await?;
     let Page { items, next_cursor } = Page::new(hits, limit, |hit: &Hit| hit.place);
-    let (terms, is_near) = (search.terms.as_ref(), search.near_will_do);
+    let (words, is_near) = ((search.terms.as_ref(), search.near_will_do), search.near_will_do);
     let videos = items.iter().filter_map(|hit| hit.video.as_ref());
-    let items = videos.map(|video| FoundView::new(video, terms, is_near)).collect();
+    let items = videos.map(|video| FoundView::new(&images, video, words)).collect::<Result<_, _>>()?;
     let page = Page { items, next_cursor };
     let results = ResultsView { page, is_near, facets: facets.map(FacetsView::from) };
     Ok((backend.header(), Json(results)).into_response())

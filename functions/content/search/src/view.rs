@@ -3,8 +3,10 @@
 use crate::highlight::{Highlight, highlights};
 use content_contract::VideoView;
 use content_domain::{Terms, Video};
+use content_images::{Images, ThumbnailView};
 use content_storage::{Count, Facets};
 use mcsp_paging::Page;
+use mcsp_problem::Problem;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -28,6 +30,8 @@ pub(crate) struct FoundView {
     video: VideoView,
     /// Its texts in which words are that were looked for.
     highlights: Vec<Highlight>,
+    /// The image that stands for it, where there is one.
+    thumbnail: Option<ThumbnailView>,
 }
 
 /// What is found, counted by what it has: of each the twenty most frequent values.
@@ -58,9 +62,14 @@ struct CountView {
 }
 
 impl FoundView {
-    pub(crate) fn new(video: &Video, terms: Option<&Terms>, near_will_do: bool) -> Self {
+    pub(crate) fn new(
+        images: &Images,
+        video: &Video,
+        (terms, near_will_do): (Option<&Terms>, bool),
+    ) -> Result<Self, Problem> {
         let highlights = terms.map(|terms| highlights(video, terms, near_will_do)).unwrap_or_default();
-        FoundView { video: VideoView::from(video).for_others(), highlights }
+        let thumbnail = ThumbnailView::shown(images, video)?;
+        Ok(FoundView { video: VideoView::from(video).for_others(), highlights, thumbnail })
     }
 }
 

@@ -14,6 +14,7 @@ mod passwords;
 mod row;
 mod search;
 mod shares;
+mod thumbnails;
 mod tracks;
 mod transfers;
 mod videos;
@@ -32,6 +33,10 @@ pub use owners::{Owner, keep_owner, lock_owner, owner, owner_is};
 pub use passwords::{forget_passwords, keep_passwords, passwords};
 pub use search::{Count, FACET_VALUES_MAX, Facets, Filters, Hit, Place, Search};
 pub use shares::{forget_share, forget_shares, keep_share, shared_with, shared_with_or_deleted};
+pub use thumbnails::{
+    DeclareError, PendingThumbnail, declare_thumbnail, forget_late_thumbnails, forget_pending_thumbnails,
+    pending_thumbnail, take_pending_thumbnail,
+};
 pub use tracks::{
     Kept, captions, chapters, forget_captions, forget_chapters, forget_tracks, keep_captions, keep_chapters,
 };

@@ -16,7 +16,7 @@ pub(crate) const COLUMNS: &str = "id, owner_id, upload_id, region, asks_for_prot
      description, tags, category, language, minimum_age, licence, made_for_kids, custom_fields, media, failure_code, \
      first_published_at, created_at, updated_at, minimum_plan_level, publish_at, passwords_version, held_state, \
      decision_version, decided_to_block, withheld_by_account, deleted_at, purged, regions_allow, regions_deny, tracks, \
-     collaborators, embedding, embedding_origins";
+     collaborators, embedding_origins, embedding, thumbnails";
 
 /// The parameters that [`bind`] gives, in their order, and the one behind them.
 pub(crate) fn parameters() -> (String, String) {
@@ -67,8 +67,9 @@ pub(crate) fn bind(sql: Sql, video: &Video) -> Sql {
         .bind(names(&regions.deny))
         .bind(serde_json::json!(video.tracks))
         .bind(serde_json::json!(video.collaborators))
-        .bind(video.embedding.as_str())
         .bind(video.embedding.origins().iter().map(PageOrigin::to_string).collect::<Vec<_>>())
+        .bind(video.embedding.as_str())
+        .bind(serde_json::json!(video.thumbnails))
 }
 
 /// Takes all columns of a row.
@@ -120,6 +121,7 @@ pub(crate) fn read(row: &mut Row<'_>) -> Result<Video, Inconsistency> {
     let Json(collaborators) = row.take("collaborators")?;
     let origins = row.parse("embedding_origins", origins)?;
     let embedding = row.parse("embedding", |name: String| Embedding::from_name(&name, origins))?;
+    let Json(thumbnails) = row.take("thumbnails")?;
     Ok(Video {
         origin,
         version,
@@ -132,6 +134,7 @@ pub(crate) fn read(row: &mut Row<'_>) -> Result<Video, Inconsistency> {
         details,
         tracks,
         collaborators,
+        thumbnails,
         created_at,
         updated_at,
         embedding,

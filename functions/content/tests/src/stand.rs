@@ -61,7 +61,7 @@ impl Stand {
         Self::with(Setup { variables, ..Setup::default() }).await
     }
 
-    async fn with(setup: Setup) -> Self {
+    pub(crate) async fn with(setup: Setup) -> Self {
         let bed = Testbed::new("content", setup).await;
         Stand {
             events: bed.component("content-events", content_events::router),

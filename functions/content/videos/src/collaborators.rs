@@ -4,7 +4,7 @@ pub(crate) mod delete;
 pub(crate) mod list;
 pub(crate) mod put;
 
-use content_domain::Role;
+use content_domain::{Role, Video};
 use mcsp_ids::UserId;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -18,4 +18,11 @@ pub(crate) struct CollaboratorView {
     /// What they may do.
     #[schemars(example = &"editor")]
     role: Role,
+}
+
+impl CollaboratorView {
+    /// All who work on a video.
+    pub(crate) fn all(video: &Video) -> Vec<Self> {
+        video.collaborators.iter().map(|(user_id, role)| CollaboratorView { user_id, role }).collect()
+    }
 }

@@ -3,9 +3,9 @@
 mod collected;
 mod record;
 
-use axum::extract::State;
 use collected::Collected;
 use content_domain::{Language, Video};
+use content_images::Images;
 use content_storage::{self as storage, Kept};
 use http::StatusCode;
 use mcsp_access::Permission;
@@ -60,28 +60,30 @@ pub(crate) fn reference() -> Operation {
 }
 
 pub(crate) async fn export(
-    State(context): State<Context>,
+    images: Images,
     caller: Caller,
     Query(ExportRequest { cursor }): Query<ExportRequest>,
 ) -> Result<Json<Page<RecordView>>, Problem> {
     caller.require(Permission::ContentEdit)?;
+    let context = &images.context;
     let place = cursor.map(|Cursor(place)| place);
     let from = place.as_ref().map(|place| place.video_id);
     // One more than are shown, which tells whether there is a next page.
     let count = i64::try_from(VIDEOS_MAX + 1).unwrap_or(i64::MAX);
-    let videos = storage::to_take_along(&context, caller.user(), from, count).await?;
+    let videos = storage::to_take_along(context, caller.user(), from, count).await?;
     let mut collected = Collected::default();
     let mut next = None;
     for (n, whole) in videos.iter().enumerate() {
         let video_id = whole.video.origin.id;
         let reached = place.as_ref().filter(|place| place.video_id == video_id);
         let reached = reached.and_then(|place| place.captions.as_ref());
-        let is_full = n == VIDEOS_MAX || reached.is_none() && !collected.take(RecordView::of_video(whole));
+        let is_full =
+            n == VIDEOS_MAX || reached.is_none() && !collected.take(RecordView::of_video(&images, whole)?);
         if is_full {
             next = Some(Place { video_id, captions: None });
             break;
         }
-        if let Some(captions) = captions(&context, &whole.video, reached, &mut collected).await? {
+        if let Some(captions) = captions(context, &whole.video, reached, &mut collected).await? {
             next = Some(Place { video_id, captions: Some(captions) });
             break;
         }

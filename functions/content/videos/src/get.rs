@@ -1,12 +1,12 @@
 //! `GET /v1/videos/{id}`: its owner sees it in any state, others when it is published, not private, and shown where they are.
 
+use crate::page::PageView;
 use crate::seen::seen;
-use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use content_contract::VideoView;
+use content_images::Images;
 use http::{StatusCode, header};
 use mcsp_etag::ETag;
-use mcsp_function::{Caller, Context, MaybeCaller};
+use mcsp_function::{Caller, MaybeCaller};
 use mcsp_ids::VideoId;
 use mcsp_problem::{Json, Path, Problem};
 use mcsp_reference::{Answer, Operation};
@@ -18,19 +18,20 @@ pub(crate) fn reference() -> Operation {
             "Its owner sees a video in any state, others when it is published, not private, and shown in the region that their \
             access token says; without one, where it is shown in all regions. To whom it is hidden, it does not exist.",
         )
-        .answers(Answer::json::<VideoView>(StatusCode::OK, "The video.").with(header::ETAG))
+        .answers(Answer::json::<PageView>(StatusCode::OK, "The video.").with(header::ETAG))
         .refuses([Problem::not_found()])
 }
 
 pub(crate) async fn get(
-    State(context): State<Context>,
+    images: Images,
     MaybeCaller(caller): MaybeCaller,
     Path(id): Path<VideoId>,
 ) -> Result<Response, Problem> {
     let viewer = caller.as_ref().map(Caller::user);
-    let video = seen(&context, caller, id).await?;
+    let video = seen(&images.context, caller, id).await?;
     let etag = ETag(video.version).to_string();
-    let view = VideoView::from(&video);
-    let view = if viewer == Some(video.origin.owner) { view } else { view.for_others() };
-    Ok(([(header::ETAG, etag)], Json(view)).into_response())
+    let page = PageView::of(&images, &video)?;
+    let page =
+        if viewer.is_some_and(|viewer| video.is_shared_with(viewer)) { page } else { page.for_others() };
+    Ok(([(header::ETAG, etag)], Json(page)).into_response())
 }

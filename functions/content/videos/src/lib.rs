@@ -10,14 +10,16 @@ mod edit;
 mod export;
 mod get;
 mod list;
+mod page;
 mod restore;
 mod seen;
 mod shared;
+mod thumbnails;
 mod transfer;
 mod webvtt;
 
 use axum::Router;
-use axum::routing::{get, post, put};
+use axum::routing::{delete, get, post, put};
 use mcsp_function::{Context, MissingVariable};
 use mcsp_reference::Section;
 
@@ -47,7 +49,12 @@ pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
             "/v1/videos/{id}/transfer",
             get(transfer::get::get).post(transfer::offer::offer).delete(transfer::delete::delete),
         )
-        .route("/v1/videos/{id}/transfer/accept", post(transfer::accept::accept)))
+        .route("/v1/videos/{id}/transfer/accept", post(transfer::accept::accept))
+        .route("/v1/videos/{id}/thumbnails", get(thumbnails::list::list).post(thumbnails::create::create))
+        .route("/v1/videos/{id}/thumbnails/{thumbnail_id}", delete(thumbnails::delete::delete))
+        .route("/v1/videos/{id}/thumbnails/{thumbnail_id}/complete", post(thumbnails::complete::complete))
+        .route("/v1/videos/{id}/thumbnails/{thumbnail_id}/select", put(thumbnails::select::select))
+        .layer(content_images::store(context)?))
 }
 
 /// What the API reference says of them.
@@ -75,8 +82,24 @@ pub fn reference() -> Section {
         transfer::offer::reference(),
         transfer::accept::reference(),
         transfer::delete::reference(),
+        thumbnails::list::reference(),
+        thumbnails::create::reference(),
+        thumbnails::complete::reference(),
+        thumbnails::select::reference(),
+        thumbnails::delete::reference(),
     ];
     Section::new("Videos", "Videos as their owners keep them and as others see them.", operations)
 }
 
-mcsp_function::component!(crate::router, variables = ["issuer", "audience"]);
+mcsp_function::component!(
+    crate::router,
+    variables = [
+        "issuer",
+        "audience",
+        "object_store_public_url",
+        "object_store_region",
+        "object_store_access_key",
+        "object_store_secret_key",
+        "object_store_buckets",
+    ]
+);

@@ -1,12 +1,12 @@
 //! `GET /v1/videos`: the caller's own videos, newest first.
 
-use axum::extract::State;
-use content_contract::VideoView;
+use crate::page::PageView;
 use content_domain::{StateName, Video};
+use content_images::Images;
 use content_storage::{self as storage, Listed};
 use http::StatusCode;
 use mcsp_access::Permission;
-use mcsp_function::{Caller, Context};
+use mcsp_function::Caller;
 use mcsp_ids::VideoId;
 use mcsp_paging::{Cursor, Limit, Page};
 use mcsp_problem::{Json, Problem, Query};
@@ -31,19 +31,20 @@ pub(crate) fn reference() -> Operation {
             "One's own videos in any state or in one, the newest first. Deleted ones are listed with `state=deleted` alone.",
         )
         .requires(Permission::ContentEdit)
-        .answers(Answer::json::<Page<VideoView>>(StatusCode::OK, "A page of videos."))
+        .answers(Answer::json::<Page<PageView>>(StatusCode::OK, "A page of videos."))
 }
 
 pub(crate) async fn list(
-    State(context): State<Context>,
+    images: Images,
     caller: Caller,
     Query(request): Query<ListRequest>,
-) -> Result<Json<Page<VideoView>>, Problem> {
+) -> Result<Json<Page<PageView>>, Problem> {
     caller.require(Permission::ContentEdit)?;
     let ListRequest { state, limit, cursor } = request;
     let after = cursor.map(|Cursor(id)| id);
     let listed = state.map_or(Listed::NotDeleted, Listed::In);
-    let videos = storage::of_owner(&context, caller.user(), listed, after, limit).await?;
+    let videos = storage::of_owner(&images.context, caller.user(), listed, after, limit).await?;
     let page = Page::new(videos, limit, |video: &Video| video.origin.id);
-    Ok(Json(page.map(|video| VideoView::from(&video))))
+    let items = page.items.iter().map(|video| PageView::of(&images, video)).collect::<Result<_, _>>()?;
+    Ok(Json(Page { items, next_cursor: page.next_cursor }))
 }

@@ -1,11 +1,11 @@
 //! `GET /v1/videos/shared`: the videos that the caller works on beside their owners, newest first.
 
-use axum::extract::State;
-use content_contract::VideoView;
+use crate::page::PageView;
 use content_domain::{Role, Video};
+use content_images::Images;
 use content_storage as storage;
 use http::StatusCode;
-use mcsp_function::{Caller, Context};
+use mcsp_function::Caller;
 use mcsp_ids::{UserId, VideoId};
 use mcsp_paging::{Cursor, Limit, Page};
 use mcsp_problem::{Json, Problem, Query};
@@ -29,12 +29,12 @@ pub(crate) struct SharedView {
     #[schemars(example = &"editor")]
     role: Option<Role>,
     /// The video.
-    video: VideoView,
+    video: PageView,
 }
 
 impl SharedView {
-    fn of(user: UserId, video: &Video) -> Self {
-        SharedView { role: video.collaborators.role(user), video: VideoView::from(video) }
+    fn of(images: &Images, user: UserId, video: &Video) -> Result<Self, Problem> {
+        Ok(SharedView { role: video.collaborators.role(user), video: PageView::of(images, video)? })
     }
 }
 
@@ -48,13 +48,15 @@ pub(crate) fn reference() -> Operation {
 }
 
 pub(crate) async fn shared(
-    State(context): State<Context>,
+    images: Images,
     caller: Caller,
     Query(request): Query<SharedRequest>,
 ) -> Result<Json<Page<SharedView>>, Problem> {
     let SharedRequest { limit, cursor } = request;
     let after = cursor.map(|Cursor(id)| id);
-    let videos = storage::shared_with(&context, caller.user(), after, limit).await?;
+    let videos = storage::shared_with(&images.context, caller.user(), after, limit).await?;
     let page = Page::new(videos, limit, |video: &Video| video.origin.id);
-    Ok(Json(page.map(|video| SharedView::of(caller.user(), &video))))
+    let view = |video| SharedView::of(&images, caller.user(), video);
+    let items = page.items.iter().map(view).collect::<Result<_, _>>()?;
+    Ok(Json(Page { items, next_cursor: page.next_cursor }))
 }

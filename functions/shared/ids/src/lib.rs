@@ -173,6 +173,8 @@ entities! {
     Device, DeviceId, "device";
     /// What a player shows for the keys of a protected video.
     Licence, LicenceId, "licence";
+    /// An image of a video.
+    Thumbnail, ThumbnailId, "thumbnail";
     /// A domain event.
     Event, EventId, "event";
 }

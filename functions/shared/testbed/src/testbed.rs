@@ -135,6 +135,9 @@ impl Testbed {
             ("content_key_seeds", CONTENT_KEY_SEEDS.to_owned()),
             ("licence_token_keys", LICENCE_TOKEN_KEYS.to_owned()),
             ("video_access_keys", VIDEO_ACCESS_KEYS.to_owned()),
+            // Of no store: who needs one brings its own.
+            ("object_store_access_key", "unused".to_owned()),
+            ("object_store_secret_key", "unused".to_owned()),
             ("mail_token_key", "a key of the testbed, and of no other place".to_owned()),
         ];
         let variables = own.into_iter().chain(setup.variables);

@@ -5,14 +5,11 @@ use axum::extract::FromRequestParts;
 use http::request::Parts;
 use mcsp_function::{Context, MissingVariable};
 use mcsp_ids::UploadId;
-use mcsp_object_store::{Client, InvalidSettings, ObjectStore, Place, Settings};
+use mcsp_object_store::{Client, ObjectStore, Place, configured};
 use mcsp_problem::Problem;
 use mcsp_reference::{Describe, Operation};
 use std::sync::Arc;
 use upload_domain::Upload;
-
-/// The region in signatures where none is set: what stores of one region take.
-const SIGNING_REGION_DEFAULT: &str = "us-east-1";
 
 /// The context and the object store.
 #[derive(Clone)]
@@ -48,18 +45,7 @@ impl Describe for Uploads {
 
 /// The store that the variables name, to be a layer of the router.
 pub fn store(context: &Context) -> Result<Extension<Arc<ObjectStore>>, MissingVariable> {
-    let settings = Settings {
-        public_url: context.variable("object_store_public_url")?,
-        signing_region: context.variable("object_store_region").unwrap_or(SIGNING_REGION_DEFAULT),
-        access_key: context.variable("object_store_access_key")?,
-        secret_key: context.variable("object_store_secret_key")?,
-        buckets: context.variable("object_store_buckets")?,
-    };
-    let store = ObjectStore::new(settings).map_err(|error| match error {
-        InvalidSettings::PublicUrl => MissingVariable("object_store_public_url"),
-        InvalidSettings::Buckets => MissingVariable("object_store_buckets"),
-    })?;
-    Ok(Extension(Arc::new(store)))
+    configured(context).map(Arc::new).map(Extension)
 }
 
 /// How all keys of an upload's objects begin.

@@ -98,6 +98,8 @@ pub(crate) struct Video {
     collaborators: Vec<String>,
     #[prost(message, optional, tag = "29")]
     embedding: Option<Embedding>,
+    #[prost(message, optional, tag = "30")]
+    thumbnail: Option<Thumbnail>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Enumeration)]
@@ -167,6 +169,20 @@ struct Protection {
     seed_id: String,
 }
 
+#[derive(Clone, PartialEq, Message)]
+struct Thumbnail {
+    #[prost(string, tag = "1")]
+    id: String,
+    #[prost(string, tag = "2")]
+    key: String,
+    #[prost(string, tag = "3")]
+    content_type: String,
+    #[prost(uint32, tag = "4")]
+    width: u32,
+    #[prost(uint32, tag = "5")]
+    height: u32,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Enumeration)]
 #[repr(i32)]
 enum Scheme {
@@ -224,6 +240,7 @@ impl From<contract::VideoState> for Video {
             has_chapters: video.has_chapters,
             collaborators: video.collaborators.iter().map(ToString::to_string).collect(),
             embedding: Some(Embedding::from(video.embedding)),
+            thumbnail: video.thumbnail.map(Thumbnail::from),
         }
     }
 }
@@ -286,6 +303,12 @@ impl From<domain::Protection> for Protection {
         };
         let key_ids = key_ids.iter().map(ToString::to_string).collect();
         Protection { scheme: scheme.into(), key_ids, seed_id }
+    }
+}
+
+impl From<contract::Thumbnail> for Thumbnail {
+    fn from(contract::Thumbnail { id, key, content_type, width, height }: contract::Thumbnail) -> Self {
+        Thumbnail { id: id.to_string(), key, content_type: content_type.as_str().to_owned(), width, height }
     }
 }
 

@@ -192,7 +192,8 @@ mod tests {
     use super::*;
     use crate::site::Template;
     use content_domain::{
-        Description, Details, Media, Origin, Packaged, Regions, Tag, Tags, Tracks, Visibility, Withheld,
+        Collaborators, Description, Details, Media, Origin, Packaged, Regions, Tag, Tags, Thumbnails, Tracks,
+        Visibility, Withheld,
     };
     use mcsp_ids::UploadId;
     use quick_xml::Reader;
@@ -210,7 +211,8 @@ mod tests {
     fn video(title: &str) -> Video {
         let id = VideoId::from_uuid(Uuid::from_u128(1));
         let packaged = Packaged { prefix: "packaged/v/".into(), hls: "master.m3u8".into(), dash: None };
-        let media = Media { duration_ms: 61_001, renditions: Vec::new(), packaged, protection: None };
+        let (renditions, thumbnails) = (Vec::new(), Vec::new());
+        let media = Media { duration_ms: 61_001, renditions, packaged, protection: None, thumbnails };
         let details = Details {
             title: Some(Title::parse(title).unwrap()),
             description: Description::parse("<b>Up</b> & \"down\"\n]]>").unwrap(),
@@ -224,7 +226,7 @@ mod tests {
             origin: Origin {
                 id,
                 owner: UserId::from_uuid(Uuid::from_u128(2)),
-                upload: UploadId::from_uuid(Uuid::from_u128(3)),
+                upload: Some(UploadId::from_uuid(Uuid::from_u128(3))),
                 region: "eu".into(),
                 asks_for_protection: false,
             },
@@ -237,6 +239,8 @@ mod tests {
             publish_at: None,
             details,
             tracks: Tracks { captions, chapters: None },
+            collaborators: Collaborators::default(),
+            thumbnails: Thumbnails::default(),
             created_at: Timestamp::UNIX_EPOCH,
             updated_at: Timestamp::UNIX_EPOCH,
             embedding: Embedding::Anywhere,

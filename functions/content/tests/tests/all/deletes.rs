@@ -83,7 +83,9 @@ async fn a_deleted_video_is_nowhere_but_in_its_owners_list_and_is_restored_to_wh
         assert!(listed(&stand, user, "").await.is_empty());
     }
     assert!(listed(&stand, stranger, "?state=deleted").await.is_empty());
-    assert_eq!(listed(&stand, owner, "?state=deleted").await, std::slice::from_ref(&deleted.json));
+    let mut in_list = deleted.json.clone();
+    in_list["thumbnail"] = Value::Null;
+    assert_eq!(listed(&stand, owner, "?state=deleted").await, [in_list]);
     assert!(listed(&stand, owner, "?state=published").await.is_empty());
     assert_eq!((stand.videos.send(("GET", &path), &[], None).await.status, found(&stand).await), (404, 0));
     let told = stand.bed.emitted(video).await.pop().unwrap();
@@ -106,7 +108,8 @@ async fn a_deleted_video_is_nowhere_but_in_its_owners_list_and_is_restored_to_wh
     let restored = restore(&stand, owner, video).await;
     assert_eq!(restored.status, 200, "{}", restored.json);
     let mut as_before = restored.json.clone();
-    for field in ["version", "updated_at"] {
+    // What changes a video is not answered with its image.
+    for field in ["version", "updated_at", "thumbnail"] {
         as_before[field] = before[field].clone();
     }
     assert_eq!(as_before, before);

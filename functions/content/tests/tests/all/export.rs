@@ -46,6 +46,10 @@ const TAKEN_ALONG: &[(&str, &str)] = &[
     ("regions_allow", "/regions/allow/0"),
     ("regions_deny", "/regions/deny/0"),
     ("tracks", "/caption_languages/0"),
+    ("collaborators", "/collaborators/0/user_id"),
+    ("embedding", "/embedding/mode"),
+    ("embedding_origins", "/embedding/origins/0"),
+    ("thumbnails", "/thumbnails/0/url"),
 ];
 /// Columns that nobody takes along, and why.
 const LEFT: &[(&str, &str)] = &[
@@ -64,6 +68,9 @@ const TABLES: &[(&str, &str)] = &[
     ("chapters", "the record of the video"),
     ("captions", "records of their own"),
     ("video_passwords", "nowhere: hashes"),
+    ("thumbnail_uploads", "nowhere: what is not there yet"),
+    ("shares", "the record of the video"),
+    ("transfers", "`GET /v1/videos/{id}/transfer`, to both"),
     ("drafts", "Upload's: `GET /v1/drafts`; what they say is in the video"),
     ("early_outcomes", "the pipeline's, of videos that are not there yet"),
     ("owners", "Auth's: `GET /v1/accounts/me`"),
@@ -116,7 +123,7 @@ fn files(records: &[Value]) -> BTreeMap<(String, String), String> {
 }
 
 async fn send(stand: &Stand, owner: UserId, route: (&str, String), body: Option<Value>) -> Value {
-    let is_publication = ["publish", "unpublish", "schedule", "visibility", "regions"];
+    let is_publication = ["publish", "unpublish", "schedule", "visibility", "regions", "embedding"];
     let in_publication = is_publication.iter().any(|act| route.1.ends_with(act));
     let component = if in_publication { &stand.publication } else { &stand.videos };
     let reply = stand.send_as(owner, component, (route.0, &route.1), body).await;
@@ -142,6 +149,17 @@ async fn all_that_can_be_said(stand: &Stand, owner: UserId) -> (VideoId, VideoId
     send(stand, owner, ("PATCH", path.clone()), Some(said.clone())).await;
     let regions = json!({"allow": ["eu"], "deny": ["us"]});
     send(stand, owner, ("PUT", format!("{path}/regions")), Some(regions)).await;
+    let embedding = json!({"mode": "listed", "origins": ["https://blog.example"]});
+    send(stand, owner, ("PUT", format!("{path}/embedding")), Some(embedding)).await;
+    let share = format!("{path}/collaborators/{}", new_user_id());
+    let shared = stand.send_as(owner, &stand.videos, ("PUT", &share), Some(json!({"role": "editor"}))).await;
+    assert_eq!(shared.status, 201, "{}", shared.json);
+    let image = json!({"own": [{"id": "thumbnail_00000000000000000000000000", "key": "thumbnails/a.png", "content_type": "image/png",
+        "width": 640, "height": 360, "time_ms": null}], "selected": null});
+    stand
+        .bed
+        .execute(&format!("UPDATE videos SET thumbnails = '{image}' WHERE id = '{}'", video.uuid()))
+        .await;
     let subscribers = json!({"visibility": "subscribers", "minimum_plan_level": 2});
     send(stand, owner, ("PUT", format!("{path}/visibility")), Some(subscribers)).await;
     let chapters =

@@ -1,8 +1,8 @@
 //! Content with one of its two backends of search, and videos to be found.
 
 use content_domain::{
-    Collaborators, Details, Embedding, Media, Origin, Packaged, Region, Regions, State, Title, Tracks, Video,
-    Viewer, Visibility, Withheld,
+    Collaborators, Details, Embedding, Media, Origin, Packaged, Region, Regions, State, Thumbnails, Title,
+    Tracks, Video, Viewer, Visibility, Withheld,
 };
 use content_storage::insert;
 use content_tests::Stand;
@@ -27,7 +27,7 @@ pub fn at(second: i64) -> Timestamp {
 
 pub fn media() -> Media {
     let packaged = Packaged { prefix: "packaged/v/".into(), hls: "master.m3u8".into(), dash: None };
-    Media { duration_ms: 1_000, renditions: Vec::new(), packaged, protection: None }
+    Media { duration_ms: 1_000, renditions: Vec::new(), packaged, protection: None, thumbnails: Vec::new() }
 }
 
 pub fn published(title: &str, second: i64) -> Video {
@@ -51,6 +51,7 @@ pub fn published(title: &str, second: i64) -> Video {
         details: Details { title: Some(Title::parse(title).unwrap()), ..Details::default() },
         tracks: Tracks::default(),
         collaborators: Collaborators::default(),
+        thumbnails: Thumbnails::default(),
         created_at: at(second),
         updated_at: at(second),
         embedding: Embedding::default(),

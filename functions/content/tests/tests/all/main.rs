@@ -23,5 +23,6 @@ mod publication;
 mod regions;
 mod replacing;
 mod search;
+mod thumbnails;
 mod transfers;
 mod visibility;

@@ -32,8 +32,7 @@ pub(crate) async fn list(
     Path(id): Path<VideoId>,
 ) -> Result<Response, Problem> {
     let video = storage::shared(&context, id, caller.user()).await?.ok_or_else(Problem::not_found)?;
-    let all = video.collaborators.iter();
-    let items = all.map(|(user_id, role)| CollaboratorView { user_id, role }).collect();
+    let items = CollaboratorView::all(&video);
     let etag = [(header::ETAG, ETag(video.version).to_string())];
     Ok((etag, Json(Page { items, next_cursor: None })).into_response())
 }

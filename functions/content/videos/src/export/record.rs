@@ -1,10 +1,13 @@
 //! A record of what there is of a video.
 
 use crate::chapters::ChapterView;
+use crate::collaborators::CollaboratorView;
 use content_contract::VideoView;
 use content_domain::{Language, Origin};
+use content_images::{Images, ThumbnailView};
 use content_storage::Whole;
 use mcsp_ids::{UploadId, VideoId};
+use mcsp_problem::Problem;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -25,8 +28,8 @@ pub(crate) struct RecordView {
 struct ExportedVideo {
     #[serde(flatten)]
     shown: VideoView,
-    /// What it was made from.
-    upload_id: UploadId,
+    /// What it was made from, once there is something.
+    upload_id: Option<UploadId>,
     /// Where its data lives.
     #[schemars(example = &"eu")]
     region: String,
@@ -34,6 +37,10 @@ struct ExportedVideo {
     asks_for_protection: bool,
     /// Its chapters, in their order.
     chapters: Vec<ChapterView>,
+    /// Its images, with the URLs from which they can be loaded for an hour at least.
+    thumbnails: Vec<ThumbnailView>,
+    /// Who works on it beside its owner.
+    collaborators: Vec<CollaboratorView>,
 }
 
 /// A part of a file of captions.
@@ -60,16 +67,18 @@ struct ExportedCaptions {
 }
 
 impl RecordView {
-    pub(super) fn of_video(Whole { video, chapters }: &Whole) -> Self {
+    pub(super) fn of_video(images: &Images, Whole { video, chapters }: &Whole) -> Result<Self, Problem> {
         let Origin { id: _, owner: _, upload, region, asks_for_protection } = &video.origin;
-        let video = ExportedVideo {
+        let exported = ExportedVideo {
             shown: VideoView::from(video),
             upload_id: *upload,
             region: region.clone(),
             asks_for_protection: *asks_for_protection,
             chapters: chapters.as_slice().iter().map(ChapterView::from).collect(),
+            thumbnails: ThumbnailView::all(images, video)?,
+            collaborators: CollaboratorView::all(video),
         };
-        RecordView { video: Some(video), captions: None }
+        Ok(RecordView { video: Some(exported), captions: None })
     }
 
     pub(super) fn of_captions(

@@ -73,5 +73,5 @@ async fn taken_over(
 
 /// A token outlives by minutes what was decided on its account.
 fn inactive() -> Problem {
-    Problem::new(StatusCode::FORBIDDEN, "account_suspended", "the account is suspended or closed")
+    Problem::new(StatusCode::FORBIDDEN, "account_suspended", "the account is suspended")
 }

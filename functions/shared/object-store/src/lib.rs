@@ -7,10 +7,14 @@
 
 mod answers;
 mod client;
+mod configured;
 mod error;
+mod problem;
 mod store;
 
 pub use answers::{KeyList, ListedPart, PartList};
 pub use client::{Client, Head, PARTS_PER_LIST};
+pub use configured::configured;
 pub use error::StoreError;
+pub use problem::unavailable;
 pub use store::{InvalidSettings, ObjectStore, Place, Settings, SignedRequest};

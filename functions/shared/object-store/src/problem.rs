@@ -1,7 +1,7 @@
 //! How the store's failures look to a caller.
 
+use crate::StoreError;
 use mcsp_bridge_api::Failure;
-use mcsp_object_store::StoreError;
 use mcsp_problem::Problem;
 
 /// A call to the store that gave no result. Nothing is lost: the same request can be sent again.

@@ -97,6 +97,20 @@ impl ObjectStore {
         Ok(signed(put, headers, now, valid))
     }
 
+    /// Signs `GET` of an object, which is answered with this `Cache-Control`. The same of them gives the same URL.
+    pub fn sign_get(
+        &self,
+        place: Place<'_>,
+        cache_control: &str,
+        signed_at: Timestamp,
+        valid: Duration,
+    ) -> Result<Url, InvalidSettings> {
+        let bucket = self.bucket(place.bucket)?;
+        let mut get = bucket.get_object(Some(&self.credentials), place.key);
+        get.query_mut().insert("response-cache-control", cache_control.to_owned());
+        Ok(signed(get, Vec::new(), signed_at, valid).url)
+    }
+
     /// Signs `PUT` of a part of exactly this size and, where it is given, SHA-256 (base64).
     pub fn sign_part(
         &self,
@@ -168,6 +182,25 @@ mod tests {
             let settings = Settings { buckets, ..settings() };
             assert_eq!(ObjectStore::new(settings).err(), Some(InvalidSettings::Buckets), "{buckets}");
         }
+    }
+
+    #[test]
+    fn a_url_for_reading_is_the_same_as_long_as_it_is_signed_for_the_same_time() {
+        let store = ObjectStore::new(settings()).unwrap();
+        let place = Place { bucket: "mcsp-eu", key: "thumbnails/a/b" };
+        let at = |second: i64| Timestamp::from_second(1_369_353_600 + second).unwrap();
+        let sign = |second| {
+            store.sign_get(place, "private, max-age=60", at(second), Duration::from_secs(120)).unwrap()
+        };
+        assert_eq!(sign(0), sign(0));
+        assert_ne!(sign(0), sign(1));
+        let url = sign(0);
+        let query = |wanted: &str| {
+            url.query_pairs().find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned())
+        };
+        assert_eq!(query("response-cache-control").as_deref(), Some("private, max-age=60"));
+        assert_eq!(query("X-Amz-SignedHeaders").as_deref(), Some("host"));
+        assert_eq!(query("X-Amz-Expires").as_deref(), Some("120"));
     }
 
     #[test]
