@@ -167,7 +167,8 @@ CREATE TABLE auth.outbox (
     time_us bigint NOT NULL,
     traceparent text,
     data bytea NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    tracestate text
 )
 WITH (autovacuum_vacuum_scale_factor='0.0', autovacuum_vacuum_threshold='2000');
 
@@ -262,7 +263,8 @@ CREATE TABLE auth.timers (
     due_at timestamp with time zone NOT NULL,
     ready_at timestamp with time zone NOT NULL,
     deliveries bigint DEFAULT 0 NOT NULL,
-    refused text
+    refused text,
+    tracestate text
 );
 
 ALTER TABLE ONLY auth.account_roles

@@ -99,7 +99,8 @@ CREATE TABLE content.outbox (
     time_us bigint NOT NULL,
     traceparent text,
     data bytea NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    tracestate text
 )
 WITH (autovacuum_vacuum_scale_factor='0.0', autovacuum_vacuum_threshold='2000');
 
@@ -118,6 +119,21 @@ CREATE TABLE content.owners (
     is_active boolean NOT NULL
 );
 
+CREATE TABLE content.shares (
+    user_id uuid NOT NULL,
+    video_id uuid NOT NULL
+);
+
+CREATE TABLE content.thumbnail_uploads (
+    id uuid NOT NULL,
+    video_id uuid NOT NULL,
+    content_type text NOT NULL,
+    size_bytes bigint NOT NULL,
+    checksum_sha256 text NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT thumbnail_uploads_size CHECK (((size_bytes >= 1) AND (size_bytes <= 2097152)))
+);
+
 CREATE TABLE content.timers (
     event_id text NOT NULL,
     component text NOT NULL,
@@ -129,7 +145,16 @@ CREATE TABLE content.timers (
     due_at timestamp with time zone NOT NULL,
     ready_at timestamp with time zone NOT NULL,
     deliveries bigint DEFAULT 0 NOT NULL,
-    refused text
+    refused text,
+    tracestate text
+);
+
+CREATE TABLE content.transfers (
+    video_id uuid NOT NULL,
+    from_id uuid NOT NULL,
+    to_id uuid NOT NULL,
+    offered_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL
 );
 
 CREATE TABLE content.video_passwords (
@@ -141,7 +166,7 @@ CREATE TABLE content.video_passwords (
 CREATE TABLE content.videos (
     id uuid NOT NULL,
     owner_id uuid NOT NULL,
-    upload_id uuid NOT NULL,
+    upload_id uuid,
     region text NOT NULL,
     version bigint NOT NULL,
     state text NOT NULL,
@@ -180,22 +205,28 @@ END) STORED NOT NULL,
     regions_allow text[] DEFAULT '{}'::text[] NOT NULL,
     regions_deny text[] DEFAULT '{}'::text[] NOT NULL,
     tracks jsonb DEFAULT '{}'::jsonb NOT NULL,
+    thumbnails jsonb DEFAULT '{}'::jsonb NOT NULL,
+    embedding text DEFAULT 'anywhere'::text NOT NULL,
+    embedding_origins text[] DEFAULT '{}'::text[] NOT NULL,
+    collaborators jsonb DEFAULT '{}'::jsonb NOT NULL,
     CONSTRAINT videos_decision CHECK (((decision_version IS NULL) = (decided_to_block IS NULL))),
     CONSTRAINT videos_deleted CHECK (((state = 'deleted'::text) = (deleted_at IS NOT NULL))),
+    CONSTRAINT videos_embedding CHECK ((embedding = ANY (ARRAY['anywhere'::text, 'nowhere'::text, 'listed'::text]))),
     CONSTRAINT videos_failure CHECK (((failure_code IS NOT NULL) = (COALESCE(held_state, state) = 'failed'::text))),
     CONSTRAINT videos_first_published CHECK (((first_published_at IS NOT NULL) = (COALESCE(held_state, state) = ANY (ARRAY['published'::text, 'unpublished'::text])))),
     CONSTRAINT videos_held CHECK (((state = ANY (ARRAY['blocked'::text, 'deleted'::text])) = (held_state IS NOT NULL))),
-    CONSTRAINT videos_held_state CHECK ((held_state = ANY (ARRAY['processing'::text, 'ready'::text, 'published'::text, 'unpublished'::text, 'failed'::text]))),
+    CONSTRAINT videos_held_state CHECK ((held_state = ANY (ARRAY['draft'::text, 'processing'::text, 'ready'::text, 'published'::text, 'unpublished'::text, 'failed'::text]))),
     CONSTRAINT videos_licence CHECK ((licence = ANY (ARRAY['standard'::text, 'cc-by'::text, 'cc-by-sa'::text, 'cc-by-nd'::text, 'cc-by-nc'::text, 'cc-by-nc-sa'::text, 'cc-by-nc-nd'::text, 'cc0'::text]))),
     CONSTRAINT videos_media CHECK (((media IS NOT NULL) = (COALESCE(held_state, state) = ANY (ARRAY['ready'::text, 'published'::text, 'unpublished'::text])))),
     CONSTRAINT videos_minimum_age CHECK ((minimum_age = ANY (ARRAY[(12)::bigint, (16)::bigint, (18)::bigint]))),
     CONSTRAINT videos_minimum_plan_level CHECK (((minimum_plan_level >= 1) AND (minimum_plan_level <= 100))),
     CONSTRAINT videos_passwords CHECK (((visibility = 'password'::text) = (passwords_version IS NOT NULL))),
     CONSTRAINT videos_plan CHECK (((visibility = 'subscribers'::text) = (minimum_plan_level IS NOT NULL))),
-    CONSTRAINT videos_publish_at CHECK (((publish_at IS NULL) OR (COALESCE(held_state, state) = ANY (ARRAY['processing'::text, 'ready'::text, 'unpublished'::text])))),
+    CONSTRAINT videos_publish_at CHECK (((publish_at IS NULL) OR (COALESCE(held_state, state) = ANY (ARRAY['draft'::text, 'processing'::text, 'ready'::text, 'unpublished'::text])))),
     CONSTRAINT videos_published_title CHECK (((COALESCE(held_state, state) <> 'published'::text) OR (title IS NOT NULL))),
     CONSTRAINT videos_purged CHECK (((NOT purged) OR ((deleted_at IS NOT NULL) AND (media IS NULL) AND (title IS NULL) AND (description = ''::text)))),
-    CONSTRAINT videos_state CHECK ((state = ANY (ARRAY['processing'::text, 'ready'::text, 'published'::text, 'unpublished'::text, 'failed'::text, 'blocked'::text, 'deleted'::text]))),
+    CONSTRAINT videos_state CHECK ((state = ANY (ARRAY['draft'::text, 'processing'::text, 'ready'::text, 'published'::text, 'unpublished'::text, 'failed'::text, 'blocked'::text, 'deleted'::text]))),
+    CONSTRAINT videos_upload CHECK (((upload_id IS NOT NULL) OR purged OR (COALESCE(held_state, state) = 'draft'::text))),
     CONSTRAINT videos_version CHECK ((version > 0)),
     CONSTRAINT videos_visibility CHECK ((visibility = ANY (ARRAY['public'::text, 'unlisted'::text, 'private'::text, 'subscribers'::text, 'password'::text]))),
     CONSTRAINT videos_withheld CHECK (((state = 'blocked'::text) = ((deleted_at IS NULL) AND (withheld_by_account OR COALESCE(decided_to_block, false)))))
@@ -225,11 +256,20 @@ ALTER TABLE ONLY content.outbox
 ALTER TABLE ONLY content.owners
     ADD CONSTRAINT owners_pkey PRIMARY KEY (owner_id);
 
+ALTER TABLE ONLY content.shares
+    ADD CONSTRAINT shares_pkey PRIMARY KEY (user_id, video_id);
+
+ALTER TABLE ONLY content.thumbnail_uploads
+    ADD CONSTRAINT thumbnail_uploads_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY content.timers
     ADD CONSTRAINT timers_component_key UNIQUE (component, key);
 
 ALTER TABLE ONLY content.timers
     ADD CONSTRAINT timers_pkey PRIMARY KEY (event_id);
+
+ALTER TABLE ONLY content.transfers
+    ADD CONSTRAINT transfers_pkey PRIMARY KEY (video_id);
 
 ALTER TABLE ONLY content.video_passwords
     ADD CONSTRAINT video_passwords_pkey PRIMARY KEY (video_id);
@@ -243,7 +283,17 @@ CREATE INDEX idempotency_keys_expires_at ON content.idempotency_keys USING btree
 
 CREATE INDEX inbox_consumed_at ON content.inbox USING btree (consumed_at);
 
+CREATE INDEX shares_video_id ON content.shares USING btree (video_id);
+
+CREATE INDEX thumbnail_uploads_of_video ON content.thumbnail_uploads USING btree (video_id);
+
 CREATE INDEX timers_ready_at ON content.timers USING btree (ready_at) WHERE (refused IS NULL);
+
+CREATE INDEX transfers_from_id ON content.transfers USING btree (from_id);
+
+CREATE INDEX transfers_to_id ON content.transfers USING btree (to_id);
+
+CREATE INDEX videos_drafts ON content.videos USING btree (owner_id) WHERE (COALESCE(held_state, state) = 'draft'::text);
 
 CREATE INDEX videos_duration ON content.videos USING btree (duration_ms) WHERE ((state = 'published'::text) AND (visibility = 'public'::text));
 
@@ -271,6 +321,15 @@ ALTER TABLE ONLY content.captions
 ALTER TABLE ONLY content.chapters
     ADD CONSTRAINT chapters_video FOREIGN KEY (video_id) REFERENCES content.videos(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY content.shares
+    ADD CONSTRAINT shares_video FOREIGN KEY (video_id) REFERENCES content.videos(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY content.thumbnail_uploads
+    ADD CONSTRAINT thumbnail_uploads_video FOREIGN KEY (video_id) REFERENCES content.videos(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY content.transfers
+    ADD CONSTRAINT transfers_video FOREIGN KEY (video_id) REFERENCES content.videos(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY content.video_passwords
     ADD CONSTRAINT video_passwords_video FOREIGN KEY (video_id) REFERENCES content.videos(id) ON DELETE CASCADE;
 
@@ -294,7 +353,13 @@ GRANT SELECT,USAGE ON SEQUENCE content.outbox_id_seq TO mcsp_content;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE content.owners TO mcsp_content;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE content.shares TO mcsp_content;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE content.thumbnail_uploads TO mcsp_content;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE content.timers TO mcsp_content;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE content.transfers TO mcsp_content;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE content.video_passwords TO mcsp_content;
 

@@ -74,7 +74,8 @@ CREATE TABLE playback.outbox (
     time_us bigint NOT NULL,
     traceparent text,
     data bytea NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    tracestate text
 )
 WITH (autovacuum_vacuum_scale_factor='0.0', autovacuum_vacuum_threshold='2000');
 
@@ -127,7 +128,8 @@ CREATE TABLE playback.timers (
     due_at timestamp with time zone NOT NULL,
     ready_at timestamp with time zone NOT NULL,
     deliveries bigint DEFAULT 0 NOT NULL,
-    refused text
+    refused text,
+    tracestate text
 );
 
 CREATE TABLE playback.videos (
@@ -148,6 +150,10 @@ CREATE TABLE playback.videos (
     packaged_dash text,
     protection jsonb,
     passwords_version bigint,
+    embedding text DEFAULT 'anywhere'::text NOT NULL,
+    embedding_origins text[] DEFAULT '{}'::text[] NOT NULL,
+    collaborators jsonb DEFAULT '[]'::jsonb NOT NULL,
+    CONSTRAINT videos_embedding CHECK ((embedding = ANY (ARRAY['anywhere'::text, 'nowhere'::text, 'listed'::text]))),
     CONSTRAINT videos_media CHECK (((state = 'published'::text) = ((packaged_prefix IS NOT NULL) AND (packaged_hls IS NOT NULL) AND (duration_ms IS NOT NULL) AND (renditions IS NOT NULL)))),
     CONSTRAINT videos_passwords CHECK (((visibility = 'password'::text) = (passwords_version IS NOT NULL))),
     CONSTRAINT videos_plan CHECK (((visibility = 'subscribers'::text) = (minimum_plan_level IS NOT NULL))),

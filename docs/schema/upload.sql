@@ -41,6 +41,11 @@ CREATE TABLE upload.drafts (
     updated_at timestamp with time zone NOT NULL
 );
 
+CREATE TABLE upload.handovers (
+    video_id uuid NOT NULL,
+    version bigint NOT NULL
+);
+
 CREATE TABLE upload.idempotency_keys (
     scope text NOT NULL,
     key text NOT NULL,
@@ -71,7 +76,8 @@ CREATE TABLE upload.outbox (
     time_us bigint NOT NULL,
     traceparent text,
     data bytea NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    tracestate text
 )
 WITH (autovacuum_vacuum_scale_factor='0.0', autovacuum_vacuum_threshold='2000');
 
@@ -92,6 +98,15 @@ CREATE TABLE upload.plans (
     entitled_until timestamp with time zone
 );
 
+CREATE TABLE upload.pulls (
+    upload_id uuid NOT NULL,
+    source_url text,
+    etag text,
+    last_modified text,
+    pulled_bytes bigint DEFAULT 0 NOT NULL,
+    failures integer DEFAULT 0 NOT NULL
+);
+
 CREATE TABLE upload.timers (
     event_id text NOT NULL,
     component text NOT NULL,
@@ -103,7 +118,8 @@ CREATE TABLE upload.timers (
     due_at timestamp with time zone NOT NULL,
     ready_at timestamp with time zone NOT NULL,
     deliveries bigint DEFAULT 0 NOT NULL,
-    refused text
+    refused text,
+    tracestate text
 );
 
 CREATE TABLE upload.upload_tokens (
@@ -156,6 +172,9 @@ ALTER TABLE ONLY upload.drafts
 ALTER TABLE ONLY upload.drafts
     ADD CONSTRAINT drafts_upload_id_key UNIQUE (upload_id);
 
+ALTER TABLE ONLY upload.handovers
+    ADD CONSTRAINT handovers_pkey PRIMARY KEY (video_id);
+
 ALTER TABLE ONLY upload.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (scope, key);
 
@@ -167,6 +186,9 @@ ALTER TABLE ONLY upload.outbox
 
 ALTER TABLE ONLY upload.plans
     ADD CONSTRAINT plans_pkey PRIMARY KEY (user_id);
+
+ALTER TABLE ONLY upload.pulls
+    ADD CONSTRAINT pulls_pkey PRIMARY KEY (upload_id);
 
 ALTER TABLE ONLY upload.timers
     ADD CONSTRAINT timers_component_key UNIQUE (component, key);
@@ -193,7 +215,7 @@ CREATE INDEX timers_ready_at ON upload.timers USING btree (ready_at) WHERE (refu
 
 CREATE INDEX uploads_held ON upload.uploads USING btree (owner_id) INCLUDE (state, size_bytes, expires_at) WHERE (state = ANY (ARRAY['waiting'::text, 'uploading'::text, 'verifying'::text, 'initiated'::text, 'processing'::text, 'ready'::text]));
 
-CREATE UNIQUE INDEX uploads_original ON upload.uploads USING btree (video_id) WHERE (NOT replaces);
+CREATE UNIQUE INDEX uploads_original ON upload.uploads USING btree (video_id) WHERE ((NOT replaces) AND ((initiated_at IS NOT NULL) OR (state = ANY (ARRAY['waiting'::text, 'uploading'::text, 'verifying'::text]))));
 
 CREATE INDEX uploads_owner_id_created_at ON upload.uploads USING btree (owner_id, created_at DESC, id DESC);
 
@@ -203,6 +225,9 @@ CREATE INDEX uploads_video_id ON upload.uploads USING btree (video_id);
 
 ALTER TABLE ONLY upload.drafts
     ADD CONSTRAINT drafts_upload_id_fkey FOREIGN KEY (upload_id) REFERENCES upload.uploads(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY upload.pulls
+    ADD CONSTRAINT pulls_upload_id_fkey FOREIGN KEY (upload_id) REFERENCES upload.uploads(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY upload.upload_tokens
     ADD CONSTRAINT upload_tokens_upload_id_fkey FOREIGN KEY (upload_id) REFERENCES upload.uploads(id) ON DELETE CASCADE;
@@ -214,6 +239,8 @@ GRANT USAGE ON SCHEMA upload TO mcsp_upload;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE upload.drafts TO mcsp_upload;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE upload.handovers TO mcsp_upload;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE upload.idempotency_keys TO mcsp_upload;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE upload.inbox TO mcsp_upload;
@@ -223,6 +250,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE upload.outbox TO mcsp_upload;
 GRANT SELECT,USAGE ON SEQUENCE upload.outbox_id_seq TO mcsp_upload;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE upload.plans TO mcsp_upload;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE upload.pulls TO mcsp_upload;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE upload.timers TO mcsp_upload;
 
