@@ -2,12 +2,8 @@
 //!
 //! As with what keeps a video back, its state beneath goes on: what is given back is what it has become by then.
 
-use crate::{
-    Collaborators, Details, FailureCode, Happened, Outcome, Regions, State, Thumbnails, Tracks, Video,
-    Visibility,
-};
+use crate::{FailureCode, Happened, Outcome, State, Video};
 use jiff::{SignedDuration, Timestamp};
-use mcsp_embedding::Embedding;
 
 /// How long a deleted video can be had back.
 const RESTORABLE: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -66,14 +62,9 @@ impl Video {
         match self.deletion {
             Some(deletion) if !deletion.is_purged && now >= deletion.purge_at() => {
                 let deletion = Some(Deletion { is_purged: true, ..deletion });
-                let (details, tracks) = (Details::default(), Tracks::default());
                 // There will be nothing to play.
                 let state = State::Failed(FailureCode::purged());
-                let regions = Regions::default();
-                let (embedding, collaborators) = (Embedding::default(), Collaborators::default());
-                let (thumbnails, visibility) = (Thumbnails::default(), Visibility::Private);
-                let bare = Video { details, tracks, thumbnails, regions, embedding, collaborators, ..self };
-                Video { deletion, visibility, publish_at: None, ..bare }.changed(state, Happened::Purged, now)
+                Video { deletion, ..self.bare() }.changed(state, Happened::Purged, now)
             }
             Some(_) | None => Outcome::Unchanged(self),
         }

@@ -314,20 +314,26 @@ impl Video {
             | State::Failed(_)) => other.clone(),
         };
         let state = state.without_thumbnails();
-        let (details, tracks, regions) = (Details::default(), Tracks::default(), Regions::default());
-        let thumbnails = Thumbnails::default();
-        let is_hidden = self.visibility == Visibility::Private && self.publish_at.is_none();
-        let (embedding, collaborators) = (Embedding::default(), Collaborators::default());
-        let is_open = regions == self.regions && embedding == self.embedding;
-        let is_alone = collaborators == self.collaborators;
-        let is_wordless = details == self.details && tracks == self.tracks;
-        let is_bare = is_wordless && thumbnails == self.thumbnails && is_open && is_alone;
-        if state == self.state && is_bare && is_hidden {
+        let bare = self.clone().bare();
+        if state == self.state && bare == self {
             return Outcome::Unchanged(self);
         }
-        let visibility = Visibility::Private;
-        let bare = Video { details, tracks, thumbnails, regions, embedding, collaborators, ..self };
-        Video { visibility, publish_at: None, ..bare }.changed(state, Happened::Erased, now)
+        bare.changed(state, Happened::Erased, now)
+    }
+
+    /// The same, without what its owner has said of it, and as nobody else's.
+    pub(crate) fn bare(self) -> Self {
+        Video {
+            details: Details::default(),
+            tracks: Tracks::default(),
+            thumbnails: Thumbnails::default(),
+            visibility: Visibility::Private,
+            regions: Regions::default(),
+            embedding: Embedding::default(),
+            collaborators: Collaborators::default(),
+            publish_at: None,
+            ..self
+        }
     }
 
     /// Means it for others.

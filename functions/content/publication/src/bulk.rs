@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::response::Response;
 use content_contract::event;
 use content_domain::{Outcome, Video};
-use content_storage::{self as storage, Decided};
+use content_storage::{self as storage, By, Decided};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use http::StatusCode;
 use mcsp_access::Permission;
@@ -152,11 +152,8 @@ impl Work<'_> {
         }
         let event = |change: &_| event(self.context, self.trace, change);
         let decide = |video| std::future::ready(self.decide(video));
-        let changed = if self.action.reaches_what_is_deleted() {
-            storage::change_or_deleted(self.context, (id, self.owner), event, decide).await
-        } else {
-            storage::change(self.context, (id, self.owner), event, decide).await
-        };
+        let by = if self.action.reaches_what_is_deleted() { By::OwnerOfDeleted } else { By::Owner };
+        let changed = storage::change(self.context, (id, by(self.owner)), event, decide).await;
         changed.or_else(|problem| ItemView::refused(id, problem))
     }
 

@@ -3,7 +3,7 @@
 use content_contract::{VideoView, answer, event};
 use content_domain::{Outcome, Video};
 pub(crate) use content_storage::refusals_to_change as refusals;
-use content_storage::{self as storage, Decided};
+use content_storage::{self as storage, By, Decided};
 use http::{StatusCode, header};
 use mcsp_bridge_api::postgres::GuardedStatement;
 use mcsp_etag::IfMatch;
@@ -34,7 +34,7 @@ pub(crate) async fn change(
     decide: impl Fn(Video) -> Result<Outcome, Problem>,
 ) -> Result<Answer, Problem> {
     let event = |change: &_| event(context, trace, change);
-    storage::change(context, (id, owner), event, |video| {
+    storage::change(context, (id, By::Owner(owner)), event, |video| {
         std::future::ready(decide(video).map(|outcome| {
             let answer = answer(outcome.video());
             let also = also(outcome.video(), &answer);

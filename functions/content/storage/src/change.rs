@@ -23,83 +23,32 @@ pub struct Decided<A, S = Option<GuardedStatement>> {
 }
 
 /// Whose word counts.
-enum By {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// Its owner's.
     Owner(UserId),
-    /// Also of a video that is deleted.
+    /// Its owner's, also where it is deleted.
     OwnerOfDeleted(UserId),
+    /// Its owner's, or that of an editor.
     Editor(UserId),
+    /// Its owner's, or that of whoever works on it, in whatever role.
     Collaborator(UserId),
 }
 
 impl By {
-    async fn load(&self, context: &Context, id: VideoId) -> Result<Option<Video>, ReadError> {
+    async fn load(self, context: &Context, id: VideoId) -> Result<Option<Video>, ReadError> {
         match self {
-            By::Owner(owner) => owned(context, id, *owner).await,
-            By::OwnerOfDeleted(owner) => owned_or_deleted(context, id, *owner).await,
-            By::Editor(user) => editable(context, id, *user).await,
-            By::Collaborator(user) => shared(context, id, *user).await,
+            By::Owner(owner) => owned(context, id, owner).await,
+            By::OwnerOfDeleted(owner) => owned_or_deleted(context, id, owner).await,
+            By::Editor(user) => editable(context, id, user).await,
+            By::Collaborator(user) => shared(context, id, user).await,
         }
     }
 }
 
-/// Changes an owner's video as decided, with the event. Where another writer was first, it is decided again on what that one left: of
-/// two who publish at the same time, one publishes and the other finds it published.
+/// Changes a video as decided, with the event, where it is there for whom it is changed by. Where another writer was first, it is
+/// decided again on what that one left: of two who publish at the same time, one publishes and the other finds it published.
 pub async fn change<A, S, D>(
-    context: &Context,
-    (id, owner): (VideoId, UserId),
-    event: impl Fn(&Change) -> Event,
-    decide: impl Fn(Video) -> D,
-) -> Result<A, Problem>
-where
-    S: IntoIterator<Item = GuardedStatement>,
-    D: Future<Output = Result<Decided<A, S>, Problem>>,
-{
-    change_by(context, (id, By::Owner(owner)), event, decide).await
-}
-
-/// The same of a video that may be deleted.
-pub async fn change_or_deleted<A, S, D>(
-    context: &Context,
-    (id, owner): (VideoId, UserId),
-    event: impl Fn(&Change) -> Event,
-    decide: impl Fn(Video) -> D,
-) -> Result<A, Problem>
-where
-    S: IntoIterator<Item = GuardedStatement>,
-    D: Future<Output = Result<Decided<A, S>, Problem>>,
-{
-    change_by(context, (id, By::OwnerOfDeleted(owner)), event, decide).await
-}
-
-/// The same of a video that this account owns or is an editor of.
-pub async fn change_by_editor<A, S, D>(
-    context: &Context,
-    (id, user): (VideoId, UserId),
-    event: impl Fn(&Change) -> Event,
-    decide: impl Fn(Video) -> D,
-) -> Result<A, Problem>
-where
-    S: IntoIterator<Item = GuardedStatement>,
-    D: Future<Output = Result<Decided<A, S>, Problem>>,
-{
-    change_by(context, (id, By::Editor(user)), event, decide).await
-}
-
-/// The same of a video that this account owns or works on, in whatever role.
-pub async fn change_by_collaborator<A, S, D>(
-    context: &Context,
-    (id, user): (VideoId, UserId),
-    event: impl Fn(&Change) -> Event,
-    decide: impl Fn(Video) -> D,
-) -> Result<A, Problem>
-where
-    S: IntoIterator<Item = GuardedStatement>,
-    D: Future<Output = Result<Decided<A, S>, Problem>>,
-{
-    change_by(context, (id, By::Collaborator(user)), event, decide).await
-}
-
-async fn change_by<A, S, D>(
     context: &Context,
     (id, by): (VideoId, By),
     event: impl Fn(&Change) -> Event,

@@ -19,9 +19,7 @@ mod tracks;
 mod transfers;
 mod videos;
 
-pub use change::{
-    Decided, change, change_by_collaborator, change_by_editor, change_or_deleted, refusals_to_change,
-};
+pub use change::{By, Decided, change, refusals_to_change};
 pub use drafts::{KeptDraft, draft_of, forget_draft, forget_drafts, keep_draft};
 pub use early::{early_outcome, keep_early, lock, no_early, take_early};
 pub use entries::{Content, Entry, entries, entries_after, videos_count};

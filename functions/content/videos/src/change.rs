@@ -2,19 +2,19 @@
 
 use content_contract::event;
 use content_domain::Video;
-use content_storage::{self as storage, Decided};
+use content_storage::{self as storage, By, Decided};
 use mcsp_function::{Caller, Context, TraceParent};
 use mcsp_ids::VideoId;
 use mcsp_problem::Problem;
 
-/// Changes a video that the caller owns or is an editor of as decided, and again where another writer was first: who edits the title is no reason to refuse
-/// captions.
+/// Changes a video that the caller owns or is an editor of as decided, and again where another writer was first: who edits the title
+/// is no reason to refuse captions.
 pub(crate) async fn change<A, D: Future<Output = Result<Decided<A>, Problem>>>(
     context: &Context,
     (caller, trace): (&Caller, &TraceParent),
     id: VideoId,
     decide: impl Fn(Video) -> D,
 ) -> Result<A, Problem> {
-    storage::change_by_editor(context, (id, caller.user()), |change| event(context, trace, change), decide)
-        .await
+    let by = By::Editor(caller.user());
+    storage::change(context, (id, by), |change| event(context, trace, change), decide).await
 }

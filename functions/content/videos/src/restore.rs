@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use content_contract::{VideoView, answer, event, given_back};
 use content_domain::{Gone, Video};
-use content_storage::{self as storage, Decided, refusals_to_change};
+use content_storage::{self as storage, By, Decided, refusals_to_change};
 use http::{StatusCode, header};
 use mcsp_access::Permission;
 use mcsp_bridge_api::postgres::GuardedStatement;
@@ -39,7 +39,7 @@ pub(crate) async fn restore(
     once(&context, &scope, key, &(), async |claim| {
         let event = |change: &_| event(&context, &trace, change);
         let decide = |video| std::future::ready(decide(&context, &trace, &claim, video));
-        storage::change_or_deleted(&context, (id, owner), event, decide).await
+        storage::change(&context, (id, By::OwnerOfDeleted(owner)), event, decide).await
     })
     .await
 }

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use content_contract::event;
 use content_domain::{Outcome, Video};
-use content_storage::{self as storage, Decided, refusals_to_change};
+use content_storage::{self as storage, By, Decided, refusals_to_change};
 use http::StatusCode;
 use mcsp_access::Permission;
 use mcsp_etag::IfMatch;
@@ -33,12 +33,12 @@ pub(crate) async fn delete(
     let (event, user) = (|change: &_| event(&context, &trace, change), caller.user());
     let decide = |video| std::future::ready(decide(&context, &if_match, user_id, video));
     if user == user_id {
-        return storage::change_by_collaborator(&context, (id, user), event, decide).await;
+        return storage::change(&context, (id, By::Collaborator(user)), event, decide).await;
     }
     // To whom it is hidden it does not exist, whatever they are permitted.
     storage::owned(&context, id, user).await?.ok_or_else(Problem::not_found)?;
     caller.require(Permission::ContentEdit)?;
-    storage::change(&context, (id, user), event, decide).await
+    storage::change(&context, (id, By::Owner(user)), event, decide).await
 }
 
 fn decide(

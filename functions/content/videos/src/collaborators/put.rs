@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use content_contract::event;
 use content_domain::{NotShared, Role, Video};
-use content_storage::{self as storage, Decided, refusals_to_change};
+use content_storage::{self as storage, By, Decided, refusals_to_change};
 use http::{StatusCode, header};
 use mcsp_access::Permission;
 use mcsp_etag::{ETag, IfMatch};
@@ -50,7 +50,7 @@ pub(crate) async fn put(
 ) -> Result<Response, Problem> {
     caller.require(Permission::ContentEdit)?;
     let event = |change: &_| event(&context, &trace, change);
-    storage::change(&context, (id, caller.user()), event, |video| {
+    storage::change(&context, (id, By::Owner(caller.user())), event, |video| {
         std::future::ready(decide(&context, &if_match, (user_id, role), video))
     })
     .await
