@@ -107,7 +107,7 @@ def read_application():
 
 def internal_routes():
     """Routes that only the platform itself uses, as the end-to-end tests know them."""
-    text = (ROOT / "tests/tests/routes/mod.rs").read_text()
+    text = (ROOT / "tests/src/routes.rs").read_text()
     return set(re.findall(r'^\s*"([^"]+)" [A-Z]+ .*, Platform', text, re.MULTILINE))
 
 

@@ -3,6 +3,7 @@
 mod account;
 mod answer;
 mod client;
+pub mod collecting;
 mod contract;
 mod documented;
 mod flood;
@@ -12,7 +13,10 @@ mod media;
 mod operator;
 mod own;
 mod platform;
+pub mod playing;
 mod pod;
+pub mod protecting;
+pub mod routes;
 mod signing;
 mod told;
 mod wait;

@@ -1,9 +1,7 @@
 //! Breakers on a running platform: their thresholds follow a file, everybody can see them, and what is healed is taken back.
 
-mod playing;
-
+use mcsp_tests::playing::{published, start};
 use mcsp_tests::{Account, Fault, OwnPlatform, eventually};
-use playing::{published, start};
 use serde_json::Value;
 use std::path::Path;
 use std::time::{Duration, Instant};

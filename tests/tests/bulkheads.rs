@@ -1,10 +1,8 @@
 //! Playback has its own: connections, places and breakers. What others exhaust is theirs.
 
-mod playing;
-
 use futures::future::join_all;
+use mcsp_tests::playing::{published, start};
 use mcsp_tests::{Account, Flood, OwnPlatform, eventually, variable};
-use playing::{published, start};
 use serde_json::{Value, json};
 use std::time::Duration;
 

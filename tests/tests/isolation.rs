@@ -1,10 +1,6 @@
 //! Playback stays on whatever else is down: each thing that it depends on, broken in each way, and all of them at once,
 //! under load, on the wire.
 
-#[allow(dead_code, reason = "other tests use the rest")]
-mod playing;
-mod protecting;
-
 use axum::Router;
 use axum::routing::post;
 use futures::future::join_all;
@@ -12,9 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 use mcsp_ids::VideoId;
 use mcsp_manifest::Manifest;
 use mcsp_testbed::serve;
+use mcsp_tests::playing::{published_by, start};
+use mcsp_tests::protecting::{kid, protected_by};
 use mcsp_tests::{Account, Answer, End, Fault, OwnPlatform, Wire, Wires, eventually};
-use playing::{published_by, start};
-use protecting::{kid, protected_by};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -1,10 +1,7 @@
 //! Players that know nothing of the platform, in a real browser: `tests/clients/player.py`. `scripts/test` installs them.
 
-#[allow(dead_code, reason = "other tests use the rest")]
-mod playing;
-
+use mcsp_tests::playing::publish;
 use mcsp_tests::{OwnPlatform, mp4_of, root, run_client, until_ready, uploaded_as};
-use playing::publish;
 use serde_json::json;
 
 /// Long enough for several URLs.

@@ -1,12 +1,8 @@
 //! The pods of knative/, on this machine: real processes, with the manifests' arguments and variables and nothing else.
 
-#[allow(dead_code, reason = "other tests use the rest")]
-mod collecting;
-mod playing;
-
-use collecting::Collector;
 use mcsp_ids::{EventId, UploadId, VideoId};
-use mcsp_tests::{Account, Cluster, Platform, Pod, eventually, manifest, root};
+use mcsp_tests::collecting::Collector;
+use mcsp_tests::{Account, Cluster, Platform, Pod, eventually, manifest, playing, root};
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 use std::path::PathBuf;

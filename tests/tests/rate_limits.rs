@@ -1,12 +1,9 @@
 //! Who asks without measure is refused, on every route, and nobody else.
 
-#[allow(dead_code, reason = "each test reads what it needs of the table")]
-mod routes;
-
 use futures::{StreamExt, stream};
+use mcsp_tests::routes::{Auth, ROUTES, Route};
 use mcsp_tests::{Account, Answer, OwnPlatform, Platform, eventually};
 use reqwest::Method;
-use routes::{Auth, ROUTES, Route};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -1,12 +1,7 @@
 //! What a collector of traces is told: one request is one trace, wherever its work is done. Without a collector all goes on.
 
-#[allow(dead_code, reason = "other tests use the rest")]
-mod collecting;
-#[allow(dead_code, reason = "other tests use the rest")]
-mod playing;
-
-use collecting::{Collector, TracedSpan};
-use mcsp_tests::{Account, OwnPlatform, eventually};
+use mcsp_tests::collecting::{Collector, TracedSpan};
+use mcsp_tests::{Account, OwnPlatform, eventually, playing};
 use reqwest::Method;
 use serde_json::json;
 use std::time::{Duration, Instant};

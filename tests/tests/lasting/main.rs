@@ -3,6 +3,4 @@
 
 mod auth_keys;
 mod playback_keys;
-#[path = "../playing/mod.rs"]
-mod playing;
 mod resilience;

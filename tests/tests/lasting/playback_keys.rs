@@ -1,9 +1,9 @@
 //! `/v1/playback/signing-keys`: a rotation while everybody plays, and while the CDN goes on.
 
-use crate::playing::{published, start};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures::future::join_all;
+use mcsp_tests::playing::{published, start};
 use mcsp_tests::{Account, Operator, OwnPlatform, eventually};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;

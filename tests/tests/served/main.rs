@@ -1,0 +1,35 @@
+//! What a platform serves, whichever host it is: `scripts/test` starts one for all of these, and for `concurrency`, which has it for itself.
+
+mod auth_accounts;
+mod auth_clients;
+mod auth_decisions;
+mod auth_erasure;
+mod auth_factors;
+mod auth_mails;
+mod auth_oauth;
+mod auth_oauth_clients;
+mod auth_roles;
+mod auth_sessions;
+mod authorization;
+mod content_bulk;
+mod content_drafts;
+mod content_export;
+mod content_feeds;
+mod content_people;
+mod content_publication;
+mod content_search;
+mod content_thumbnails;
+mod content_tracks;
+mod content_videos;
+mod playback_licences;
+mod playback_positions;
+mod playback_sessions;
+mod refusals;
+mod upload_clients;
+mod upload_drafts;
+mod upload_pipeline;
+mod upload_pull;
+mod upload_quota;
+mod upload_replacements;
+mod upload_sessions;
+mod upload_tokens;
