@@ -17,7 +17,10 @@ ANYWHERE = {"clients", "sources"}
 INTERNET = {("cidr", "0.0.0.0/0", 443), ("cidr", "2000::/3", 443)}
 PRIVATE = {"10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"}
 # Told to every process of ours, and let out to from each: where traces go.
-TRACES = {"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG"}
+TRACES = {
+    "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_CERTIFICATE", "OTEL_TRACES_SAMPLER",
+    "OTEL_TRACES_SAMPLER_ARG",
+}
 COLLECTOR = ("mcsp/telemetry", "true", 4318)
 GATEWAY = ("kubernetes.io/metadata.name", "kourier-system", 8081)
 # How each class of load is scaled: the least and the most pods, and how long an unused one is kept, in seconds.
@@ -206,7 +209,7 @@ def variables_have_sources(documents, application):
     for document in documents:
         for _, spec in _variables(document):
             is_address = spec["name"].startswith("MCSP_SERVICE_URL_")
-            is_secret = re.search(r"PASSWORD|TOKEN|SECRET|_KEY|REDIS_URL", spec["name"]) and not is_address
+            is_secret = re.search(r"PASSWORD|TOKEN|SECRET|_KEY|REDIS_URL|OTLP_HEADERS", spec["name"]) and not is_address
             if is_secret and "value" in spec:
                 yield f"{name_of(document)}: {spec['name']} stands in the manifest"
 

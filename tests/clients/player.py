@@ -1,8 +1,8 @@
 """A viewer with a real browser: hls.js plays the HLS manifest of a session and Shaka Player the DASH manifest, from the
 first frame to the last, while URLs expire and are given anew.
 
-The application is a server on a loopback address, which hands on what its pages ask of the API. Screenshots go to the
-directory that CLIENT_TEST names. Prints one line for each walk that worked.
+The application is a server of pages alone, on the port that is given: its scripts call the API, whose origin is another one. Screenshots
+go to the directory that CLIENT_TEST names. Prints one line for each walk that worked.
 """
 
 import http.server
@@ -28,11 +28,10 @@ FRAMES_EACH_S = 24
 
 
 class Application(http.server.ThreadingHTTPServer):
-    """The pages of an application, and its way to the API."""
+    """The pages of an application."""
 
-    def __init__(self, issuer, modules):
-        super().__init__(("127.0.0.1", 0), Pages)
-        self.issuer = issuer
+    def __init__(self, port, modules):
+        super().__init__(("127.0.0.1", port), Pages)
         self.files = {
             "/": f"{HERE}/player/index.html", "/player.js": f"{HERE}/player/player.js",
             "/hls.js": f"{modules}/hls.js/dist/hls.min.js",
@@ -40,10 +39,8 @@ class Application(http.server.ThreadingHTTPServer):
         }
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
-    @property
-    def address(self):
-        # Keys for protected content are given to secure origins alone, and this is one by its name.
-        return f"http://localhost:{self.server_port}/"
+    def address(self, host):
+        return f"http://{host}:{self.server_port}/"
 
 
 class Pages(http.server.BaseHTTPRequestHandler):
@@ -56,14 +53,6 @@ class Pages(http.server.BaseHTTPRequestHandler):
         with open(file, "rb") as content:
             kind = "text/html" if file.endswith(".html") else "text/javascript"
             return self.answer(200, kind, content.read())
-
-    def hand_on(self):
-        body = self.rfile.read(int(self.headers.get("content-length", 0)))
-        headers = {name: self.headers[name] for name in ("authorization", "content-type") if name in self.headers}
-        told = requests.request(self.command, self.server.issuer + self.path, data=body, headers=headers)
-        return self.answer(told.status_code, told.headers.get("content-type", "text/plain"), told.content)
-
-    do_POST = do_PUT = do_DELETE = hand_on
 
     def answer(self, status, kind, body):
         self.send_response(status)
@@ -88,11 +77,12 @@ def greys(picture):
 class Viewer:
     def __init__(self, given, walk, application):
         self.given, self.walk, self.driver = given, walk, walk.driver
-        self.driver.get(application.address)
+        # Keys for protected content are given to secure origins alone, and this is one by its name.
+        self.driver.get(application.address("localhost"))
 
     def play(self, player, video="video_id", renews=True, licensed=True):
-        told = {"token": self.given["token"], "video_id": self.given[video], "player": player, "renews": renews,
-                "licensed": licensed}
+        told = {"api": self.given["issuer"], "token": self.given["token"], "video_id": self.given[video],
+                "player": player, "renews": renews, "licensed": licensed}
         self.driver.execute_script("play(arguments[0])", told)
 
     def look(self):
@@ -149,7 +139,7 @@ def plays_with_keys(given, walk, application):
     seen = plays(given, walk, application, "dash", "protected_video_id")
     # One licence is enough, and its path is good for no other.
     assert seen["licences"] == 1, seen
-    path = application.issuer + seen["session"]["licences"]["clearkey"]
+    path = given["issuer"] + seen["session"]["licences"]["clearkey"]
     again = requests.post(path, json={"kids": ["AAECAwQFBgcICQoLDA0ODw"], "type": "temporary"},
                           headers={"authorization": f"Bearer {given['token']}"})
     assert again.status_code == 403, again.text
@@ -162,10 +152,19 @@ def is_dark_without_keys(given, walk, application):
     assert seen["failure"] and not seen["started"] and seen["frames"] == 0, seen
 
 
+def is_not_answered_elsewhere(given, walk, application):
+    viewer = Viewer(given, walk, application)
+    # The same page by another name has another origin, which is not listed.
+    viewer.driver.get(application.address("127.0.0.1"))
+    viewer.play("hls")
+    seen = viewer.until("is refused", over)
+    assert "Failed to fetch" in seen["failure"] and seen["session"] is None, seen
+
+
 def main():
     given = json.loads(os.environ["CLIENT_TEST"])
     os.makedirs(given["screenshots"], exist_ok=True)
-    application = Application(given["issuer"], given["modules"])
+    application = Application(given["page_port"], given["modules"])
     for player in ("hls", "dash"):
         with walking(given, f"player-{player}", with_scripts=True) as walk:
             plays(given, walk, application, player)
@@ -179,6 +178,9 @@ def main():
     with walking(given, "player-protected-dark", with_scripts=True) as walk:
         is_dark_without_keys(given, walk, application)
         print("protected: not played without")
+    with walking(given, "player-elsewhere", with_scripts=True) as walk:
+        is_not_answered_elsewhere(given, walk, application)
+        print("elsewhere: not answered to a page that is not listed")
 
 
 if __name__ == "__main__":

@@ -11,8 +11,9 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 /// What any path may answer, whatever its operations say.
 const ANYWHERE: [(u16, &str); 2] = [(404, "not_found"), (405, "method_not_allowed")];
 
-/// What every answer of a protocol's routes has, which is said of all of them together.
-const EVERYWHERE: [&str; 1] = ["Tus-Resumable"];
+/// What every answer of a protocol's routes has, which is said of all of them together; and what every answer has where pages of other
+/// origins may call.
+const EVERYWHERE: [&str; 2] = ["Tus-Resumable", "Vary"];
 
 static CONTRACT: LazyLock<Contract> = LazyLock::new(Contract::committed);
 

@@ -3,6 +3,7 @@
 use mcsp_tests::playing::publish;
 use mcsp_tests::{OwnPlatform, mp4_of, root, run_client, until_ready, uploaded_as};
 use serde_json::json;
+use std::net::{Ipv4Addr, TcpListener};
 
 /// Long enough for several URLs.
 const DURATION_S: u32 = 16;
@@ -12,9 +13,17 @@ const URL_TTL: (&str, &str) = ("SPIN_VARIABLE_PLAYBACK_URL_TTL_S", "6");
 /// Each walk leaves a stream behind, which is given up later.
 const STREAMS: (&str, &str) = ("SPIN_VARIABLE_DEFAULT_STREAM_LIMIT", "10");
 
+fn free_port() -> u16 {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|socket| socket.local_addr()).expect("a port").port()
+}
+
 #[tokio::test]
 async fn players_in_a_browser_play_to_the_end_though_their_urls_expire() {
-    let own = OwnPlatform::start_with(&[], &[URL_TTL, STREAMS]).await;
+    let page_port = free_port();
+    let page = format!(r#"["http://localhost:{page_port}"]"#);
+    let pages =
+        ["SPIN_VARIABLE_WEB_ORIGINS", "SPIN_VARIABLE_PLAYER_ORIGINS"].map(|name| (name, page.as_str()));
+    let own = OwnPlatform::start_with(&[], &[&[URL_TTL, STREAMS], &pages[..]].concat()).await;
     let platform = own.client();
     let creator = platform.account("creator").await;
     let film = mp4_of(DURATION_S).await;
@@ -26,7 +35,7 @@ async fn players_in_a_browser_play_to_the_end_though_their_urls_expire() {
     }
     let viewer = platform.account("viewer").await;
     let given = json!({
-        "issuer": platform.url(), "token": viewer.token, "video_id": open, "protected_video_id": protected,
+        "issuer": platform.url(), "page_port": page_port, "token": viewer.token, "video_id": open, "protected_video_id": protected,
         "modules": root().join(".mcsp/test-clients/node_modules"), "screenshots": root().join("target/screenshots"),
     });
     let told = run_client("player.py", &given).await;
@@ -34,6 +43,7 @@ async fn players_in_a_browser_play_to_the_end_though_their_urls_expire() {
         format!("{player}: played to the end, with new URLs and without a stall\n{player}: stopped without new URLs\n")
     });
     let with_keys = "protected: played to the end with its keys\nprotected: not played without\n";
-    assert_eq!(told, walks.concat() + with_keys);
+    let elsewhere = "elsewhere: not answered to a page that is not listed\n";
+    assert_eq!(told, walks.concat() + with_keys + elsewhere);
     own.stop().await;
 }

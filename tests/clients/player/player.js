@@ -11,7 +11,7 @@ const seen = { started: false, ended: false, waits: 0, failure: null, session: n
 let manifests, renewalPath;
 
 async function api(method, path, body) {
-  const answer = await fetch(path, {
+  const answer = await fetch(given.api + path, {
     method, body: JSON.stringify(body),
     headers: { authorization: `Bearer ${given.token}`, "content-type": "application/json" },
   });
@@ -52,7 +52,7 @@ const players = {
     await player.attach(video);
     player.configure({ streaming: { bufferingGoal: AHEAD_S, rebufferingGoal: 1 } });
     if (seen.session.licences && given.licensed) {
-      player.configure({ drm: { servers: { "org.w3.clearkey": seen.session.licences.clearkey } } });
+      player.configure({ drm: { servers: { "org.w3.clearkey": given.api + seen.session.licences.clearkey } } });
     }
     player.getNetworkingEngine().registerRequestFilter((type, request) => {
       if (type === shaka.net.NetworkingEngine.RequestType.LICENSE) {

@@ -56,5 +56,5 @@ pub fn reference() -> Section {
 
 mcsp_function::component!(
     router,
-    variables = ["issuer", "audience", "region", "registrations_per_minute", "mail_token_key"]
+    variables = ["issuer", "audience", "region", "registrations_per_minute", "mail_token_key", "web_origins"]
 );

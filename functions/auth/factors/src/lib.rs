@@ -57,6 +57,7 @@ mcsp_function::component!(
         "sealing_keys",
         "passkey_rp_id",
         "passkey_origins",
-        "app_name"
+        "app_name",
+        "web_origins",
     ]
 );

@@ -52,6 +52,7 @@ mcsp_function::component!(
         "secret",
         "refresh_grace_s",
         "passkey_rp_id",
-        "passkey_origins"
+        "passkey_origins",
+        "web_origins",
     ]
 );

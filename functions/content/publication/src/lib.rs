@@ -54,4 +54,7 @@ pub fn reference() -> Section {
     Section::new("Publication", "Making videos visible, to whom and where, and taking them back.", operations)
 }
 
-mcsp_function::component!(crate::router, variables = ["issuer", "audience", "video_access_keys"]);
+mcsp_function::component!(
+    crate::router,
+    variables = ["issuer", "audience", "video_access_keys", "web_origins"]
+);

@@ -57,5 +57,6 @@ mcsp_function::component!(
         "object_store_access_key",
         "object_store_secret_key",
         "object_store_buckets",
+        "web_origins",
     ]
 );

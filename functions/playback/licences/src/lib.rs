@@ -36,5 +36,6 @@ mcsp_function::component!(
         "licence_token_keys",
         "redis_patience_ms",
         "stale_ttl_s",
+        "web_origins",
     ]
 );

@@ -27,4 +27,7 @@ pub fn reference() -> Section {
     Section::new("Positions", "Where viewers stopped.", operations)
 }
 
-mcsp_function::component!(router, variables = ["issuer", "audience", "redis_patience_ms", "stale_ttl_s"]);
+mcsp_function::component!(
+    router,
+    variables = ["issuer", "audience", "redis_patience_ms", "stale_ttl_s", "web_origins"]
+);

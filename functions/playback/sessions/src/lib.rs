@@ -69,5 +69,6 @@ mcsp_function::component!(
         "stale_ttl_s",
         "video_access_keys",
         "player_origins",
+        "web_origins",
     ]
 );

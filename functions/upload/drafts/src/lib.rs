@@ -41,4 +41,4 @@ pub fn reference() -> Section {
     )
 }
 
-mcsp_function::component!(crate::router, variables = ["issuer", "audience"]);
+mcsp_function::component!(crate::router, variables = ["issuer", "audience", "web_origins"]);
