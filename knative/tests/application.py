@@ -11,10 +11,10 @@ NAMESPACE = "mcsp"
 RELAY = "relay"
 # What each target of a grant is in a NetworkPolicy: the label of the namespace that has it, and the port of its pods.
 STORES = {"postgres": 5432, "redis": 6379, "kafka": 9092, "mail": 8025, "object-store": 9000}
-# What is no place but anywhere: addresses of clients, and of files that are fetched.
-ANYWHERE = {"clients", "sources"}
+# What is no place but anywhere, and on which ports: addresses of clients, and of files that are fetched.
+ANYWHERE = {"clients": {443}, "sources": {443, (1024, 65535)}}
 # It is the public internet, without what is the cluster's, its nodes' or its cloud's.
-INTERNET = {("cidr", "0.0.0.0/0", 443), ("cidr", "2000::/3", 443)}
+INTERNET = {"0.0.0.0/0", "2000::/3"}
 PRIVATE = {"10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"}
 # Told to every process of ours, and let out to from each: where traces go.
 TRACES = {
@@ -290,13 +290,13 @@ def policies_are_the_grants(documents, application):
     policies = of_kind(documents, "NetworkPolicy")
     for name, service in application.services.items():
         granted = {store for store in ("postgres", "redis", "kafka") if getattr(service, store)}
-        others = {target for target in service.targets if target not in application.services} - ANYWHERE
+        others = {target for target in service.targets if target not in application.services} - ANYWHERE.keys()
         expected = {(f"mcsp/{target}", "true", STORES[target]) for target in granted | others}
         expected.add(COLLECTOR)
         if service.targets & application.services.keys():
             expected.add(GATEWAY)
-        if service.targets & ANYWHERE:
-            expected |= INTERNET
+        for target in service.targets & ANYWHERE.keys():
+            expected |= {("cidr", cidr, ports) for cidr in INTERNET for ports in ANYWHERE[target]}
         optional = {f"mcsp/{target}" for target in service.optional_targets}
         yield from _policy_problems(policies, name, {"serving.knative.dev/service": name}, expected, optional)
     stores = {("mcsp/postgres", "true", 5432), ("mcsp/kafka", "true", 9092)}
@@ -330,13 +330,20 @@ def _policy_problems(policies, name, selects, expected, optional=frozenset()):
                 if block["cidr"] == "0.0.0.0/0" and set(block.get("except", [])) != PRIVATE:
                     yield f"NetworkPolicy/{name}: lets out to private addresses"
             for port in rule.get("ports", [{}]):
-                allowed |= {(*label, port.get("port")) for label in labels.items()}
-    yield from (f"NetworkPolicy/{name}: does not let out to {peer}" for peer in sorted(expected - allowed))
+                allowed |= {(*label, _ports_of(port)) for label in labels.items()}
+                if port.get("protocol", "TCP") != "TCP":
+                    yield f"NetworkPolicy/{name}: lets out by {port['protocol']}"
+    yield from (f"NetworkPolicy/{name}: does not let out to {peer}" for peer in sorted(expected - allowed, key=str))
     allowed = {peer for peer in allowed if peer[0] not in optional}
     yield from (f"NetworkPolicy/{name}: lets out to {peer}, granted nowhere" for peer in sorted(allowed - expected, key=str))
     for rule in spec.get("ingress") or []:
         if not rule.get("from") or not rule.get("ports"):
             yield f"NetworkPolicy/{name}: lets in from anywhere"
+
+
+def _ports_of(port):
+    """The port that a rule names, or the first and the last one; None where it is any."""
+    return (port.get("port"), port["endPort"]) if "endPort" in port else port.get("port")
 
 
 def events_arrive(documents, application):

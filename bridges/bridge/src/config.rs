@@ -11,11 +11,15 @@ use mcsp_traces::TracesConfig;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+/// The target that files are fetched from, and how long a call there may take.
+pub(crate) const SOURCES: &str = "sources";
+pub(crate) const SOURCES_DEADLINE_MS: u32 = 10_000;
 /// The target that joins and copies whole files within a call, the one that takes thousands of documents, and the one that files
 /// are fetched from; and how long that may take.
-const SLOW_TARGETS: [(&str, u32); 3] = [("object-store", 30_000), ("search", 10_000), ("sources", 10_000)];
+const SLOW_TARGETS: [(&str, u32); 3] =
+    [("object-store", 30_000), ("search", 10_000), (SOURCES, SOURCES_DEADLINE_MS)];
 /// The target that answers with pieces of files; and how much is taken of it at once. What gives no pieces gives so much.
-const LARGE_ANSWERS: [(&str, usize); 1] = [("sources", 5 << 20)];
+const LARGE_ANSWERS: [(&str, usize); 1] = [(SOURCES, 5 << 20)];
 
 /// Names the file with thresholds of breakers, bulkheads, retries and rate limits.
 pub const POLICIES_VARIABLE: &str = "MCSP_POLICIES";

@@ -33,14 +33,15 @@ impl Pages {
         let _was_empty = self.background.set(background);
     }
 
-    /// `/breakers`: every guard with its state, rates and counts, ordered by caller and target.
+    /// `/breakers`: every guard with its state, rates and counts, ordered by caller, target and place. Places are hosts that
+    /// people have named: this is for operators alone.
     pub fn breakers(&self) -> Value {
         serde_json::to_value(self.bridges.guards().snapshot()).unwrap_or_default()
     }
 
     /// Appends all metrics in the Prometheus text format.
     pub fn metrics(&self, out: &mut String) {
-        guard_metrics(out, &self.bridges.guards().snapshot());
+        guard_metrics(out, &self.bridges.guards().snapshot_by_target());
         limit_metrics(out, &self.bridges.limiter.counts());
         memory_metrics(out, &self.bridges.memories.usage());
         trace_metrics(out, &self.bridges.tracer.counts());
@@ -185,4 +186,33 @@ fn family(out: &mut String, name: &str, kind: &str, help: &str) {
 fn line(out: &mut String, name: &str, labels: &[(&str, &str)], value: f64) {
     let labels: Vec<String> = labels.iter().map(|(label, value)| format!("{label}=\"{value}\"")).collect();
     let _ = writeln!(out, "{name}{{{}}} {value}", labels.join(","));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::BridgeConfig;
+    use mcsp_manifest::Manifest;
+
+    #[test]
+    fn a_host_that_is_called_is_shown_with_its_breaker_and_in_no_metric() {
+        let manifest = Manifest {
+            name: "test".to_owned(),
+            version: "1".to_owned(),
+            variables: BTreeMap::new(),
+            routes: Vec::new(),
+            components: BTreeMap::new(),
+        };
+        let bridges = Bridges::new(Arc::new(manifest), BridgeConfig::default()).unwrap();
+        bridges.guards().guard_at("upload", "services-sources", "files.example");
+        let pages = Pages::new(bridges);
+        let mut metrics = String::new();
+        pages.metrics(&mut metrics);
+        let line = "mcsp_bulkhead_in_flight{caller=\"upload\",target=\"services-sources\"} 0";
+        assert_eq!(metrics.lines().filter(|found| *found == line).count(), 1, "{metrics}");
+        assert!(!metrics.contains("files.example"), "{metrics}");
+        let breakers = pages.breakers();
+        assert_eq!((&breakers[0]["place"], &breakers[1]["place"]), (&Value::Null, &"files.example".into()));
+        assert_eq!(breakers[1]["target"], "services-sources");
+    }
 }

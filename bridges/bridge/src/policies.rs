@@ -1,7 +1,8 @@
 //! The thresholds of breakers, bulkheads, retries and rate limits, from a file that may change while the process runs.
 
 use crate::Bridges;
-use mcsp_guard::{PolicyOverride, PolicyTable};
+use crate::config::{SOURCES, SOURCES_DEADLINE_MS};
+use mcsp_guard::{BreakerOverride, PolicyOverride, PolicyTable};
 use mcsp_limits::LimitTable;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -29,8 +30,23 @@ pub struct Policies {
 impl Policies {
     /// Those of the guards.
     pub(crate) fn guards(&self) -> PolicyTable {
-        PolicyTable { defaults: self.defaults, targets: self.targets.clone(), callers: self.callers.clone() }
+        PolicyTable {
+            defaults: self.defaults,
+            targets: self.targets.clone(),
+            callers: self.callers.clone(),
+            built_in: built_in(),
+        }
     }
+}
+
+/// What holds of targets where operators say nothing of them. Files come from their sources as fast as the way there is: of
+/// these a slow call is one that takes all of its time, which is a failure too, so that being slow alone opens no breaker.
+fn built_in() -> BTreeMap<String, PolicyOverride> {
+    let breaker = BreakerOverride {
+        slow_call_duration_threshold_ms: Some(u64::from(SOURCES_DEADLINE_MS)),
+        ..BreakerOverride::default()
+    };
+    BTreeMap::from([(format!("services-{SOURCES}"), PolicyOverride { breaker, ..PolicyOverride::default() })])
 }
 
 /// Why the policies cannot be used. Those in force stay.
@@ -94,5 +110,25 @@ mod tests {
         assert_eq!(policies.guards().policy("playback", "redis").breaker.minimum_calls.get(), 7);
         assert_eq!(policies.limits.defaults.user.unwrap().burst.get(), 6);
         assert!(toml::from_str::<Policies>("[limit]").is_err());
+    }
+
+    #[test]
+    fn a_source_may_be_slow_up_to_its_deadline_where_operators_do_not_say_otherwise() {
+        let slow_call_ms = |text: &str, target: &str| {
+            let policies: Policies = toml::from_str(text).unwrap();
+            policies.guards().policy("upload", target).breaker.slow_call_duration_threshold_ms
+        };
+        let deadline_ms = u64::from(crate::target_at("sources", crate::ANYWHERE.to_owned()).deadline_ms);
+        let of_all = "[defaults.breaker]\nslow_call_duration_threshold_ms = 500";
+        for text in ["", of_all] {
+            assert_eq!(slow_call_ms(text, "services-sources"), deadline_ms, "{text}");
+        }
+        for text in [
+            "[targets.services-sources.breaker]\nslow_call_duration_threshold_ms = 700",
+            "[callers.upload.services-sources.breaker]\nslow_call_duration_threshold_ms = 700",
+        ] {
+            assert_eq!(slow_call_ms(text, "services-sources"), 700, "{text}");
+        }
+        assert_eq!((slow_call_ms("", "services-clients"), slow_call_ms(of_all, "redis")), (1_000, 500));
     }
 }

@@ -88,6 +88,12 @@ impl Breaker {
         })
     }
 
+    /// Whether [`Breaker::admit`] would let a call through. Takes and counts nothing.
+    pub fn lets_through(&self, now: Duration) -> bool {
+        self.closed_epoch.load(Ordering::Acquire) != NOT_CLOSED
+            || self.change(|machine| machine.check(now)).is_none()
+    }
+
     /// Lets a call through, or refuses it.
     pub fn admit(&self, now: Duration) -> Result<Permit<'_>, BreakerOpen> {
         let closed_epoch = self.closed_epoch.load(Ordering::Acquire);

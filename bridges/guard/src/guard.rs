@@ -62,6 +62,8 @@ fn whole_milliseconds(duration: Duration) -> u32 {
 pub struct Guard {
     caller: Box<str>,
     target: Box<str>,
+    /// Which of the places that the target stands for.
+    place: Option<Box<str>>,
     breaker: Breaker,
     bulkhead: Bulkhead,
     retries: Retries,
@@ -85,11 +87,18 @@ impl Guard {
         Guard {
             caller: caller.into(),
             target: target.into(),
+            place: None,
             breaker: Breaker::new(caller, target, policy.breaker, clock),
             bulkhead: Bulkhead::new(policy.bulkhead),
             retries: Retries::new(policy.retry),
             deadlines_exceeded: AtomicU64::new(0),
         }
+    }
+
+    /// The same at one of the places that its target stands for. Who looks at all guards is shown the place; it may be
+    /// somebody's secret, and is in no log.
+    pub(crate) fn at(self, place: &str) -> Self {
+        Guard { place: Some(place.into()), ..self }
     }
 
     /// What it stands before.
@@ -213,10 +222,15 @@ impl Guard {
         self.breaker.reset();
     }
 
+    /// Whether the breaker would let a call through now. Takes and counts nothing.
+    pub(crate) fn lets_through(&self) -> bool {
+        self.breaker.lets_through(self.breaker.now())
+    }
+
     /// How the guard stands now.
     pub fn snapshot(&self) -> GuardSnapshot {
         GuardSnapshot::new(
-            (&self.caller, &self.target),
+            (&self.caller, &self.target, self.place.as_deref()),
             self.breaker.view(),
             self.bulkhead.view(),
             self.retries.view(),

@@ -13,6 +13,9 @@ pub struct GuardSnapshot {
     pub caller: String,
     /// What is called.
     pub target: String,
+    /// Which of the places that the target stands for; none where it is one itself, and for what places share.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
     /// The breaker's state.
     pub state: State,
     /// Calls that the state rests on: in the window; when half-open, of the probes; when open, those that
@@ -50,7 +53,7 @@ pub struct GuardSnapshot {
 
 impl GuardSnapshot {
     pub(crate) fn new(
-        (caller, target): (&str, &str),
+        (caller, target, place): (&str, &str, Option<&str>),
         breaker: BreakerView,
         bulkhead: BulkheadView,
         retries: RetriesView,
@@ -60,6 +63,7 @@ impl GuardSnapshot {
         GuardSnapshot {
             caller: caller.to_owned(),
             target: target.to_owned(),
+            place: place.map(str::to_owned),
             state: breaker.state,
             calls: tally.calls,
             failures: tally.failures,
@@ -77,6 +81,18 @@ impl GuardSnapshot {
             waiting: bulkhead.waiting,
             max_concurrent_calls: bulkhead.max_concurrent_calls,
         }
+    }
+
+    /// Adds what another guard has counted, and what is under way there.
+    pub(crate) fn count(&mut self, other: &GuardSnapshot) {
+        self.trips_total += other.trips_total;
+        self.rejected_by_breaker_total += other.rejected_by_breaker_total;
+        self.rejected_by_bulkhead_total += other.rejected_by_bulkhead_total;
+        self.deadlines_exceeded_total += other.deadlines_exceeded_total;
+        self.retries_total += other.retries_total;
+        self.retries_refused_total += other.retries_refused_total;
+        self.in_flight += other.in_flight;
+        self.waiting += other.waiting;
     }
 }
 

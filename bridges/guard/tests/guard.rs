@@ -6,8 +6,13 @@ use futures::FutureExt;
 use mcsp_bridge_api::Failure;
 use mcsp_guard::{CallKind, Clock, Guard, GuardError, GuardRegistry, Policy, PolicyTable, State, Verdict};
 use std::cell::Cell;
-use std::sync::Arc;
+use std::fmt::{Debug, Write};
+use std::pin::pin;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tracing::field::Field;
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
 
 /// Tokio's clock, which tests pause and move. Timers and breaker then agree on the time.
 #[derive(Debug)]
@@ -348,21 +353,132 @@ async fn patience_is_the_deadline_and_ends_without_a_retry() {
     assert_eq!(begun.elapsed(), Duration::from_millis(10));
 }
 
+/// Opens at the first failure; probes after 1 s.
+const STRICT: &str = "
+    [defaults.breaker]
+    sliding_window = { calls = 1 }
+    minimum_calls = 1
+    wait_duration_in_open_ms = 1000
+";
+/// Places of a target that have a guard each.
+const PLACES_MAX: usize = 1_000;
+
+fn places(registry: &GuardRegistry) -> Vec<String> {
+    registry.snapshot().into_iter().filter_map(|guard| guard.place).collect()
+}
+
 #[tokio::test(start_paused = true)]
-async fn each_place_of_a_target_has_a_guard_of_its_own_up_to_a_bound() {
+async fn each_place_of_a_target_has_a_guard_of_its_own() {
     let text = "[callers.auth.clients.breaker]\nminimum_calls = 1\nsliding_window = { calls = 1 }";
-    let registry = GuardRegistry::new(table(text));
+    let registry = GuardRegistry::with_clock(table(text), clock());
     let (sick, well) = (registry.guard_at("auth", "clients", "a"), registry.guard_at("auth", "clients", "b"));
     bad(&sick).await.unwrap_err();
     assert_eq!(sick.snapshot().state, State::Open, "the policy is the target's");
-    assert_eq!((well.snapshot().state, well.target()), (State::Closed, "clients/b"));
+    assert_eq!((well.snapshot().state, well.target()), (State::Closed, "clients"));
+    assert_eq!(well.snapshot().place.as_deref(), Some("b"));
     assert!(Arc::ptr_eq(&sick, &registry.guard_at("auth", "clients", "a")));
     registry.reload(table("[targets.clients.bulkhead]\nmax_concurrent_calls = 3"));
     assert_eq!(well.snapshot().max_concurrent_calls, 3);
-    for place in 0..2_000 {
-        registry.guard_at("auth", "clients", &place.to_string());
+    assert!(registry.reset("auth", "clients"));
+    assert_eq!(sick.snapshot().state, State::Closed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_place_that_was_used_longest_ago_is_forgotten_for_another() {
+    let registry = GuardRegistry::with_clock(table(STRICT), clock());
+    let at = |place: &str| registry.guard_at("upload", "sources", place);
+    let flood = |from: usize| (from..from + PLACES_MAX).for_each(|number| drop(at(&number.to_string())));
+    let kept = |place: &str| places(&registry).contains(&place.to_owned());
+    bad(&at("shut")).await.unwrap_err();
+    let busy = at("busy");
+    let mut calling = pin!(busy.call(ONCE, classify, std::future::pending::<Result<(), Broken>>));
+    assert!(calling.as_mut().now_or_never().is_none());
+    for place in 2..PLACES_MAX {
+        at(&format!("place-{place}"));
     }
-    assert_eq!(registry.snapshot().len(), 1_001);
-    assert!(Arc::ptr_eq(&registry.guard_at("auth", "clients", "late"), &registry.guard("auth", "clients")));
-    assert!(Arc::ptr_eq(&sick, &registry.guard_at("auth", "clients", "a")));
+    at("place-2");
+    assert_eq!(places(&registry).len(), PLACES_MAX);
+    at("new");
+    assert_eq!(places(&registry).len(), PLACES_MAX);
+    assert!(kept("new") && kept("place-2") && !kept("place-3"), "it was used since");
+
+    flood(0);
+    assert!(!kept("new") && !kept("place-2"));
+    assert!(kept("shut") && kept("busy"), "it is shut, or called");
+    assert_eq!(places(&registry).len(), PLACES_MAX);
+    tokio::time::advance(Duration::from_secs(1)).await;
+    flood(PLACES_MAX);
+    assert!(!kept("shut") && kept("busy"), "a probe would be let through, as a first call is");
+}
+
+#[tokio::test(start_paused = true)]
+async fn places_share_a_guard_while_none_can_be_forgotten() {
+    let registry = GuardRegistry::with_clock(table(STRICT), clock());
+    let at = |place: &str| registry.guard_at("upload", "sources", place);
+    let mut kept: Vec<_> = (0..PLACES_MAX).map(|place| at(&place.to_string())).collect();
+    let shared = registry.guard("upload", "sources");
+    assert!(Arc::ptr_eq(&at("new"), &shared) && Arc::ptr_eq(&at("newer"), &shared));
+    assert!(kept.iter().any(|guard| Arc::ptr_eq(guard, &at("0"))));
+    kept.truncate(PLACES_MAX - 1);
+    assert!(!Arc::ptr_eq(&at("new"), &shared));
+    assert_eq!(places(&registry).len(), PLACES_MAX);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_forgotten_stays_counted_without_its_name() {
+    let registry = GuardRegistry::with_clock(table(STRICT), clock());
+    for place in 0..2 * PLACES_MAX {
+        let guard = registry.guard_at("upload", "sources", &format!("place-{place}"));
+        bad(&guard).await.unwrap_err();
+        assert!(matches!(bad(&guard).await, Err(GuardError::BreakerOpen(_))));
+        tokio::time::advance(Duration::from_secs(1)).await;
+    }
+    let busy = registry.guard_at("upload", "sources", "busy");
+    let mut calling = pin!(busy.call(ONCE, classify, std::future::pending::<Result<(), Broken>>));
+    assert!(calling.as_mut().now_or_never().is_none());
+    let counted = registry.snapshot_by_target();
+    assert_eq!(counted.len(), 1);
+    let sources = counted.first().unwrap();
+    assert_eq!((sources.target.as_str(), sources.place.as_deref()), ("sources", None));
+    assert_eq!((sources.trips_total, sources.rejected_by_breaker_total), (2_000, 2_000));
+    assert_eq!((sources.state, sources.in_flight), (State::Closed, 1));
+}
+
+/// Keeps what is logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<String>>);
+
+impl Subscriber for Log {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        let mut text = self.0.lock().unwrap();
+        event.record(&mut |field: &Field, value: &dyn Debug| write!(text, "{field}={value:?} ").unwrap());
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_log_does_not_tell_a_place() {
+    let registry = GuardRegistry::with_clock(table(STRICT), clock());
+    let log = Log::default();
+    let logging = tracing::subscriber::set_default(log.clone());
+    bad(&registry.guard_at("upload", "sources", "files.example")).await.unwrap_err();
+    drop(logging);
+    let logged = log.0.lock().unwrap();
+    assert!(logged.contains("circuit breaker opened") && logged.contains("target=\"sources\""), "{logged}");
+    assert!(!logged.contains("files.example"), "{logged}");
 }

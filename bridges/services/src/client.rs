@@ -29,7 +29,7 @@ pub struct Services {
 
 impl Services {
     /// `granted` are the targets that `caller` may call. The guard of target `auth` is named
-    /// `services-auth` in policies and metrics; of a target that is anywhere each host has one.
+    /// `services-auth` in policies and metrics; of a target that is anywhere each host has one, and all have that name.
     pub fn new(
         caller: &str,
         transport: Arc<Transport>,

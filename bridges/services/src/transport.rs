@@ -9,6 +9,7 @@ use crate::target::Target;
 use bytes::Bytes;
 use http::Request;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::Body;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -78,6 +79,10 @@ impl Transport {
             Some(outside) => outside.client.request(request).await.map_err(|error| Outside::failure(&error)),
         }?;
         let (parts, body) = response.into_parts();
+        // What the answer says of its length, where a body follows: what is too long is not waited for.
+        if body.size_hint().lower() > outgoing.max_response_bytes as u64 {
+            return Err(ServicesError::ResponseTooLarge);
+        }
         let body = Limited::new(body, outgoing.max_response_bytes).collect().await.map_err(|error| {
             if error.is::<LengthLimitError>() {
                 ServicesError::ResponseTooLarge

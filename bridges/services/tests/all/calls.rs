@@ -1,11 +1,11 @@
 //! Calls to a target that is well, and to targets that are not.
 
+use crate::support::{Caller, Server, answer, caller, get, header, text, with_header};
 use mcsp_bridge_api::Failure;
 use mcsp_bridge_api::services::Request;
 use mcsp_guard::State;
 use mcsp_services::TargetConfig;
 use std::time::{Duration, Instant};
-use crate::support::{Caller, Server, answer, caller, get, header, text, with_header};
 
 fn post(path: &str) -> Request {
     Request { method: "POST".into(), body: b"{}".to_vec(), ..get(path) }
@@ -53,7 +53,7 @@ async fn a_request_arrives_whole_but_for_what_must_not_be_forwarded() {
 async fn the_answer_to_head_tells_the_length_of_what_get_would_give() {
     let server =
         Server::start_raw(b"HTTP/1.1 200 OK\r\ncontent-length: 342964\r\nconnection: close\r\n\r\n").await;
-    let caller = caller(server.target());
+    let caller = caller(TargetConfig { max_response_bytes: 1_000, ..server.target() });
     let response = caller.services.call(Request { method: "HEAD".into(), ..get("/object") }).await.unwrap();
     assert_eq!(header(&response, "content-length"), Some("342964"));
     assert!(response.body.is_empty());
@@ -98,6 +98,20 @@ async fn an_answer_over_the_bound_is_refused() {
     let refused = caller.services.call(Request { idempotent: true, ..get("/long") }).await;
     assert_eq!(refused, Err(Failure::Refused("response-too-large".into())));
     assert_eq!(server.requests(), 2);
+}
+
+#[tokio::test]
+async fn an_answer_that_says_it_is_over_the_bound_is_not_read() {
+    let with_a_length: &'static [u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 1001\r\n\r\n";
+    let without: &'static [u8] = format!("HTTP/1.1 200 OK\r\n\r\n{}", "x".repeat(1_001)).into_bytes().leak();
+    // Of the first no byte of the body comes; of the other one has to see how many there are.
+    for bytes in [with_a_length, without] {
+        let server = Server::start_raw(bytes).await;
+        let caller = caller(TargetConfig { max_response_bytes: 1_000, ..server.target() });
+        let refused = caller.services.call(Request { idempotent: true, ..get("/") }).await;
+        assert_eq!(refused, Err(Failure::Refused("response-too-large".into())));
+        assert_eq!((server.requests(), state(&caller)), (1, State::Closed));
+    }
 }
 
 #[tokio::test]

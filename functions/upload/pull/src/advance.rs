@@ -45,12 +45,22 @@ pub(crate) async fn advance(uploads: Uploads, received: Received) -> Result<Appl
     let step = step(&uploads, &mut lease, &upload, &pull).await;
     lease.free().await;
     let Step { pulled_bytes, stop } = step?;
+    // What it gave in this step ends the row.
+    let before = if pulled_bytes > pull.pulled_bytes { 0 } else { pull.failures };
     match stop {
         None if pulled_bytes == upload.file.size_bytes => finish(&uploads, &received, upload).await,
-        None => go_on(&uploads, &received, upload_id, (pulled_bytes, 0)).await,
+        None => go_on(&uploads, &received, upload_id, (pulled_bytes, 0), SignedDuration::ZERO).await,
         Some(Unfetched::NotNow) => {
-            let failures = if pulled_bytes > pull.pulled_bytes { 1 } else { pull.failures.saturating_add(1) };
-            go_on(&uploads, &received, upload_id, (pulled_bytes, failures)).await
+            let failures = before.saturating_add(1);
+            match wait_after(failures) {
+                Some(wait) => go_on(&uploads, &received, upload_id, (pulled_bytes, failures), wait).await,
+                None => give_up(&uploads, &received, upload_id, SourceFault::Unreachable).await,
+            }
+        }
+        Some(Unfetched::BreakerOpen(retry_after_ms)) => {
+            // In whole seconds, as callers are told.
+            let wait = SignedDuration::from_secs(retry_after_ms.div_ceil(1000).into());
+            go_on(&uploads, &received, upload_id, (pulled_bytes, before), wait).await
         }
         Some(Unfetched::Fault(fault)) => give_up(&uploads, &received, upload_id, fault).await,
         // The timer comes again.
@@ -100,18 +110,15 @@ async fn piece(
     Ok(bytes)
 }
 
-/// Notes how far it is, and has more fetched: at once, or later where the source gave nothing; at last not any more.
+/// Notes how far it is, and how often in a row the source gave nothing; and has more fetched after a while.
 async fn go_on(
     uploads: &Uploads,
     received: &Received,
     id: UploadId,
     (pulled_bytes, failures): (u64, u32),
+    wait: SignedDuration,
 ) -> Result<Applied, Problem> {
     let context = &uploads.context;
-    let wait = if failures == 0 { Some(SignedDuration::ZERO) } else { wait_after(failures) };
-    let Some(wait) = wait else {
-        return give_up(uploads, received, id, SourceFault::Unreachable).await;
-    };
     let due = pull_at(context, &received.trace, id, context.now() + wait);
     Ok(received.apply(context, vec![note_pull(id, pulled_bytes, failures), due], Vec::new()).await?)
 }

@@ -9,6 +9,7 @@ use axum::Extension;
 use axum::response::Response;
 use http::{StatusCode, header};
 use mcsp_access::Permission;
+use mcsp_bridge_api::Failure;
 use mcsp_etag::ETag;
 use mcsp_function::{Caller, Context, TraceParent};
 use mcsp_idempotency::{Answer, RequiredIdempotencyKey, once};
@@ -142,6 +143,7 @@ async fn ask(context: &Context, url: &SourceUrl) -> Result<Found, Problem> {
         Unfetched::Fault(SourceFault::Changed) => unfetched(SourceFault::Unusable),
         Unfetched::Fault(fault) => unfetched(fault),
         Unfetched::NotNow => unfetched(SourceFault::Unreachable),
+        Unfetched::BreakerOpen(retry_after_ms) => Failure::BreakerOpen(retry_after_ms).into(),
         Unfetched::Ours(problem) => problem,
     })?;
     if piece.from > 0 {

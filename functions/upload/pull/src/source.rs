@@ -42,6 +42,8 @@ pub(crate) enum Unfetched {
     Fault(SourceFault),
     /// There may be one later.
     NotNow,
+    /// Nobody asks the source for so many milliseconds, as it failed whoever did: that is no failure to give this piece.
+    BreakerOpen(u32),
     /// It is not the source's fault.
     Ours(Problem),
 }
@@ -126,7 +128,8 @@ fn unfetched(failure: Failure, wanted: &Wanted<'_>) -> Unfetched {
             Unfetched::Fault(SourceFault::Changed)
         }
         Failure::Refused(code) if code == TOO_MUCH => Unfetched::Fault(SourceFault::WithoutRanges),
-        Failure::BreakerOpen(_) | Failure::DeadlineExceeded | Failure::Unreachable => Unfetched::NotNow,
+        Failure::BreakerOpen(retry_after_ms) => Unfetched::BreakerOpen(retry_after_ms),
+        Failure::DeadlineExceeded | Failure::Unreachable => Unfetched::NotNow,
         failure @ (Failure::Overloaded | Failure::NotGranted(_) | Failure::Refused(_)) => {
             Unfetched::Ours(failure.into())
         }

@@ -8,6 +8,7 @@ use http::header::{CONTENT_RANGE, ETAG, IF_RANGE, LOCATION, RANGE};
 use http::{HeaderMap, StatusCode};
 use mcsp_testbed::serve;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// A server that has a file.
 #[derive(Clone)]
@@ -31,6 +32,8 @@ pub struct Has {
     pub fails: Option<(usize, u16)>,
     /// Where it leads to.
     pub leads_to: Option<String>,
+    /// How long it takes to answer.
+    pub takes: Duration,
     /// Whether it answers at all.
     pub hangs: bool,
     /// What it was asked.
@@ -47,6 +50,7 @@ impl Source {
             claimed_bytes: None,
             fails: None,
             leads_to: None,
+            takes: Duration::ZERO,
             hangs: false,
             asked: Vec::new(),
         };
@@ -80,6 +84,7 @@ async fn answer(State(state): State<Arc<Mutex<Has>>>, headers: HeaderMap) -> Res
     if has.hangs {
         std::future::pending::<()>().await;
     }
+    tokio::time::sleep(has.takes).await;
     let range = range(&headers).unwrap_or((0, has.file.len()));
     let plain = |status: u16| Response::builder().status(StatusCode::from_u16(status).unwrap());
     if let Some(to) = has.leads_to {

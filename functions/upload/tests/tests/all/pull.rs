@@ -3,11 +3,14 @@
 use futures::future::join_all;
 use mcsp_testbed::{Reply, unique};
 use serde_json::{Value, json};
+use std::time::Duration;
 use upload_tests::{Creator, Source, Stand};
 
 const PART_BYTES: usize = 5 * 1024 * 1024;
 /// One more than a source may be silent in a row.
 const DELIVERIES: usize = 13;
+/// So many calls at least decide whether a breaker opens.
+const DECIDING_CALLS: usize = 20;
 
 /// Begins as an MP4 file does, and has other bytes everywhere.
 fn mp4(size: usize, salt: usize) -> Vec<u8> {
@@ -200,6 +203,55 @@ async fn a_source_that_gives_nothing_is_given_up_in_the_end() {
     }
     assert_eq!(stand.deliver_pull(&upload).await, 204);
     failed(&stand, &creator, &upload, "source_unreachable").await;
+}
+
+#[tokio::test]
+async fn a_source_whose_breaker_is_open_is_waited_for_and_has_not_failed() {
+    let stand = Stand::new().await;
+    let creator = stand.creator("eu");
+    let source = Source::of(mp4(PART_BYTES + 1, 14)).await;
+    let upload = begun(&creator, &source).await;
+    source.set(|has| has.fails = Some((0, 503)));
+    let mut refused = begin(&creator, &source.url()).await;
+    for _ in 0..2 * DECIDING_CALLS {
+        if refused.status != 422 {
+            break;
+        }
+        assert_eq!(refused.code(), "source_unreachable");
+        refused = begin(&creator, &source.url()).await;
+    }
+    assert_eq!((refused.status, refused.code()), (503, "dependency_unavailable"), "{}", refused.json);
+    let retry_after: u64 = refused.headers["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((1..=5).contains(&retry_after), "{retry_after}");
+
+    // One failure more would be the last. Nobody is asked, however well the source is by now.
+    stand.bed.execute("UPDATE pulls SET failures = 12").await;
+    source.set(|has| has.fails = None);
+    source.take();
+    assert_eq!(stand.deliver_pull(&upload).await, 204);
+    assert!(source.take().is_empty());
+    assert!(seen(&creator, &upload).await["failure_code"].is_null());
+    assert_eq!(stand.bed.ask::<i32>("SELECT failures FROM pulls").await, 12);
+    let soon: bool = stand
+        .bed
+        .ask("SELECT due_at BETWEEN now() AND now() + interval '5 s' FROM timers WHERE component = 'upload-pull'")
+        .await;
+    assert!(soon, "its timer comes when the breaker lets somebody through");
+}
+
+#[tokio::test]
+async fn a_source_that_is_slow_is_asked_on() {
+    let stand = Stand::new().await;
+    let source = Source::of(mp4(1000, 15)).await;
+    // Of a store this would be slow enough to open its breaker.
+    source.set(|has| has.takes = Duration::from_millis(1_100));
+    let creators: Vec<_> = (0..DECIDING_CALLS).map(|_| stand.creator("eu")).collect();
+    let url = source.url();
+    let replies = join_all(creators.iter().map(|creator| begin(creator, &url))).await;
+    let statuses: Vec<_> = replies.iter().map(|reply| reply.status).collect();
+    assert_eq!(statuses, [201; DECIDING_CALLS]);
+    let one_more = begin(&stand.creator("eu"), &url).await;
+    assert_eq!(one_more.status, 201, "{}", one_more.json);
 }
 
 #[tokio::test]
