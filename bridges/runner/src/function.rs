@@ -115,8 +115,8 @@ impl Function {
     ) -> http::Response<Body> {
         let stats = &self.outline.surroundings.stats;
         stats.called();
-        let asks_grpc = grpc::is_grpc(request.headers());
-        let until = match grpc::until(request.headers()) {
+        let asks_grpc = grpc::asks(&request);
+        let until = match grpc::until(&request) {
             Ok(until) => until,
             Err(malformed) => return malformed.response(),
         };

@@ -5,7 +5,7 @@ use crate::body::Body;
 use crate::problem::Problem;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -84,9 +84,15 @@ impl Status {
     }
 }
 
-/// Until when the caller of a method waits: `Ok(None)` where it does not say, and for requests of HTTP.
-pub(crate) fn until(headers: &HeaderMap) -> Result<Option<Instant>, Malformed> {
-    let Some(timeout) = headers.get(TIMEOUT).filter(|_| is_grpc(headers)) else { return Ok(None) };
+/// Whether it is a call of a method of gRPC: a request says so of itself, and its path is one.
+pub(crate) fn asks<B>(request: &Request<B>) -> bool {
+    is_grpc(request.headers()) && mcsp_manifest::is_grpc(request.uri().path())
+}
+
+/// Until when the caller of a method waits: `Ok(None)` where it does not say, and for requests of HTTP, which whoever sends them can't
+/// have end in time and be counted so.
+pub(crate) fn until<B>(request: &Request<B>) -> Result<Option<Instant>, Malformed> {
+    let Some(timeout) = request.headers().get(TIMEOUT).filter(|_| asks(request)) else { return Ok(None) };
     let timeout = timeout.to_str().ok().and_then(parse).ok_or(Malformed)?;
     // One that is too far away is none.
     Ok(Instant::now().checked_add(timeout))
@@ -121,7 +127,7 @@ pub(crate) fn or_http(asks_grpc: bool, problem: Problem) -> Response<Body> {
 }
 
 /// Whether a request or an answer is one of gRPC, and not of a protocol that is named after it.
-pub(crate) fn is_grpc(headers: &HeaderMap) -> bool {
+fn is_grpc(headers: &HeaderMap) -> bool {
     let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let rest = media_type.and_then(|media_type| media_type.strip_prefix(GRPC));
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['+', ';']))
@@ -180,19 +186,18 @@ mod tests {
 
     #[test]
     fn only_callers_of_methods_have_a_deadline() {
-        let headers = |media_type: &'static str, timeout: &'static str| {
-            let values = [(CONTENT_TYPE, media_type), (TIMEOUT, timeout)];
-            values
-                .map(|(name, value)| (name, HeaderValue::from_static(value)))
-                .into_iter()
-                .collect::<HeaderMap>()
+        const METHOD: &str = "/content.v1.Catalog/Get";
+        let until = |path: &str, media_type: &str, timeout: &str| {
+            let request = Request::post(path).header(CONTENT_TYPE, media_type).header(TIMEOUT, timeout);
+            until(&request.body(()).unwrap())
         };
-        let deadline = until(&headers("application/grpc+proto", "1H")).unwrap().unwrap();
+        let deadline = until(METHOD, "application/grpc+proto", "1H").unwrap().unwrap();
         assert!(deadline > Instant::now() + Duration::from_secs(3_000));
-        assert_eq!(until(&headers("application/grpc", "soon")), Err(Malformed));
-        assert_eq!(until(&headers("application/json", "soon")), Ok(None));
-        assert_eq!(until(&headers("application/grpc-web", "1S")), Ok(None));
-        assert_eq!(until(&HeaderMap::new()), Ok(None));
+        assert_eq!(until(METHOD, "application/grpc", "soon"), Err(Malformed));
+        assert_eq!(until(METHOD, "application/json", "soon"), Ok(None));
+        assert_eq!(until(METHOD, "application/grpc-web", "1S"), Ok(None));
+        assert_eq!(until("/v1/search", "application/grpc", "1n"), Ok(None));
+        assert_eq!(super::until(&Request::post(METHOD).body(()).unwrap()), Ok(None));
     }
 
     async fn ended(headers: &[(HeaderName, &'static str)], trailer: Option<&'static str>) -> Option<Status> {

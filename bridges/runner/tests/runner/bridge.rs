@@ -183,11 +183,13 @@ async fn who_waits_no_longer_is_told_so_and_what_is_called_for_it_ends() {
     setup.settings.admin = Some(AdminAddress::Tcp("127.0.0.1:0".parse().unwrap()));
     let runner = setup.start().await;
     let Some(AdminAddress::Tcp(admin)) = runner.admin_address().cloned() else { panic!("no address") };
+    let send_to = async |path: &str, timeout: &str| {
+        let request =
+            Request::get(path).header("content-type", "application/grpc").header("grpc-timeout", timeout);
+        send(runner.address(), request.body(Full::<Bytes>::default()).unwrap()).await
+    };
     let ask = async |timeout: &str| {
-        let request = Request::get("/probe/redis/key")
-            .header("content-type", "application/grpc")
-            .header("grpc-timeout", timeout);
-        let told = send(runner.address(), request.body(Full::<Bytes>::default()).unwrap()).await;
+        let told = send_to("/probe.v1.Probe/Read", timeout).await;
         (
             told.status().as_u16(),
             told.headers()["grpc-status"].clone(),
@@ -204,12 +206,15 @@ async fn who_waits_no_longer_is_told_so_and_what_is_called_for_it_ends() {
     assert_eq!(bridge.entered(), 1);
     // Were the first call still waiting, this pass would be its own.
     bridge.let_pass(1);
-    assert_eq!(get(&runner, "/probe/redis/key").await.status(), 200);
+    assert_eq!(get(&runner, "/probe.v1.Probe/Read").await.status(), 200);
     // The function has not failed: its caller was in a hurry.
     assert_eq!(report(&runner, "probe").errors, 0);
+    // What is no method of gRPC does not end in time by anybody's word.
+    let hello = send_to("/hello", "1n").await;
+    assert_eq!((hello.status().as_u16(), hello.headers().get("grpc-status")), (200, None));
     let metrics = get_from(admin, "/metrics").await;
     let metrics = std::str::from_utf8(metrics.body()).unwrap();
-    let route = "component=\"probe\",service=\"\",route=\"/probe/...\"";
+    let route = "component=\"probe\",service=\"\",route=\"/probe.v1.Probe/Read\"";
     for line in [
         format!("mcsp_grpc_requests_total{{{route},grpc_status=\"INVALID_ARGUMENT\"}} 1\n"),
         format!("mcsp_grpc_requests_total{{{route},grpc_status=\"DEADLINE_EXCEEDED\"}} 1\n"),

@@ -115,6 +115,10 @@ route = "/probe/..."
 component = "probe"
 
 [[trigger.http]]
+route = "/probe.v1.Probe/Read"
+component = "probe"
+
+[[trigger.http]]
 route = "/events/probe"
 component = "probe"
 

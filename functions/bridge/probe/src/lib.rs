@@ -17,7 +17,7 @@ pub struct Host {
     pub bridge: Arc<dyn Bridge>,
 }
 
-/// The routes below `/probe`.
+/// The routes below `/probe`, and what has the path of a method of gRPC.
 pub fn router(host: Host) -> Router {
     let host = Arc::new(host);
     let bridge = Arc::clone(&host.bridge);
@@ -28,7 +28,9 @@ pub fn router(host: Host) -> Router {
     let calls = post(move |Path(function): Path<String>, parameters: Bytes| async move {
         call::answer(&*bridge, &function, &parameters).await
     });
+    let waiting = Arc::clone(&host);
     Router::new()
+        .route("/probe.v1.Probe/Read", get(move || read(Arc::clone(&waiting), "key".to_owned())))
         .route("/probe/redis/{key}", get(move |Path(key): Path<String>| read(Arc::clone(&host), key)))
         .route("/probe/bridge/{function}", calls.layer(DefaultBodyLimit::disable()))
         .route("/probe/echo", post(|body: String| async { body }))
