@@ -3,7 +3,7 @@
 use crate::client::root;
 use crate::wire::{End, Wire};
 use crate::{Platform, eventually};
-use mcsp_local::{Durability, Kafka, OpenSearch, Server, Silent, Source, Stack, StackConfig, Urls};
+use mcsp_local::{Durability, Kafka, OpenSearch, Redis, Server, Silent, Source, Stack, StackConfig, Urls};
 use rustix::process::{Pid, Signal, kill_process};
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
@@ -200,6 +200,14 @@ impl OwnPlatform {
         self.stack.kafka().expect("a private Kafka")
     }
 
+    /// Its Redis.
+    ///
+    /// # Panics
+    /// Never: it is private.
+    pub fn redis(&self) -> &Server<Redis> {
+        self.stack.redis().expect("a private Redis")
+    }
+
     /// Its search engine.
     ///
     /// # Panics
@@ -224,7 +232,7 @@ impl OwnPlatform {
         self.stack.urls().postgres.expect("a private Postgres")
     }
 
-    /// Its Redis.
+    /// Its Redis's address.
     ///
     /// # Panics
     /// Never: it is private.

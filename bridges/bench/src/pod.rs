@@ -10,7 +10,8 @@ use tokio::runtime::{Builder, Runtime};
 
 /// Where the others serve, and those who keep them busy run, while a pod has a core of its own.
 pub(crate) const OTHERS_CORE: usize = 0;
-/// The pod's, with stores and generator: nodes are kept for Playback, and the stores are on none that serves the others.
+/// The pod's, with the generator and the stores that it asks: nodes are kept for Playback, and the stores are on none that serves the
+/// others.
 pub(crate) const POD_CORE: usize = 1;
 
 /// Measures on a thread that is kept on the pod's core, as all is that it starts.

@@ -7,7 +7,7 @@ use super::steady::{Latency, OTHERS, all_answered};
 use crate::load::Load;
 use crate::page::{Goal, Row};
 use crate::pod::{OTHERS_CORE, POD_CORE, Pod, Spec, apart, clients};
-use crate::process::keep_on;
+use crate::process::{keep_here, keep_on};
 use anyhow::Context;
 use mcsp_tests::{Account, Flood, OwnPlatform, variable};
 use std::time::Duration;
@@ -35,7 +35,11 @@ enum Place {
 fn flooded(bench: &Bench, place: Place) -> anyhow::Result<Row> {
     let runtime = match place {
         Place::OneProcess => clients(None)?,
-        Place::Pod => clients(Some(OTHERS_CORE))?,
+        Place::Pod => {
+            // The stores are where the others are, but for the one that Playback asks.
+            keep_here(OTHERS_CORE)?;
+            clients(Some(OTHERS_CORE))?
+        }
     };
     let policies = Flood::policies();
     let variables = [STREAM_LIMIT, ("MCSP_POLICIES", policies.to_str().context("the policies")?)];
@@ -58,7 +62,9 @@ fn in_a_pod(
     flood: &Source<'_>,
     variables: &[(&str, &str)],
 ) -> anyhow::Result<Row> {
-    keep_on(OTHERS_CORE, flood.platform.id())?;
+    let redis = flood.runtime.block_on(flood.platform.redis().pid()).context("Redis has ended")?;
+    keep_on(POD_CORE, redis)?;
+    keep_here(POD_CORE)?;
     let environment = &flood.platform.environment();
     let pod = Pod::start(Spec {
         service: "playback",
