@@ -116,7 +116,8 @@ ALTER TABLE content.outbox ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 CREATE TABLE content.owners (
     owner_id uuid NOT NULL,
     version bigint NOT NULL,
-    is_active boolean NOT NULL
+    is_active boolean NOT NULL,
+    is_erased boolean DEFAULT false NOT NULL
 );
 
 CREATE TABLE content.shares (

@@ -99,6 +99,17 @@ pub enum Processed {
     Failed(FailureCode),
 }
 
+impl Processed {
+    /// The same, without images.
+    #[must_use]
+    pub fn without_thumbnails(self) -> Self {
+        match self {
+            Processed::Completed(media) => Processed::Completed(Media { thumbnails: Vec::new(), ..media }),
+            failed @ Processed::Failed(_) => failed,
+        }
+    }
+}
+
 /// Not a machine code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a machine code")]

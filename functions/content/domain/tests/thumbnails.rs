@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 use content_domain::{
-    Happened, ImageType, MadeThumbnail, Media, NoSuchThumbnail, OWN_THUMBNAILS_MAX, Origin, Outcome,
-    Packaged, Processed, Thumbnail, TooManyThumbnails, Video,
+    FailureCode, Happened, ImageType, MadeThumbnail, Media, NoSuchThumbnail, OWN_THUMBNAILS_MAX, Origin,
+    Outcome, Packaged, Processed, Thumbnail, TooManyThumbnails, Video,
 };
 use jiff::Timestamp;
 use mcsp_ids::{ThumbnailId, UploadId, UserId, VideoId};
@@ -95,6 +95,17 @@ fn another_file_brings_its_own_and_leaves_those_of_the_owner() {
     // What was chosen of the owner's stays chosen.
     let video = changed(video.with_selected_thumbnail(id(7), at(4)).unwrap());
     assert_eq!(shown(&changed(video.replaced(later, media([]), at(5)).unwrap())), Some(id(7)));
+}
+
+#[test]
+fn what_comes_for_an_owner_who_is_erased_comes_without_any() {
+    let later = UploadId::from_uuid(Uuid::from_u128(4));
+    let erased = changed(video().erase(at(2)));
+    let replaced = changed(erased.replaced(later, media([5]).without_thumbnails(), at(3)).unwrap());
+    assert_eq!((replaced.origin.upload, replaced.thumbnails().count()), (Some(later), 0));
+    assert_eq!(media([1, 2]).without_thumbnails(), media([]));
+    let failed = Processed::Failed(FailureCode::try_from("unreadable".to_owned()).unwrap());
+    assert_eq!(failed.clone().without_thumbnails(), failed);
 }
 
 #[test]

@@ -32,10 +32,10 @@ struct AccountChanged {
 pub(crate) async fn apply(context: &Context, received: &Received) -> Result<Applied, Problem> {
     let AccountChanged { user_id, version, state } = received.data()?;
     // What is not known here is no reason to show something.
-    let told = Owner { version, is_active: state == "active" };
+    let told = Owner { version, is_active: state == "active", is_erased: state == "erased" };
     let kept = vec![storage::lock_owner(user_id), storage::keep_owner(user_id, told)];
     context.bridge().transact(Transaction::of(kept)).await?;
-    let is_erased = state == "erased";
+    let is_erased = told.is_erased;
     let owner = storage::owner(context, user_id).await?.unwrap_or(told);
     let mut after = None;
     loop {

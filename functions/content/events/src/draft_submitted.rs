@@ -1,6 +1,7 @@
 //! `mcsp.upload.draft.submitted.v1`: what an owner says of a video, which may not be there yet. Then it waits, and the video
-//! comes to be with it.
+//! comes to be with it; where none does, it is forgotten.
 
+use crate::draft_due::forget_later;
 use content_contract::{Draft, event, plan, submitted};
 use content_domain::Outcome;
 use content_storage::{self as storage, KeptDraft};
@@ -30,7 +31,11 @@ pub(crate) async fn apply(context: &Context, received: &Received) -> Result<Appl
     }
     let kept = KeptDraft { video: video_id, owner: owner_id, submitted_at, draft };
     let Some(video) = storage::find(context, video_id).await? else {
-        let statements = vec![storage::lock(video_id), storage::keep_draft(&kept, false)];
+        let statements = vec![
+            storage::lock(video_id),
+            storage::keep_draft(&kept, false),
+            forget_later(context, received, &kept),
+        ];
         return Ok(received.apply(context, statements, Vec::new()).await?);
     };
     // Who has given it away has nothing more to say of it.
@@ -39,8 +44,13 @@ pub(crate) async fn apply(context: &Context, received: &Received) -> Result<Appl
     }
     let mut statements = vec![storage::lock(video_id), storage::keep_draft(&kept, true)];
     let mut events = Vec::new();
+    let had_passwords = video.visibility.passwords().is_some();
     if let Outcome::Changed(change) = video.take_draft(drafted, context.now()) {
         statements.push(storage::update(&change));
+        // Nobody is let in by them any more.
+        if had_passwords && change.video.visibility.passwords().is_none() {
+            statements.push(storage::forget_passwords(video_id));
+        }
         statements.extend(plan(context, &received.trace, &change.video));
         events.push(event(context, &received.trace, &change));
     }

@@ -1,7 +1,7 @@
 //! `mcsp.upload.session.initiated.v1` of a video that is there: a draft has its file, and is processed, or further on where the
 //! pipeline was faster than this event.
 
-use crate::thumbnails::{not_taken, tells_of_some};
+use crate::thumbnails::{not_taken, tells_of_some, wanted};
 use crate::upload_initiated::follow;
 use content_contract::{event, plan};
 use content_domain::{FirstFile, Outcome, Video};
@@ -17,20 +17,25 @@ pub(crate) async fn apply(
     video: Video,
     file: FirstFile,
 ) -> Result<Applied, Problem> {
-    let (id, upload, now) = (video.origin.id, file.upload, context.now());
+    let (id, owner, upload, now) = (video.origin.id, video.origin.owner, file.upload, context.now());
     let Outcome::Changed(change) = video.take_file(file, now) else { return Ok(Applied::Ignored) };
     let mut changes = vec![change];
     let outcome = storage::early_outcome(context, id).await?;
     let waited = outcome.is_some().then(|| storage::take_early(id));
     let told_of_some = tells_of_some(outcome.as_ref());
+    let mut known = Vec::new();
     if let Some(outcome) = outcome {
+        let (outcome, of_owner) = wanted(context, owner, outcome).await?;
+        known = of_owner;
         follow(&mut changes, |video| video.processed(outcome, now));
     }
     let events = changes.iter().map(|change| event(context, &received.trace, change)).collect();
     let last = changes.last().map(|change| &change.video);
     let planned = last.and_then(|video| plan(context, &received.trace, video));
     let left_behind = not_taken(context, received, (upload, told_of_some), last);
-    let statements = std::iter::once(storage::lock(id))
+    let statements = known
+        .into_iter()
+        .chain([storage::lock(id)])
         .chain(waited)
         .chain([storage::no_early(id)])
         .chain(changes.iter().map(storage::update))

@@ -2,6 +2,7 @@
 
 mod account_changed;
 mod consume;
+mod draft_due;
 mod draft_submitted;
 mod draft_uploaded;
 mod not_yet;

@@ -1,7 +1,7 @@
 //! `mcsp.pipeline.processing.<completed|failed>.v1`: a video becomes `ready` or `failed`, or plays another file than before.
 
 use crate::not_yet::not_yet;
-use crate::thumbnails::{Told, believed, left_behind};
+use crate::thumbnails::{Told, believed, left_behind, wanted};
 use content_contract::{event, plan};
 use content_domain::{
     FailureCode, Media, Outcome, Packaged, Processed, Protection, Rendition, State, StillProcessing,
@@ -87,6 +87,7 @@ pub(crate) async fn apply(context: &Context, received: &Received) -> Result<Appl
         return Ok(received.apply(context, statements, Vec::new()).await?);
     };
     let before = video.origin.upload;
+    let (outcome, known) = wanted(context, video.origin.owner, outcome).await?;
     let outcome = match replaced_by {
         None => video.processed(outcome, now),
         Some(upload) => video.replaced(upload, outcome, now).map_err(|StillProcessing| not_yet())?,
@@ -98,8 +99,8 @@ pub(crate) async fn apply(context: &Context, received: &Received) -> Result<Appl
         Outcome::Changed(change) => {
             let event = event(context, &received.trace, &change);
             let planned = plan(context, &received.trace, &change.video);
-            let statements =
-                std::iter::once(storage::update(&change)).chain(planned).chain(cleared).collect();
+            let written = [storage::update(&change)].into_iter().chain(planned).chain(cleared);
+            let statements = known.into_iter().chain(written).collect();
             Ok(received.apply(context, statements, vec![event]).await?)
         }
     }

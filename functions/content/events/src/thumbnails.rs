@@ -4,10 +4,11 @@ use content_domain::{
     ImageType, MADE_THUMBNAILS_MAX, Outcome, Pixels, Processed, Thumbnail, Video, thumbnails_of_upload,
 };
 use content_images::{CLEARED_AFTER, clear_upload_later};
+use content_storage::{self as storage, Owner, ReadError};
 use mcsp_bridge_api::postgres::GuardedStatement;
 use mcsp_events::Received;
 use mcsp_function::Context;
-use mcsp_ids::{UploadId, VideoId};
+use mcsp_ids::{UploadId, UserId, VideoId};
 use serde::Deserialize;
 
 /// A key of S3 is not longer than this.
@@ -55,6 +56,27 @@ fn is_believable(prefix: &str, told: &Told) -> bool {
         && Pixels { width: told.width, height: told.height }.is_shown()
         // Other languages' signed numbers must hold it.
         && told.time_ms.is_none_or(|ms| i64::try_from(ms).is_ok())
+}
+
+/// What of an outcome is taken for a video of this owner. Of one who is erased no image is: those that came are cleared, as all of which
+/// nothing was taken.
+pub(crate) fn wanted_by(owner: Option<Owner>, outcome: Processed) -> Processed {
+    if owner.is_some_and(|owner| owner.is_erased) { outcome.without_thumbnails() } else { outcome }
+}
+
+/// The same where it is not known yet whether the owner is erased; with the statements that let the transaction fail where something else
+/// is known of the account by then, and come first in it. Where no images are told of, it does not matter whose the video is.
+pub(crate) async fn wanted(
+    context: &Context,
+    owner_id: UserId,
+    outcome: Processed,
+) -> Result<(Processed, Vec<GuardedStatement>), ReadError> {
+    if !tells_of_some(Some(&outcome)) {
+        return Ok((outcome, Vec::new()));
+    }
+    let owner = storage::owner(context, owner_id).await?;
+    let known = vec![storage::lock_owner(owner_id), storage::owner_is(owner_id, owner)];
+    Ok((wanted_by(owner, outcome), known))
 }
 
 /// Whether an outcome brings images.

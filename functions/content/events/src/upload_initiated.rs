@@ -1,8 +1,9 @@
 //! `mcsp.upload.session.initiated.v1`: a video comes to be, in `processing`, or further on where the pipeline
 //! was faster than this event; with what its owner has said of it by then. Or a draft has its file.
 
+use crate::draft_due::do_not_forget;
 use crate::draft_uploaded;
-use crate::thumbnails::{not_taken, tells_of_some};
+use crate::thumbnails::{not_taken, tells_of_some, wanted_by};
 use content_contract::{event, plan, submitted};
 use content_domain::{Change, FirstFile, Origin, Outcome, Video};
 use content_storage as storage;
@@ -65,10 +66,12 @@ pub(crate) async fn apply(context: &Context, received: &Received) -> Result<Appl
     let has_waited = outcome.is_some();
     let told_of_some = tells_of_some(outcome.as_ref());
     if let Some(outcome) = outcome {
+        let outcome = wanted_by(owner, outcome);
         follow(&mut changes, |video| video.processed(outcome, context.now()));
     }
     let events = changes.iter().map(|change| event(context, &received.trace, change)).collect();
     let waited = has_waited.then(|| storage::take_early(video_id));
+    let came = draft.is_some().then(|| do_not_forget(video_id));
     let written = changes.last().map(|change| &change.video).map(|video| {
         let drafted_at = draft.map(|kept| kept.submitted_at);
         [Some(storage::insert(video, drafted_at)), plan(context, &received.trace, video)]
@@ -77,7 +80,7 @@ pub(crate) async fn apply(context: &Context, received: &Received) -> Result<Appl
     let left_behind = not_taken(context, received, (upload_id, told_of_some), last);
     let first = [storage::lock_owner(owner_id), storage::owner_is(owner_id, owner), storage::lock(video_id)];
     let written = written.into_iter().flatten().flatten().chain(left_behind);
-    let statements = first.into_iter().chain(waited).chain(written).collect();
+    let statements = first.into_iter().chain(waited).chain(came).chain(written).collect();
     // A lost race, against this event's double, the pipeline's event or a draft, is a conflict: it comes again, and
     // finds what the other has left.
     Ok(received.apply(context, statements, events).await?)

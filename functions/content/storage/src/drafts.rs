@@ -55,6 +55,15 @@ pub fn forget_draft(video: VideoId) -> GuardedStatement {
     sql("DELETE FROM drafts WHERE video_id = $1").bind(video.uuid()).unguarded()
 }
 
+/// The statement that forgets what was said of a video in a draft that was submitted by then, if the video is not there.
+pub fn forget_waiting_draft(video: VideoId, by: Timestamp) -> GuardedStatement {
+    sql("DELETE FROM drafts WHERE video_id = $1 AND submitted_at <= $2 \
+             AND NOT EXISTS (SELECT FROM videos WHERE id = $1)")
+    .bind(video.uuid())
+    .bind(by)
+    .unguarded()
+}
+
 /// The statement that forgets what an owner has said in drafts.
 pub fn forget_drafts(owner: UserId) -> GuardedStatement {
     sql("DELETE FROM drafts WHERE owner_id = $1").bind(owner.uuid()).unguarded()

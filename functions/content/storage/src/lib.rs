@@ -20,7 +20,7 @@ mod transfers;
 mod videos;
 
 pub use change::{By, Decided, change, refusals_to_change};
-pub use drafts::{KeptDraft, draft_of, forget_draft, forget_drafts, keep_draft};
+pub use drafts::{KeptDraft, draft_of, forget_draft, forget_drafts, forget_waiting_draft, keep_draft};
 pub use early::{early_outcome, keep_early, lock, no_early, take_early};
 pub use entries::{Content, Entry, entries, entries_after, videos_count};
 pub use error::{ReadError, WriteError};

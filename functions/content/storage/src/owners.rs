@@ -16,13 +16,19 @@ pub struct Owner {
     pub version: i64,
     /// Whether it is neither suspended nor closed nor gone.
     pub is_active: bool,
+    /// Whether it is gone for good.
+    pub is_erased: bool,
 }
 
 /// What is known of an account; none where it has not been heard of.
 pub async fn owner(context: &Context, id: UserId) -> Result<Option<Owner>, ReadError> {
-    let statement = sql("SELECT version, is_active FROM owners WHERE owner_id = $1").bind(id.uuid());
+    let statement =
+        sql("SELECT version, is_active, is_erased FROM owners WHERE owner_id = $1").bind(id.uuid());
     let rows = Rows::new("owners", context.bridge().query(statement.into()).await?);
-    Ok(rows.first(|row| Ok(Owner { version: row.take("version")?, is_active: row.take("is_active")? }))?)
+    Ok(rows.first(|row| {
+        let (version, is_active) = (row.take("version")?, row.take("is_active")?);
+        Ok(Owner { version, is_active, is_erased: row.take("is_erased")? })
+    })?)
 }
 
 /// The statement that keeps others away from an account and from new videos of it, until the transaction ends.
@@ -34,13 +40,14 @@ pub fn lock_owner(id: UserId) -> GuardedStatement {
 
 /// The statement that keeps what is known of an account, unless the same version or a later one is known.
 pub fn keep_owner(id: UserId, owner: Owner) -> GuardedStatement {
-    sql("INSERT INTO owners AS o (owner_id, version, is_active) VALUES ($1, $2, $3) \
+    sql("INSERT INTO owners AS o (owner_id, version, is_active, is_erased) VALUES ($1, $2, $3, $4) \
          ON CONFLICT ON CONSTRAINT owners_pkey DO UPDATE SET version = excluded.version, \
-             is_active = excluded.is_active \
+             is_active = excluded.is_active, is_erased = excluded.is_erased \
          WHERE o.version < excluded.version")
     .bind(id.uuid())
     .bind(owner.version)
     .bind(owner.is_active)
+    .bind(owner.is_erased)
     .unguarded()
 }
 

@@ -22,7 +22,7 @@ pub struct Upload {
     pub replaces: bool,
     /// Starts at 1, one more with every change.
     pub version: i64,
-    /// Where the owner's data lives.
+    /// Where the owner's data lives; of a file that replaces another, where that one is.
     pub region: String,
     /// Where the bytes go; once it was announced, where they are, and where nobody can send others.
     pub object: Object,
@@ -273,7 +273,8 @@ impl Upload {
         !self.replaces && self.initiated_at().is_none() && self.is_over(now)
     }
 
-    /// Is to replace the file that a video has from another upload. It is protected as that one is.
+    /// Is to replace the file that a video has from another upload. It is protected as that one is, and goes where that one is, also where
+    /// the video was given to an account of another region: what is made of it is looked for there.
     pub fn in_place_of(self, source: &Upload) -> Result<Self, Irreplaceable> {
         if !matches!(source.state, State::Ready { .. }) {
             return Err(Irreplaceable::NotReady);
@@ -281,7 +282,14 @@ impl Upload {
         if self.id <= source.id {
             return Err(Irreplaceable::NotLater);
         }
-        Ok(Upload { video: source.video, replaces: true, protection: source.protection, ..self })
+        Ok(Upload {
+            video: source.video,
+            replaces: true,
+            protection: source.protection,
+            region: source.region.clone(),
+            object: Object { bucket: source.object.bucket.clone(), key: self.object.key },
+            ..self
+        })
     }
 
     /// Until when somebody else may send it, who is to have so long.

@@ -2,7 +2,7 @@
 
 use crate::problems;
 use crate::view::{DraftView, answer};
-use crate::written::WrittenDraft;
+use crate::written::{ATTEMPTS_MAX, WrittenDraft};
 use axum::extract::State;
 use axum::response::Response;
 use http::{StatusCode, header};
@@ -20,8 +20,8 @@ pub(crate) fn reference() -> Operation {
     Operation::post("/v1/drafts", begin)
         .named("createDraft", "Begin a draft")
         .described(
-            "Keeps what there is to say of a video that is not there yet: any part of it, in any state. A draft outlives its \
-            upload, and can be given another.",
+            "Keeps what there is to say of a video that is not there yet: any part of it, in any state, up to 128 KiB of JSON. A \
+            draft outlives its upload, and can be given another.",
         )
         .requires(Permission::ContentEdit)
         .answers(
@@ -42,27 +42,32 @@ pub(crate) async fn begin(
     let owner = caller.user();
     let scope = format!("POST /v1/drafts {owner}");
     once(&context, &scope, key, &request, async |claim| {
-        let (draft, upload) = request.clone().check(&context, owner).await?;
-        let (id, now) = (context.new_id(), context.now());
-        let kept = KeptDraft {
-            id,
-            owner,
-            version: 1,
-            upload,
-            draft,
-            submitted_at: None,
-            created_at: now,
-            updated_at: now,
-        };
-        let answer =
-            answer(StatusCode::CREATED, &kept).with_header(header::LOCATION, format!("/v1/drafts/{id}"));
-        let written = Written { events: Vec::new(), statements: claim.record(&answer).into_iter().collect() };
-        match insert_draft(&context, &kept, DRAFTS_MAX, written).await {
-            Ok(()) => Ok(answer),
-            Err(DraftError::Overtaken) => Err(problems::too_many()),
-            Err(DraftError::UploadTaken) => Err(problems::upload_has_draft()),
-            Err(DraftError::Failed(error)) => Err(error.into()),
+        for _ in 0..ATTEMPTS_MAX {
+            let (draft, upload) = request.clone().check(&context, owner).await?;
+            let (id, now) = (context.new_id(), context.now());
+            let kept = KeptDraft {
+                id,
+                owner,
+                version: 1,
+                upload,
+                draft,
+                submitted_at: None,
+                created_at: now,
+                updated_at: now,
+            };
+            let answer =
+                answer(StatusCode::CREATED, &kept).with_header(header::LOCATION, format!("/v1/drafts/{id}"));
+            let statements = claim.record(&answer).into_iter().collect();
+            let written = Written { events: Vec::new(), statements };
+            match insert_draft(&context, &kept, DRAFTS_MAX, written).await {
+                Ok(()) => return Ok(answer),
+                Err(DraftError::UploadLost) => {}
+                Err(DraftError::Overtaken) => return Err(problems::too_many()),
+                Err(DraftError::UploadTaken) => return Err(problems::upload_has_draft()),
+                Err(DraftError::Failed(error)) => return Err(error.into()),
+            }
         }
+        Err(problems::overtaken())
     })
     .await
 }

@@ -9,7 +9,8 @@ use upload_storage::DraftError;
 /// Why a draft was not saved: who named a version is told that it is stale; who named none may simply try again.
 pub(crate) fn not_saved(error: DraftError, if_match: &IfMatch) -> Problem {
     match error {
-        DraftError::Overtaken => if_match.outdated().unwrap_or_else(overtaken),
+        // A draft whose upload was given away is without it since, and so another version.
+        DraftError::Overtaken | DraftError::UploadLost => if_match.outdated().unwrap_or_else(overtaken),
         DraftError::UploadTaken => upload_has_draft(),
         DraftError::Failed(error) => error.into(),
     }

@@ -1,9 +1,9 @@
 //! `PUT /v1/drafts/{id}`: says all that the draft says anew. Editors save often and by themselves: of two who do at the same
 //! time one wins, and the other is told.
 
-use crate::problems::{self, not_saved};
+use crate::problems::{self, not_saved, overtaken};
 use crate::view::{DraftView, answer};
-use crate::written::WrittenDraft;
+use crate::written::{ATTEMPTS_MAX, WrittenDraft};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
@@ -13,7 +13,7 @@ use mcsp_function::{Caller, Context};
 use mcsp_ids::DraftId;
 use mcsp_problem::{Invalid, Json, Path, Problem};
 use mcsp_reference::{Answer, Operation};
-use upload_storage::{KeptDraft, Written, owned_draft, save_draft};
+use upload_storage::{DraftError, KeptDraft, Written, owned_draft, save_draft};
 
 pub(crate) fn reference() -> Operation {
     Operation::put("/v1/drafts/{id}", save)
@@ -26,7 +26,7 @@ pub(crate) fn reference() -> Operation {
         .requires(Permission::ContentEdit)
         .answers(Answer::json::<DraftView>(StatusCode::OK, "The draft as it is now.").with(header::ETAG))
         .refuses([Problem::not_found(), Invalid::default().into_problem()])
-        .refuses([problems::upload_has_draft(), problems::overtaken()])
+        .refuses([problems::upload_has_draft(), overtaken()])
 }
 
 pub(crate) async fn save(
@@ -36,14 +36,20 @@ pub(crate) async fn save(
     Json(request): Json<WrittenDraft>,
 ) -> Result<Response, Problem> {
     caller.require(Permission::ContentEdit)?;
-    let kept = owned_draft(&context, id, caller.user()).await?;
-    if_match.check(kept.version)?;
-    let (draft, upload) = request.check(&context, caller.user()).await?;
-    if draft == kept.draft && upload == kept.upload {
-        return Ok(answer(StatusCode::OK, &kept).into_response());
+    for _ in 0..ATTEMPTS_MAX {
+        let kept = owned_draft(&context, id, caller.user()).await?;
+        if_match.check(kept.version)?;
+        let (draft, upload) = request.clone().check(&context, caller.user()).await?;
+        if draft == kept.draft && upload == kept.upload {
+            return Ok(answer(StatusCode::OK, &kept).into_response());
+        }
+        let (version, updated_at) = (kept.version + 1, context.now());
+        let saved = KeptDraft { version, upload, draft, submitted_at: None, updated_at, ..kept };
+        match save_draft(&context, &saved, Written::default()).await {
+            Ok(()) => return Ok(answer(StatusCode::OK, &saved).into_response()),
+            Err(DraftError::UploadLost) => {}
+            Err(error) => return Err(not_saved(error, &if_match)),
+        }
     }
-    let (version, updated_at) = (kept.version + 1, context.now());
-    let saved = KeptDraft { version, upload, draft, submitted_at: None, updated_at, ..kept };
-    save_draft(&context, &saved, Written::default()).await.map_err(|error| not_saved(error, &if_match))?;
-    Ok(answer(StatusCode::OK, &saved).into_response())
+    Err(overtaken())
 }

@@ -4,12 +4,17 @@ use content_contract::{Draft, DraftRegions, DraftVisibility, Licence};
 use jiff::Timestamp;
 use mcsp_function::Context;
 use mcsp_ids::{UploadId, UserId};
+use mcsp_paging::Packed;
 use mcsp_problem::{Invalid, Problem, Reason};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use upload_storage::find;
 
+/// How often it is looked at whose the upload of a draft is, where that was given away before the draft was written.
+pub(crate) const ATTEMPTS_MAX: u32 = 8;
+/// Bytes of all that a draft says, as JSON: more than what can be submitted has, and little enough for lists of drafts.
+const DRAFT_MAX_BYTES: usize = 128 * 1024;
 /// Bytes of one text: more than any text may have when it is submitted.
 const TEXT_MAX_BYTES: usize = 32_768;
 /// Tags: more than a video may have.
@@ -19,8 +24,8 @@ const FIELDS_MAX: usize = 100;
 /// Regions of one list: more than a video may have.
 const REGIONS_MAX: usize = 500;
 
-/// All that a draft says. What is left out or null it does not say. Whether a text will do is looked at when it is
-/// submitted.
+/// All that a draft says, in up to 128 KiB of JSON. What is left out or null it does not say. Whether a text will do is looked at
+/// when it is submitted.
 #[derive(Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "SaveDraftRequest")]
@@ -52,7 +57,7 @@ pub(crate) struct WrittenDraft {
     #[serde(default)]
     #[schemars(example = false)]
     made_for_kids: Option<bool>,
-    /// To be submitted, up to 20 fields by slugs of up to 40 characters, each of 1 to 200 on one line.
+    /// To be submitted, up to 20 fields by slugs of up to 40 characters, each of 1 to 200 on one line, of 16 KiB in all.
     #[serde(default)]
     #[schemars(example = BTreeMap::from([("camera", "a phone")]))]
     custom_fields: Option<BTreeMap<String, String>>,
@@ -154,6 +159,9 @@ impl WrittenDraft {
             regions,
         };
         let draft = invalid.into_result(draft)?;
+        if Packed::of(&draft).bytes() > DRAFT_MAX_BYTES {
+            return Err(too_long());
+        }
         if let Some(upload) = upload_id {
             let found = find(context, upload).await?.filter(|found| found.owner == owner);
             found.ok_or_else(unknown_upload)?;
@@ -183,6 +191,12 @@ fn fits(text: &str) -> Result<(), Reason> {
         return Err(Reason::new("control_character", "must not hold the character NUL"));
     }
     Ok(())
+}
+
+/// 422, of the draft as a whole.
+fn too_long() -> Problem {
+    let detail = format!("must have at most {DRAFT_MAX_BYTES} bytes, all that it says together, as JSON");
+    Invalid::problem_at("", Reason::new("too_long", detail))
 }
 
 fn unknown_upload() -> Problem {

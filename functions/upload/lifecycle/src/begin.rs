@@ -38,16 +38,17 @@ pub async fn begin<A, R: IntoIterator<Item = GuardedStatement>>(
     wanted: Wanted,
     answered: impl FnOnce(&Upload) -> Result<(A, R), Problem>,
 ) -> Result<A, Problem> {
-    let bucket = uploads.store.bucket_of(&caller.claims.region).ok_or_else(no_bucket)?;
     let quota = without_plan.quota(&uploads.context, caller.user()).await?;
     let (video, protection) = (wanted.replaced, wanted.protection);
-    let upload = waiting(uploads, caller, bucket, wanted);
-    let (upload, source) = match video {
-        None => (upload, None),
-        Some(video) => match made_of(uploads, video).await? {
-            None => (first_file_of(uploads, trace, video, upload).await?, None),
-            Some(source) => (in_place_of(caller, &source, upload, protection)?, Some(source)),
-        },
+    let source = match video {
+        None => None,
+        Some(video) => made_of(uploads, video).await?,
+    };
+    let upload = waiting(uploads, caller, place_for(uploads, caller, source.as_ref())?, wanted);
+    let upload = match (&source, video) {
+        (Some(source), _) => in_place_of(caller, source, upload, protection)?,
+        (None, Some(video)) => first_file_of(uploads, trace, video, upload).await?,
+        (None, None) => upload,
     };
     let (answer, recorded) = answered(&upload)?;
     let sweep = sweep_later(&uploads.context, trace, &upload);
@@ -85,6 +86,20 @@ async fn made_of(uploads: &Uploads, video: VideoId) -> Result<Option<Upload>, Pr
     Ok(None)
 }
 
+/// The region that a file goes to, and its bucket there: where the file is that it is to replace, and else where its owner's data lives.
+fn place_for<'a>(
+    uploads: &'a Uploads,
+    caller: &'a Caller,
+    source: Option<&'a Upload>,
+) -> Result<(&'a str, &'a str), Problem> {
+    if let Some(source) = source {
+        return Ok((source.region.as_str(), source.object.bucket.as_str()));
+    }
+    let region = caller.claims.region.as_str();
+    let bucket = uploads.store.bucket_of(region).ok_or_else(no_bucket)?;
+    Ok((region, bucket))
+}
+
 /// Has the upload replace the file that a video has from another one.
 fn in_place_of(
     caller: &Caller,
@@ -120,7 +135,7 @@ async fn first_file_of(
     }
 }
 
-fn waiting(uploads: &Uploads, caller: &Caller, bucket: &str, wanted: Wanted) -> Upload {
+fn waiting(uploads: &Uploads, caller: &Caller, (region, bucket): (&str, &str), wanted: Wanted) -> Upload {
     let Wanted { file, plan, protection, .. } = wanted;
     let now = uploads.context.now();
     let id: UploadId = uploads.context.new_id();
@@ -130,7 +145,7 @@ fn waiting(uploads: &Uploads, caller: &Caller, bucket: &str, wanted: Wanted) -> 
         video: uploads.context.new_id(),
         replaces: false,
         version: 1,
-        region: caller.claims.region.clone(),
+        region: region.to_owned(),
         object: Object { bucket: bucket.to_owned(), key: format!("{}source", prefix(id)) },
         file,
         protection: protection.unwrap_or_default(),

@@ -39,6 +39,9 @@ pub enum DraftError {
     /// Another request changed it since it was read; of a new one, that there are as many as may be.
     #[error("the draft is not what it was, or there are too many")]
     Overtaken,
+    /// The upload is not that of the draft's owner by now: look again whose it is, and decide again.
+    #[error("the upload is not the draft's owner's")]
+    UploadLost,
     /// The upload has another draft.
     #[error("the upload has another draft")]
     UploadTaken,
@@ -80,7 +83,7 @@ pub async fn draft_of(context: &Context, upload: UploadId) -> Result<Option<Draf
     Ok(rows.first(|row| Ok(DraftId::from_uuid(row.take("id")?)))?)
 }
 
-/// Saves a new draft, if its owner has fewer than so many.
+/// Saves a new draft, if its owner has fewer than so many, and the upload that it names.
 pub async fn insert_draft(
     context: &Context,
     kept: &KeptDraft,
@@ -101,10 +104,11 @@ pub async fn insert_draft(
     .bind(kept.updated_at)
     .bind(at_most)
     .expecting(1);
-    transact(context, Some(one_at_a_time("drafts", kept.owner)), statement, written).await
+    let before = (Some(one_at_a_time("drafts", kept.owner)), upload_is_theirs(kept));
+    transact(context, before, statement, written).await
 }
 
-/// Saves a draft that is one version on from what is stored.
+/// Saves a draft that is one version on from what is stored, if its owner has the upload that it names.
 pub async fn save_draft(context: &Context, kept: &KeptDraft, written: Written) -> Result<(), DraftError> {
     let statement = sql("UPDATE drafts SET version = $3, upload_id = $4, draft = $5, submitted_at = $6, \
              updated_at = $7 \
@@ -117,7 +121,7 @@ pub async fn save_draft(context: &Context, kept: &KeptDraft, written: Written) -
     .bind(kept.submitted_at)
     .bind(kept.updated_at)
     .expecting(1);
-    transact(context, None, statement, written).await
+    transact(context, (None, upload_is_theirs(kept)), statement, written).await
 }
 
 /// Removes a draft as it was read.
@@ -126,7 +130,7 @@ pub async fn remove_draft(context: &Context, kept: &KeptDraft) -> Result<(), Dra
         .bind(kept.id.uuid())
         .bind(kept.version)
         .expecting(1);
-    transact(context, None, statement, Written::default()).await
+    transact(context, (None, None), statement, Written::default()).await
 }
 
 /// The statement that forgets an owner's drafts.
@@ -134,20 +138,31 @@ pub fn forget_drafts(owner: UserId) -> GuardedStatement {
     sql("DELETE FROM drafts WHERE owner_id = $1").bind(owner.uuid()).unguarded()
 }
 
-/// The draft's own statement may have one before it.
+/// The statement that lets a transaction fail where the upload of a draft is not its owner's, and lets nobody have it before that ends: a
+/// draft that was attached by then is known to whoever gives the video away.
+fn upload_is_theirs(kept: &KeptDraft) -> Option<GuardedStatement> {
+    let held = sql("SELECT FROM uploads WHERE id = $1 AND owner_id = $2 FOR SHARE");
+    kept.upload.map(|upload| held.bind(upload.uuid()).bind(kept.owner.uuid()).expecting(1))
+}
+
+/// The draft's own statement may have two before it: one for its owner, and one for its upload.
 async fn transact(
     context: &Context,
-    before: Option<GuardedStatement>,
+    (of_owner, of_upload): (Option<GuardedStatement>, Option<GuardedStatement>),
     own: GuardedStatement,
     written: Written,
 ) -> Result<(), DraftError> {
     let Written { events, statements } = written;
-    let place_of_own = u32::from(before.is_some());
-    let statements = before.into_iter().chain([own]).chain(statements).collect();
+    let place_of_upload = u32::from(of_owner.is_some());
+    let place_of_own = place_of_upload + u32::from(of_upload.is_some());
+    let statements = of_owner.into_iter().chain(of_upload).chain([own]).chain(statements).collect();
     match context.bridge().transact(Transaction { consumed_event: None, statements, events }).await {
         Ok(_) => Ok(()),
         Err(TransactError::UnexpectedRows(RowMismatch { statement, .. })) if statement == place_of_own => {
             Err(DraftError::Overtaken)
+        }
+        Err(TransactError::UnexpectedRows(RowMismatch { statement, .. })) if statement == place_of_upload => {
+            Err(DraftError::UploadLost)
         }
         Err(TransactError::ConstraintViolated(Violation { constraint, .. }))
             if constraint == "drafts_upload_id_key" =>

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 const RACING_VIDEOS: usize = 20;
 const HOUR_S: i64 = 3_600;
+const DRAFT_DUE: &str = "mcsp.content.video.draft_due.v1";
 
 fn draft(title: &str, publish_at: Option<Timestamp>) -> Value {
     json!({"title": title, "description": "An hour in the rain.", "tags": ["Hiking"], "category": "travel",
@@ -138,6 +139,39 @@ async fn a_video_that_is_late_is_published_when_it_is_ready_and_one_that_failed_
     let failed = seen(&stand, broken, owner).await;
     assert_eq!((&failed["state"], &failed["scheduled_at"]), (&json!("failed"), &Value::Null));
     assert_eq!(failed["title"], "Late");
+}
+
+#[tokio::test]
+async fn what_waits_for_a_video_that_does_not_come_is_forgotten() {
+    let stand = Stand::new().await;
+    let (owner, lost, found) = (new_user_id(), new_video_id(), new_video_id());
+    let said = |video, second| submitted(video, owner, second, draft("A walk", None));
+    let due = |said: &Value| json!({"video_id": said["video_id"], "submitted_at": said["submitted_at"]});
+    let kept = async || stand.bed.ask::<i64>("SELECT count(*) FROM drafts").await;
+    let timers = async |due: &str| {
+        let question = format!("SELECT count(*) FROM timers WHERE type = '{DRAFT_DUE}' AND {due}");
+        stand.bed.ask::<i64>(&question).await
+    };
+    for video in [lost, found] {
+        deliver(&stand, SUBMITTED, &said(video, 1)).await;
+    }
+    let in_50_hours = "due_at BETWEEN now() + interval '49 hours' AND now() + interval '51 hours'";
+    assert_eq!((kept().await, timers(in_50_hours).await), (2, 2));
+    // One is there in time, and what was said of it stays.
+    deliver(&stand, INITIATED, &initiated(found, owner)).await;
+    assert_eq!(timers("true").await, 1);
+    deliver(&stand, DRAFT_DUE, &due(&said(found, 1))).await;
+    assert_eq!((kept().await, &seen(&stand, found, owner).await["title"]), (2, &json!("A walk")));
+    // Of the other something is said anew, while the timer of what was said before is under way.
+    deliver(&stand, SUBMITTED, &said(lost, 2)).await;
+    deliver(&stand, DRAFT_DUE, &due(&said(lost, 1))).await;
+    assert_eq!((kept().await, timers("true").await), (2, 1));
+    for _ in 0..2 {
+        deliver(&stand, DRAFT_DUE, &due(&said(lost, 2))).await;
+        assert_eq!(kept().await, 1);
+    }
+    deliver(&stand, INITIATED, &initiated(lost, owner)).await;
+    assert_eq!(seen(&stand, lost, owner).await["title"], Value::Null);
 }
 
 #[tokio::test]

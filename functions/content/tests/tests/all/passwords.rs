@@ -1,12 +1,12 @@
 //! Videos that ask for a password.
 
 use content_tests::Stand;
-use content_tests::samples::new_user_id;
+use content_tests::samples::{SUBMITTED, new_user_id, submitted};
 use futures::future::join_all;
 use mcsp_access::Role;
 use mcsp_ids::{UserId, VideoId};
 use mcsp_playback_url::{Verifier, ring_from_json};
-use mcsp_testbed::{Reply, VIDEO_ACCESS_KEYS};
+use mcsp_testbed::{Reply, VIDEO_ACCESS_KEYS, unique};
 use serde_json::{Value, json};
 
 const PASSWORD: &str = "open sesame";
@@ -111,6 +111,20 @@ async fn new_passwords_are_another_version_and_the_old_ones_are_wrong() {
     assert_eq!(locked.told().await["passwords_version"], json!(null));
     let open = locked.unlock(viewer, "another").await;
     assert_eq!((open.status, open.code()), (409, "not_locked"));
+}
+
+#[tokio::test]
+async fn passwords_are_forgotten_with_a_draft_that_means_the_video_otherwise() {
+    let locked = Locked::new().await;
+    let say = async |second, draft| {
+        let said = submitted(locked.video, locked.owner, second, draft);
+        locked.stand.events.deliver_until_taken(&unique(), SUBMITTED, &said).await;
+        locked.stand.bed.ask::<i64>("SELECT count(*) FROM video_passwords").await
+    };
+    assert_eq!(say(1, json!({"title": "Another secret"})).await, 1);
+    assert_eq!(say(2, json!({"title": "No secret", "visibility": "unlisted"})).await, 0);
+    let told = locked.told().await;
+    assert_eq!((&told["visibility"], &told["passwords_version"]), (&json!("unlisted"), &Value::Null));
 }
 
 #[tokio::test]

@@ -50,6 +50,8 @@ async fn no_query_reads_all_videos() {
     stand.events.deliver_until_taken(&unique(), COMPLETED, &completed(video)).await;
     let said = submitted(video, owner, 1, json!({"title": "A walk"}));
     stand.events.deliver_until_taken(&unique(), SUBMITTED, &said).await;
+    let due = json!({"video_id": video, "submitted_at": said["submitted_at"]});
+    stand.events.deliver_until_taken(&unique(), "mcsp.content.video.draft_due.v1", &due).await;
     let path = format!("/v1/videos/{video}");
     let mut asked = 0;
     for (method, path, body) in [

@@ -452,4 +452,48 @@ async fn of_an_owner_who_is_erased_no_image_stays() {
     assert!(scene.send("GET", "/thumbnails", None).await.json["items"].as_array().unwrap().is_empty());
     scene.clear(&format!("thumbnails/{}/", scene.video)).await;
     assert!(scene.stored().await.is_empty());
+    // Another file was in the pipeline.
+    let later: UploadId = new_id();
+    scene.images.put(&format!("{}1.jpg", scene.prefix(later)), "image/jpeg", b"another frame").await;
+    let mut event = replaced(scene.video, later, 7_000);
+    event["thumbnails"] = told(scene.video, later, 1);
+    scene.stand().events.deliver_until_taken(&unique(), COMPLETED, &event).await;
+    let kept = scene.send("GET", "", None).await.json;
+    assert_eq!((&kept["duration_ms"], &kept["thumbnail"]), (&json!(7_000), &Value::Null));
+    assert!(scene.clear(&scene.prefix(later)).await < 60.0, "at once");
+    assert!(scene.stored().await.is_empty());
+}
+
+#[tokio::test]
+async fn of_a_file_that_is_in_the_pipeline_when_its_owner_is_erased_no_image_stays() {
+    let images = ImageStand::new().await;
+    let nobody = new_user_id();
+    let mut scene = Scene { images, owner: nobody, video: new_video_id(), upload: new_id() };
+    for case in 0..8 {
+        let (is_draft, outcome_first, erased_first) = (case & 1 > 0, case & 2 > 0, case & 4 > 0);
+        let owner = new_user_id();
+        let mut video = new_video_id();
+        if is_draft {
+            let stand = scene.stand();
+            let draft = stand.send_as(owner, &stand.videos, ("POST", "/v1/videos"), Some(json!({}))).await;
+            video = draft.json["id"].as_str().unwrap().parse().unwrap();
+        }
+        scene = Scene { owner, video, upload: UploadId::from_uuid(video.uuid()), ..scene };
+        let prefix = scene.prefix(scene.upload);
+        scene.images.put(&format!("{prefix}1.jpg"), "image/jpeg", b"a frame").await;
+        let mut outcome = completed(video);
+        outcome["thumbnails"] = told(video, scene.upload, 1);
+        let mut events = vec![(INITIATED, initiated(video, owner)), (COMPLETED, outcome)];
+        if outcome_first {
+            events.reverse();
+        }
+        events.insert(usize::from(!erased_first), (ACCOUNT, account(owner, 2, "erased")));
+        for (kind, data) in &events {
+            scene.stand().events.deliver_until_taken(&unique(), kind, data).await;
+        }
+        let kept = scene.send("GET", "", None).await.json;
+        assert_eq!((&kept["duration_ms"], &kept["thumbnail"]), (&json!(2_000), &Value::Null), "{case}");
+        assert!(scene.clear(&prefix).await < 60.0, "{case}");
+        assert!(scene.stored().await.is_empty(), "{case}");
+    }
 }

@@ -147,7 +147,8 @@ fn somebody_else_may_send_what_is_open_and_no_longer_than_it_may_take() {
 fn a_file_is_replaced_by_a_later_one_once_there_is_one() {
     let other =
         |id: u128| Upload { id: UploadId::from_uuid(uuid::Uuid::from_u128(id)), ..upload(Method::Put) };
-    let waiting = Upload { protection: Protection::Cenc, ..other(2) };
+    let object = Object { bucket: "elsewhere".into(), key: "old".into() };
+    let waiting = Upload { protection: Protection::Cenc, region: "us".into(), object, ..other(2) };
     assert_eq!(other(3).in_place_of(&waiting), Err(Irreplaceable::NotReady));
     let initiated = waiting.begin_verifying(at(1)).and_then(|u| u.initiate("kept".into(), at(1))).unwrap();
     assert_eq!(other(3).in_place_of(&initiated), Err(Irreplaceable::NotReady));
@@ -157,6 +158,8 @@ fn a_file_is_replaced_by_a_later_one_once_there_is_one() {
     let replacing = other(3).in_place_of(&ready).unwrap();
     assert_eq!((replacing.video, replacing.replaces), (ready.video, true));
     assert_eq!(replacing.protection, Protection::Cenc);
+    let Object { bucket, key } = &replacing.object;
+    assert_eq!((replacing.region.as_str(), bucket.as_str(), key.as_str()), ("us", "elsewhere", "k"));
     assert_eq!(other(4).in_place_of(&ready.purge().unwrap()), Err(Irreplaceable::NotReady));
 }
 

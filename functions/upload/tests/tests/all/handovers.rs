@@ -1,9 +1,47 @@
 //! Videos that were given to other accounts: whose bytes they are then, and who replaces them.
 
 use crate::replacing::{FILE_BYTES, completed, create, created, mp4, path, ready, state, told, used_bytes};
-use mcsp_testbed::unique;
+use futures::future::join3;
+use mcsp_ids::UserId;
+use mcsp_testbed::{Reply, unique};
 use serde_json::{Value, json};
 use upload_tests::{Creator, Stand};
+
+/// Locks of the test's database.
+const LOCKS: &str =
+    "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE datname = current_database()";
+
+/// Asks until the answer is more than nothing.
+async fn until_some(stand: &Stand, question: &str) {
+    for _ in 0..1_000 {
+        if stand.bed.ask::<i64>(question).await > 0 {
+            return;
+        }
+    }
+    panic!("{question}");
+}
+
+/// Gives the video of an upload away while a request waits for what somebody holds for so long, and gives its answer.
+async fn given_away_meanwhile(
+    stand: &Stand,
+    (upload, to): (&Value, &Creator<'_>),
+    (held, lock): (&str, &str),
+    request: impl Future<Output = Reply>,
+) -> Reply {
+    let holding = async {
+        stand.bed.ask::<bool>(&format!("SELECT pg_sleep(3) IS NULL FROM ({held}) AS held")).await;
+    };
+    let asking = async {
+        until_some(stand, &format!("{LOCKS} AND granted AND {lock}")).await;
+        request.await
+    };
+    let giving = async {
+        until_some(stand, &format!("{LOCKS} AND NOT granted")).await;
+        assert_eq!(stand.deliver_transfer(&unique(), upload, (&to.user_id, 5)).await, 204);
+    };
+    let ((), reply, ()) = join3(holding, asking, giving).await;
+    reply
+}
 
 async fn status(creator: &Creator<'_>, upload: &Value) -> u16 {
     creator.request("GET", &path(upload), None).await.status
@@ -73,6 +111,26 @@ async fn only_who_has_a_video_replaces_its_file() {
 }
 
 #[tokio::test]
+async fn a_file_goes_where_the_one_is_that_it_replaces() {
+    let stand = Stand::new().await;
+    // Of another region, and of one that has no bucket.
+    let [first, second, third] = [stand.creator("eu"), stand.creator("us"), stand.creator("mars")];
+    let mut upload = ready(&stand, &first, json!({})).await;
+    for (owner, version) in [(&second, 5), (&third, 6)] {
+        assert_eq!(stand.deliver_transfer(&unique(), &upload, (&owner.user_id, version)).await, 204);
+        upload = ready(&stand, owner, json!({"video_id": upload["video_id"]})).await;
+        let announced = stand.bed.emitted(upload["id"].as_str().unwrap()).await.pop().unwrap().data;
+        assert_eq!(
+            (&announced["region"], &announced["object"]["bucket"]),
+            (&json!("eu"), &json!("mcsp-uploads"))
+        );
+    }
+    let own = created(&second, json!({})).await;
+    assert!(own["put"]["url"].as_str().unwrap().contains("/mcsp-packaged/"), "{own}");
+    assert_eq!(create(&third, json!({})).await.code(), "no_bucket_for_region");
+}
+
+#[tokio::test]
 async fn what_is_in_the_pipeline_goes_on_for_whom_the_video_is() {
     let stand = Stand::new().await;
     let [old, new] = [stand.creator("eu"), stand.creator("eu")];
@@ -99,5 +157,39 @@ async fn a_draft_of_the_one_before_keeps_nobody_from_another() {
     let kept = format!("/v1/drafts/{}", draft.json["id"].as_str().unwrap());
     let kept = old.request_drafts(("GET", &kept), &[], None).await.json;
     assert_eq!((&kept["title"], &kept["upload_id"]), (&json!("A walk"), &Value::Null));
+    assert_eq!(new.request_drafts(("POST", "/v1/drafts"), &[], body()).await.status, 201);
+}
+
+#[tokio::test]
+async fn a_draft_that_takes_an_upload_while_it_is_given_away_keeps_nobody_from_another() {
+    let stand = Stand::new().await;
+    let [old, new] = [stand.creator("eu"), stand.creator("eu")];
+    let upload = ready(&stand, &old, json!({})).await;
+    let body = || Some(json!({"title": "A walk", "upload_id": upload["id"]}));
+    let draft = old.request_drafts(("POST", "/v1/drafts"), &[], Some(json!({}))).await;
+    let kept = format!("/v1/drafts/{}", draft.json["id"].as_str().unwrap());
+    let held =
+        ("SELECT id FROM drafts FOR UPDATE", "mode = 'RowShareLock' AND relation = 'drafts'::regclass");
+    let saving = old.request_drafts(("PUT", &kept), &[], body());
+    let saved = given_away_meanwhile(&stand, (&upload, &new), held, saving).await;
+    assert_eq!(saved.status, 200, "{}", saved.json);
+    let kept = old.request_drafts(("GET", &kept), &[], None).await.json;
+    assert_eq!((&kept["title"], &kept["upload_id"]), (&json!("A walk"), &Value::Null));
+    assert_eq!(new.request_drafts(("POST", "/v1/drafts"), &[], body()).await.status, 201);
+}
+
+#[tokio::test]
+async fn a_draft_takes_no_upload_that_was_given_away_before_it_is_written() {
+    let stand = Stand::new().await;
+    let [old, new] = [stand.creator("eu"), stand.creator("eu")];
+    let upload = ready(&stand, &old, json!({})).await;
+    let body = || Some(json!({"title": "A walk", "upload_id": upload["id"]}));
+    let user: UserId = old.user_id.parse().unwrap();
+    let one_at_a_time =
+        format!("SELECT pg_advisory_xact_lock(hashtextextended('drafts of {}', 0))", user.uuid());
+    let beginning = old.request_drafts(("POST", "/v1/drafts"), &[], body());
+    let held = (one_at_a_time.as_str(), "locktype = 'advisory'");
+    let begun = given_away_meanwhile(&stand, (&upload, &new), held, beginning).await;
+    assert_eq!((begun.status, &begun.json["errors"][0]["code"]), (422, &json!("unknown_upload")));
     assert_eq!(new.request_drafts(("POST", "/v1/drafts"), &[], body()).await.status, 201);
 }
