@@ -87,7 +87,13 @@ pub struct VideoView {
 }
 
 impl VideoView {
-    /// As others than its owner see it: where it is embedded may tell of pages that are not public.
+    /// As it is shown to somebody, where it is anybody known.
+    #[must_use]
+    pub fn shown_to(self, viewer: Option<UserId>) -> Self {
+        if viewer == Some(self.owner_id) { self } else { self.for_others() }
+    }
+
+    /// As others than its owner see it, those who work on it too: where it is embedded may tell of pages that are not public.
     #[must_use]
     pub fn for_others(self) -> Self {
         VideoView { embedding: None, ..self }

@@ -1,6 +1,7 @@
 //! Changing videos as is decided of what there is.
 
-use crate::{ReadError, WriteError, editable, owned, owned_or_deleted, remember, save, shared};
+use crate::videos::write_beside;
+use crate::{ReadError, WriteError, editable, owned, owned_or_deleted, save, shared};
 use content_domain::{Change, Outcome, Video};
 use mcsp_bridge_api::kafka::Event;
 use mcsp_bridge_api::postgres::GuardedStatement;
@@ -62,7 +63,7 @@ where
         let video = by.load(context, id).await?.ok_or_else(Problem::not_found)?;
         let Decided { outcome, also, answer } = decide(video).await?;
         let written = match outcome {
-            Outcome::Unchanged(_) => remember(context, also).await,
+            Outcome::Unchanged(video) => write_beside(context, &video, also).await,
             Outcome::Changed(change) => save(context, &change, event(&change), also).await,
         };
         match written {

@@ -40,6 +40,6 @@ pub use tracks::{
 };
 pub use transfers::{OfferError, accept_offer, forget_offer, forget_offers, offer, offer_of, withdraw};
 pub use videos::{
-    Listed, editable, find, find_all, find_shown, insert, of_owner, owned, owned_or_deleted, remember, save,
-    shared, update,
+    Listed, editable, find, find_all, find_shown, insert, of_owner, owned, owned_or_deleted, save, shared,
+    update,
 };

@@ -1,6 +1,6 @@
 //! Videos that their owners would give to others: one offer at a time of each.
 
-use crate::videos::update;
+use crate::videos::{as_read, update};
 use crate::{Owner, ReadError, WriteError, forget_draft, forget_share, lock_owner, owner_is};
 use content_domain::{Change, Offer, Video};
 use mcsp_bridge_api::kafka::Event;
@@ -40,10 +40,6 @@ pub async fn offer(
 ) -> Result<(), OfferError> {
     /// The place of the offer's own statement.
     const OFFERED: u32 = 1;
-    let held = sql("SELECT FROM videos WHERE id = $1 AND version = $2 FOR SHARE")
-        .bind(video.origin.id.uuid())
-        .bind(video.version)
-        .expecting(1);
     let offered = sql("INSERT INTO transfers AS t (video_id, from_id, to_id, offered_at, expires_at) \
          VALUES ($1, $2, $3, $4, $5) \
          ON CONFLICT ON CONSTRAINT transfers_pkey DO UPDATE SET from_id = excluded.from_id, \
@@ -55,7 +51,7 @@ pub async fn offer(
     .bind(offer.offered_at)
     .bind(offer.expires_at)
     .expecting(1);
-    let statements = [held, offered].into_iter().chain(also).collect();
+    let statements = [as_read(video), offered].into_iter().chain(also).collect();
     match context.bridge().transact(Transaction::of(statements)).await {
         Ok(_) => Ok(()),
         Err(TransactError::UnexpectedRows(RowMismatch { statement: OFFERED, .. })) => {

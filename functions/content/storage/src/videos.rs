@@ -113,17 +113,26 @@ pub async fn save(
     Ok(())
 }
 
-/// Writes what belongs to a request that changed nothing: the answer to remember.
-pub async fn remember(
+/// Writes what belongs to a request that changed nothing, such as the answer to remember, while the video is as it was read.
+pub(crate) async fn write_beside(
     context: &Context,
-    answer: impl IntoIterator<Item = GuardedStatement>,
+    video: &Video,
+    also: impl IntoIterator<Item = GuardedStatement>,
 ) -> Result<(), WriteError> {
-    let statements: Vec<_> = answer.into_iter().collect();
-    if !statements.is_empty() {
-        let transaction = Transaction::of(statements);
-        context.bridge().transact(transaction).await.map_err(WriteError::Failed)?;
+    let mut statements = vec![as_read(video)];
+    statements.extend(also);
+    if statements.len() > 1 {
+        context.bridge().transact(Transaction::of(statements)).await?;
     }
     Ok(())
+}
+
+/// The statement that holds a video as it was read, until the transaction ends.
+pub(crate) fn as_read(video: &Video) -> GuardedStatement {
+    sql("SELECT FROM videos WHERE id = $1 AND version = $2 FOR SHARE")
+        .bind(video.origin.id.uuid())
+        .bind(video.version)
+        .expecting(1)
 }
 
 /// The statement that writes a changed video over the version before it, and over no other.

@@ -3,18 +3,17 @@
 use content_contract::event;
 use content_domain::Video;
 use content_storage::{self as storage, By, Decided};
-use mcsp_function::{Caller, Context, TraceParent};
+use mcsp_function::{Context, TraceParent};
 use mcsp_ids::VideoId;
 use mcsp_problem::Problem;
 
-/// Changes a video that the caller owns or is an editor of as decided, and again where another writer was first: who edits the title
+/// Changes a video as decided, where it is there for whom it is changed by, and again where another writer was first: who edits the title
 /// is no reason to refuse captions.
 pub(crate) async fn change<A, D: Future<Output = Result<Decided<A>, Problem>>>(
     context: &Context,
-    (caller, trace): (&Caller, &TraceParent),
+    (by, trace): (By, &TraceParent),
     id: VideoId,
     decide: impl Fn(Video) -> D,
 ) -> Result<A, Problem> {
-    let by = By::Editor(caller.user());
     storage::change(context, (id, by), |change| event(context, trace, change), decide).await
 }

@@ -1,9 +1,9 @@
 //! `DELETE /v1/videos/{id}`: hides a video from all. For 30 days its owner can have it back.
 
-use crate::edit::{Asked, answer, refuse};
+use crate::edit::{Asked, refuse};
 use axum::extract::State;
-use axum::response::Response;
-use content_contract::{VideoView, deleted, event};
+use axum::response::{IntoResponse, Response};
+use content_contract::{VideoView, answer, deleted, event};
 use content_domain::{Gone, Outcome};
 use content_storage::{self as storage, WriteError};
 use http::{StatusCode, header};
@@ -37,11 +37,11 @@ pub(crate) async fn delete(
     let (outcome, purge) = deleted(&context, &trace, video).map_err(|Gone| Problem::not_found())?;
     if_match.check(version)?;
     match outcome {
-        Outcome::Unchanged(video) => Ok(answer(&video)),
+        Outcome::Unchanged(video) => Ok(answer(&video).into_response()),
         Outcome::Changed(change) => {
             let event = event(&context, &trace, &change);
             storage::save(&context, &change, event, purge).await.map_err(|error| refuse(error, &if_match))?;
-            Ok(answer(&change.video))
+            Ok(answer(&change.video).into_response())
         }
     }
 }

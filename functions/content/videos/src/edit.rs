@@ -8,9 +8,9 @@ use content_domain::{Edit, InvalidMinimumAge, MinimumAge, Outcome, Video};
 use content_storage::{self as storage, WriteError};
 use http::{StatusCode, header};
 use mcsp_access::Permission;
-use mcsp_etag::IfMatch;
+use mcsp_etag::{ETag, IfMatch};
 use mcsp_function::{Caller, Context, TraceParent};
-use mcsp_ids::VideoId;
+use mcsp_ids::{UserId, VideoId};
 use mcsp_problem::{Invalid, Json, Path, Problem, Reason};
 use mcsp_reference::{Answer, Operation};
 use schemars::JsonSchema;
@@ -85,17 +85,19 @@ pub(crate) async fn edit(
     let video = storage::editable(&context, id, caller.user()).await?.ok_or_else(Problem::not_found)?;
     if_match.check(video.version)?;
     match video.edit(parse(request)?, context.now()) {
-        Outcome::Unchanged(video) => Ok(answer(&video)),
+        Outcome::Unchanged(video) => Ok(shown(&video, caller.user())),
         Outcome::Changed(change) => {
             let event = event(&context, &trace, &change);
             storage::save(&context, &change, event, None).await.map_err(|error| refuse(error, &if_match))?;
-            Ok(answer(&change.video))
+            Ok(shown(&change.video, caller.user()))
         }
     }
 }
 
-pub(crate) fn answer(video: &Video) -> Response {
-    content_contract::answer(video).into_response()
+/// As the owner or an editor sees it.
+fn shown(video: &Video, viewer: UserId) -> Response {
+    let view = VideoView::from(video).shown_to(Some(viewer));
+    ([(header::ETAG, ETag(video.version).to_string())], Json(view)).into_response()
 }
 
 /// Who named a version is told that it is stale; who named none may simply try again.

@@ -30,8 +30,6 @@ pub(crate) async fn get(
     let viewer = caller.as_ref().map(Caller::user);
     let video = seen(&images.context, caller, id).await?;
     let etag = ETag(video.version).to_string();
-    let page = PageView::of(&images, &video)?;
-    let page =
-        if viewer.is_some_and(|viewer| video.is_shared_with(viewer)) { page } else { page.for_others() };
+    let page = PageView::of(&images, &video)?.shown_to(viewer);
     Ok(([(header::ETAG, etag)], Json(page)).into_response())
 }

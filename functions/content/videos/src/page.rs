@@ -3,6 +3,7 @@
 use content_contract::VideoView;
 use content_domain::Video;
 use content_images::{Images, ThumbnailView};
+use mcsp_ids::UserId;
 use mcsp_problem::Problem;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -22,8 +23,8 @@ impl PageView {
         Ok(PageView { video: VideoView::from(video), thumbnail: ThumbnailView::shown(images, video)? })
     }
 
-    /// As those see it who do not work on it.
-    pub(crate) fn for_others(self) -> Self {
-        PageView { video: self.video.for_others(), ..self }
+    /// As it is shown to somebody, where it is anybody known.
+    pub(crate) fn shown_to(self, viewer: Option<UserId>) -> Self {
+        PageView { video: self.video.shown_to(viewer), ..self }
     }
 }

@@ -34,7 +34,10 @@ pub(crate) struct SharedView {
 
 impl SharedView {
     fn of(images: &Images, user: UserId, video: &Video) -> Result<Self, Problem> {
-        Ok(SharedView { role: video.collaborators.role(user), video: PageView::of(images, video)? })
+        Ok(SharedView {
+            role: video.collaborators.role(user),
+            video: PageView::of(images, video)?.shown_to(Some(user)),
+        })
     }
 }
 

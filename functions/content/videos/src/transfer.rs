@@ -23,7 +23,7 @@ use serde::Serialize;
 pub(crate) struct TransferView {
     /// The video.
     video_id: VideoId,
-    /// Its title, where it has one.
+    /// Its title, where it has one, and can be given now: not while it is blocked or deleted.
     #[schemars(example = &"A walk in the hills")]
     title: Option<String>,
     /// Whose it is.
@@ -38,9 +38,10 @@ pub(crate) struct TransferView {
 
 impl TransferView {
     fn of(video: &Video, offer: &Offer) -> Self {
+        let title = video.check_transfer(offer.to).ok().and(video.details.title.as_ref());
         TransferView {
             video_id: video.origin.id,
-            title: video.details.title.as_ref().map(Title::as_str).map(str::to_owned),
+            title: title.map(Title::as_str).map(str::to_owned),
             from: offer.from,
             to: offer.to,
             offered_at: offer.offered_at,

@@ -1,5 +1,7 @@
 //! Those who work on a video beside its owner: what they see and may change, and how they come and go.
 
+use content_domain::{Outcome, Video};
+use content_storage::{By, Decided, change, keep_share};
 use content_tests::Stand;
 use content_tests::samples::{ACCOUNT, account, new_user_id};
 use futures::future::join_all;
@@ -8,7 +10,10 @@ use mcsp_access::Role;
 use mcsp_ids::{UserId, VideoId};
 use mcsp_testbed::{Component, Reply, unique};
 use serde_json::{Value, json};
+use std::sync::atomic::{AtomicU32, Ordering};
 
+/// Base64 of the SHA-256 of nothing.
+const NO_BYTES: &str = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
 /// As many as a video can have.
 const MAX: usize = 50;
 
@@ -59,8 +64,10 @@ async fn a_viewer_sees_it_an_editor_changes_what_is_said_and_all_else_is_the_own
     let schedule = json!({"publish_at": stand.bed.now() + jiff::SignedDuration::from_hours(1)});
     let publication = |verb: &str| format!("{own}/{verb}");
     let other = new_user_id();
+    let thumbnail = format!("{own}/thumbnails/thumbnail_00000000000000000000000000");
+    let image = json!({"content_type": "image/png", "size_bytes": 1, "checksum_sha256": NO_BYTES});
     let put_other = format!("{own}/collaborators/{other}");
-    let cases: [Case<'_>; 14] = [
+    let cases: [Case<'_>; 16] = [
         (&stand.videos, "GET", &own, None, [200, 200, 404]),
         (&stand.videos, "GET", &chapters, None, [200, 200, 404]),
         (&stand.videos, "GET", &format!("{own}/collaborators"), None, [200, 200, 404]),
@@ -80,6 +87,8 @@ async fn a_viewer_sees_it_an_editor_changes_what_is_said_and_all_else_is_the_own
         (&stand.publication, "PUT", &publication("schedule"), Some(schedule), [404; 3]),
         (&stand.videos, "PUT", &put_other, Some(json!({"role": "viewer"})), [404; 3]),
         (&stand.videos, "POST", &publication("transfer"), Some(json!({"to": other})), [404; 3]),
+        (&stand.videos, "POST", &format!("{own}/thumbnails"), Some(image), [404; 3]),
+        (&stand.videos, "DELETE", &thumbnail, None, [404; 3]),
         (&stand.videos, "DELETE", &own, None, [404; 3]),
     ];
     for (component, method, path, body, statuses) in cases {
@@ -256,4 +265,30 @@ async fn what_is_shared_is_listed_by_pages_the_newest_first() {
         cursor = format!("&cursor={next}");
     }
     assert_eq!(found, videos);
+}
+
+#[tokio::test]
+async fn what_is_written_beside_a_video_that_stays_is_not_written_beside_another_one() {
+    let stand = Stand::new().await;
+    let (owner, user) = (new_user_id(), new_user_id());
+    let video = stand.ready_video(owner, "A walk").await;
+    assert_eq!(share(&stand, owner, video, (user, "viewer")).await.status, 201);
+    let (context, turns) = (stand.bed.context("content-videos"), AtomicU32::new(0));
+    // While the same role is said again, who has it goes.
+    let decide = |found: Video| {
+        let (stand, turns) = (&stand, &turns);
+        async move {
+            turns.fetch_add(1, Ordering::Relaxed);
+            let has_role = found.collaborators.role(user).is_some();
+            if has_role {
+                assert_eq!(unshare(stand, user, video, user).await, 204);
+            }
+            let also = has_role.then(|| keep_share(video, user));
+            Ok(Decided { outcome: Outcome::Unchanged(found), also, answer: has_role })
+        }
+    };
+    let answer = change(&context, (video, By::Owner(owner)), |_| unreachable!(), decide).await;
+    assert!(matches!(answer, Ok(false)));
+    assert_eq!(turns.into_inner(), 2);
+    assert!(shared_with(&stand, user).await.is_empty());
 }

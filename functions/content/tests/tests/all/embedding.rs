@@ -86,6 +86,16 @@ async fn its_owner_alone_is_shown_which_pages_may() {
         assert_eq!(found.json["items"][0]["embedding"], json!(null), "{}", found.json);
         assert!(!found.text.contains("intranet"));
     }
+    let share = published.path(&format!("/collaborators/{someone}"));
+    let role = Some(json!({"role": "editor"}));
+    assert_eq!(stand.send_as(published.owner, &stand.videos, ("PUT", &share), role).await.status, 201);
+    let edited = Some(json!({"description": "In a haystack."}));
+    let edited = stand.send_as(someone, &stand.videos, ("PATCH", &published.path("")), edited).await;
+    let shared = stand.send_as(someone, &stand.videos, ("GET", "/v1/videos/shared"), None).await;
+    let seen = [&edited.json, &shared.json["items"][0]["video"], &page(Some((someone, "eu"))).await];
+    for shown in seen {
+        assert_eq!((&shown["description"], &shown["embedding"]), (&json!("In a haystack."), &json!(null)));
+    }
 }
 
 #[tokio::test]

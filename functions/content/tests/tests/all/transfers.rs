@@ -147,14 +147,18 @@ async fn what_is_not_there_to_be_had_is_not_given() {
     for refused in [accept(&stand, new, video).await, offer(&stand, owner, video, new).await] {
         assert_eq!((refused.status, refused.code()), (409, "video_blocked"));
     }
+    let seen = offered(&stand, new, video).await;
+    assert_eq!((seen.status, &seen.json["title"]), (200, &json!(null)));
     let (kind, data) = decided(video, 2, false);
     stand.events.deliver_until_taken(&unique(), kind, &data).await;
     assert_eq!(send(&stand, owner, "DELETE", &path(video), None).await.status, 200);
     for refused in [accept(&stand, new, video).await, offer(&stand, owner, video, new).await] {
         assert_eq!((refused.status, refused.code()), (409, "video_deleted"));
     }
+    assert_eq!(offered(&stand, new, video).await.json["title"], json!(null));
     let restore = format!("{}/restore", path(video));
     assert_eq!(send(&stand, owner, "POST", &restore, None).await.status, 200);
+    assert_eq!(offered(&stand, new, video).await.json["title"], json!("A walk"));
     // An account that is suspended takes nothing.
     stand.events.deliver_until_taken(&unique(), ACCOUNT, &account(new, 2, "suspended")).await;
     let refused = accept(&stand, new, video).await;

@@ -6,7 +6,7 @@ use crate::edit::Asked;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use content_domain::{Language, Outcome, Video};
-use content_storage::{self as storage, Decided, refusals_to_change};
+use content_storage::{self as storage, By, Decided, refusals_to_change};
 use http::StatusCode;
 use jiff::Timestamp;
 use mcsp_access::Permission;
@@ -31,7 +31,7 @@ pub(crate) async fn delete(
     Path((id, LanguageTag(language))): Path<(VideoId, LanguageTag)>,
 ) -> Result<Response, Problem> {
     caller.require(Permission::ContentEdit)?;
-    change(&context, (&caller, &trace), id, |video| {
+    change(&context, (By::Editor(caller.user()), &trace), id, |video| {
         std::future::ready(decide(&if_match, &language, video, context.now()))
     })
     .await

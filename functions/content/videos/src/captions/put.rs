@@ -7,7 +7,7 @@ use crate::edit::Asked;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use content_domain::{Captions, Language, Outcome, TooManyCaptions, Video};
-use content_storage::{self as storage, Decided, Kept, refusals_to_change};
+use content_storage::{self as storage, By, Decided, Kept, refusals_to_change};
 use http::{StatusCode, header};
 use mcsp_access::Permission;
 use mcsp_etag::{ETag, IfMatch};
@@ -42,7 +42,10 @@ pub(crate) async fn put(
     storage::editable(&context, id, caller.user()).await?.ok_or_else(Problem::not_found)?;
     let captions = sent.parse()?;
     let said = (&language, &captions);
-    change(&context, (&caller, &trace), id, |video| decide(&context, &if_match, said, video)).await
+    change(&context, (By::Editor(caller.user()), &trace), id, |video| {
+        decide(&context, &if_match, said, video)
+    })
+    .await
 }
 
 async fn decide(

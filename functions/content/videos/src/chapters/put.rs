@@ -6,7 +6,7 @@ use crate::edit::Asked;
 use axum::extract::State;
 use axum::response::Response;
 use content_domain::{ChapterFault, Chapters, InvalidChapter, Outcome, Video};
-use content_storage::{self as storage, Decided, Kept, refusals_to_change};
+use content_storage::{self as storage, By, Decided, Kept, refusals_to_change};
 use http::{StatusCode, header};
 use mcsp_access::Permission;
 use mcsp_etag::IfMatch;
@@ -36,7 +36,10 @@ pub(crate) async fn put(
     Json(request): Json<ChaptersView>,
 ) -> Result<Response, Problem> {
     caller.require(Permission::ContentEdit)?;
-    change(&context, (&caller, &trace), id, |video| decide(&context, &if_match, &request, video)).await
+    change(&context, (By::Editor(caller.user()), &trace), id, |video| {
+        decide(&context, &if_match, &request, video)
+    })
+    .await
 }
 
 async fn decide(

@@ -8,7 +8,7 @@ use content_domain::{
     IMAGE_HEAD_BYTES, NotTheImage, Outcome, Pixels, Thumbnail, TooManyThumbnails, Video, own_thumbnail,
 };
 use content_images::{Images, ThumbnailView};
-use content_storage::{self as storage, Decided, PendingThumbnail, WriteError, refusals_to_change};
+use content_storage::{self as storage, By, Decided, PendingThumbnail, WriteError, refusals_to_change};
 use http::StatusCode;
 use mcsp_access::Permission;
 use mcsp_bridge_api::postgres::Transaction;
@@ -62,7 +62,7 @@ pub(crate) async fn complete(
     let Pixels { width, height } = verify(&images, &video, &pending).await?;
     let (key, content_type) = (own_thumbnail(id, thumbnail_id), pending.file.content_type);
     let thumbnail = Thumbnail { id: thumbnail_id, key, content_type, width, height, time_ms: None };
-    change(context, (&caller, &trace), id, |video| {
+    change(context, (By::Owner(caller.user()), &trace), id, |video| {
         std::future::ready(decide(&images, video, thumbnail.clone()))
     })
     .await

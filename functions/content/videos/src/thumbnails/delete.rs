@@ -4,7 +4,7 @@ use crate::change::change;
 use crate::edit::Asked;
 use content_domain::{MadeThumbnail, Outcome, Video, own_thumbnail};
 use content_images::{CLEARED_AFTER, Images, clear_later};
-use content_storage::{self as storage, Decided, refusals_to_change};
+use content_storage::{self as storage, By, Decided, refusals_to_change};
 use http::StatusCode;
 use mcsp_access::Permission;
 use mcsp_bridge_api::postgres::GuardedStatement;
@@ -35,7 +35,7 @@ pub(crate) async fn delete(
 ) -> Result<StatusCode, Problem> {
     caller.require(Permission::ContentEdit)?;
     let context = &images.context;
-    let bucket = change(context, (&caller, &trace), id, |video| {
+    let bucket = change(context, (By::Owner(caller.user()), &trace), id, |video| {
         decide(&images, (&if_match, &trace), video, thumbnail_id)
     })
     .await?;

@@ -6,7 +6,7 @@ use crate::edit::Asked;
 use axum::response::{IntoResponse, Response};
 use content_domain::{NoSuchThumbnail, Video};
 use content_images::{Images, ThumbnailView};
-use content_storage::{Decided, refusals_to_change};
+use content_storage::{By, Decided, refusals_to_change};
 use http::{StatusCode, header};
 use mcsp_access::Permission;
 use mcsp_etag::{ETag, IfMatch};
@@ -34,7 +34,7 @@ pub(crate) async fn select(
     Path((id, thumbnail_id)): Path<(VideoId, ThumbnailId)>,
 ) -> Result<Response, Problem> {
     caller.require(Permission::ContentEdit)?;
-    change(&images.context, (&caller, &trace), id, |video| {
+    change(&images.context, (By::Owner(caller.user()), &trace), id, |video| {
         std::future::ready(decide(&images, &if_match, video, thumbnail_id))
     })
     .await
