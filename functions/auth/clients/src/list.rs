@@ -8,7 +8,7 @@ use http::StatusCode;
 use mcsp_access::Permission;
 use mcsp_function::{Caller, Context};
 use mcsp_ids::ClientId;
-use mcsp_paging::{Cursor, Limit, Page};
+use mcsp_paging::{Cursor, Limit, Packed, Page};
 use mcsp_problem::{Json, Problem, Query};
 use mcsp_reference::{Answer, Operation};
 use schemars::JsonSchema;
@@ -34,10 +34,10 @@ pub(crate) async fn list(
     State(context): State<Context>,
     caller: Caller,
     Query(ListRequest { limit, cursor }): Query<ListRequest>,
-) -> Result<Json<Page<ClientView>>, Problem> {
+) -> Result<Json<Page<Packed<ClientView>>>, Problem> {
     caller.require(Permission::ClientManage)?;
     let before = cursor.map(|Cursor(id)| id);
     let clients = clients::list(context.bridge(), before, limit).await?;
-    let page = Page::new(clients, limit, |last: &Client| last.id);
-    Ok(Json(page.map(|client| ClientView::from(&client))))
+    let show = |client: Client| ClientView::from(&client);
+    Ok(Json(Page::new(clients, limit, |client: &Client| client.id, show)))
 }

@@ -6,7 +6,7 @@ use axum::extract::State;
 use http::StatusCode;
 use mcsp_access::{Permission, Role};
 use mcsp_function::{Caller, Context};
-use mcsp_paging::{Cursor, Limit, Page};
+use mcsp_paging::{Cursor, Limit, Packed, Page};
 use mcsp_problem::{Json, Problem, Query};
 use mcsp_reference::{Answer, Operation};
 use schemars::JsonSchema;
@@ -32,7 +32,7 @@ pub(crate) async fn list(
     State(context): State<Context>,
     caller: Caller,
     Query(ListRequest { limit, cursor }): Query<ListRequest>,
-) -> Result<Json<Page<RoleView>>, Problem> {
+) -> Result<Json<Page<Packed<RoleView>>>, Problem> {
     caller.require(Permission::RoleView)?;
     let after = cursor.map(|Cursor(name)| name);
     let custom = roles::list(context.bridge(), after.as_deref(), limit).await?;
@@ -40,5 +40,5 @@ pub(crate) async fn list(
     let mut all: Vec<_> = built_in.chain(custom.iter().map(RoleView::from)).collect();
     all.retain(|role| after.as_ref().is_none_or(|after| role.name > *after));
     all.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(Json(Page::new(all, limit, |last| last.name.clone())))
+    Ok(Json(Page::new(all, limit, |role| role.name.clone(), |role| role)))
 }

@@ -80,6 +80,7 @@ pub(crate) async fn list(
     let sessions =
         auth_storage::live_sessions(context.bridge(), caller.user(), context.now(), before, limit).await?;
     let current = caller.claims.sid;
-    let page = Page::new(sessions, limit, |last| last.id).map(|session| SessionView::new(session, current));
+    let show = |session: Session| SessionView::new(session, current);
+    let page = Page::new(sessions, limit, |session: &Session| session.id, show);
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(page)).into_response())
 }

@@ -27,7 +27,7 @@ pub struct Said {
     pub licence: Option<Option<Licence>>,
     /// None clears it.
     pub made_for_kids: Option<Option<bool>>,
-    /// Up to 20: slugs of up to 40 characters, and values of 1 to 200.
+    /// Up to 20: slugs of up to 40 characters, and values of 1 to 200, of 16 KiB in all.
     pub custom_fields: Option<BTreeMap<String, String>>,
 }
 
@@ -129,7 +129,11 @@ fn parse_fields(given: &BTreeMap<String, String>, invalid: &mut Invalid) -> Opti
             break;
         }
     }
-    is_good.then_some(fields)
+    if !is_good {
+        return None;
+    }
+    let fit = fields.fit().map_err(reason);
+    invalid.check("/custom_fields", fit.map(|()| fields))
 }
 
 /// Tells a field that is left out, which is `None`, from one that is null.
@@ -143,4 +147,30 @@ fn reason(error: InvalidText) -> Reason {
 
 fn out_of_range(error: NotSchedulable) -> Reason {
     Reason::new("out_of_range", error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_that_are_too_long_together_are_one_error() {
+        // Of 200 characters, and 2,200 bytes.
+        let value = "\u{1f468}\u{200d}\u{1f469}".repeat(200);
+        for (count, expected) in
+            [(7, None), (8, Some(("/custom_fields", "too_long"))), (20, Some(("/custom_fields", "too_long")))]
+        {
+            let fields = (0..count).map(|n| (format!("k{n}"), value.clone())).collect();
+            let mut invalid = Invalid::default();
+            let edit = Said { custom_fields: Some(fields), ..Said::default() }.parse(&mut invalid);
+            let problem = invalid.into_problem();
+            let found: Vec<_> = problem
+                .errors()
+                .iter()
+                .map(|error| (error.pointer.as_deref().unwrap(), error.code))
+                .collect();
+            assert_eq!(found, Vec::from_iter(expected), "{count} fields");
+            assert_eq!(edit.custom_fields.is_some(), expected.is_none(), "{count} fields");
+        }
+    }
 }

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 /// Fields of a video.
 pub const CUSTOM_FIELDS_MAX: usize = 20;
+/// Bytes of all keys and values of a video.
+pub const CUSTOM_FIELDS_MAX_BYTES: usize = 16 * 1024;
 /// Bytes of a key.
 const KEY_MAX_BYTES: usize = 40;
 
@@ -24,6 +26,16 @@ impl CustomFields {
         }
         self.0.insert(key, value);
         Ok(())
+    }
+
+    /// Whether all of them together are not too much to be said. Of what is kept nobody asks that.
+    pub fn fit(&self) -> Result<(), InvalidText> {
+        let bytes: usize = self.0.iter().map(|(key, value)| key.len() + value.len()).sum();
+        if bytes <= CUSTOM_FIELDS_MAX_BYTES {
+            Ok(())
+        } else {
+            Err(InvalidText::TooManyBytes { max: CUSTOM_FIELDS_MAX_BYTES })
+        }
     }
 
     /// The fields, by their keys.
@@ -72,5 +84,20 @@ mod tests {
         assert_eq!(fields.set("k0", "another"), Ok(()));
         let one_more = fields.set("k20", "v");
         assert_eq!(one_more, Err(InvalidField::Key(InvalidText::TooMany { max: 20 })));
+    }
+
+    #[test]
+    fn all_of_them_have_16_kib_at_most() {
+        let mut fields = CustomFields::default();
+        let cluster = "\u{1f468}\u{200d}\u{1f469}";
+        for n in 0..14 {
+            // 2 or 3 bytes of a key, and 1,100 of a value.
+            fields.set(&format!("k{n}"), &cluster.repeat(100)).unwrap();
+        }
+        assert_eq!(fields.fit(), Ok(()));
+        fields.set("k14", &cluster.repeat(100)).unwrap();
+        assert_eq!(fields.fit(), Err(InvalidText::TooManyBytes { max: 16_384 }));
+        fields.set("k14", "v").unwrap();
+        assert_eq!(fields.fit(), Ok(()));
     }
 }

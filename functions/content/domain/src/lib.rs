@@ -34,7 +34,7 @@ pub use age::{InvalidMinimumAge, MinimumAge};
 pub use captions::{CAPTIONS_MAX_BYTES, Captions, InvalidCaptions};
 pub use chapters::{CHAPTERS_MAX, Chapter, ChapterFault, Chapters, InvalidChapter};
 pub use collaborators::{COLLABORATORS_MAX, Collaborators, NotShared, Role};
-pub use custom::{CUSTOM_FIELDS_MAX, CustomFields, InvalidField};
+pub use custom::{CUSTOM_FIELDS_MAX, CUSTOM_FIELDS_MAX_BYTES, CustomFields, InvalidField};
 pub use deletion::{Deletion, Gone};
 pub use draft::{Draft, DraftRegions, DraftVisibility, Drafted};
 pub use first_file::FirstFile;

@@ -12,6 +12,12 @@ pub enum InvalidText {
         /// Grapheme clusters.
         max: usize,
     },
+    /// Counted in bytes.
+    #[error("must have at most {max} bytes")]
+    TooManyBytes {
+        /// Bytes.
+        max: usize,
+    },
     /// A control character, or one that reverses the order of the text around it.
     #[error("must not hold control characters")]
     ControlCharacter,
@@ -34,7 +40,7 @@ impl InvalidText {
     pub const fn code(self) -> &'static str {
         match self {
             InvalidText::Blank => "blank",
-            InvalidText::TooLong { .. } => "too_long",
+            InvalidText::TooLong { .. } | InvalidText::TooManyBytes { .. } => "too_long",
             InvalidText::ControlCharacter => "control_character",
             InvalidText::TooMany { .. } => "too_many",
             InvalidText::NotASlug => "invalid_slug",

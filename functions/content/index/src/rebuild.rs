@@ -5,7 +5,8 @@ use crate::document::settings;
 use crate::engine::{Ask, Engine};
 use crate::error::IndexError;
 use crate::write::address;
-use content_storage as storage;
+use content_storage::{self as storage, Entry, ReadError};
+use mcsp_bridge_api::Failure;
 use mcsp_ids::{EventId, VideoId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -13,8 +14,10 @@ use serde_json::json;
 
 /// When searches see what was written.
 const REFRESHED: &str = "1s";
-/// Videos of a page.
+/// Videos of a page, where the bridge carries so many in one answer.
 const PAGE_ROWS: i64 = 1_000;
+/// What it says where it does not.
+const TOO_LARGE: &str = "answer-too-large";
 
 /// Characters of a name.
 const NAME_MAX: usize = 120;
@@ -70,11 +73,24 @@ impl Engine<'_> {
 
     /// Writes the next page of videos to an index that is being built.
     pub async fn fill(&self, index: &IndexName, after: Option<VideoId>) -> Result<Page, IndexError> {
-        let entries = storage::entries_after(self.context(), after, PAGE_ROWS).await?;
+        let (entries, wanted) = self.entries_after(after).await?;
         self.write(self.own(index)?, &entries).await?;
-        let is_last = i64::try_from(entries.len()).is_ok_and(|rows| rows < PAGE_ROWS);
+        let is_last = i64::try_from(entries.len()).is_ok_and(|rows| rows < wanted);
         let last = entries.last().map(|entry| entry.id).filter(|_| !is_last);
         Ok(Page { written: entries.len() as u64, last })
+    }
+
+    /// The next entries, and how many were wanted: of long ones fewer.
+    async fn entries_after(&self, after: Option<VideoId>) -> Result<(Vec<Entry>, i64), ReadError> {
+        let mut wanted = PAGE_ROWS;
+        loop {
+            match storage::entries_after(self.context(), after, wanted).await {
+                Err(ReadError::Failed(Failure::Refused(code))) if code == TOO_LARGE && wanted > 1 => {
+                    wanted /= 2
+                }
+                read => return read.map(|entries| (entries, wanted)),
+            }
+        }
     }
 
     /// Has an index searched in place of the one before, and removes that one, of whatever shape it is. It must have so many videos at least. Done again, it

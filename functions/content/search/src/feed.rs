@@ -7,19 +7,19 @@ use axum::Extension;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use content_domain::Video;
-use content_storage::{self as storage, Filters, Hit, Search};
+use content_storage::{self as storage, Filters, Search};
 use http::{HeaderValue, StatusCode, header};
 use mcsp_etag::IfNoneMatch;
 use mcsp_function::Context;
 use mcsp_ids::UserId;
-use mcsp_paging::{Limit, Page};
+use mcsp_paging::Limit;
 use mcsp_problem::{Path, Problem};
 use mcsp_reference::{Answer, Operation};
 use schemars::JsonSchema;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
-/// Videos of one feed: the newest ones.
+/// Videos of one feed at the most: the newest ones.
 const ITEMS_MAX: Limit = Limit::MAX;
 
 /// Readers ask every few minutes at most; what is taken back may be shown for so long.
@@ -39,8 +39,10 @@ pub(crate) fn reference() -> Operation {
     Operation::get("/v1/creators/{id}/feed", feed)
         .named("getCreatorFeed", "Follow a creator with a feed reader")
         .described(
-            "The newest hundred videos of a creator as RSS 2.0: those that anybody finds who has not signed in, which are published, \
-            public and shown in all regions. No file is in it that could be played without a session: a video is named by its id \
+            "The newest videos of a creator as RSS 2.0, up to a hundred and as many as fit into 512 KiB, of those that anybody finds who \
+            has not signed in, which are published, public and shown in all regions. What their owner said of them is text, of which \
+            titles and descriptions are HTML as readers expect it: what would be markup is escaped, and lines end with `<br/>`. No \
+            file is in it that could be played without a session: a video is named by its id \
             (`guid`), with the page on which it is watched, where the platform has one. Who has published nothing, and who does \
             not exist, has an empty feed.",
         )
@@ -64,8 +66,7 @@ pub(crate) async fn feed(
 ) -> Result<Response, Problem> {
     let filters = Filters { owner: Some(creator), ..Filters::default() };
     let hits = storage::search(&context, &Search { filters, ..Search::default() }, ITEMS_MAX).await?;
-    let page = Page::new(hits, ITEMS_MAX, |hit: &Hit| hit.place);
-    let videos: Vec<Video> = page.items.into_iter().filter_map(|hit| hit.video).collect();
+    let videos: Vec<Video> = hits.into_iter().take(ITEMS_MAX.shown()).filter_map(|hit| hit.video).collect();
     let document = rss::document(&site, creator, &videos).map_err(|error| Problem::internal(&error))?;
     // Of all that is in it, whatever that came from.
     let tag = etag(&document);

@@ -38,11 +38,9 @@ pub(crate) async fn search(
     let search = request.into_search(viewer(caller.as_ref()).region().cloned())?;
     let searcher = Searcher { context: &images.context, trace: &trace, settings: &settings };
     let Found { search, hits, facets, backend } = searcher.find(search, limit, wants_facets).await?;
-    let Page { items, next_cursor } = Page::new(hits, limit, |hit: &Hit| hit.place);
     let (words, is_near) = ((search.terms.as_ref(), search.near_will_do), search.near_will_do);
-    let videos = items.iter().filter_map(|hit| hit.video.as_ref());
-    let items = videos.map(|video| FoundView::new(&images, video, words)).collect::<Result<_, _>>()?;
-    let page = Page { items, next_cursor };
+    let show = |hit: Hit| hit.video.map(|video| FoundView::new(&images, &video, words)).transpose();
+    let page = Page::try_new(hits, limit, |hit: &Hit| hit.place, show)?;
     let results = ResultsView { page, is_near, facets: facets.map(FacetsView::from) };
     Ok((backend.header(), Json(results)).into_response())
 }

@@ -5,7 +5,7 @@ use content_contract::VideoView;
 use content_domain::{Terms, Video};
 use content_images::{Images, ThumbnailView};
 use content_storage::{Count, Facets};
-use mcsp_paging::Page;
+use mcsp_paging::{Packed, Page};
 use mcsp_problem::Problem;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -15,7 +15,7 @@ use serde::Serialize;
 #[schemars(rename = "SearchResults")]
 pub(crate) struct ResultsView {
     #[serde(flatten)]
-    pub(crate) page: Page<FoundView>,
+    pub(crate) page: Page<Packed<FoundView>>,
     /// Whether nothing has the words as they were typed: what is shown has others that differ by a letter, the newest first.
     pub(crate) is_near: bool,
     /// What all that is found has, on all pages; where it was asked for.

@@ -8,7 +8,7 @@ use mcsp_bridge_api::postgres::Value;
 use mcsp_bridge_api::sql::{Rows, Sql, sql};
 use mcsp_function::Context;
 use mcsp_ids::VideoId;
-use mcsp_paging::Limit;
+use mcsp_paging::{Limit, Parts, ROWS_AT_ONCE};
 
 /// `content_domain::decide` for search, in SQL, word for word as the indexes have it, but for regions, which are the viewer's. A
 /// test compares them.
@@ -20,14 +20,19 @@ const ANYWHERE: &str = "";
 
 /// The hits in their order, with the one that tells of a next page.
 pub async fn search(context: &Context, search: &Search, limit: Limit) -> Result<Vec<Hit>, ReadError> {
-    let set = context.bridge().query(hits(search, limit).into()).await?;
-    let hits = Rows::new("videos", set).map(|row| {
-        let video = read(row)?;
-        let (score, published_at) = (row.take("score")?, row.take("published_at")?);
-        let place = Place { score, published_at, id: video.origin.id, near: search.near_will_do };
-        Ok(Hit { video: Some(video), place })
-    })?;
-    Ok(hits)
+    let mut parts = Parts::<Hit>::of(limit);
+    while let Some((rows, last)) = parts.wanted() {
+        let after = last.map(|hit| hit.place).or(search.after);
+        let set = context.bridge().query(hits(search, after, rows).into()).await?;
+        let part = Rows::new("videos", set).map(|row| {
+            let video = read(row)?;
+            let (score, published_at) = (row.take("score")?, row.take("published_at")?);
+            let place = Place { score, published_at, id: video.origin.id, near: search.near_will_do };
+            Ok(Hit { video: Some(video), place })
+        })?;
+        parts.take(part);
+    }
+    Ok(parts.into_rows())
 }
 
 /// What all that is found has, behind the last hit that was seen and before.
@@ -55,15 +60,21 @@ pub async fn findable(
     ids: &[VideoId],
     region: Option<&Region>,
 ) -> Result<Vec<Video>, ReadError> {
-    let ids: Vec<_> = ids.iter().map(|id| id.uuid()).collect();
-    let mut values = Values::default();
-    let (ids, admitted) = (values.bind(ids), admitted(region, &mut values));
-    let text = format!("SELECT {COLUMNS} FROM videos WHERE id = ANY ({ids}) AND {FINDABLE} AND {admitted}");
-    let set = context.bridge().query(values.into_sql(&text).into()).await?;
-    Ok(Rows::new("videos", set).map(read)?)
+    let mut videos = Vec::new();
+    for ids in ids.chunks(ROWS_AT_ONCE as usize) {
+        let ids: Vec<_> = ids.iter().map(|id| id.uuid()).collect();
+        let mut values = Values::default();
+        let (ids, admitted) = (values.bind(ids), admitted(region, &mut values));
+        let text =
+            format!("SELECT {COLUMNS} FROM videos WHERE id = ANY ({ids}) AND {FINDABLE} AND {admitted}");
+        let set = context.bridge().query(values.into_sql(&text).into()).await?;
+        videos.extend(Rows::new("videos", set).map(read)?);
+    }
+    Ok(videos)
 }
 
-fn hits(search: &Search, limit: Limit) -> Sql {
+/// So many, from behind this place on.
+fn hits(search: &Search, after: Option<Place>, rows: i64) -> Sql {
     let mut values = Values::default();
     let found = found(search, &mut values);
     let points: Vec<String> = search.scores().map(|term| points(term, &mut values)).collect();
@@ -72,16 +83,16 @@ fn hits(search: &Search, limit: Limit) -> Sql {
     } else {
         (format!("({})::bigint", points.join(" + ")), "score, ", "score DESC, ")
     };
-    let mut after = String::new();
-    if let Some(Place { score, published_at, id, .. }) = search.after {
+    let mut behind = String::new();
+    if let Some(Place { score, published_at, id, .. }) = after {
         let score = if points.is_empty() { String::new() } else { format!("{}, ", values.bind(score)) };
         let (published_at, id) = (values.bind(published_at), values.bind(id.uuid()));
-        after = format!("WHERE ({order}first_published_at, id) < ({score}{published_at}, {id})");
+        behind = format!("WHERE ({order}first_published_at, id) < ({score}{published_at}, {id})");
     }
-    let limit = values.bind(limit.rows_to_read());
+    let limit = values.bind(rows);
     values.into_sql(&format!(
         "SELECT {COLUMNS}, score, first_published_at FROM \
-         (SELECT {COLUMNS}, {score} AS score FROM videos WHERE {found}) AS hits {after} \
+         (SELECT {COLUMNS}, {score} AS score FROM videos WHERE {found}) AS hits {behind} \
          ORDER BY {descending}first_published_at DESC, id DESC LIMIT {limit}"
     ))
 }

@@ -7,7 +7,7 @@ use mcsp_bridge_api::postgres::{GuardedStatement, Value};
 use mcsp_bridge_api::sql::{Rows, Sql, sql};
 use mcsp_function::Context;
 use mcsp_ids::{UserId, VideoId};
-use mcsp_paging::Limit;
+use mcsp_paging::{Limit, Parts};
 
 /// The videos that somebody works on, newest first, from behind the last one seen, with the row that tells of a next page; none that is
 /// deleted.
@@ -36,6 +36,16 @@ async fn page(
     (user, after): (UserId, Option<VideoId>),
     limit: Limit,
 ) -> Result<Vec<Video>, ReadError> {
+    let mut parts = Parts::<Video>::of(limit);
+    while let Some((rows, last)) = parts.wanted() {
+        let after = last.map(|video| video.origin.id).or(after);
+        let set = context.bridge().query(part(condition, (user, after), rows).into()).await?;
+        parts.take(Rows::new("videos", set).map(read)?);
+    }
+    Ok(parts.into_rows())
+}
+
+fn part(condition: &str, (user, after): (UserId, Option<VideoId>), rows: i64) -> Sql {
     let mut text = format!(
         "SELECT {COLUMNS} FROM shares JOIN videos ON videos.id = shares.video_id WHERE shares.user_id = $1{condition}"
     );
@@ -44,10 +54,9 @@ async fn page(
         values.push(after.uuid().into());
         text.push_str(" AND shares.video_id < $2");
     }
-    values.push(limit.rows_to_read().into());
+    values.push(rows.into());
     text.push_str(&format!(" ORDER BY shares.video_id DESC LIMIT ${}", values.len()));
-    let statement = values.into_iter().fold(sql(&text), Sql::bind);
-    Ok(Rows::new("videos", context.bridge().query(statement.into()).await?).map(read)?)
+    values.into_iter().fold(sql(&text), Sql::bind)
 }
 
 /// The statement that keeps that somebody works on a video.

@@ -9,7 +9,7 @@ use mcsp_bridge_api::postgres::{GuardedStatement, Transaction};
 use mcsp_bridge_api::sql::{Rows, Sql, sql};
 use mcsp_function::Context;
 use mcsp_ids::{UserId, VideoId};
-use mcsp_paging::Limit;
+use mcsp_paging::{Limit, Parts};
 use uuid::Uuid;
 
 /// The video, whoever's it is.
@@ -80,6 +80,16 @@ pub async fn of_owner(
     after: Option<VideoId>,
     limit: Limit,
 ) -> Result<Vec<Video>, ReadError> {
+    let mut parts = Parts::<Video>::of(limit);
+    while let Some((rows, last)) = parts.wanted() {
+        let after = last.map(|video| video.origin.id).or(after);
+        let set = context.bridge().query(listing(owner, listed, after, rows).into()).await?;
+        parts.take(Rows::new("videos", set).map(read)?);
+    }
+    Ok(parts.into_rows())
+}
+
+fn listing(owner: UserId, listed: Listed, after: Option<VideoId>, rows: i64) -> Sql {
     let mut text = format!("SELECT {COLUMNS} FROM videos WHERE owner_id = $1");
     let mut values: Vec<mcsp_bridge_api::postgres::Value> = vec![owner.uuid().into()];
     match listed {
@@ -94,10 +104,9 @@ pub async fn of_owner(
         values.push(after.uuid().into());
         text.push_str(&format!(" AND id < ${}", values.len()));
     }
-    values.push(limit.rows_to_read().into());
+    values.push(rows.into());
     text.push_str(&format!(" ORDER BY id DESC LIMIT ${}", values.len()));
-    let statement = values.into_iter().fold(sql(&text), Sql::bind);
-    Ok(Rows::new("videos", context.bridge().query(statement.into()).await?).map(read)?)
+    values.into_iter().fold(sql(&text), Sql::bind)
 }
 
 /// Writes a changed video with its event and whatever else belongs to it, such as the answer to remember.

@@ -48,7 +48,8 @@ pub(crate) struct CreateRequest {
     /// Whether it is for children.
     #[schemars(example = false)]
     made_for_kids: Option<bool>,
-    /// Whatever else there is to say: up to 20 fields by slugs of up to 40 characters, each of 1 to 200 on one line.
+    /// Whatever else there is to say: up to 20 fields by slugs of up to 40 characters, each of 1 to 200 on one line; all of them
+    /// together have up to 16 KiB.
     #[schemars(example = BTreeMap::from([("camera", "a phone")]))]
     custom_fields: Option<BTreeMap<String, String>>,
     /// Who is to see it once it is published; `public` by default.

@@ -54,7 +54,7 @@ pub(crate) struct EditRequest {
     #[schemars(with = "Option<bool>", example = false)]
     made_for_kids: Option<Option<bool>>,
     /// Whatever else there is to say, in the place of all that was said: up to 20 fields by slugs of up to 40 characters, each of 1 to
-    /// 200 on one line.
+    /// 200 on one line; all of them together have up to 16 KiB.
     #[serde(default, deserialize_with = "given")]
     #[schemars(with = "BTreeMap<String, String>", example = BTreeMap::from([("camera", "a phone")]))]
     custom_fields: Option<BTreeMap<String, String>>,

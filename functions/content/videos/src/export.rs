@@ -11,7 +11,7 @@ use http::StatusCode;
 use mcsp_access::Permission;
 use mcsp_function::{Caller, Context};
 use mcsp_ids::VideoId;
-use mcsp_paging::{Cursor, Page};
+use mcsp_paging::{Cursor, Packed, Page};
 use mcsp_problem::{Json, Problem, Query};
 use mcsp_reference::{Answer, Operation};
 use record::RecordView;
@@ -63,7 +63,7 @@ pub(crate) async fn export(
     images: Images,
     caller: Caller,
     Query(ExportRequest { cursor }): Query<ExportRequest>,
-) -> Result<Json<Page<RecordView>>, Problem> {
+) -> Result<Json<Page<Packed<RecordView>>>, Problem> {
     caller.require(Permission::ContentEdit)?;
     let context = &images.context;
     let place = cursor.map(|Cursor(place)| place);
@@ -78,7 +78,7 @@ pub(crate) async fn export(
         let reached = place.as_ref().filter(|place| place.video_id == video_id);
         let reached = reached.and_then(|place| place.captions.as_ref());
         let is_full =
-            n == VIDEOS_MAX || reached.is_none() && !collected.take(RecordView::of_video(&images, whole)?);
+            n == VIDEOS_MAX || reached.is_none() && !collected.take(&RecordView::of_video(&images, whole)?);
         if is_full {
             next = Some(Place { video_id, captions: None });
             break;
@@ -112,7 +112,7 @@ async fn captions(
             let end = offset_bytes + part.len();
             let is_last = end == text.len();
             let record = RecordView::of_captions((id, language), version, (offset_bytes, part), is_last);
-            if !collected.take(record) {
+            if !collected.take(&record) {
                 return Ok(Some(CaptionsPlace { language: language.clone(), version, offset_bytes }));
             }
             offset_bytes = end;

@@ -8,7 +8,7 @@ use http::StatusCode;
 use mcsp_access::Permission;
 use mcsp_function::Caller;
 use mcsp_ids::VideoId;
-use mcsp_paging::{Cursor, Limit, Page};
+use mcsp_paging::{Cursor, Limit, Packed, Page};
 use mcsp_problem::{Json, Problem, Query};
 use mcsp_reference::{Answer, Operation};
 use schemars::JsonSchema;
@@ -38,13 +38,12 @@ pub(crate) async fn list(
     images: Images,
     caller: Caller,
     Query(request): Query<ListRequest>,
-) -> Result<Json<Page<PageView>>, Problem> {
+) -> Result<Json<Page<Packed<PageView>>>, Problem> {
     caller.require(Permission::ContentEdit)?;
     let ListRequest { state, limit, cursor } = request;
     let after = cursor.map(|Cursor(id)| id);
     let listed = state.map_or(Listed::NotDeleted, Listed::In);
     let videos = storage::of_owner(&images.context, caller.user(), listed, after, limit).await?;
-    let page = Page::new(videos, limit, |video: &Video| video.origin.id);
-    let items = page.items.iter().map(|video| PageView::of(&images, video)).collect::<Result<_, _>>()?;
-    Ok(Json(Page { items, next_cursor: page.next_cursor }))
+    let show = |video: Video| PageView::of(&images, &video).map(Some);
+    Page::try_new(videos, limit, |video: &Video| video.origin.id, show).map(Json)
 }

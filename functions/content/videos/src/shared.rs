@@ -7,7 +7,7 @@ use content_storage as storage;
 use http::StatusCode;
 use mcsp_function::Caller;
 use mcsp_ids::{UserId, VideoId};
-use mcsp_paging::{Cursor, Limit, Page};
+use mcsp_paging::{Cursor, Limit, Packed, Page};
 use mcsp_problem::{Json, Problem, Query};
 use mcsp_reference::{Answer, Operation};
 use schemars::JsonSchema;
@@ -54,12 +54,10 @@ pub(crate) async fn shared(
     images: Images,
     caller: Caller,
     Query(request): Query<SharedRequest>,
-) -> Result<Json<Page<SharedView>>, Problem> {
+) -> Result<Json<Page<Packed<SharedView>>>, Problem> {
     let SharedRequest { limit, cursor } = request;
     let after = cursor.map(|Cursor(id)| id);
     let videos = storage::shared_with(&images.context, caller.user(), after, limit).await?;
-    let page = Page::new(videos, limit, |video: &Video| video.origin.id);
-    let view = |video| SharedView::of(&images, caller.user(), video);
-    let items = page.items.iter().map(view).collect::<Result<_, _>>()?;
-    Ok(Json(Page { items, next_cursor: page.next_cursor }))
+    let show = |video: Video| SharedView::of(&images, caller.user(), &video).map(Some);
+    Page::try_new(videos, limit, |video: &Video| video.origin.id, show).map(Json)
 }

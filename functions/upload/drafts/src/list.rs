@@ -6,12 +6,12 @@ use http::StatusCode;
 use mcsp_access::Permission;
 use mcsp_function::{Caller, Context};
 use mcsp_ids::DraftId;
-use mcsp_paging::{Cursor, Limit, Page};
+use mcsp_paging::{Cursor, Limit, Packed, Page, Parts};
 use mcsp_problem::{Json, Problem, Query};
 use mcsp_reference::{Answer, Operation};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use upload_storage::page_of_drafts;
+use upload_storage::{KeptDraft, page_of_drafts};
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -33,9 +33,13 @@ pub(crate) async fn list(
     State(context): State<Context>,
     caller: Caller,
     Query(ListQuery { limit, cursor }): Query<ListQuery>,
-) -> Result<Json<Page<DraftView>>, Problem> {
+) -> Result<Json<Page<Packed<DraftView>>>, Problem> {
     caller.require(Permission::ContentEdit)?;
-    let after = cursor.map(|Cursor(id)| id);
-    let rows = page_of_drafts(&context, caller.user(), after, limit.rows_to_read()).await?;
-    Ok(Json(Page::new(rows, limit, |kept| kept.id).map(|kept| DraftView::from(&kept))))
+    let seen = cursor.map(|Cursor(id)| id);
+    let mut parts = Parts::<KeptDraft>::of(limit);
+    while let Some((rows, last)) = parts.wanted() {
+        let after = last.map(|kept| kept.id).or(seen);
+        parts.take(page_of_drafts(&context, caller.user(), after, rows).await?);
+    }
+    Ok(Json(Page::new(parts.into_rows(), limit, |kept| kept.id, |kept| DraftView::from(&kept))))
 }

@@ -5,12 +5,13 @@ use jiff::Timestamp;
 use mcsp_access::Permission;
 use mcsp_function::Caller;
 use mcsp_ids::UploadId;
-use mcsp_paging::{Cursor, Limit, Page};
+use mcsp_paging::{Cursor, Limit, Packed, Page};
 use mcsp_problem::{Json, Problem, Query};
 use mcsp_reference::{Answer, Operation};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use upload_bytes::Uploads;
+use upload_domain::Upload;
 use upload_lifecycle::UploadView;
 use upload_storage::page;
 
@@ -34,11 +35,10 @@ pub(crate) async fn list(
     uploads: Uploads,
     caller: Caller,
     Query(ListQuery { limit, cursor }): Query<ListQuery>,
-) -> Result<Json<Page<UploadView>>, Problem> {
+) -> Result<Json<Page<Packed<UploadView>>>, Problem> {
     caller.require(Permission::MediaUpload)?;
     let after = cursor.map(|Cursor((created_at, id))| (created_at, id.uuid()));
     let rows = page(&uploads.context, caller.user(), after, limit.rows_to_read()).await?;
-    let found = Page::new(rows, limit, |upload| (upload.created_at, upload.id));
-    let items = found.items.iter().map(|upload| UploadView::of(&uploads, upload));
-    Ok(Json(Page { items: items.collect::<Result<_, _>>()?, next_cursor: found.next_cursor }))
+    let show = |upload: Upload| UploadView::of(&uploads, &upload).map(Some);
+    Page::try_new(rows, limit, |upload: &Upload| (upload.created_at, upload.id), show).map(Json)
 }

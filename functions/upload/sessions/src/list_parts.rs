@@ -4,7 +4,7 @@ use http::StatusCode;
 use mcsp_access::Permission;
 use mcsp_ids::UploadId;
 use mcsp_object_store::{ListedPart, StoreError};
-use mcsp_paging::{Cursor, Limit, Page};
+use mcsp_paging::{Cursor, Limit, Packed, Page};
 use mcsp_problem::{Json, Path, Problem, Query};
 use mcsp_reference::{Answer, Operation};
 use schemars::JsonSchema;
@@ -66,18 +66,19 @@ pub(crate) async fn list_parts(
     uploader: Uploader,
     Path(id): Path<UploadId>,
     Query(PartsQuery { limit, cursor }): Query<PartsQuery>,
-) -> Result<Json<Page<PartView>>, Problem> {
+) -> Result<Json<Page<Packed<PartView>>>, Problem> {
     let owner = uploader.owner_of(&uploads.context, id).await?;
     let upload = owned(&uploads.context, id, owner).await?;
     upload.open_parts(uploads.context.now()).map_err(refused)?;
     let after = cursor.map_or(0, |Cursor(number)| number);
     let parts = stored(&uploads, &upload, after, limit.rows_to_read()).await.map_err(unavailable)?;
-    Ok(Json(Page::new(parts, limit, |part| part.number).map(|part| PartView {
+    let show = |part: ListedPart| PartView {
         part_number: part.number,
         size_bytes: part.size_bytes,
         etag: part.e_tag,
         checksum_sha256: part.checksum_sha256,
-    })))
+    };
+    Ok(Json(Page::new(parts, limit, |part: &ListedPart| part.number, show)))
 }
 
 /// None before the first parts were asked for, and none where the store knows the upload no more.

@@ -28,6 +28,8 @@ pub(crate) struct BatchGetRequest {
 pub(crate) struct BatchGetResponse {
     #[prost(message, repeated, tag = "1")]
     pub(crate) results: Vec<BatchGetResult>,
+    #[prost(string, repeated, tag = "2")]
+    pub(crate) remaining_ids: Vec<String>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -325,6 +327,15 @@ mod tests {
     fn assert_has(kind: &str, name: &str, number: i32) {
         let value = format!("  {kind}_{} = {number};", name.to_uppercase());
         assert!(PROTO.lines().any(|line| line == value), "{value}");
+    }
+
+    #[test]
+    fn what_remains_has_the_number_of_the_proto() {
+        let remaining_ids = vec!["a".to_owned()];
+        let response = BatchGetResponse { remaining_ids, ..BatchGetResponse::default() };
+        // Field 2, of one byte.
+        assert_eq!(response.encode_to_vec(), [0x12, 1, b'a']);
+        assert!(PROTO.contains("\n  repeated string remaining_ids = 2;\n"));
     }
 
     #[test]

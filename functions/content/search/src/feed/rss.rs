@@ -5,9 +5,12 @@ use content_domain::{Category, Embedding, Language, MinimumAge, State, Title, Vi
 use jiff::Timestamp;
 use mcsp_ids::{UserId, VideoId};
 use quick_xml::SeError;
+use quick_xml::escape::partial_escape;
 use serde::Serialize;
 
 const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
+/// Bytes of a document: half of what an answer may have. A single item has less.
+const BYTES_MAX: usize = 512 * 1024;
 /// From this age on what is shown may not be for everyone.
 const EXPLICIT_FROM_YEARS: u32 = 16;
 
@@ -27,6 +30,7 @@ struct Rss<'a> {
     channel: Channel<'a>,
 }
 
+/// Readers take a `title` and a `description`, here and of items, for HTML, and all other texts for what they are.
 #[derive(Serialize)]
 struct Channel<'a> {
     title: String,
@@ -36,7 +40,7 @@ struct Channel<'a> {
     itself: Itself,
     #[serde(rename = "itunes:explicit")]
     is_explicit: bool,
-    item: Vec<Item<'a>>,
+    item: &'a [Item<'a>],
 }
 
 #[derive(Serialize)]
@@ -52,6 +56,8 @@ struct Itself {
 #[derive(Serialize)]
 struct Item<'a> {
     title: String,
+    #[serde(rename = "itunes:title")]
+    plain_title: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     link: Option<String>,
     guid: Guid,
@@ -111,9 +117,30 @@ struct Transcript<'a> {
     rel: &'static str,
 }
 
-/// The feed of these videos, which are in their order.
+/// The feed of these videos, which are in their order: of the first ones, where not all of them fit.
 pub(crate) fn document(site: &Site, creator: UserId, videos: &[Video]) -> Result<String, SeError> {
-    let name = told(&site.name);
+    let items: Vec<Item<'_>> = videos.iter().filter_map(|video| item(site, video)).collect();
+    let whole = written(site, creator, &items)?;
+    if whole.len() <= BYTES_MAX {
+        return Ok(whole);
+    }
+    written(site, creator, items.get(..fitting(&items)?).unwrap_or_default())
+}
+
+/// How many of these fit. The first one does.
+fn fitting(items: &[Item<'_>]) -> Result<usize, SeError> {
+    let mut bytes = 0;
+    for (n, item) in items.iter().enumerate() {
+        bytes += quick_xml::se::to_string_with_root("item", item)?.len();
+        if bytes > BYTES_MAX && n > 0 {
+            return Ok(n);
+        }
+    }
+    Ok(items.len())
+}
+
+fn written(site: &Site, creator: UserId, items: &[Item<'_>]) -> Result<String, SeError> {
+    let name = &site.name;
     let rss = Rss {
         version: "2.0",
         atom: "http://www.w3.org/2005/Atom",
@@ -121,12 +148,12 @@ pub(crate) fn document(site: &Site, creator: UserId, videos: &[Video]) -> Result
         itunes: "http://www.itunes.com/dtds/podcast-1.0.dtd",
         podcast: "https://podcastindex.org/namespace/1.0",
         channel: Channel {
-            title: format!("{name}: {creator}"),
+            title: html(&format!("{name}: {creator}")),
             link: site.url(),
-            description: format!("What {creator} has published on {name}."),
+            description: html(&format!("What {creator} has published on {name}.")),
             itself: Itself { href: site.feed(creator), rel: "self", media_type: super::RSS },
-            is_explicit: videos.iter().any(is_explicit),
-            item: videos.iter().filter_map(|video| item(site, video)).collect(),
+            is_explicit: items.iter().any(|item| item.is_explicit),
+            item: items,
         },
     };
     let mut document = DECLARATION.to_owned();
@@ -145,12 +172,14 @@ fn item<'a>(site: &Site, video: &'a Video) -> Option<Item<'a>> {
         language: language.as_str(),
         rel: "captions",
     };
+    let title = details.title.as_ref().map(Title::as_str).unwrap_or_default();
     Some(Item {
-        title: told(details.title.as_ref().map(Title::as_str).unwrap_or_default()),
+        title: html(title),
+        plain_title: told(title),
         link: site.watch.as_ref().map(|watch| watch.url(id)),
         guid: Guid { is_permalink: false, video: id },
         published: date(*first_published_at),
-        description: told(details.description.as_str()),
+        description: html(details.description.as_str()),
         category: details.category.as_ref().map(Category::as_str),
         duration_s,
         is_explicit: is_explicit(video),
@@ -179,6 +208,11 @@ fn is_explicit(video: &Video) -> bool {
 /// RFC 822, as RSS has it, with the year in full.
 fn date(at: Timestamp) -> String {
     at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+}
+
+/// A text as HTML: nothing in it is markup, and its lines end where they did.
+fn html(text: &str) -> String {
+    partial_escape(told(text)).replace('\n', "<br/>")
 }
 
 /// Without what XML 1.0 has no way to write (section 2.2), escaped or not.
@@ -247,7 +281,7 @@ mod tests {
         }
     }
 
-    fn written(videos: &[Video]) -> String {
+    fn feed(videos: &[Video]) -> String {
         document(&site(), UserId::from_uuid(Uuid::from_u128(2)), videos).unwrap()
     }
 
@@ -275,12 +309,24 @@ mod tests {
         }
     }
 
+    /// What a reader shows that takes a text for HTML.
+    fn shown(html: &str) -> String {
+        let lines = html.replace("<br/>", "\n");
+        assert!(!lines.contains(['<', '>']), "nothing else is markup: {html}");
+        quick_xml::escape::unescape(&lines).unwrap().into_owned()
+    }
+
     #[test]
     fn an_item_says_what_its_owner_said_and_nothing_that_is_no_text_of_xml() {
-        let document = written(&[video("<Rain> & \u{ffff}sun")]);
+        let document = feed(&[video("<Rain> & \u{ffff}sun")]);
         let of = |name| texts(&document, name);
-        assert_eq!(of("title")[1], "<Rain> & sun");
-        assert_eq!(of("description")[1], "<b>Up</b> & \"down\"\n]]>");
+        assert_eq!(
+            (of("title")[1].as_str(), of("itunes:title")),
+            ("&lt;Rain&gt; &amp; sun", vec!["<Rain> & sun".into()])
+        );
+        assert_eq!(of("description")[1], "&lt;b&gt;Up&lt;/b&gt; &amp; \"down\"<br/>]]&gt;");
+        assert_eq!(shown(&of("title")[1]), "<Rain> & sun");
+        assert_eq!(shown(&of("description")[1]), "<b>Up</b> & \"down\"\n]]>");
         assert_eq!(
             of("link"),
             ["https://tv.example/", "https://tv.example/watch?a=1&v=video_00000000000000000000000001"]
@@ -306,7 +352,7 @@ mod tests {
     #[test]
     fn what_not_all_pages_may_embed_is_watched_on_its_own() {
         for embedding in [Embedding::Nowhere, Embedding::Listed(Vec::new())] {
-            let document = written(&[Video { embedding, ..video("Rain") }]);
+            let document = feed(&[Video { embedding, ..video("Rain") }]);
             let page =
                 "<media:player url=\"https://tv.example/watch?a=1&amp;v=video_00000000000000000000000001\"/>";
             assert!(document.contains(page) && !document.contains("/embed/"), "{document}");
@@ -320,9 +366,51 @@ mod tests {
             video.details.minimum_age = Some(MinimumAge::new(years).unwrap());
             video
         };
-        let explicit = |videos: &[Video]| texts(&written(videos), "itunes:explicit");
+        let explicit = |videos: &[Video]| texts(&feed(videos), "itunes:explicit");
         assert_eq!(explicit(&[video("Rain"), of_age(12)]), ["false", "false", "false"]);
         assert_eq!(explicit(&[video("Rain"), of_age(16)]), ["true", "false", "true"]);
         assert_eq!(explicit(&[]), ["false"]);
+    }
+
+    #[test]
+    fn nothing_that_anybody_is_called_or_says_is_markup_to_a_reader() {
+        let hostile = "</title><img src=x onerror=alert(1)> a < b &lt; \"c\" & 'd'";
+        let mut video = video(hostile);
+        video.details.description = Description::parse(&format!("{hostile}\n\n{hostile}")).unwrap();
+        let mut named = site();
+        named.name = "A & <b>".to_owned();
+        let document = document(&named, UserId::from_uuid(Uuid::from_u128(2)), &[video]).unwrap();
+        let of = |name| texts(&document, name).iter().map(|html| shown(html)).collect::<Vec<_>>();
+        let creator = "user_00000000000000000000000002";
+        assert_eq!(of("title"), [format!("A & <b>: {creator}"), hostile.to_owned()]);
+        let said = format!("{hostile}\n\n{hostile}");
+        assert_eq!(of("description"), [format!("What {creator} has published on A & <b>."), said]);
+        assert_eq!(texts(&document, "itunes:title"), [hostile]);
+    }
+
+    #[test]
+    fn a_feed_has_the_newest_that_fit_and_one_at_least() {
+        let numbered = |description: &str| -> Vec<Video> {
+            let of = |n| {
+                let mut video = video("Rain");
+                video.origin.id = VideoId::from_uuid(Uuid::from_u128(n));
+                video.details.description = Description::parse(description).unwrap();
+                video
+            };
+            (0..100).map(of).collect()
+        };
+        let guids = |videos: &[Video]| texts(&feed(videos), "guid");
+        let ids =
+            |videos: &[Video]| videos.iter().map(|video| video.origin.id.to_string()).collect::<Vec<_>>();
+        let short = numbered("雨");
+        assert_eq!(guids(&short), ids(&short));
+        for longest in ["🎬".repeat(5_000), "&".repeat(5_000), format!("{}.", "<\n".repeat(2_499))] {
+            let videos = numbered(&longest);
+            let document = feed(&videos);
+            assert!(document.len() < BYTES_MAX + 4 * 1024, "{} bytes", document.len());
+            let found = guids(&videos);
+            assert!((5..100).contains(&found.len()), "{} items", found.len());
+            assert_eq!(found, ids(&videos[..found.len()]));
+        }
     }
 }

@@ -47,7 +47,7 @@ impl Channel {
 }
 
 /// The videos of a feed, as they stand in it.
-fn guids(feed: &str) -> Vec<&str> {
+pub fn guids(feed: &str) -> Vec<&str> {
     let items = feed.split("<guid isPermaLink=\"false\">").skip(1);
     items.filter_map(|item| item.split('<').next()).collect()
 }
@@ -65,7 +65,8 @@ async fn the_newest_comes_first_and_says_where_it_is_watched() {
     );
     assert_eq!(guids(&reply.text), [second.to_string(), first.to_string()]);
     for part in [
-        "<title>Rain &amp; &lt;sun&gt;</title>".to_owned(),
+        "<title>Rain &amp;amp; &amp;lt;sun&amp;gt;</title>".to_owned(),
+        "<itunes:title>Rain &amp; &lt;sun&gt;</itunes:title>".to_owned(),
         format!("<link>https://tv.example/watch?v={first}</link>"),
         format!("<media:player url=\"https://tv.example/embed/{first}\"/>"),
         "<itunes:duration>2</itunes:duration>".to_owned(),

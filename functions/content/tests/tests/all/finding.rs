@@ -12,6 +12,9 @@ use mcsp_bridge_api::postgres::Transaction;
 use mcsp_ids::{UploadId, UserId, VideoId};
 use serde_json::Value;
 
+/// What a function's answer may have.
+pub const ANSWER_MAX_BYTES: usize = 1024 * 1024;
+
 /// Who finds.
 pub struct Finder {
     pub stand: Stand,
@@ -100,6 +103,7 @@ impl Finder {
         let reply = self.stand.get_from(who, &self.stand.search, &format!("/v1/search{path}")).await;
         assert_eq!(reply.status, 200, "{path}: {}", reply.json);
         assert_eq!(reply.headers["search-backend"], self.backend, "{path}");
+        assert!(reply.text.len() < ANSWER_MAX_BYTES, "{path}: {} bytes", reply.text.len());
         reply.json
     }
 

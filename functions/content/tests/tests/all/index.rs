@@ -114,6 +114,27 @@ const QUERIES: [&str; 24] = [
 ];
 
 #[tokio::test]
+async fn videos_whose_words_are_many_get_into_the_index_too() {
+    // More than the bridge carries at once: 5,000 characters of three bytes each.
+    const VIDEOS: u32 = 700;
+    let stand = Stand::with_search().await;
+    let owner = new_user_id();
+    stand.ready_video(owner, "A walk").await;
+    let long = format!(
+        "INSERT INTO videos (id, owner_id, upload_id, region, version, state, visibility, title, description, tags, media, \
+             first_published_at, created_at, updated_at) \
+         SELECT gen_random_uuid(), owner_id, upload_id, region, 2, 'published', 'public', 'own' || n, text, '{{}}', media, now(), now(), now() \
+         FROM videos, generate_series(1, {VIDEOS}) AS n, \
+             LATERAL (SELECT string_agg(translate(md5(n || ' ' || word), '0123456789abcdef', 'アイウエオカキクケコサシスセソタ'), ' ') AS text \
+                 FROM generate_series(1, 150) AS word) AS texts"
+    );
+    stand.bed.execute(&long).await;
+    stand.reindex().await;
+    until_found(&stand, "q=own1+", &["own1"]).await;
+    until_found(&stand, &format!("q=own{VIDEOS}+"), &[&format!("own{VIDEOS}")]).await;
+}
+
+#[tokio::test]
 async fn the_engine_and_postgres_give_the_same_answers() {
     let stand = Stand::with_search().await;
     insert_all(&stand, &mixed()).await;

@@ -17,6 +17,7 @@ mod feeds;
 mod finding;
 mod index;
 mod moderation;
+mod pages;
 mod passwords;
 mod plans;
 mod publication;

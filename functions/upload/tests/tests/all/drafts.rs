@@ -3,7 +3,11 @@
 use futures::future::{join, join_all};
 use mcsp_testbed::{Emitted, Reply, unique};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use upload_tests::{Creator, Stand};
+
+/// What a function's answer may have.
+const ANSWER_MAX_BYTES: usize = 1024 * 1024;
 
 async fn ask(creator: &Creator<'_>, method: &str, path: &str, body: Option<Value>) -> Reply {
     creator.request_drafts((method, path), &[], body).await
@@ -226,4 +230,57 @@ async fn of_drafts_begun_at_once_exactly_as_many_are_kept_as_may_be() {
         "{:?}",
         replies.iter().map(|reply| reply.status).collect::<Vec<_>>()
     );
+}
+
+#[tokio::test]
+async fn a_draft_has_128_kib_of_json_and_a_text_32() {
+    let stand = Stand::new().await;
+    let creator = stand.creator("eu");
+    let fits = json!({"title": "x".repeat(32_768), "description": "y".repeat(32_768), "category": "z".repeat(32_768),
+        "language": "a".repeat(32_000)});
+    let path = begun(&creator, fits.clone()).await;
+    assert_eq!(expect(&creator, 200, "GET", &path, None).await["language"], fits["language"]);
+    let (mut longer, text) = (fits.clone(), "c".repeat(32_768));
+    longer["tags"] = json!(["b".repeat(1_000)]);
+    for too_long in [
+        longer,
+        json!({"tags": vec!["b".repeat(1_400); 100]}),
+        json!({"custom_fields": {"k": text, "l": text, "m": text, "n": text}}),
+        json!({"regions": {"allow": vec!["d".repeat(200); 500], "deny": vec!["e".repeat(200); 500]}}),
+        // What JSON writes with six bytes.
+        json!({"description": "\u{1}".repeat(32_000)}),
+    ] {
+        for (method, path) in [("POST", "/v1/drafts"), ("PUT", &path)] {
+            let problem = expect(&creator, 422, method, path, Some(too_long.clone())).await;
+            let error = &problem["errors"][0];
+            assert_eq!((&error["pointer"], &error["code"]), (&json!(""), &json!("too_long")), "{problem}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn each_of_the_longest_drafts_is_listed_once_on_pages_that_are_not_too_long() {
+    let stand = Stand::new().await;
+    let creator = stand.creator("eu");
+    begun(&creator, json!({})).await;
+    // More than the bridge carries at once.
+    let seventy = "\
+        INSERT INTO drafts (id, owner_id, version, draft, created_at, updated_at) \
+        SELECT gen_random_uuid(), owner_id, 1, jsonb_build_object('title', repeat('x', 32768), \
+            'description', repeat('y', 32768), 'category', repeat('z', 32768), 'language', repeat('a', 32000)), now(), now() \
+        FROM drafts, generate_series(1, 70)";
+    stand.bed.execute(seventy).await;
+    let (mut seen, mut listed, mut cursor) = (BTreeSet::new(), 0, String::new());
+    loop {
+        let page = ask(&creator, "GET", &format!("/v1/drafts?limit=100{cursor}"), None).await;
+        assert_eq!(page.status, 200, "{}", page.text);
+        assert!(page.text.len() < ANSWER_MAX_BYTES, "{} bytes", page.text.len());
+        let items = page.json["items"].as_array().unwrap();
+        assert!(!items.is_empty(), "a cursor leads to no empty page");
+        listed += items.len();
+        seen.extend(items.iter().map(|draft| draft["id"].as_str().unwrap().to_owned()));
+        let Some(next) = page.json["next_cursor"].as_str() else { break };
+        cursor = format!("&cursor={next}");
+    }
+    assert_eq!((listed, seen.len()), (71, 71));
 }
