@@ -12,7 +12,7 @@ use std::os::unix::fs::{MetadataExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const SUPERUSER: &str = "postgres";
 /// The database of the platform; the services' schemas are in it.
@@ -21,6 +21,9 @@ const DATABASE: &str = "mcsp";
 const OUTSIDE: &str = "/var/lib/mcsp-postgres";
 const MAX_CONNECTIONS: u32 = 300;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long the sessions of one that has crashed are waited for, and how often it is looked.
+const CRASHED_PATIENCE: Duration = Duration::from_secs(5);
+const CRASHED_POLL: Duration = Duration::from_millis(10);
 /// Postgres refuses to run as root; these are tried, in this order.
 const UNPRIVILEGED_USERS: [&str; 2] = ["postgres", "nobody"];
 
@@ -140,6 +143,18 @@ impl Postgres {
         Ok(command)
     }
 
+    /// The sessions of one that has crashed end by themselves, a moment after it. Postgres would not start beside them: they have its
+    /// shared memory.
+    fn outwait_the_crashed(&self) {
+        let Ok(content) = fs::read_to_string(self.data.join("postmaster.pid")) else { return };
+        // The seventh line has its key and its id.
+        let Some(id) = content.lines().nth(6).and_then(|line| line.split_whitespace().nth(1)) else { return };
+        let begun = Instant::now();
+        while begun.elapsed() < CRASHED_PATIENCE && is_shared_by_some(id) {
+            std::thread::sleep(CRASHED_POLL);
+        }
+    }
+
     /// A crash leaves the pid file behind; when another process has that number by now, Postgres would
     /// not start.
     fn remove_stale_pid_file(&self) {
@@ -162,6 +177,7 @@ impl Recipe for Postgres {
     const STOP_TIMEOUT: Duration = Duration::from_secs(15);
 
     fn command(&self) -> Result<Command, LocalError> {
+        self.outwait_the_crashed();
         self.remove_stale_pid_file();
         let mut command = self.program("postgres")?;
         command.arg("-D").arg(&self.data).arg("-p").arg(self.port.to_string());
@@ -188,6 +204,15 @@ impl Recipe for Postgres {
     async fn probe(&self) -> Result<(), String> {
         check(&self.url_of(SUPERUSER)).await
     }
+}
+
+/// Whether a process has this shared memory (System V), as the kernel lists it: key, id, mode, size, two processes, how many have it.
+fn is_shared_by_some(id: &str) -> bool {
+    let listed = fs::read_to_string("/proc/sysvipc/shm").unwrap_or_default();
+    listed.lines().any(|line| {
+        let mut fields = line.split_whitespace();
+        fields.nth(1) == Some(id) && fields.nth(4).is_some_and(|processes| processes != "0")
+    })
 }
 
 /// Whether a Postgres answers. The cause of a failure does not repeat the URL.
