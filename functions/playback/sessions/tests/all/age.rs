@@ -1,6 +1,6 @@
 //! Videos that ask for an age: what the viewer's token says of it counts, with stores and without.
 
-use crate::scene::{SESSIONS, STORES, Scene, expect, text};
+use crate::scene::{STORES, Scene, expect, text};
 use mcsp_access::Role;
 use mcsp_ids::UserId;
 use mcsp_testbed::{Reply, new_id};
@@ -55,12 +55,7 @@ async fn without_stores_too() {
     scene.plays_at(Some(18)).await;
     let user: UserId = new_id();
     let scene = Scene { user, ..scene };
-    scene
-        .until("the video is remembered", async || {
-            let bridge = scene.bed.bridge(SESSIONS);
-            playback_storage::memory::video(&*bridge, scene.video).await.unwrap().is_some()
-        })
-        .await;
+    scene.until_the_video_is_remembered().await;
     scene.down(&STORES, true);
     scene.is_too_young(Some(16)).await;
     scene.is_too_young(None).await;

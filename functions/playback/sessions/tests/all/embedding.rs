@@ -126,12 +126,7 @@ async fn without_stores_too() {
     scene.plays_in(Some(BLOG), None).await;
     let user: UserId = new_id();
     let scene = Scene { user, ..scene };
-    scene
-        .until("the video is remembered", async || {
-            let bridge = scene.bed.bridge(SESSIONS);
-            playback_storage::memory::video(&*bridge, scene.video).await.unwrap().is_some()
-        })
-        .await;
+    scene.until_the_video_is_remembered().await;
     scene.down(&STORES, true);
     scene.is_denied_in(Some(OTHER), None).await;
     assert_eq!(expect(scene.start_in(Some(BLOG), None).await, 201)["served_from"], "memory");

@@ -1,6 +1,6 @@
 //! Videos that ask for a password: what was proved to Content counts, with stores and without.
 
-use crate::scene::{SESSIONS, STORES, Scene, expect, text};
+use crate::scene::{STORES, Scene, expect, text};
 use mcsp_access::Role;
 use mcsp_ids::{UserId, VideoId};
 use mcsp_playback_url::{AccessGrant, Signer, ring_from_json};
@@ -114,12 +114,7 @@ async fn new_passwords_end_what_earlier_ones_opened() {
 async fn without_stores_too() {
     let scene = locked().await;
     scene.plays_with(&scene.grant(VERSION)).await;
-    scene
-        .until("the video is remembered", async || {
-            let bridge = scene.bed.bridge(SESSIONS);
-            playback_storage::memory::video(&*bridge, scene.video).await.unwrap().is_some()
-        })
-        .await;
+    scene.until_the_video_is_remembered().await;
     scene.down(&STORES, true);
     is_locked(&scene.start().await);
     is_locked(&scene.start_with(&scene.grant(VERSION - 1)).await);

@@ -146,6 +146,15 @@ impl Scene {
         self.send(&self.positions, ("PUT", &path), Some(body)).await
     }
 
+    /// Waits until the bridge's memory has the video, whatever becomes of the stores.
+    pub async fn until_the_video_is_remembered(&self) {
+        self.until("the video is remembered", async || {
+            let bridge = self.bed.bridge(SESSIONS);
+            playback_storage::memory::video(&*bridge, self.video).await.unwrap().is_some()
+        })
+        .await;
+    }
+
     /// Waits for what is done after answers.
     pub async fn until(&self, what: &str, mut is_so: impl AsyncFnMut() -> bool) {
         let begun = Instant::now();
