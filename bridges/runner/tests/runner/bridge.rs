@@ -20,6 +20,8 @@ pub struct GatedBridge(Arc<Gate>);
 struct Gate {
     /// Calls that have begun.
     entered: AtomicUsize,
+    /// Those of them that are not over, or dropped.
+    inside: AtomicUsize,
     /// What was asked last, and for which span.
     asked: Mutex<Vec<(Vec<u8>, Option<SpanContext>)>>,
     passes: Semaphore,
@@ -29,6 +31,7 @@ impl GatedBridge {
     pub fn new(passes: usize) -> Self {
         GatedBridge(Arc::new(Gate {
             entered: AtomicUsize::new(0),
+            inside: AtomicUsize::new(0),
             asked: Mutex::default(),
             passes: Semaphore::new(passes),
         }))
@@ -38,8 +41,29 @@ impl GatedBridge {
         self.0.entered.load(Ordering::SeqCst)
     }
 
+    pub fn inside(&self) -> usize {
+        self.0.inside.load(Ordering::SeqCst)
+    }
+
     pub fn let_pass(&self, calls: usize) {
         self.0.passes.add_permits(calls);
+    }
+}
+
+/// A call that has begun, until it is dropped.
+struct Inside<'a>(&'a Gate);
+
+impl<'a> Inside<'a> {
+    fn enter(gate: &'a Gate) -> Self {
+        gate.inside.fetch_add(1, Ordering::SeqCst);
+        gate.entered.fetch_add(1, Ordering::SeqCst);
+        Inside(gate)
+    }
+}
+
+impl Drop for Inside<'_> {
+    fn drop(&mut self) {
+        self.0.inside.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -59,7 +83,7 @@ impl Bridge for GatedBridge {
         });
         let words: Vec<_> = words.collect();
         self.0.asked.lock().unwrap().push((words.last().cloned().unwrap_or_default(), current()));
-        self.0.entered.fetch_add(1, Ordering::SeqCst);
+        let _inside = Inside::enter(&self.0);
         self.0.passes.acquire().await.unwrap().forget();
         Ok(words.into_iter().map(redis::Reply::Bulk).collect())
     }
@@ -204,7 +228,8 @@ async fn who_waits_no_longer_is_told_so_and_what_is_called_for_it_ends() {
     assert_eq!(bridge.entered(), 0);
     assert_eq!(ask("1S").await, told("4"));
     assert_eq!(bridge.entered(), 1);
-    // Were the first call still waiting, this pass would be its own.
+    // The caller is told first; then what was called for it ends, though nothing has let it pass.
+    wait_until(|| bridge.inside() == 0, || format!("{} inside", bridge.inside())).await;
     bridge.let_pass(1);
     assert_eq!(get(&runner, "/probe.v1.Probe/Read").await.status(), 200);
     // The function has not failed: its caller was in a hurry.
