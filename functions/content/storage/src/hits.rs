@@ -3,12 +3,13 @@
 use crate::ReadError;
 use crate::row::{COLUMNS, read};
 use crate::search::{Count, FACET_VALUES_MAX, Facets, Filters, Hit, Place, Search};
+use crate::videos::all;
 use content_domain::{Region, Term, Terms, Video};
 use mcsp_bridge_api::postgres::Value;
 use mcsp_bridge_api::sql::{Rows, Sql, sql};
 use mcsp_function::Context;
 use mcsp_ids::VideoId;
-use mcsp_paging::{Limit, Parts, ROWS_AT_ONCE};
+use mcsp_paging::{Limit, ROWS_AT_ONCE, in_parts};
 
 /// `content_domain::decide` for search, in SQL, word for word as the indexes have it, but for regions, which are the viewer's. A
 /// test compares them.
@@ -20,19 +21,24 @@ const ANYWHERE: &str = "";
 
 /// The hits in their order, with the one that tells of a next page.
 pub async fn search(context: &Context, search: &Search, limit: Limit) -> Result<Vec<Hit>, ReadError> {
-    let mut parts = Parts::<Hit>::of(limit);
-    while let Some((rows, last)) = parts.wanted() {
-        let after = last.map(|hit| hit.place).or(search.after);
-        let set = context.bridge().query(hits(search, after, rows).into()).await?;
-        let part = Rows::new("videos", set).map(|row| {
-            let video = read(row)?;
-            let (score, published_at) = (row.take("score")?, row.take("published_at")?);
-            let place = Place { score, published_at, id: video.origin.id, near: search.near_will_do };
-            Ok(Hit { video: Some(video), place })
-        })?;
-        parts.take(part);
-    }
-    Ok(parts.into_rows())
+    let read = |after, rows| part(context, search, after, rows);
+    in_parts(limit, search.after, |hit: &Hit| hit.place, read).await
+}
+
+async fn part(
+    context: &Context,
+    search: &Search,
+    after: Option<Place>,
+    rows: i64,
+) -> Result<Vec<Hit>, ReadError> {
+    let set = context.bridge().query(hits(search, after, rows).into()).await?;
+    let hits = Rows::new("videos", set).map(|row| {
+        let video = read(row)?;
+        let (score, published_at) = (row.take("score")?, row.take("published_at")?);
+        let place = Place { score, published_at, id: video.origin.id, near: search.near_will_do };
+        Ok(Hit { video: Some(video), place })
+    })?;
+    Ok(hits)
 }
 
 /// What all that is found has, behind the last hit that was seen and before.
@@ -67,8 +73,7 @@ pub async fn findable(
         let (ids, admitted) = (values.bind(ids), admitted(region, &mut values));
         let text =
             format!("SELECT {COLUMNS} FROM videos WHERE id = ANY ({ids}) AND {FINDABLE} AND {admitted}");
-        let set = context.bridge().query(values.into_sql(&text).into()).await?;
-        videos.extend(Rows::new("videos", set).map(read)?);
+        videos.extend(all(context, values.into_sql(&text)).await?);
     }
     Ok(videos)
 }

@@ -1,13 +1,14 @@
 //! Which videos somebody works on beside their owners. The video's row says who does; this says it the other way around.
 
 use crate::ReadError;
-use crate::row::{COLUMNS, read};
+use crate::row::COLUMNS;
+use crate::videos::all;
 use content_domain::Video;
 use mcsp_bridge_api::postgres::{GuardedStatement, Value};
-use mcsp_bridge_api::sql::{Rows, Sql, sql};
+use mcsp_bridge_api::sql::{Sql, sql};
 use mcsp_function::Context;
 use mcsp_ids::{UserId, VideoId};
-use mcsp_paging::{Limit, Parts};
+use mcsp_paging::{Limit, in_parts};
 
 /// The videos that somebody works on, newest first, from behind the last one seen, with the row that tells of a next page; none that is
 /// deleted.
@@ -36,13 +37,8 @@ async fn page(
     (user, after): (UserId, Option<VideoId>),
     limit: Limit,
 ) -> Result<Vec<Video>, ReadError> {
-    let mut parts = Parts::<Video>::of(limit);
-    while let Some((rows, last)) = parts.wanted() {
-        let after = last.map(|video| video.origin.id).or(after);
-        let set = context.bridge().query(part(condition, (user, after), rows).into()).await?;
-        parts.take(Rows::new("videos", set).map(read)?);
-    }
-    Ok(parts.into_rows())
+    let read = |after, rows| all(context, part(condition, (user, after), rows));
+    in_parts(limit, after, |video: &Video| video.origin.id, read).await
 }
 
 fn part(condition: &str, (user, after): (UserId, Option<VideoId>), rows: i64) -> Sql {

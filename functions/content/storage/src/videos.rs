@@ -9,7 +9,7 @@ use mcsp_bridge_api::postgres::{GuardedStatement, Transaction};
 use mcsp_bridge_api::sql::{Rows, Sql, sql};
 use mcsp_function::Context;
 use mcsp_ids::{UserId, VideoId};
-use mcsp_paging::{Limit, Parts};
+use mcsp_paging::{Limit, in_parts};
 use uuid::Uuid;
 
 /// The video, whoever's it is.
@@ -28,7 +28,7 @@ pub async fn find_shown(context: &Context, id: VideoId, viewer: &Viewer) -> Resu
 pub async fn find_all(context: &Context, ids: &[VideoId]) -> Result<Vec<Video>, ReadError> {
     let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
     let statement = sql(&format!("SELECT {COLUMNS} FROM videos WHERE id = ANY($1)")).bind(ids);
-    Ok(Rows::new("videos", context.bridge().query(statement.into()).await?).map(read)?)
+    all(context, statement).await
 }
 
 /// The video, if it is this owner's and is not deleted.
@@ -80,13 +80,8 @@ pub async fn of_owner(
     after: Option<VideoId>,
     limit: Limit,
 ) -> Result<Vec<Video>, ReadError> {
-    let mut parts = Parts::<Video>::of(limit);
-    while let Some((rows, last)) = parts.wanted() {
-        let after = last.map(|video| video.origin.id).or(after);
-        let set = context.bridge().query(listing(owner, listed, after, rows).into()).await?;
-        parts.take(Rows::new("videos", set).map(read)?);
-    }
-    Ok(parts.into_rows())
+    let read = |after, rows| all(context, listing(owner, listed, after, rows));
+    in_parts(limit, after, |video: &Video| video.origin.id, read).await
 }
 
 fn listing(owner: UserId, listed: Listed, after: Option<VideoId>, rows: i64) -> Sql {
@@ -163,6 +158,11 @@ pub fn insert(video: &Video, drafted_at: Option<Timestamp>) -> GuardedStatement 
          ON CONFLICT ON CONSTRAINT videos_pkey DO NOTHING"
     );
     bind(sql(&text), video).bind(drafted_at).expecting(1)
+}
+
+/// All videos that a statement selects.
+pub(crate) async fn all(context: &Context, statement: Sql) -> Result<Vec<Video>, ReadError> {
+    Ok(Rows::new("videos", context.bridge().query(statement.into()).await?).map(read)?)
 }
 
 async fn first(context: &Context, statement: Sql) -> Result<Option<Video>, ReadError> {

@@ -1,14 +1,12 @@
 //! Items of a page, as many as fit.
 
+use crate::Budget;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::ser::Error;
 use serde::{Serialize, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
 use std::borrow::Cow;
 use std::marker::PhantomData;
-
-/// Bytes of the items of a page, as JSON: half of what an answer may have, so that all else of it has room.
-pub const ITEMS_MAX_BYTES: usize = 512 * 1024;
 
 /// An item as JSON: it is written once, so that its length is known before the page is whole.
 #[derive(Debug)]
@@ -59,16 +57,16 @@ impl<T: JsonSchema> JsonSchema for Packed<T> {
     }
 }
 
-/// Items of a page, as many as fit into [`ITEMS_MAX_BYTES`].
+/// Items of a page, as many as fit into its [`Budget`].
 #[derive(Debug)]
 pub struct Fitting<T> {
     items: Vec<Packed<T>>,
-    bytes: usize,
+    budget: Budget,
 }
 
 impl<T> Default for Fitting<T> {
     fn default() -> Self {
-        Fitting { items: Vec::new(), bytes: 0 }
+        Fitting { items: Vec::new(), budget: Budget::default() }
     }
 }
 
@@ -77,10 +75,8 @@ impl<T: Serialize> Fitting<T> {
     pub fn take(&mut self, item: &T) -> bool {
         let item = Packed::of(item);
         // With what parts it from the one before.
-        let bytes = self.bytes + item.bytes() + 1;
-        let fits = self.items.is_empty() || bytes <= ITEMS_MAX_BYTES;
+        let fits = self.budget.take(item.bytes() + 1);
         if fits {
-            self.bytes = bytes;
             self.items.push(item);
         }
         fits

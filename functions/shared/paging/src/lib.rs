@@ -6,11 +6,13 @@
 //!
 //! A page ends where its items have [`ITEMS_MAX_BYTES`], however many it may have: an answer has room for no more.
 
+mod budget;
 mod fitting;
 mod parts;
 
-pub use fitting::{Fitting, ITEMS_MAX_BYTES, Packed};
-pub use parts::{Parts, ROWS_AT_ONCE};
+pub use budget::{Budget, ITEMS_MAX_BYTES};
+pub use fitting::{Fitting, Packed};
+pub use parts::{ROWS_AT_ONCE, in_parts};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -6,7 +6,7 @@ use http::StatusCode;
 use mcsp_access::Permission;
 use mcsp_function::{Caller, Context};
 use mcsp_ids::DraftId;
-use mcsp_paging::{Cursor, Limit, Packed, Page, Parts};
+use mcsp_paging::{Cursor, Limit, Packed, Page, in_parts};
 use mcsp_problem::{Json, Problem, Query};
 use mcsp_reference::{Answer, Operation};
 use schemars::JsonSchema;
@@ -36,10 +36,7 @@ pub(crate) async fn list(
 ) -> Result<Json<Page<Packed<DraftView>>>, Problem> {
     caller.require(Permission::ContentEdit)?;
     let seen = cursor.map(|Cursor(id)| id);
-    let mut parts = Parts::<KeptDraft>::of(limit);
-    while let Some((rows, last)) = parts.wanted() {
-        let after = last.map(|kept| kept.id).or(seen);
-        parts.take(page_of_drafts(&context, caller.user(), after, rows).await?);
-    }
-    Ok(Json(Page::new(parts.into_rows(), limit, |kept| kept.id, |kept| DraftView::from(&kept))))
+    let read = |after, rows| page_of_drafts(&context, caller.user(), after, rows);
+    let rows = in_parts(limit, seen, |kept: &KeptDraft| kept.id, read).await?;
+    Ok(Json(Page::new(rows, limit, |kept| kept.id, |kept| DraftView::from(&kept))))
 }

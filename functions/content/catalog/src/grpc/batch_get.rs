@@ -7,34 +7,31 @@ use content_domain::{Video, Viewer, Way, decide};
 use content_storage::{self as storage, ReadError};
 use mcsp_function::Context;
 use mcsp_ids::VideoId;
+use mcsp_paging::Budget;
 use mcsp_problem::{Invalid, Problem, Reason};
 use prost::Message;
 use std::collections::HashMap;
 
 /// Ids of one request.
 const IDS_MAX: usize = 100;
-/// Bytes of the results of one answer: half of what an answer may have. A single one has less.
-const RESULTS_MAX_BYTES: usize = 512 * 1024;
 /// Videos that are read at once. Of the longest ones the bridge carries no more in one answer.
 const VIDEOS_AT_ONCE: usize = 50;
 
 /// An id, as it was asked for and as it was read.
 type Asked = (String, VideoId);
 
-/// The results that fit.
+/// The results that fit. A single one has less than [`mcsp_paging::ITEMS_MAX_BYTES`].
 #[derive(Default)]
 struct Fitting {
     results: Vec<BatchGetResult>,
-    bytes: usize,
+    budget: Budget,
 }
 
 impl Fitting {
     /// Takes a result if it fits. The first one does.
     fn take(&mut self, result: BatchGetResult) -> bool {
-        let bytes = self.bytes + result.encoded_len();
-        let fits = self.results.is_empty() || bytes <= RESULTS_MAX_BYTES;
+        let fits = self.budget.take(result.encoded_len());
         if fits {
-            self.bytes = bytes;
             self.results.push(result);
         }
         fits
@@ -82,11 +79,12 @@ async fn read(context: &Context, asked: &[Asked]) -> Result<HashMap<VideoId, Vid
 #[cfg(test)]
 mod tests {
     use super::*;
+    use mcsp_paging::ITEMS_MAX_BYTES;
 
     #[test]
     fn results_are_taken_while_they_fit_and_the_first_one_always() {
         for (bytes, fitting) in
-            [(RESULTS_MAX_BYTES + 1, 1), (RESULTS_MAX_BYTES / 2, 1), (100 * 1024, 5), (30, IDS_MAX)]
+            [(ITEMS_MAX_BYTES + 1, 1), (ITEMS_MAX_BYTES / 2, 1), (100 * 1024, 5), (30, IDS_MAX)]
         {
             let mut taken = Fitting::default();
             let results = (0..IDS_MAX).map(|_| BatchGetResult { id: "x".repeat(bytes), video: None });

@@ -4,13 +4,12 @@ use crate::site::Site;
 use content_domain::{Category, Embedding, Language, MinimumAge, State, Title, Video};
 use jiff::Timestamp;
 use mcsp_ids::{UserId, VideoId};
+use mcsp_paging::{Budget, ITEMS_MAX_BYTES};
 use quick_xml::SeError;
 use quick_xml::escape::partial_escape;
 use serde::Serialize;
 
 const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
-/// Bytes of a document: half of what an answer may have. A single item has less.
-const BYTES_MAX: usize = 512 * 1024;
 /// From this age on what is shown may not be for everyone.
 const EXPLICIT_FROM_YEARS: u32 = 16;
 
@@ -121,18 +120,17 @@ struct Transcript<'a> {
 pub(crate) fn document(site: &Site, creator: UserId, videos: &[Video]) -> Result<String, SeError> {
     let items: Vec<Item<'_>> = videos.iter().filter_map(|video| item(site, video)).collect();
     let whole = written(site, creator, &items)?;
-    if whole.len() <= BYTES_MAX {
+    if whole.len() <= ITEMS_MAX_BYTES {
         return Ok(whole);
     }
     written(site, creator, items.get(..fitting(&items)?).unwrap_or_default())
 }
 
-/// How many of these fit. The first one does.
+/// How many of these fit. The first one does: a single item has less than [`ITEMS_MAX_BYTES`].
 fn fitting(items: &[Item<'_>]) -> Result<usize, SeError> {
-    let mut bytes = 0;
+    let mut budget = Budget::default();
     for (n, item) in items.iter().enumerate() {
-        bytes += quick_xml::se::to_string_with_root("item", item)?.len();
-        if bytes > BYTES_MAX && n > 0 {
+        if !budget.take(quick_xml::se::to_string_with_root("item", item)?.len()) {
             return Ok(n);
         }
     }
@@ -407,7 +405,7 @@ mod tests {
         for longest in ["🎬".repeat(5_000), "&".repeat(5_000), format!("{}.", "<\n".repeat(2_499))] {
             let videos = numbered(&longest);
             let document = feed(&videos);
-            assert!(document.len() < BYTES_MAX + 4 * 1024, "{} bytes", document.len());
+            assert!(document.len() < ITEMS_MAX_BYTES + 4 * 1024, "{} bytes", document.len());
             let found = guids(&videos);
             assert!((5..100).contains(&found.len()), "{} items", found.len());
             assert_eq!(found, ids(&videos[..found.len()]));
