@@ -32,6 +32,8 @@ pub(crate) async fn apply(
     if state == AccountState::Erased {
         let forgotten = [positions::forget_all(user_id), devices::forget_all(user_id)];
         statements.extend(forgotten.into_iter().chain([subscriptions::forget(user_id)]));
+        // What was held is written before it, or not at all.
+        statements.insert(0, accounts::lock(user_id));
     }
     let (applied, bridge) = (received.apply(context, statements, Vec::new()).await?, context.bridge());
     let (version, state) = accounts::find(bridge, user_id).await?.unwrap_or((version, state));

@@ -3,9 +3,10 @@
 use crate::StoreError;
 use mcsp_bridge_api::Bridge;
 use mcsp_bridge_api::postgres::{GuardedStatement, RowSet};
-use mcsp_bridge_api::sql::{Rows, sql};
+use mcsp_bridge_api::sql::{Rows, Sql, sql};
 use mcsp_ids::UserId;
 use playback_domain::AccountState;
+use uuid::Uuid;
 
 /// The statement that keeps an account's state, unless the same version or a later one is known.
 pub fn upsert(user: UserId, version: u64, state: AccountState) -> GuardedStatement {
@@ -28,14 +29,31 @@ pub async fn find(bridge: &dyn Bridge, user: UserId) -> Result<Option<(u64, Acco
     })?)
 }
 
-/// The statement that finds which of these accounts are erased.
-pub(crate) fn erased_among(users: &[UserId]) -> GuardedStatement {
-    sql("SELECT user_id FROM accounts WHERE user_id = ANY ($1) AND state = 'erased'")
-        .bind(users.iter().map(UserId::uuid).collect::<Vec<_>>())
-        .unguarded()
+/// The statement that lets nobody write what was held of an account, until the transaction ends: for its erasure.
+pub fn lock(user: UserId) -> GuardedStatement {
+    sql("SELECT pg_advisory_xact_lock(hashtextextended('account ' || $1::text, 0)) IS NULL")
+        .bind(user.uuid())
+        .expecting(1)
 }
 
-/// What it found.
+/// The statement that lets none of these accounts be erased, until the transaction ends.
+pub(crate) fn share(users: &[UserId]) -> GuardedStatement {
+    sql("SELECT bool_and(pg_advisory_xact_lock_shared(hashtextextended('account ' || user_id::text, 0)) IS NULL) \
+         FROM unnest($1::uuid[]) AS users (user_id)")
+    .bind(uuids(users))
+    .expecting(1)
+}
+
+/// Which of these accounts are erased.
+pub(crate) fn erased_among(users: &[UserId]) -> Sql {
+    sql("SELECT user_id FROM accounts WHERE user_id = ANY ($1) AND state = 'erased'").bind(uuids(users))
+}
+
+fn uuids(users: &[UserId]) -> Vec<Uuid> {
+    users.iter().map(UserId::uuid).collect()
+}
+
+/// What [`erased_among`] found.
 pub(crate) fn users(rows: RowSet) -> Result<Vec<UserId>, StoreError> {
     Ok(Rows::new("accounts", rows).map(|row| Ok(UserId::from_uuid(row.take("user_id")?)))?)
 }

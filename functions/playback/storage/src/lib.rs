@@ -31,7 +31,7 @@ pub mod subscriptions;
 
 /// What Playback knows of accounts.
 pub mod accounts {
-    pub use crate::accounts_postgres::{find, upsert};
+    pub use crate::accounts_postgres::{find, lock, upsert};
     pub use crate::accounts_redis::keep;
 }
 

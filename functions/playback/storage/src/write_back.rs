@@ -43,14 +43,24 @@ async fn batch(bridge: &dyn Bridge, bounds: &Bounds) -> Result<usize, StoreError
         return Ok(0);
     }
     let erased = to_postgres(bridge, &positions).await?;
-    let (lost, positions): (Vec<_>, Vec<_>) =
-        positions.into_iter().partition(|position| erased.contains(&position.user));
-    to_redis(bridge, &positions, &ends).await?;
-    let positions = positions.into_iter().map(|position| position.letting_go(bounds));
+    let (mut lost, written) = split(positions, &erased);
+    to_redis(bridge, &written, &ends).await?;
+    let (lost_since, written) = split(written, &erased_since(bridge, &written).await?);
+    lost.extend(lost_since);
+    let written = written.into_iter().map(|position| position.letting_go(bounds));
     let lost = lost.into_iter().map(HeldPosition::dropping);
     let ends = ends.into_iter().map(HeldEnd::letting_go);
-    bridge.exchange(positions.chain(lost).chain(ends).collect()).await?;
+    bridge.exchange(written.chain(lost).chain(ends).collect()).await?;
     Ok(count)
+}
+
+/// Those of these accounts, and the others.
+fn split(positions: Vec<HeldPosition>, of: &[UserId]) -> (Vec<HeldPosition>, Vec<HeldPosition>) {
+    positions.into_iter().partition(|position| of.contains(&position.user))
+}
+
+fn users(positions: &[HeldPosition]) -> Vec<UserId> {
+    positions.iter().map(|held| held.user).collect()
 }
 
 /// First, since it costs nothing while Postgres is known to be away. Gives whose positions no store is to have: Postgres
@@ -61,12 +71,25 @@ async fn to_postgres(bridge: &dyn Bridge, positions: &[HeldPosition]) -> Result<
     }
     let upsert =
         |held: &HeldPosition| positions_postgres::upsert_of_known(held.user, held.video, held.position);
-    let users: Vec<UserId> = positions.iter().map(|held| held.user).collect();
-    let mut statements: Vec<_> = positions.iter().map(upsert).collect();
-    statements.push(accounts_postgres::erased_among(&users));
-    let transaction = Transaction::of(statements);
-    let found = bridge.transact(transaction).await?.pop();
+    let users = users(positions);
+    let mut statements = vec![accounts_postgres::share(&users)];
+    statements.extend(positions.iter().map(upsert));
+    statements.push(accounts_postgres::erased_among(&users).unguarded());
+    let found = bridge.transact(Transaction::of(statements)).await?.pop();
     Ok(found.map(accounts_postgres::users).transpose()?.unwrap_or_default())
+}
+
+/// Whose positions Redis got though they were erased in the meantime: it has them no more. Who is erased later does that too.
+async fn erased_since(bridge: &dyn Bridge, positions: &[HeldPosition]) -> Result<Vec<UserId>, StoreError> {
+    if positions.is_empty() {
+        return Ok(Vec::new());
+    }
+    let asked = accounts_postgres::erased_among(&users(positions)).into();
+    let erased = accounts_postgres::users(bridge.query(asked).await?)?;
+    for user in &erased {
+        positions_redis::drop_kept(bridge, *user).await?;
+    }
+    Ok(erased)
 }
 
 async fn to_redis(

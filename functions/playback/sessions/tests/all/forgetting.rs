@@ -2,6 +2,7 @@
 //! was down when, and whoever still holds or tells an older position.
 
 use crate::scene::{SESSIONS, STORES, Scene, expect, text};
+use futures::future::join3;
 use jiff::{SignedDuration, Timestamp};
 use mcsp_bridge_api::memory::{Listing, Outcome, Step};
 use mcsp_testbed::{Reply, new_id};
@@ -151,23 +152,65 @@ async fn a_position_that_is_held_does_not_outlive_its_being_forgotten() {
     assert_eq!(scene.read_position().await.status, 404, "nor is it remembered");
 }
 
-#[tokio::test]
-async fn a_held_position_of_an_erased_account_is_written_nowhere() {
+/// Who has a position of 2,000 ms in the stores and a later one in memory, which no store has been told of.
+async fn with_a_held_position() -> Scene {
     let scene = Scene::new().await;
     scene.seen().await;
     expect(scene.write_position(2_000).await, 200);
     scene.until("Postgres has it", async || scene.in_postgres().await.is_some()).await;
     scene.down(&STORES, true);
+    scene.bed.take_calls();
     expect(scene.write_position(3_000).await, 200);
+    scene.until("Postgres was tried", async || scene.bed.take_calls().contains(&"transact")).await;
     scene.down(&STORES, false);
-    let events = scene.bed.component("playback-events", playback_events::router);
-    let erased = json!({"user_id": scene.user, "version": 9, "state": "erased"});
-    let taken = events.deliver("erased", "mcsp.auth.account.erased.v1", &erased).await;
-    assert_eq!(taken.status, 204, "{}", taken.json);
     assert!(scene.is_anything_held().await);
-    scene.until_nothing_is_held().await;
+    scene
+}
+
+async fn erase(scene: &Scene) {
+    scene
+        .hears("mcsp.auth.account.erased.v1", json!({"user_id": scene.user, "version": 9, "state": "erased"}))
+        .await;
+}
+
+async fn assert_nothing_is_left(scene: &Scene) {
     assert_eq!((scene.in_redis().await, scene.in_postgres().await), (None, None));
     let bridge = scene.bed.bridge(SESSIONS);
     let remembered = playback_storage::memory::position(&*bridge, scene.user, scene.video).await;
     assert_eq!(remembered.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_held_position_of_an_erased_account_is_written_nowhere() {
+    let scene = with_a_held_position().await;
+    erase(&scene).await;
+    assert!(scene.is_anything_held().await);
+    scene.until_nothing_is_held().await;
+    assert_nothing_is_left(&scene).await;
+}
+
+#[tokio::test]
+async fn a_held_position_does_not_slip_past_the_erasure_of_its_account() {
+    const LOCKS: &str = "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) \
+        WHERE datname = current_database() AND locktype = 'advisory'";
+    let scene = with_a_held_position().await;
+    let until_one = async |which: &str| {
+        let question = format!("{LOCKS} AND {which}");
+        scene.until(which, async || scene.bed.ask::<i64>(&question).await == 1).await;
+    };
+    let holding = async {
+        let lock =
+            format!("SELECT pg_advisory_xact_lock(hashtextextended('account {}', 0))", scene.user.uuid());
+        scene.bed.ask::<bool>(&format!("SELECT pg_sleep(3) IS NULL FROM ({lock}) AS held")).await;
+    };
+    let writing = async {
+        until_one("granted").await;
+        scene.until_nothing_is_held().await;
+    };
+    let erasing = async {
+        until_one("NOT granted").await;
+        erase(&scene).await;
+    };
+    join3(holding, writing, erasing).await;
+    assert_nothing_is_left(&scene).await;
 }
