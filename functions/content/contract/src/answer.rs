@@ -8,5 +8,10 @@ use mcsp_idempotency::Answer;
 
 /// The video as it is now, with its version.
 pub fn answer(video: &Video) -> Answer {
-    Answer::json(StatusCode::OK, &VideoView::from(video)).with_header(header::ETAG, ETag(video.version))
+    answer_of(&VideoView::from(video))
+}
+
+/// The same of what somebody is shown of it.
+pub fn answer_of(view: &VideoView) -> Answer {
+    Answer::json(StatusCode::OK, view).with_header(header::ETAG, ETag(view.version))
 }

@@ -2,10 +2,10 @@
 
 use crate::draft_due::DRAFT_DUE;
 use crate::{
-    account_changed, draft_due, draft_submitted, processing_finished, publication_due, purge_due,
+    account_changed, draft_due, draft_submitted, offer_due, processing_finished, publication_due, purge_due,
     thumbnails_due, upload_initiated, video_decided,
 };
-use content_contract::{PUBLICATION_DUE, PURGE_DUE};
+use content_contract::{OFFER_DUE, PUBLICATION_DUE, PURGE_DUE};
 use content_images::{Images, THUMBNAILS_DUE};
 use mcsp_events::{Applied, Received};
 use mcsp_problem::Problem;
@@ -23,6 +23,7 @@ pub(crate) async fn consume(images: Images, received: Received) -> Result<Applie
         "mcsp.upload.draft.submitted.v1" => draft_submitted::apply(context, &received).await,
         PUBLICATION_DUE => publication_due::apply(context, &received).await,
         PURGE_DUE => purge_due::apply(context, &received).await,
+        OFFER_DUE => offer_due::apply(context, &received).await,
         DRAFT_DUE => draft_due::apply(context, &received).await,
         THUMBNAILS_DUE => thumbnails_due::apply(&images, &received).await,
         "mcsp.admin.video.blocked.v1" | "mcsp.admin.video.restored.v1" => {

@@ -6,6 +6,7 @@ mod draft_due;
 mod draft_submitted;
 mod draft_uploaded;
 mod not_yet;
+mod offer_due;
 mod processing_finished;
 mod publication_due;
 mod purge_due;

@@ -9,7 +9,8 @@ use mcsp_events::{Applied, Received, too_early};
 use mcsp_function::Context;
 use mcsp_problem::Problem;
 
-/// What was said of it in drafts is forgotten with it. A draft that comes at the same time comes first, or finds that it is gone.
+/// What was said of it in drafts is forgotten with it, and what the pipeline has made of a file that was not known yet. What comes at
+/// the same time comes first, or finds that it is gone.
 pub(crate) async fn apply(context: &Context, received: &Received) -> Result<Applied, Problem> {
     let PurgeDue { video_id } = received.data()?;
     let Some(video) = storage::find(context, video_id).await? else { return Ok(Applied::Ignored) };
@@ -22,6 +23,7 @@ pub(crate) async fn apply(context: &Context, received: &Received) -> Result<Appl
     let forgotten = [
         storage::forget_passwords(video_id),
         storage::forget_draft(video_id),
+        storage::forget_early(video_id),
         storage::forget_shares(video_id),
         storage::forget_offer(video_id),
         storage::forget_pending_thumbnails(video_id),

@@ -57,8 +57,10 @@ pub(crate) async fn apply(context: &Context, received: &Received) -> Result<Appl
     if owner.is_some_and(|owner| !owner.is_active) {
         follow(&mut changes, |video| video.of_account(false, context.now()));
     }
+    let is_erased = owner.is_some_and(|owner| owner.is_erased);
     let draft = storage::draft_of(context, video_id).await?;
-    if let Some(kept) = &draft {
+    // What was said by somebody who is erased is forgotten.
+    if let Some(kept) = draft.as_ref().filter(|_| !is_erased) {
         let drafted = submitted(&kept.draft)?;
         follow(&mut changes, |video| video.take_draft(drafted, context.now()));
     }
@@ -72,6 +74,7 @@ pub(crate) async fn apply(context: &Context, received: &Received) -> Result<Appl
     let events = changes.iter().map(|change| event(context, &received.trace, change)).collect();
     let waited = has_waited.then(|| storage::take_early(video_id));
     let came = draft.is_some().then(|| do_not_forget(video_id));
+    let forgotten = is_erased.then(|| storage::forget_draft(video_id));
     let written = changes.last().map(|change| &change.video).map(|video| {
         let drafted_at = draft.map(|kept| kept.submitted_at);
         [Some(storage::insert(video, drafted_at)), plan(context, &received.trace, video)]
@@ -80,7 +83,7 @@ pub(crate) async fn apply(context: &Context, received: &Received) -> Result<Appl
     let left_behind = not_taken(context, received, (upload_id, told_of_some), last);
     let first = [storage::lock_owner(owner_id), storage::owner_is(owner_id, owner), storage::lock(video_id)];
     let written = written.into_iter().flatten().flatten().chain(left_behind);
-    let statements = first.into_iter().chain(waited).chain(came).chain(written).collect();
+    let statements = first.into_iter().chain(waited).chain(came).chain(forgotten).chain(written).collect();
     // A lost race, against this event's double, the pipeline's event or a draft, is a conflict: it comes again, and
     // finds what the other has left.
     Ok(received.apply(context, statements, events).await?)

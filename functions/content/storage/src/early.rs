@@ -48,3 +48,8 @@ pub fn no_early(id: VideoId) -> GuardedStatement {
 pub fn take_early(id: VideoId) -> GuardedStatement {
     sql("DELETE FROM early_outcomes WHERE video_id = $1").bind(id.uuid()).expecting(1)
 }
+
+/// The statement that forgets the outcome, where one waits, of a video that takes none any more.
+pub fn forget_early(id: VideoId) -> GuardedStatement {
+    sql("DELETE FROM early_outcomes WHERE video_id = $1").bind(id.uuid()).unguarded()
+}

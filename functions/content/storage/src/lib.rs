@@ -21,7 +21,7 @@ mod videos;
 
 pub use change::{By, Decided, change, refusals_to_change};
 pub use drafts::{KeptDraft, draft_of, forget_draft, forget_drafts, forget_waiting_draft, keep_draft};
-pub use early::{early_outcome, keep_early, lock, no_early, take_early};
+pub use early::{early_outcome, forget_early, keep_early, lock, no_early, take_early};
 pub use entries::{Content, Entry, entries, entries_after, videos_count};
 pub use error::{ReadError, WriteError};
 pub use export::{Whole, to_take_along};
@@ -38,7 +38,9 @@ pub use thumbnails::{
 pub use tracks::{
     Kept, captions, chapters, forget_captions, forget_chapters, forget_tracks, keep_captions, keep_chapters,
 };
-pub use transfers::{OfferError, accept_offer, forget_offer, forget_offers, offer, offer_of, withdraw};
+pub use transfers::{
+    OfferError, accept_offer, forget_late_offer, forget_offer, forget_offers, offer, offer_of, withdraw,
+};
 pub use videos::{
     Listed, editable, find, find_all, find_shown, insert, of_owner, owned, owned_or_deleted, save, shared,
     update,

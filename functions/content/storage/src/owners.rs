@@ -1,7 +1,7 @@
 //! Whether the accounts of owners are there to have something shown.
 //!
-//! A video can come to be while its owner's account changes. So both transactions take the owner's lock first: the one that
-//! comes second sees what the other has left.
+//! A video can come to be, or get what a draft says, while its owner's account changes. So both transactions take the owner's lock
+//! first: the one that comes second sees what the other has left.
 
 use crate::ReadError;
 use mcsp_bridge_api::postgres::GuardedStatement;

@@ -3,6 +3,7 @@
 use crate::videos::{as_read, update};
 use crate::{Owner, ReadError, WriteError, forget_draft, forget_share, lock_owner, owner_is};
 use content_domain::{Change, Offer, Video};
+use jiff::Timestamp;
 use mcsp_bridge_api::kafka::Event;
 use mcsp_bridge_api::postgres::{GuardedStatement, RowMismatch, TransactError, Transaction};
 use mcsp_bridge_api::sql::{Rows, sql};
@@ -36,7 +37,7 @@ pub async fn offer(
     context: &Context,
     video: &Video,
     offer: &Offer,
-    also: Option<GuardedStatement>,
+    also: impl IntoIterator<Item = GuardedStatement>,
 ) -> Result<(), OfferError> {
     /// The place of the offer's own statement.
     const OFFERED: u32 = 1;
@@ -69,7 +70,7 @@ pub async fn accept_offer(
     (change, offer): (&Change, &Offer),
     known: Option<Owner>,
     event: Event,
-    also: Option<GuardedStatement>,
+    also: impl IntoIterator<Item = GuardedStatement>,
 ) -> Result<(), WriteError> {
     let id = change.video.origin.id;
     let beside = [take(id, offer), forget_draft(id), forget_share(id, offer.to)];
@@ -79,9 +80,15 @@ pub async fn accept_offer(
     Ok(())
 }
 
-/// Takes an offer back, or declines it.
-pub async fn withdraw(context: &Context, id: VideoId, offer: &Offer) -> Result<(), WriteError> {
-    context.bridge().transact(Transaction::of(vec![take(id, offer)])).await?;
+/// Takes an offer back, or declines it, with whatever else belongs to it.
+pub async fn withdraw(
+    context: &Context,
+    id: VideoId,
+    offer: &Offer,
+    also: impl IntoIterator<Item = GuardedStatement>,
+) -> Result<(), WriteError> {
+    let statements = std::iter::once(take(id, offer)).chain(also).collect();
+    context.bridge().transact(Transaction::of(statements)).await?;
     Ok(())
 }
 
@@ -97,6 +104,11 @@ fn take(id: VideoId, offer: &Offer) -> GuardedStatement {
 /// The statement that forgets what was offered of a video.
 pub fn forget_offer(id: VideoId) -> GuardedStatement {
     sql("DELETE FROM transfers WHERE video_id = $1").bind(id.uuid()).unguarded()
+}
+
+/// The statement that forgets the offer of a video that had expired by then.
+pub fn forget_late_offer(id: VideoId, by: Timestamp) -> GuardedStatement {
+    sql("DELETE FROM transfers WHERE video_id = $1 AND expires_at <= $2").bind(id.uuid()).bind(by).unguarded()
 }
 
 /// The statement that forgets what was offered by an account, and to it.

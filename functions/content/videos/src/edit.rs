@@ -3,12 +3,12 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use content_contract::{Licence, Said, VideoView, event, given};
+use content_contract::{Licence, Said, VideoView, answer_of, event, given};
 use content_domain::{Edit, InvalidMinimumAge, MinimumAge, Outcome, Video};
 use content_storage::{self as storage, WriteError};
 use http::{StatusCode, header};
 use mcsp_access::Permission;
-use mcsp_etag::{ETag, IfMatch};
+use mcsp_etag::IfMatch;
 use mcsp_function::{Caller, Context, TraceParent};
 use mcsp_ids::{UserId, VideoId};
 use mcsp_problem::{Invalid, Json, Path, Problem, Reason};
@@ -96,8 +96,7 @@ pub(crate) async fn edit(
 
 /// As the owner or an editor sees it.
 fn shown(video: &Video, viewer: UserId) -> Response {
-    let view = VideoView::from(video).shown_to(Some(viewer));
-    ([(header::ETAG, ETag(video.version).to_string())], Json(view)).into_response()
+    answer_of(&VideoView::from(video).shown_to(Some(viewer))).into_response()
 }
 
 /// Who named a version is told that it is stale; who named none may simply try again.

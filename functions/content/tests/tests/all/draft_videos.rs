@@ -332,6 +332,34 @@ async fn a_draft_that_is_deleted_goes_on_beneath_and_of_a_purged_one_nothing_com
 }
 
 #[tokio::test]
+async fn what_the_pipeline_was_faster_with_is_forgotten_with_the_draft() {
+    let stand = Stand::new().await;
+    let owner = new_user_id();
+    let waiting = async || stand.bed.ask::<i64>("SELECT count(*) FROM early_outcomes").await;
+    let [gone, kept] = [created(&stand, owner, json!({})).await, created(&stand, owner, json!({})).await];
+    for video in [gone, kept] {
+        stand.events.deliver_until_taken(&unique(), COMPLETED, &completed(video)).await;
+        let path = format!("/v1/videos/{video}");
+        assert_eq!(stand.send_as(owner, &stand.videos, ("DELETE", &path), None).await.status, 200);
+    }
+    assert_eq!(waiting().await, 2, "they can be had back");
+    let restore = format!("/v1/videos/{kept}/restore");
+    assert_eq!(stand.send_as(owner, &stand.videos, ("POST", &restore), None).await.status, 200);
+    stand.bed.pass(31 * 24 * 3_600);
+    let kind = "mcsp.content.video.purge_due.v1";
+    stand.events.deliver_until_taken(&unique(), kind, &json!({"video_id": gone})).await;
+    assert_eq!(waiting().await, 1);
+    // Whatever comes of it still leaves nothing.
+    for (kind, data) in [(COMPLETED, completed(gone)), (INITIATED, initiated(gone, owner))] {
+        stand.events.deliver_until_taken(&unique(), kind, &data).await;
+    }
+    assert_eq!(waiting().await, 1);
+    assert_eq!(stand.bed.emitted(gone).await.pop().unwrap().topic, "media.purged");
+    stand.events.deliver_until_taken(&unique(), INITIATED, &initiated(kept, owner)).await;
+    assert_eq!((waiting().await, &seen(&stand, owner, kept).await["state"]), (0, &json!("ready")));
+}
+
+#[tokio::test]
 async fn a_draft_follows_its_owners_account() {
     const ERASED: &str = "mcsp.auth.account.erased.v1";
     let stand = Stand::new().await;

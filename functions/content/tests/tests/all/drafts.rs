@@ -3,8 +3,8 @@
 
 use content_tests::Stand;
 use content_tests::samples::{
-    COMPLETED, FAILED, INITIATED, SUBMITTED, completed, failed, initiated, new_user_id, new_video_id,
-    submitted,
+    ACCOUNT, COMPLETED, FAILED, INITIATED, SUBMITTED, account, completed, failed, initiated, new_user_id,
+    new_video_id, submitted,
 };
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
@@ -188,4 +188,50 @@ async fn a_draft_that_is_none_is_poison_and_one_of_an_erased_account_is_forgotte
     let erased = json!({"user_id": owner, "version": 2, "state": "erased"});
     deliver(&stand, "mcsp.auth.account.erased.v1", &erased).await;
     assert_eq!(stand.bed.ask::<i64>("SELECT count(*) FROM drafts").await, 0);
+}
+
+#[tokio::test]
+async fn a_draft_that_comes_after_its_owner_was_erased_is_dropped() {
+    let stand = Stand::new().await;
+    let (owner, other) = (new_user_id(), new_user_id());
+    let [there, to_come] = [new_video_id(), new_video_id()];
+    let kept = async || stand.bed.ask::<i64>("SELECT count(*) FROM drafts").await;
+    deliver(&stand, INITIATED, &initiated(there, owner)).await;
+    deliver(&stand, ACCOUNT, &account(owner, 2, "erased")).await;
+    let told = stand.bed.emitted(there).await;
+    for video in [there, to_come] {
+        deliver(&stand, SUBMITTED, &submitted(video, owner, 1, draft("A secret", None))).await;
+    }
+    assert_eq!(stand.bed.emitted(there).await, told);
+    assert_eq!((kept().await, stand.bed.ask::<i64>("SELECT count(title) FROM videos").await), (0, 0));
+    // One of a suspended account waits, as it may be back.
+    deliver(&stand, ACCOUNT, &account(other, 2, "suspended")).await;
+    deliver(&stand, SUBMITTED, &submitted(new_video_id(), other, 1, draft("A walk", None))).await;
+    assert_eq!(kept().await, 1);
+    // Nor is one taken that waited, where the video comes while what its owner said is still being forgotten.
+    let (owner, video) = (new_user_id(), new_video_id());
+    deliver(&stand, SUBMITTED, &submitted(video, owner, 1, draft("A secret", None))).await;
+    let known = format!(
+        "INSERT INTO owners (owner_id, version, is_active, is_erased) VALUES ('{}', 2, false, true)",
+        owner.uuid()
+    );
+    stand.bed.execute(&known).await;
+    deliver(&stand, INITIATED, &initiated(video, owner)).await;
+    assert_eq!((kept().await, stand.bed.ask::<i64>("SELECT count(title) FROM videos").await), (1, 0));
+}
+
+#[tokio::test]
+async fn a_draft_and_the_erasure_of_its_owner_at_the_same_time_leave_nothing_of_it() {
+    let stand = Stand::new().await;
+    for is_there in [true, false].repeat(RACING_VIDEOS / 2) {
+        let (video, owner) = (new_video_id(), new_user_id());
+        if is_there {
+            deliver(&stand, INITIATED, &initiated(video, owner)).await;
+        }
+        let (said, erased) =
+            (submitted(video, owner, 1, draft("A secret", None)), account(owner, 2, "erased"));
+        tokio::join!(deliver(&stand, SUBMITTED, &said), deliver(&stand, ACCOUNT, &erased));
+    }
+    assert_eq!(stand.bed.ask::<i64>("SELECT count(*) FROM drafts").await, 0);
+    assert_eq!(stand.bed.ask::<i64>("SELECT count(title) FROM videos").await, 0);
 }

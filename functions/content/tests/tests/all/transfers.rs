@@ -11,6 +11,7 @@ use mcsp_testbed::{Reply, unique};
 use serde_json::{Value, json};
 
 const DAY_S: i64 = 24 * 3600;
+const OFFER_DUE: &str = "mcsp.content.video.offer_due.v1";
 
 fn path(video: VideoId) -> String {
     format!("/v1/videos/{video}")
@@ -231,6 +232,39 @@ async fn accounts_have_to_do_with_what_is_theirs_alone() {
     assert_eq!(page().await.status, 200);
     stand.events.deliver_until_taken(&unique(), erased, &account(new, 4, "erased")).await;
     assert_eq!(get(&stand, new, video).await.json["title"], Value::Null);
+}
+
+#[tokio::test]
+async fn an_offer_that_has_expired_is_forgotten_and_one_that_was_made_since_is_not() {
+    let stand = Stand::new().await;
+    let [owner, first, second] = [new_user_id(), new_user_id(), new_user_id()];
+    let video = stand.ready_video(owner, "A walk").await;
+    let offers = async || stand.bed.ask::<i64>("SELECT count(*) FROM transfers").await;
+    let timers = async |due: &str| {
+        let question = format!("SELECT count(*) FROM timers WHERE type = '{OFFER_DUE}' AND {due}");
+        stand.bed.ask::<i64>(&question).await
+    };
+    let due = async || stand.events.deliver(&unique(), OFFER_DUE, &json!({"video_id": video})).await.status;
+    assert_eq!(offer(&stand, owner, video, first).await.status, 201);
+    let in_7_days = "due_at BETWEEN now() + interval '167 hours' AND now() + interval '169 hours'";
+    assert_eq!(timers(in_7_days).await, 1);
+    stand.bed.pass(7 * DAY_S - 60);
+    assert_eq!((due().await, offers().await), (409, 1), "it can still be accepted");
+    // Another one is made while the timer of the one that has expired is under way.
+    stand.bed.pass(60);
+    assert_eq!(offer(&stand, owner, video, second).await.status, 201);
+    assert_eq!((due().await, offers().await, timers("true").await), (409, 1, 1));
+    assert_eq!(offered(&stand, second, video).await.status, 200);
+    stand.bed.pass(7 * DAY_S);
+    for _ in 0..2 {
+        assert_eq!((due().await, offers().await), (204, 0));
+    }
+    // What is over before leaves nothing to be forgotten.
+    assert_eq!(offer(&stand, owner, video, first).await.status, 201);
+    assert_eq!((withdraw(&stand, first, video).await, timers("true").await), (204, 0));
+    assert_eq!(offer(&stand, owner, video, first).await.status, 201);
+    assert_eq!((accept(&stand, first, video).await.status, timers("true").await), (200, 0));
+    assert_eq!((due().await, get(&stand, first, video).await.status), (204, 200));
 }
 
 #[tokio::test]

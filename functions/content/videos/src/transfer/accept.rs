@@ -4,11 +4,11 @@ use super::{NOT_TRANSFERABLE, offered, refused};
 use crate::edit::refuse;
 use axum::extract::State;
 use axum::response::Response;
-use content_contract::{VideoView, event};
+use content_contract::{VideoView, answer, do_not_forget_offer, event};
 use content_storage::{self as storage, WriteError};
 use http::{StatusCode, header};
 use mcsp_access::Permission;
-use mcsp_etag::{ETag, IfMatch};
+use mcsp_etag::IfMatch;
 use mcsp_function::{Caller, Context, TraceParent};
 use mcsp_idempotency::{Answer, Claim, IdempotencyKey, once};
 use mcsp_ids::VideoId;
@@ -62,11 +62,10 @@ async fn taken_over(
         return Err(inactive());
     }
     let change = video.transfer(user, context.now()).map_err(refused)?;
-    let answer = Answer::json(StatusCode::OK, &VideoView::from(&change.video))
-        .with_header(header::ETAG, ETag(change.video.version));
+    let answer = answer(&change.video);
     let event = event(context, trace, &change);
-    let written =
-        storage::accept_offer(context, (&change, &offer), known, event, claim.record(&answer)).await;
+    let also = claim.record(&answer).into_iter().chain([do_not_forget_offer(id)]);
+    let written = storage::accept_offer(context, (&change, &offer), known, event, also).await;
     written.map_err(|error| refuse(error, if_match))?;
     Ok(answer)
 }

@@ -3,6 +3,7 @@
 use super::offered;
 use crate::edit::refuse;
 use axum::extract::State;
+use content_contract::do_not_forget_offer;
 use content_storage::{self as storage, WriteError};
 use http::StatusCode;
 use mcsp_etag::IfMatch;
@@ -28,6 +29,7 @@ pub(crate) async fn delete(
 ) -> Result<StatusCode, Problem> {
     let (video, offer) = offered(&context, id, caller.user()).await?;
     if_match.check(video.version)?;
-    storage::withdraw(&context, id, &offer).await.map_err(|error| refuse(error, &if_match))?;
+    let written = storage::withdraw(&context, id, &offer, [do_not_forget_offer(id)]).await;
+    written.map_err(|error| refuse(error, &if_match))?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,15 +1,15 @@
 //! `POST /v1/videos/{id}/transfer`: offers a video to somebody.
 
 use super::{NOT_TRANSFERABLE, TransferView, answer, refused};
-use crate::edit::refuse;
+use crate::edit::{Asked, refuse};
 use axum::extract::State;
 use axum::response::Response;
+use content_contract::forget_offer_later;
 use content_domain::Offer;
 use content_storage::{self as storage, OfferError, WriteError};
 use http::{StatusCode, header};
 use mcsp_access::Permission;
-use mcsp_etag::IfMatch;
-use mcsp_function::{Caller, Context};
+use mcsp_function::Context;
 use mcsp_idempotency::{IdempotencyKey, once};
 use mcsp_ids::{UserId, VideoId};
 use mcsp_problem::{Invalid, Json, Path, Problem};
@@ -41,7 +41,7 @@ pub(crate) fn reference() -> Operation {
 
 pub(crate) async fn offer(
     State(context): State<Context>,
-    (caller, if_match): (Caller, IfMatch),
+    (caller, trace, if_match): Asked,
     Path(id): Path<VideoId>,
     IdempotencyKey(key): IdempotencyKey,
     Json(request): Json<OfferRequest>,
@@ -56,7 +56,9 @@ pub(crate) async fn offer(
         video.check_transfer(request.to).map_err(refused)?;
         let offer = Offer::new(owner, request.to, context.now());
         let answer = answer(StatusCode::CREATED, &video, &offer);
-        let written = storage::offer(&context, &video, &offer, claim.record(&answer)).await;
+        let forgotten = forget_offer_later(&context, &trace, id, &offer);
+        let also = claim.record(&answer).into_iter().chain([forgotten]);
+        let written = storage::offer(&context, &video, &offer, also).await;
         written.map_err(|error| match error {
             OfferError::Pending => pending(),
             OfferError::NotWritten(error) => refuse(error, &if_match),
