@@ -1,7 +1,8 @@
 //! A service as it is deployed: a runner and a bridge for it alone, on a core of their own.
 
-use crate::process::{Server, configured_on, free_address, keep_here};
-use mcsp_tests::root;
+use crate::process::{Server, configured_on, free_address, keep_here, keep_on};
+use anyhow::Context;
+use mcsp_tests::{OwnPlatform, root};
 use std::fs::File;
 use std::path::Path;
 use std::process::Command;
@@ -10,8 +11,7 @@ use tokio::runtime::{Builder, Runtime};
 
 /// Where the others serve, and those who keep them busy run, while a pod has a core of its own.
 pub(crate) const OTHERS_CORE: usize = 0;
-/// The pod's, with the generator and the stores that it asks: nodes are kept for Playback, and the stores are on none that serves the
-/// others.
+/// The pod's, with the generator and the stores that it asks: nodes are kept for Playback, and the stores are on none of these.
 pub(crate) const POD_CORE: usize = 1;
 
 /// Measures on a thread that is kept on the pod's core, as all is that it starts.
@@ -23,6 +23,14 @@ pub(crate) fn apart<T: Send>(measure: impl FnOnce() -> anyhow::Result<T> + Send)
         });
         measured.join().map_err(|_| anyhow::anyhow!("the measurement panicked"))?
     })
+}
+
+/// Keeps Redis, which Playback asks, on the pod's core, and the calling thread with what it starts from now on. The other stores stay where
+/// they are.
+pub(crate) fn with_redis(platform: &OwnPlatform, runtime: &Runtime) -> anyhow::Result<()> {
+    let redis = runtime.block_on(platform.redis().pid()).context("Redis has ended")?;
+    keep_on(POD_CORE, redis)?;
+    keep_here(POD_CORE)
 }
 
 /// A thread for the clients that keep others busy, kept on this core, if any. Whoever measures has one of its own.

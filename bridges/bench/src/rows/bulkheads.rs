@@ -6,8 +6,8 @@ use super::playback::{STREAM_LIMIT, starts};
 use super::steady::{Latency, OTHERS, all_answered};
 use crate::load::Load;
 use crate::page::{Goal, Row};
-use crate::pod::{OTHERS_CORE, POD_CORE, Pod, Spec, apart, clients};
-use crate::process::{keep_here, keep_on};
+use crate::pod::{OTHERS_CORE, POD_CORE, Pod, Spec, apart, clients, with_redis};
+use crate::process::keep_here;
 use anyhow::Context;
 use mcsp_tests::{Account, Flood, OwnPlatform, variable};
 use std::time::Duration;
@@ -62,9 +62,7 @@ fn in_a_pod(
     flood: &Source<'_>,
     variables: &[(&str, &str)],
 ) -> anyhow::Result<Row> {
-    let redis = flood.runtime.block_on(flood.platform.redis().pid()).context("Redis has ended")?;
-    keep_on(POD_CORE, redis)?;
-    keep_here(POD_CORE)?;
+    with_redis(flood.platform, flood.runtime)?;
     let environment = &flood.platform.environment();
     let pod = Pod::start(Spec {
         service: "playback",

@@ -5,8 +5,8 @@ use super::playback::{CONNECTIONS, STREAM_LIMIT, starts};
 use super::steady::{Latency, OTHERS, all_answered};
 use crate::load::Load;
 use crate::page::{Goal, Row};
-use crate::pod::{OTHERS_CORE, POD_CORE, Pod, Spec, apart, clients};
-use crate::process::keep_on;
+use crate::pod::{OTHERS_CORE, POD_CORE, Pod, Spec, apart, clients, with_redis};
+use crate::process::{keep_here, keep_on};
 use anyhow::{Context, ensure};
 use mcsp_tests::{Account, OwnPlatform, Platform, policies};
 use serde_json::json;
@@ -26,24 +26,29 @@ const SPREAD: Duration = Duration::from_secs(1);
 const STARTS: &str = "a playback session start";
 
 pub(super) fn measure(bench: &Bench) -> anyhow::Result<Vec<Row>> {
-    let mut rows = stormed(bench, clients(None)?, in_one_process)?;
+    let mut rows = vec![stormed(bench, clients(None)?, in_one_process)?];
     if std::thread::available_parallelism()?.get() > 1 {
-        rows.extend(apart(|| stormed(bench, clients(Some(OTHERS_CORE))?, in_pods))?);
+        rows.push(apart(|| {
+            // The stores are where the storm is, but for the one that Playback asks.
+            keep_here(OTHERS_CORE)?;
+            stormed(bench, clients(Some(OTHERS_CORE))?, beside)
+        })?);
+        rows.push(apart(|| stormed(bench, clients(Some(OTHERS_CORE))?, within))?);
     }
     Ok(rows)
 }
 
 /// What is measured on a platform of its own.
-type Rows = fn(&Bench, &OwnPlatform, &Load, &Storm<'_>) -> anyhow::Result<Vec<Row>>;
+type Measured = fn(&Bench, &OwnPlatform, &Load, &Storm<'_>) -> anyhow::Result<Row>;
 
-fn stormed(bench: &Bench, runtime: Runtime, rows: Rows) -> anyhow::Result<Vec<Row>> {
+fn stormed(bench: &Bench, runtime: Runtime, measured: Measured) -> anyhow::Result<Row> {
     let platform = runtime.block_on(OwnPlatform::start_with(&[], &[STREAM_LIMIT]));
     let client = platform.client();
     let start = runtime.block_on(starts(&client));
     let storm = Storm { accounts: runtime.block_on(accounts(&client)), runtime: &runtime };
-    let rows = rows(bench, &platform, &start, &storm);
+    let row = measured(bench, &platform, &start, &storm);
     runtime.block_on(platform.stop());
-    rows
+    row
 }
 
 fn in_one_process(
@@ -51,26 +56,25 @@ fn in_one_process(
     platform: &OwnPlatform,
     start: &Load,
     storm: &Storm<'_>,
-) -> anyhow::Result<Vec<Row>> {
+) -> anyhow::Result<Row> {
     let client = platform.client();
-    Ok(vec![row(bench, "in one process", (STARTS, start), client.url(), storm, &client)?])
+    row(bench, "in one process", (STARTS, start), client.url(), storm, &client)
 }
 
-fn in_pods(
-    bench: &Bench,
-    platform: &OwnPlatform,
-    start: &Load,
-    storm: &Storm<'_>,
-) -> anyhow::Result<Vec<Row>> {
+fn beside(bench: &Bench, platform: &OwnPlatform, start: &Load, storm: &Storm<'_>) -> anyhow::Result<Row> {
+    let auth = pod(bench, platform, "auth", OTHERS_CORE)?;
+    with_redis(platform, storm.runtime)?;
+    let playback = pod(bench, platform, "playback", POD_CORE)?;
+    let auth = Platform::at(auth.url());
+    row(bench, "in pods with a core each", (STARTS, start), &playback.url(), storm, &auth)
+}
+
+fn within(bench: &Bench, platform: &OwnPlatform, _: &Load, storm: &Storm<'_>) -> anyhow::Result<Row> {
     keep_on(OTHERS_CORE, platform.id())?;
     let reading = own_page(&storm.accounts);
-    let pod = |service, core| pod(bench, platform, service, core);
-    let (auth, playback) = (pod("auth", OTHERS_CORE)?, pod("playback", POD_CORE)?);
+    let auth = pod(bench, platform, "auth", OTHERS_CORE)?;
     let auth = Platform::at(auth.url());
-    Ok(vec![
-        row(bench, "in pods with a core each", (STARTS, start), &playback.url(), storm, &auth)?,
-        row(bench, "in the very pod", ("an account's own page", &reading), auth.url(), storm, &auth)?,
-    ])
+    row(bench, "in the very pod", ("an account's own page", &reading), auth.url(), storm, &auth)
 }
 
 /// What Auth does besides, for those who are signed in.
