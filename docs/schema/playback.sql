@@ -153,6 +153,7 @@ CREATE TABLE playback.videos (
     embedding text DEFAULT 'anywhere'::text NOT NULL,
     embedding_origins text[] DEFAULT '{}'::text[] NOT NULL,
     collaborators jsonb DEFAULT '[]'::jsonb NOT NULL,
+    caption_languages text[] DEFAULT '{}'::text[] NOT NULL,
     CONSTRAINT videos_embedding CHECK ((embedding = ANY (ARRAY['anywhere'::text, 'nowhere'::text, 'listed'::text]))),
     CONSTRAINT videos_media CHECK (((state = 'published'::text) = ((packaged_prefix IS NOT NULL) AND (packaged_hls IS NOT NULL) AND (duration_ms IS NOT NULL) AND (renditions IS NOT NULL)))),
     CONSTRAINT videos_passwords CHECK (((visibility = 'password'::text) = (passwords_version IS NOT NULL))),

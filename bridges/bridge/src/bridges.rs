@@ -56,6 +56,15 @@ pub enum StartError {
 impl Bridges {
     /// Connects to nothing yet: stores may come up later.
     pub fn new(manifest: Arc<Manifest>, config: BridgeConfig) -> Result<Arc<Self>, StartError> {
+        Self::with_memories(manifest, config, Memories::default())
+    }
+
+    /// The same with memories of the caller's.
+    pub fn with_memories(
+        manifest: Arc<Manifest>,
+        config: BridgeConfig,
+        memories: Memories,
+    ) -> Result<Arc<Self>, StartError> {
         let producer = config.kafka.as_ref().map(Producer::new).transpose()?;
         let hashes = manifest.components.values().any(|component| component.settings.grants.passwords);
         let hashing = if hashes { Some(Arc::new(HashingPool::start(&config.passwords)?)) } else { None };
@@ -63,7 +72,7 @@ impl Bridges {
         Ok(Arc::new(Bridges {
             guards: Arc::new(GuardRegistry::new(config.policies.guards())),
             limiter: Limiter::new(config.policies.limits.clone()),
-            memories: Memories::default(),
+            memories,
             wakes: wakes.collect(),
             answers: Arc::new(ResponseCache::new(config.services.cache)),
             clock: Arc::new(MonotonicClock::default()),

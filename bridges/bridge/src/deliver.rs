@@ -9,6 +9,8 @@ use mcsp_traces::{Received, Span, TraceState, Tracer, process};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// With this header a component says that it is not the event that fails: `mcsp_events::waits`.
+const WAITS_FOR: &str = "mcsp-waits-for";
 /// A dead letter's cause is no longer than this.
 const CAUSE_MAX_CHARS: usize = 500;
 
@@ -53,13 +55,21 @@ impl Deliver for ByRequest {
         if !response.status().is_success() {
             span.fail(response.status().as_str());
         }
-        match response.status() {
-            status if status.is_success() => Delivery::Done,
-            StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => {
-                Delivery::Reject { cause: cause_of(&response) }
-            }
-            _ => Delivery::Retry { cause: cause_of(&response) },
+        outcome(&response)
+    }
+}
+
+/// What becomes of an event that was answered so.
+fn outcome(response: &Response<Bytes>) -> Delivery {
+    match response.status() {
+        status if status.is_success() => Delivery::Done,
+        StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => {
+            Delivery::Reject { cause: cause_of(response) }
         }
+        status if status.is_server_error() && response.headers().contains_key(WAITS_FOR) => {
+            Delivery::Wait { cause: cause_of(response) }
+        }
+        _ => Delivery::Retry { cause: cause_of(response) },
     }
 }
 
@@ -144,5 +154,23 @@ mod tests {
         );
         assert_eq!(cause_of(&answer(503, r#"{"code":"overloaded"}"#)), "503 overloaded");
         assert_eq!(cause_of(&answer(502, "<html>")), "502");
+    }
+
+    #[test]
+    fn only_what_says_that_it_waits_is_waited_for() {
+        let waiting = |status| {
+            let mut answer = answer(status, "");
+            answer.headers_mut().insert(WAITS_FOR, http::HeaderValue::from_static("store"));
+            outcome(&answer)
+        };
+        let cause = |status: u16| status.to_string();
+        assert_eq!(waiting(503), Delivery::Wait { cause: cause(503) });
+        assert_eq!(waiting(504), Delivery::Wait { cause: cause(504) });
+        assert_eq!(waiting(422), Delivery::Reject { cause: cause(422) });
+        assert_eq!(waiting(409), Delivery::Retry { cause: cause(409) });
+        assert_eq!(waiting(204), Delivery::Done);
+        for status in [500, 503, 504] {
+            assert_eq!(outcome(&answer(status, "")), Delivery::Retry { cause: cause(status) });
+        }
     }
 }

@@ -147,7 +147,8 @@ impl ConsumerConfig {
 }
 
 /// How deliveries are repeated. An event becomes a dead letter once both limits are reached: an outage of
-/// the component's store lasts minutes, and good events must outlast it.
+/// the component's store lasts minutes, and good events must outlast it. Where the component says that it waits for its
+/// store, no limit is reached before the store is back.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct PatienceConfig {

@@ -4,7 +4,7 @@ use crate::buckets::{Buckets, ObjectError};
 use crate::cors;
 use crate::edge_keys::{Believed, KeySource, follow};
 use crate::error::LocalError;
-use crate::http_server::HttpServer;
+use crate::http_server::{HttpServer, Peer};
 use crate::state_dir::StateDir;
 use bytes::Bytes;
 use futures::TryStreamExt;
@@ -138,7 +138,8 @@ impl Edge {
             return problem(StatusCode::NOT_FOUND, "not_found", "there is nothing at this path");
         };
         let verifier = Arc::clone(&self.verifier.read().unwrap_or_else(PoisonError::into_inner));
-        if let Err(refusal) = verifier.verify(token, path, now_unix_s()) {
+        let address = request.extensions().get().map(|Peer(address): &Peer| *address);
+        if let Err(refusal) = verifier.verify_from(address, token, path, now_unix_s()) {
             return problem(StatusCode::FORBIDDEN, refusal.code(), "the playback URL is not valid");
         }
         self.serve(path, request.method() == Method::HEAD, request.headers().get(RANGE)).await

@@ -2,14 +2,14 @@
 
 use crate::error::LocalError;
 use hyper::body::Incoming;
-use hyper::service::Service;
+use hyper::service::{Service, service_fn};
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use mcsp_linger::Lingering;
 use std::error::Error;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -19,6 +19,10 @@ use tokio::task::JoinHandle;
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long to wait after the system could not give out a connection (no file descriptors left).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Who asks: an extension of each request. An IPv4 address in IPv6 clothes is the IPv4 address.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer(pub IpAddr);
 
 /// A running server; dropping it ends it at once.
 #[derive(Debug)]
@@ -77,14 +81,18 @@ where
             accepted = listener.accept() => accepted,
             _ = stopped.wait_for(|stopped| *stopped) => break,
         };
-        let Ok((connection, _)) = accepted else {
+        let Ok((connection, address)) = accepted else {
             tokio::time::sleep(ACCEPT_PAUSE).await;
             continue;
         };
         // Without it small answers wait for the client's delayed acknowledgement.
         let _ = connection.set_nodelay(true);
-        let connection =
-            http.serve_connection(TokioIo::new(Lingering::new(connection)), service.clone()).into_owned();
+        let (service, peer) = (service.clone(), Peer(address.ip().to_canonical()));
+        let answer = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(peer);
+            service.call(request)
+        });
+        let connection = http.serve_connection(TokioIo::new(Lingering::new(connection)), answer).into_owned();
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             if let Err(error) = connection.await {

@@ -8,7 +8,7 @@
 )]
 
 use mcsp_local::{Durability, Silent, Source, Stack, StackConfig, Urls};
-use mcsp_playback_url::{Grant, Key, Signer, content_key};
+use mcsp_playback_url::{Grant, Key, Network, Signer, content_key};
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
@@ -133,9 +133,14 @@ fn clip(directory: &Path) -> Vec<u8> {
 }
 
 fn token(urls: &Urls, prefix: &str, lifetime_s: i64) -> String {
+    bound_token(urls, prefix, (lifetime_s, None))
+}
+
+fn bound_token(urls: &Urls, prefix: &str, (lifetime_s, network): (i64, Option<Network>)) -> String {
     let key = &urls.playback_keys[0];
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
     let grant = Grant::new(prefix, "session_1", now.saturating_add_signed(lifetime_s)).unwrap();
+    let grant = grant.within(network);
     Signer::new(Key::new(key.id.clone(), key.secret.as_bytes()).unwrap()).sign(&grant)
 }
 
@@ -221,6 +226,10 @@ async fn refuses_what_is_not_signed(urls: &Urls, cdn: &str) {
     assert_eq!(refusal(&format!("{cdn}/p/{expired}/{path}")).await, (403, "url_expired".to_owned()));
     let other = "packaged/video_2/master.m3u8";
     assert_eq!(refusal(&format!("{cdn}/p/{good}/{other}")).await, (403, "url_invalid".to_owned()));
+    let elsewhere = bound_token(urls, "packaged/video_1/", (60, Network::parse("192.0.2.0/24")));
+    assert_eq!(refusal(&format!("{cdn}/p/{elsewhere}/{path}")).await, (403, "url_elsewhere".to_owned()));
+    let here = bound_token(urls, "packaged/video_1/", (60, Network::parse("127.0.0.0/8")));
+    assert_eq!(reqwest::get(format!("{cdn}/p/{here}/{path}")).await.unwrap().status(), 200);
     let missing = "packaged/video_1/none.m3u8";
     assert_eq!(refusal(&format!("{cdn}/p/{good}/{missing}")).await, (404, "not_found".to_owned()));
     assert_eq!(refusal(&format!("{cdn}/{path}")).await, (404, "not_found".to_owned()));

@@ -4,7 +4,7 @@ use crate::store::{Kept, size};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-/// The held keys, in the order in which they came to be held.
+/// The held keys, in the order in which they were last kept.
 #[derive(Debug, Default)]
 pub(crate) struct Held {
     by_key: HashMap<Arc<str>, (u64, Arc<Kept>)>,
@@ -18,16 +18,15 @@ impl Held {
         self.by_key.get(key).map(|(_, kept)| Arc::clone(kept))
     }
 
-    /// Holds a value, in the place of the one before, where it fits.
+    /// Holds a value instead of the one before, and behind all others, where it fits.
     pub(crate) fn hold(&mut self, key: &str, kept: Arc<Kept>, max_bytes: usize) -> bool {
-        let before = self.by_key.get(key).map(|(turn, kept)| (*turn, size(key, kept)));
-        let bytes = self.bytes - before.map_or(0, |(_, bytes)| bytes) + size(key, &kept);
-        if bytes > max_bytes {
+        let before = self.by_key.get(key).map_or(0, |(_, kept)| size(key, kept));
+        if self.bytes - before + size(key, &kept) > max_bytes {
             return false;
         }
-        self.bytes = bytes;
-        let key: Arc<str> = key.into();
-        let turn = before.map_or_else(|| self.next_turn(), |(turn, _)| turn);
+        self.release(key);
+        self.bytes += size(key, &kept);
+        let (key, turn): (Arc<str>, u64) = (key.into(), self.next_turn());
         self.by_turn.insert(turn, Arc::clone(&key));
         self.by_key.insert(key, (turn, kept));
         true
@@ -40,7 +39,7 @@ impl Held {
         }
     }
 
-    /// Those under a prefix that are held the longest.
+    /// Those under a prefix that were kept the longest ago.
     pub(crate) fn oldest(&self, prefix: &str, limit: usize) -> Vec<(Arc<str>, Arc<Kept>)> {
         let under = self.by_turn.values().filter(|key| key.starts_with(prefix));
         under.filter_map(|key| Some((Arc::clone(key), self.get(key)?))).take(limit).collect()

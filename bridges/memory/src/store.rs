@@ -112,13 +112,9 @@ impl Store {
         let now = self.clock.now();
         let present = self.find(&key, now);
         let holds = match (condition, &present) {
-            (Condition::Always, _) | (Condition::Absent | Condition::Refresh(_), None) => true,
+            (Condition::Always, _) | (Condition::Absent, None) => true,
             (Condition::Absent, Some(_)) | (Condition::Unchanged(_), None) => false,
             (Condition::Unchanged(version), Some(kept)) => kept.version == version,
-            (Condition::Refresh(young_ms), Some(kept)) => {
-                let is_young = now.saturating_sub(kept.since) < Duration::from_millis(young_ms.into());
-                kept.ttl.is_some() && !(is_young && kept.value == value)
-            }
         };
         if !holds {
             return false;
@@ -192,5 +188,6 @@ impl Store {
 
 fn entry(key: String, kept: &Kept, now: Duration) -> Entry {
     let age_ms = u64::try_from(now.saturating_sub(kept.since).as_millis()).unwrap_or(u64::MAX);
-    Entry { key, value: kept.value.clone(), version: kept.version, age_ms }
+    let held = kept.ttl.is_none();
+    Entry { key, value: kept.value.clone(), version: kept.version, age_ms, held }
 }

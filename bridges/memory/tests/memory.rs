@@ -68,6 +68,10 @@ fn value(memory: &Memory, key: &str) -> Option<String> {
     recall(memory, key).map(|(value, _)| value)
 }
 
+fn is_held(memory: &Memory, key: &str) -> bool {
+    entries(memory, Step::Recall(key.to_owned())).pop().unwrap().held
+}
+
 fn held(memory: &Memory) -> Vec<String> {
     let listing = Listing { prefix: "a:".to_owned(), limit: 100 };
     entries(memory, Step::Held(listing)).into_iter().map(|entry| entry.key).collect()
@@ -86,30 +90,21 @@ fn a_copy_is_there_until_it_runs_out() {
 }
 
 #[test]
-fn a_refresh_spares_what_is_young_and_the_same() {
-    let (memory, clock) = memory(MemoryConfig::default());
-    let refresh = |value| keep(&memory, "a:1", value, Some(10 * MINUTE_MS), Condition::Refresh(60_000));
-    assert!(refresh("x"));
-    assert!(!refresh("x"), "young and the same");
-    assert!(refresh("y"), "another");
-    clock.pass(MINUTE_MS);
-    assert!(refresh("y"), "old");
-}
-
-#[test]
-fn what_is_held_stays_and_no_copy_takes_its_place() {
+fn what_is_held_stays_until_it_is_kept_as_a_copy() {
     let (memory, clock) = memory(MemoryConfig::default());
     for key in ["a:2", "a:1", "a:3"] {
         assert!(keep(&memory, key, "mine", None, Condition::Always));
     }
     assert!(keep(&memory, "a:2", "newer", None, Condition::Always));
     clock.pass(1_000_000 * MINUTE_MS);
-    assert!(!keep(&memory, "a:1", "theirs", Some(MINUTE_MS), Condition::Refresh(0)));
-    assert_eq!(held(&memory), ["a:2", "a:1", "a:3"], "the longest held first");
+    assert!(!keep(&memory, "a:1", "theirs", Some(MINUTE_MS), Condition::Absent));
+    assert_eq!(held(&memory), ["a:1", "a:3", "a:2"], "what was kept the longest ago first");
+    assert!(is_held(&memory, "a:2"));
     let (_, version) = recall(&memory, "a:2").unwrap();
     assert!(keep(&memory, "a:2", "newer", Some(MINUTE_MS), Condition::Unchanged(version)));
     assert_eq!(held(&memory), ["a:1", "a:3"]);
     assert_eq!(value(&memory, "a:2").as_deref(), Some("newer"), "now a copy");
+    assert!(!is_held(&memory, "a:2"));
 }
 
 #[test]
@@ -169,6 +164,9 @@ fn copies_make_room_and_what_is_held_is_refused() {
     let usage = memories.usage()["a"];
     assert_eq!((usage.held, usage.refused_total), (7, 93));
     assert!(usage.held_bytes <= 10_000);
+    let (_, version) = recall(&memory, "a:held0").unwrap();
+    assert!(keep(&memory, "a:held0", &large, None, Condition::Unchanged(version)), "it takes its own room");
+    assert_eq!(held(&memory).last().map(String::as_str), Some("a:held0"));
 }
 
 #[test]

@@ -88,6 +88,7 @@ pub(crate) fn transact_error_of(error: &sqlx::Error, statement: u32) -> Transact
 /// Whether the connection can serve again after this error.
 pub(crate) fn leaves_connection_usable(error: &sqlx::Error) -> bool {
     match database_error(error) {
+        Some(error) if is_internal(error.code()) => false,
         Some(error) => failure_of_sqlstate(error.code()) != Failure::Unreachable,
         None => matches!(error, sqlx::Error::Encode(_)),
     }
@@ -100,7 +101,12 @@ fn failure_of_sqlstate(code: &str) -> Failure {
         "57014" => Failure::DeadlineExceeded,
         // A protocol violation is a wrong count of parameters.
         "08P01" => Failure::Refused(code.to_owned()),
-        _ if ["08", "53", "57", "58", "XX"].iter().any(|class| code.starts_with(class)) => {
+        // It is there, and something in it is broken: no wait mends that, and others' calls may be served.
+        _ if is_internal(code) => {
+            tracing::error!(sqlstate = code, "Postgres found itself inconsistent");
+            Failure::Refused(code.to_owned())
+        }
+        _ if ["08", "53", "57", "58"].iter().any(|class| code.starts_with(class)) => {
             tracing::warn!(sqlstate = code, "Postgres cannot serve");
             Failure::Unreachable
         }
@@ -108,9 +114,30 @@ fn failure_of_sqlstate(code: &str) -> Failure {
     }
 }
 
+/// An internal error, or what is stored is corrupt.
+fn is_internal(code: &str) -> bool {
+    code.starts_with("XX")
+}
+
 fn database_error(error: &sqlx::Error) -> Option<&PgDatabaseError> {
     match error {
         sqlx::Error::Database(error) => error.try_downcast_ref::<PgDatabaseError>(),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_postgres_that_cannot_serve_is_out_of_reach() {
+        for code in ["08006", "53300", "57P01", "57P03", "58030"] {
+            assert_eq!(failure_of_sqlstate(code), Failure::Unreachable, "{code}");
+        }
+        assert_eq!(failure_of_sqlstate("57014"), Failure::DeadlineExceeded);
+        for code in ["XX000", "XX001", "XX002", "42601", "08P01"] {
+            assert_eq!(failure_of_sqlstate(code), Failure::Refused(code.to_owned()), "{code}");
+        }
     }
 }

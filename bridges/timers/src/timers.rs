@@ -104,7 +104,7 @@ impl Timers {
                 self.meter.done();
                 table.done(due).await
             }
-            Delivery::Retry { cause } => {
+            Delivery::Retry { cause } | Delivery::Wait { cause } => {
                 self.meter.retried();
                 tracing::debug!(component, event_id, cause, "a timer comes again");
                 table.postpone(due, self.wait_after(due.deliveries)).await

@@ -35,6 +35,11 @@ pub enum Delivery {
         /// A machine code; the last one is kept with the dead letter.
         cause: String,
     },
+    /// Nothing is wrong with the event: what it is to be written to is out of reach. It waits for as long as that lasts.
+    Wait {
+        /// A machine code, for the log.
+        cause: String,
+    },
 }
 
 /// A job after its way.
@@ -88,10 +93,11 @@ impl Courier {
             Ok(event) => event,
             Err(cause) => return self.bury(job, 0, cause).await,
         };
-        let first = Instant::now();
-        // Ends: `wait_after` gives none once patience is spent.
+        // Since the event has failed by itself, without an outage in between.
+        let (mut since, mut failures) = (Instant::now(), 0_u32);
+        // Ends: `wait_after` gives none once patience is spent, and outages end.
         for attempts in 1.. {
-            match self.deliver_once(job, &event).await {
+            let wait = match self.deliver_once(job, &event).await {
                 None => return false,
                 Some(Delivery::Done) => {
                     self.counts.done.fetch_add(1, Ordering::Relaxed);
@@ -99,14 +105,21 @@ impl Courier {
                 }
                 Some(Delivery::Reject { cause }) => return self.bury(job, attempts, &cause).await,
                 Some(Delivery::Retry { cause }) => {
-                    let Some(wait) = self.patience.wait_after(attempts, first.elapsed()) else {
+                    failures = failures.saturating_add(1);
+                    let Some(wait) = self.patience.wait_after(failures, since.elapsed()) else {
                         return self.bury(job, attempts, &cause).await;
                     };
-                    self.counts.retried.fetch_add(1, Ordering::Relaxed);
-                    if !wait_unless_stopped(job, wait).await {
-                        return false;
-                    }
+                    wait
                 }
+                Some(Delivery::Wait { cause }) => {
+                    tracing::debug!(component = self.component, cause, "an event waits");
+                    (since, failures) = (Instant::now(), 0);
+                    self.patience.wait(attempts)
+                }
+            };
+            self.counts.retried.fetch_add(1, Ordering::Relaxed);
+            if !wait_unless_stopped(job, wait).await {
+                return false;
             }
         }
         false

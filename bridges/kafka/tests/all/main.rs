@@ -12,3 +12,4 @@ mod consume;
 mod publish;
 #[path = "../support/mod.rs"]
 mod support;
+mod waiting;

@@ -72,12 +72,12 @@ record!(wit::redis::Script => port::redis::Script { source, keys, arguments });
 variant!(wit::redis::Operation => port::redis::Operation { ; Command; RunScript });
 variant!(port::redis::Reply => wit::redis::Reply { Nil, Okay; Integer, Bulk, Array, Error; });
 
-variant!(wit::memory::Condition => port::memory::Condition { Always, Absent; Unchanged, Refresh; });
+variant!(wit::memory::Condition => port::memory::Condition { Always, Absent; Unchanged; });
 record!(wit::memory::Deposit => port::memory::Deposit { key, value, ttl_ms; condition });
 record!(wit::memory::Removal => port::memory::Removal { key, version });
 record!(wit::memory::Listing => port::memory::Listing { prefix, limit });
 variant!(wit::memory::Step => port::memory::Step { ; Recall; Keep, Forget, Held });
-record!(port::memory::Entry => wit::memory::Entry { key, value, version, age_ms });
+record!(port::memory::Entry => wit::memory::Entry { key, value, version, age_ms, held });
 impl From<port::memory::Outcome> for wit::memory::Outcome {
     fn from(outcome: port::memory::Outcome) -> Self {
         match outcome {

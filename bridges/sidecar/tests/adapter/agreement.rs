@@ -281,7 +281,7 @@ async fn what_is_kept_is_found_again_by_another_call() {
             let kept = probe.exchange(vec![deposit("copy", Some(60_000), Condition::Absent)]).await;
             let listing = Listing { prefix: stage.prefix.clone(), limit: 10 };
             let steps = vec![
-                deposit("copy", Some(60_000), Condition::Refresh(60_000)),
+                deposit("copy", Some(60_000), Condition::Absent),
                 deposit("held", None, Condition::Always),
                 Step::Recall(key("copy")),
                 Step::Recall(key("none")),
@@ -297,13 +297,16 @@ async fn what_is_kept_is_found_again_by_another_call() {
             (kept, found)
         })
         .await;
-    let entry = |name: &str| Entry { key: key(name), value: every_byte.clone(), version: 0, age_ms: 0 };
+    let entry = |name: &str, held| {
+        let value = every_byte.clone();
+        Entry { key: key(name), value, version: 0, age_ms: 0, held }
+    };
     let expected = vec![
         Outcome::Done(false),
         Outcome::Done(true),
-        Outcome::Entries(vec![entry("copy")]),
+        Outcome::Entries(vec![entry("copy", false)]),
         Outcome::Entries(vec![]),
-        Outcome::Entries(vec![entry("held")]),
+        Outcome::Entries(vec![entry("held", true)]),
         Outcome::Done(false),
     ];
     assert_eq!(outcomes, (Ok(vec![Outcome::Done(true)]), expected));

@@ -37,9 +37,10 @@ pub(crate) async fn apply(
     }
     let (applied, bridge) = (received.apply(context, statements, Vec::new()).await?, context.bridge());
     let (version, state) = accounts::find(bridge, user_id).await?.unwrap_or((version, state));
-    memory::keep_account(bridge, bounds, user_id, state).await?;
+    memory::keep_account(bridge, bounds, user_id, (version, state)).await?;
     accounts::keep(bridge, user_id, version, state).await?;
     if state == AccountState::Erased {
+        memory::forget_subscription(bridge, bounds, user_id).await?;
         positions::drop_kept(bridge, user_id).await?;
     }
     Ok(applied)

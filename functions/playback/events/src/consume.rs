@@ -3,7 +3,8 @@
 use crate::{account_changed, subscription_changed, video_changed};
 use axum::Extension;
 use axum::extract::State;
-use mcsp_events::{Applied, Received};
+use http::StatusCode;
+use mcsp_events::{Applied, Received, waits};
 use mcsp_function::Context;
 use mcsp_problem::Problem;
 use playback_storage::Bounds;
@@ -20,7 +21,7 @@ pub(crate) async fn consume(
     Extension(bounds): Extension<Bounds>,
     received: Received,
 ) -> Result<Applied, Problem> {
-    match received.kind.as_str() {
+    let applied = match received.kind.as_str() {
         kind if kind.starts_with(VIDEO_EVENTS) => video_changed::apply(&context, &bounds, &received).await,
         kind if kind.starts_with(ACCOUNT_EVENTS) => {
             account_changed::apply(&context, &bounds, &received).await
@@ -29,5 +30,31 @@ pub(crate) async fn consume(
             subscription_changed::apply(&context, &bounds, &received).await
         }
         _ => Ok(Applied::Ignored),
+    };
+    applied.map_err(for_its_stores)
+}
+
+/// Nothing is needed but Postgres and Redis. Once Postgres has an event, Redis must hear of it, however long it is away:
+/// of a video that was taken back, or an account that was suspended, it still has what was before. One that takes too long
+/// (504) may be what fails by itself; a store that is silent is soon known to be away.
+fn for_its_stores(problem: Problem) -> Problem {
+    if problem.status() == StatusCode::SERVICE_UNAVAILABLE { waits(problem) } else { problem }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::response::IntoResponse;
+
+    #[test]
+    fn an_event_waits_for_a_store_that_is_away_and_not_where_it_takes_too_long() {
+        for (status, is_waited_for) in [
+            (StatusCode::SERVICE_UNAVAILABLE, true),
+            (StatusCode::GATEWAY_TIMEOUT, false),
+            (StatusCode::INTERNAL_SERVER_ERROR, false),
+        ] {
+            let response = for_its_stores(Problem::new(status, "code", "title")).into_response();
+            assert_eq!(response.headers().contains_key("mcsp-waits-for"), is_waited_for, "{status}");
+        }
     }
 }

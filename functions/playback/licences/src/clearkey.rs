@@ -3,7 +3,7 @@
 use crate::body::LicenceRequest;
 use crate::problems;
 use crate::settings::Settings;
-use crate::shown::{TokenQuery, granted, refusals};
+use crate::shown::{SERVED_FROM, STALE_MS, TokenQuery, granted, refusals};
 use axum::Extension;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -80,7 +80,12 @@ pub(crate) fn reference() -> Operation {
         )
         .requires(Permission::PlaybackStart)
         .takes_body::<Asked>("application/json")
-        .answers(Answer::json::<Licence>(StatusCode::OK, "The keys.").with(header::CACHE_CONTROL))
+        .answers(
+            Answer::json::<Licence>(StatusCode::OK, "The keys.")
+                .with(header::CACHE_CONTROL)
+                .with(SERVED_FROM)
+                .with(STALE_MS),
+        )
         .refuses(refusals())
         .refuses([problems::key_not_granted()])
 }
@@ -98,10 +103,10 @@ pub(crate) async fn clearkey(
         return Err(problems::key_not_granted());
     }
     let seed = settings.seed(&granted.grant.seed_id).ok_or_else(|| Problem::internal(&UnknownSeed))?;
-    granted.take(&context, &settings).await?;
+    let served = granted.take(&context, &settings).await?;
     let keys = key_ids.into_iter().map(|key_id| JsonWebKey::of(seed, key_id)).collect();
     let no_store = [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
-    Ok((no_store, Json(Licence { keys, r#type: kept })).into_response())
+    Ok((no_store, served, Json(Licence { keys, r#type: kept })).into_response())
 }
 
 /// The packager has a seed that `content_key_seeds` lacks.

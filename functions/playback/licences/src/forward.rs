@@ -4,7 +4,7 @@
 use crate::body::LicenceRequest;
 use crate::problems;
 use crate::settings::Settings;
-use crate::shown::{TokenQuery, granted, refusals};
+use crate::shown::{SERVED_FROM, STALE_MS, TokenQuery, granted, refusals};
 use axum::Extension;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -66,7 +66,12 @@ pub(crate) fn reference() -> Operation {
         )
         .requires(Permission::PlaybackStart)
         .takes_body::<Message>(BYTES)
-        .answers(Answer::of::<Message>(BYTES, StatusCode::OK, "The licence.").with(header::CACHE_CONTROL))
+        .answers(
+            Answer::of::<Message>(BYTES, StatusCode::OK, "The licence.")
+                .with(header::CACHE_CONTROL)
+                .with(SERVED_FROM)
+                .with(STALE_MS),
+        )
         .refuses(refusals())
         .refuses([problems::refused(), problems::not_offered(), problems::unavailable()])
 }
@@ -100,12 +105,12 @@ pub(crate) async fn forward(
         deadline_ms: Some(DEADLINE_MS),
     };
     let licence = licence(&context, request).await?;
-    granted.take(&context, &settings).await?;
+    let served = granted.take(&context, &settings).await?;
     let headers = [
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
         (header::CONTENT_TYPE, HeaderValue::from_static(BYTES)),
     ];
-    Ok((headers, licence).into_response())
+    Ok((headers, served, licence).into_response())
 }
 
 async fn licence(context: &Context, request: Request) -> Result<Vec<u8>, Problem> {

@@ -2,6 +2,7 @@
 
 use crate::problems;
 use crate::settings::Settings;
+use http::HeaderName;
 use mcsp_access::Permission;
 use mcsp_function::{Caller, Context};
 use mcsp_ids::LicenceId;
@@ -9,11 +10,17 @@ use mcsp_playback_url::{LICENCE_TOKEN_TTL_S, LicenceGrant, Refusal};
 use mcsp_problem::Problem;
 use playback_domain::{KeySystem, Terms};
 use playback_storage::licences::{Shown, Taken, take};
+use playback_storage::videos::Source;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// Longer than any token can be shown.
 const TAKEN_TTL_MS: u32 = 2 * 1000 * LICENCE_TOKEN_TTL_S;
+
+/// Where it was found that the token is good.
+pub(crate) const SERVED_FROM: HeaderName = HeaderName::from_static("mcsp-served-from");
+/// How old that may be.
+pub(crate) const STALE_MS: HeaderName = HeaderName::from_static("mcsp-stale-ms");
 
 /// `?token=…`
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -42,9 +49,11 @@ pub(crate) fn granted(
     let now_s = u64::try_from(context.now().as_second()).unwrap_or_default();
     let grant = settings.verifier().verify_licence(token, now_s).map_err(|refusal| match refusal {
         Refusal::Expired => problems::token_expired(),
-        Refusal::Malformed | Refusal::UnknownKey | Refusal::Signature | Refusal::Path => {
-            problems::token_invalid().caused_by(&refusal)
-        }
+        Refusal::Malformed
+        | Refusal::UnknownKey
+        | Refusal::Signature
+        | Refusal::Path
+        | Refusal::Elsewhere => problems::token_invalid().caused_by(&refusal),
     })?;
     if grant.user_id.parse() != Ok(caller.user()) {
         return Err(problems::token_invalid());
@@ -63,10 +72,16 @@ pub(crate) fn granted(
 }
 
 impl Granted {
-    /// Takes the token, right before the answer: a licence that could not be given leaves it good.
-    pub(crate) async fn take(&self, context: &Context, settings: &Settings) -> Result<(), Problem> {
-        match take(context, settings.bounds(), &self.shown).await? {
-            Taken::First => Ok(()),
+    /// Takes the token, right before the answer: a licence that could not be given leaves it good. Gives the headers that say who
+    /// could tell.
+    pub(crate) async fn take(
+        &self,
+        context: &Context,
+        settings: &Settings,
+    ) -> Result<[(HeaderName, &'static str); 2], Problem> {
+        let (taken, source) = take(context, settings.bounds(), &self.shown).await?;
+        match taken {
+            Taken::First => Ok([(SERVED_FROM, Source::as_str(source)), (STALE_MS, "0")]),
             Taken::Before => Err(problems::token_used()),
             Taken::Ended => Err(problems::session_ended()),
         }

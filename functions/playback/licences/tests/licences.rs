@@ -103,6 +103,7 @@ async fn a_token_gives_the_keys_of_its_video_once() {
     let token = scene.token();
     let licence = scene.clearkey(&token).await;
     assert_eq!((licence.status, &licence.headers["cache-control"]), (200, &"no-store".parse().unwrap()));
+    assert_eq!(licence.headers["mcsp-served-from"], "redis");
     let seed = ring_from_json(CONTENT_KEY_SEEDS).unwrap().remove(0);
     let expected = json!({"keys": [{"kty": "oct", "kid": KID, "k": base64url(content_key(&seed, KEY_ID))}], "type": "temporary"});
     assert_eq!(licence.json, expected);

@@ -1,12 +1,14 @@
 //! `DELETE /v1/playback/positions/{video_id}`: forgets where the caller stopped. What a player tells of an earlier time,
 //! or a process still holds, does not bring it back.
 
+use crate::overwrite::overwrite;
 use crate::write::{Told, write_behind};
 use axum::Extension;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, StatusCode};
 use mcsp_access::Permission;
+use mcsp_etag::IfMatch;
 use mcsp_function::{Caller, Context};
 use mcsp_ids::{UserId, VideoId};
 use mcsp_problem::{Path, Problem};
@@ -25,7 +27,8 @@ pub(crate) fn reference() -> Operation {
         .described(
             "Forgets where the caller stopped in a video, on every device. What a player tells of an earlier time does \
             not bring it back; a session that goes on begins it anew. It is the same whether there was a position or \
-            not.",
+            not. With `If-Match` it is forgotten only where the position that counts is one that was read; that is compared in \
+            Redis alone: while it is away, such a request is 503.",
         )
         .requires(Permission::PlaybackStart)
         .answers(Answer::empty(StatusCode::NO_CONTENT, "It is forgotten.").with(SERVED_FROM).with(STALE_MS))
@@ -36,10 +39,15 @@ pub(crate) async fn forget(
     Extension(bounds): Extension<Bounds>,
     caller: Caller,
     Path(video): Path<VideoId>,
+    if_match: IfMatch,
 ) -> Result<Response, Problem> {
     caller.require(Permission::PlaybackStart)?;
-    let source =
-        Forgetting { context: &context, bounds: &bounds, user: caller.user(), video }.forget().await?;
+    let user = caller.user();
+    let told = Told { user, video, position: Position::forgotten(None, context.now()) };
+    let source = match overwrite(&context, &bounds, &if_match, told).await? {
+        Some((_, source)) => source,
+        None => Forgetting { context: &context, bounds: &bounds, user, video }.forget().await?,
+    };
     let served = [(SERVED_FROM, source.as_str()), (STALE_MS, "0")];
     Ok((StatusCode::NO_CONTENT, served).into_response())
 }

@@ -1,6 +1,7 @@
 //! Where viewers stopped.
 
 mod forget;
+mod overwrite;
 mod read;
 mod read_all;
 mod view;

@@ -1,13 +1,14 @@
 //! `GET /v1/playback/positions/{video_id}`: where the caller stopped.
 
-use crate::view::{Found, PositionView};
+use crate::view::{Found, PositionView, answer};
 use axum::Extension;
 use axum::extract::State;
-use http::StatusCode;
+use axum::response::Response;
+use http::{StatusCode, header};
 use mcsp_access::Permission;
 use mcsp_function::{Caller, Context};
 use mcsp_ids::{UserId, VideoId};
-use mcsp_problem::{Json, Path, Problem};
+use mcsp_problem::{Path, Problem};
 use mcsp_reference::{Answer, Operation};
 use playback_domain::Position;
 use playback_storage::memory::{self, Seen};
@@ -20,7 +21,7 @@ pub(crate) fn reference() -> Operation {
         .named("getPosition", "Get where one stopped")
         .described("Where the caller stopped in a video, on whichever device.")
         .requires(Permission::PlaybackStart)
-        .answers(Answer::json::<PositionView>(StatusCode::OK, "The position."))
+        .answers(Answer::json::<PositionView>(StatusCode::OK, "The position.").with(header::ETAG))
         .refuses([Problem::not_found()])
 }
 
@@ -30,11 +31,11 @@ pub(crate) async fn read(
     Extension(bounds): Extension<Bounds>,
     caller: Caller,
     Path(video): Path<VideoId>,
-) -> Result<Json<PositionView>, Problem> {
+) -> Result<Response, Problem> {
     caller.require(Permission::PlaybackStart)?;
     let Found { position, source, stale_ms } = find(&context, &bounds, caller.user(), video).await?;
-    let view = position.and_then(|position| PositionView::new(video, Found { position, source, stale_ms }));
-    view.map(Json).ok_or_else(Problem::not_found)
+    let position = position.ok_or_else(Problem::not_found)?;
+    answer(video, Found { position, source, stale_ms })
 }
 
 async fn find(

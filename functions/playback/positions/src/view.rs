@@ -1,8 +1,12 @@
 //! A position as the caller sees it.
 
+use axum::response::{IntoResponse, Response};
+use http::header;
 use jiff::Timestamp;
 use mcsp_ids::VideoId;
+use mcsp_problem::{Json, Problem};
 use playback_domain::Position;
+use playback_storage::positions::tag;
 use playback_storage::videos::Source;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -38,9 +42,16 @@ impl<T> Found<T> {
     }
 }
 
+/// The position with its `ETag`, or 404 where it is forgotten.
+pub(crate) fn answer(video_id: VideoId, found: Found<Position>) -> Result<Response, Problem> {
+    let tag = tag(&found.position).ok_or_else(Problem::not_found)?;
+    let view = PositionView::new(video_id, found).ok_or_else(Problem::not_found)?;
+    Ok(([(header::ETAG, tag)], Json(view)).into_response())
+}
+
 impl PositionView {
     /// None where it is forgotten.
-    pub(crate) fn new(video_id: VideoId, found: Found<Position>) -> Option<Self> {
+    fn new(video_id: VideoId, found: Found<Position>) -> Option<Self> {
         let Found { position, source, stale_ms } = found;
         Some(PositionView {
             video_id,

@@ -1,13 +1,16 @@
 //! `PUT /v1/playback/positions/{video_id}`: notes where the caller stopped. Of two writes the one of the later
 //! client time counts, in whatever order they come.
 
-use crate::view::{Found, PositionView};
+use crate::overwrite::overwrite;
+use crate::view::{Found, PositionView, answer};
 use axum::Extension;
 use axum::extract::State;
-use http::StatusCode;
+use axum::response::Response;
+use http::{StatusCode, header};
 use jiff::Timestamp;
 use mcsp_access::Permission;
 use mcsp_bridge_api::postgres::TransactError;
+use mcsp_etag::IfMatch;
 use mcsp_function::{Caller, Context};
 use mcsp_ids::{UserId, VideoId};
 use mcsp_problem::{Invalid, Json, Path, Problem, Reason};
@@ -37,10 +40,14 @@ pub(crate) fn reference() -> Operation {
         .named("setPosition", "Note where one stopped")
         .described(
             "For players that stopped without a session, or were offline. The answer is the position that counts now, \
-            which may be a later one of another device; 404 where the viewer has had it forgotten since.",
+            which may be a later one of another device; 404 where the viewer has had it forgotten since. With `If-Match` it is \
+            noted only where the position that counts is one that was read: of two devices' the later one counts all the same. \
+            That is compared in Redis alone: while it is away, such a request is 503.",
         )
         .requires(Permission::PlaybackStart)
-        .answers(Answer::json::<PositionView>(StatusCode::OK, "The position that counts now."))
+        .answers(
+            Answer::json::<PositionView>(StatusCode::OK, "The position that counts now.").with(header::ETAG),
+        )
         .refuses([Problem::not_found(), WriteError::OutOfRange(InvalidPosition).into()])
 }
 
@@ -51,14 +58,18 @@ pub(crate) async fn write(
     Extension(bounds): Extension<Bounds>,
     caller: Caller,
     Path(video): Path<VideoId>,
+    if_match: IfMatch,
     Json(request): Json<WriteRequest>,
-) -> Result<Json<PositionView>, Problem> {
+) -> Result<Response, Problem> {
     caller.require(Permission::PlaybackStart)?;
     let position =
         Position::told(request.position_ms, request.client_time, context.now()).map_err(WriteError::from)?;
     let told = Told { user: caller.user(), video, position };
-    let found = note(&context, &bounds, told).await.map_err(WriteError::from)?;
-    PositionView::new(video, found).map(Json).ok_or_else(Problem::not_found)
+    let found = match overwrite(&context, &bounds, &if_match, told).await? {
+        Some((counting, source)) => Found::fresh(counting, source),
+        None => note(&context, &bounds, told).await.map_err(WriteError::from)?,
+    };
+    answer(video, found)
 }
 
 /// A position in a video, of a viewer.

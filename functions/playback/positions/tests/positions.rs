@@ -131,7 +131,7 @@ async fn without_stores_what_was_seen_is_told_and_of_the_rest_that_it_is_unknown
     let begun = Instant::now();
     // It is remembered after the answer.
     while scene.read_all(&video(1).to_string()).await.json["served_from"] != "memory" {
-        assert!(begun.elapsed() < Duration::from_secs(10));
+        assert!(begun.elapsed() < Duration::from_secs(60));
     }
     scene.expect_all(&[2, 3], &[2, 3], ("memory", 0)).await;
     scene.expect_all(&[3], &[3], ("postgres", 0)).await;

@@ -1,6 +1,7 @@
 //! How a denial looks to the viewer: the reason as code, and what would help.
 
-use http::StatusCode;
+use crate::served::{SERVED_FROM, STALE_MS, Served};
+use http::{HeaderValue, StatusCode};
 use jiff::Timestamp;
 use mcsp_problem::Problem;
 use mcsp_reference::Refusal;
@@ -64,6 +65,17 @@ pub(crate) fn problem(denial: Denial) -> Problem {
     }
 }
 
+/// The same with where the facts came from that it was decided on. What is hidden tells nothing of them.
+pub(crate) fn decided(denial: Denial, served: Served) -> Problem {
+    let problem = problem(denial);
+    if problem.status() != StatusCode::FORBIDDEN {
+        return problem;
+    }
+    problem
+        .with_header(SERVED_FROM, HeaderValue::from_static(served.source.as_str()))
+        .with_header(STALE_MS, HeaderValue::from(served.stale_ms))
+}
+
 /// A problem document with when the video will be published.
 #[derive(JsonSchema)]
 #[schemars(rename = "NotPublishedYet")]
@@ -91,7 +103,7 @@ struct Scheduled {
 /// How each denial looks that is told to the viewer, for the API reference.
 pub(crate) fn told() -> impl Iterator<Item = Refusal> {
     Reason::ALL.iter().filter_map(|reason| {
-        let problem = problem(Denial::told(*reason));
+        let problem = decided(Denial::told(*reason), Served::REDIS);
         let is_told = problem.status() == StatusCode::FORBIDDEN;
         let refusal = is_told.then(|| Refusal::from(problem))?;
         let says_when = *reason == Reason::Scheduled;

@@ -3,12 +3,13 @@
 use crate::denied;
 use crate::heartbeat::{position, remember, write_behind};
 use crate::refusal::Refusal;
+use crate::served::{SERVED_FROM, STALE_MS, Served};
 use crate::settings::{GrantQuery, Settings};
 use crate::signal::{self, Happened, Signal};
 use axum::Extension;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderName, StatusCode};
+use http::StatusCode;
 use jiff::Timestamp;
 use mcsp_access::Permission;
 use mcsp_function::{Caller, Context, TraceParent};
@@ -22,9 +23,6 @@ use playback_storage::{Bounds, End, Ended, Redis, StoreError, probe_after_answer
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::sync::Arc;
-
-const SERVED_FROM: HeaderName = HeaderName::from_static("mcsp-served-from");
-const STALE_MS: HeaderName = HeaderName::from_static("mcsp-stale-ms");
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -87,8 +85,7 @@ pub(crate) async fn end(
         reason: None,
     };
     signal::send(&context, &trace, Happened::Ended, signal);
-    let served = [(SERVED_FROM, source.as_str()), (STALE_MS, "0")];
-    Ok((StatusCode::NO_CONTENT, served).into_response())
+    Ok((StatusCode::NO_CONTENT, Served::now(source).headers()).into_response())
 }
 
 /// With Redis, and without it where it can't tell. None where there is no such session.

@@ -6,6 +6,7 @@ use crate::embedder::SentBy;
 use crate::licences::LicencesView;
 use crate::refusal::Refusal;
 use crate::renewal::{Renewal, renew};
+use crate::served::Served;
 use crate::settings::{GrantQuery, OpenedBy, Settings};
 use crate::signal::{self, Happened, Signal};
 use crate::view::{ManifestsView, expiry};
@@ -14,8 +15,9 @@ use axum::extract::State;
 use http::StatusCode;
 use jiff::Timestamp;
 use mcsp_access::Permission;
-use mcsp_function::{Caller, Context, TraceParent};
+use mcsp_function::{Caller, ClientAddress, Context, TraceParent};
 use mcsp_ids::{PlaybackSessionId, UserId, VideoId};
+use mcsp_playback_url::Network;
 use mcsp_problem::{Invalid, Json, Path, Problem, Query};
 use mcsp_reference::{Answer, Operation};
 use playback_domain::{
@@ -24,8 +26,8 @@ use playback_domain::{
 use playback_storage::memory::{self, Seen};
 use playback_storage::videos::Source;
 use playback_storage::{
-    Beaten, Bounds, Heartbeat, Redis, StoreError, positions, probe_after_answer, remember_after_answer,
-    subscriptions,
+    Beaten, Bounds, Heartbeat, Redis, StoreError, accounts, positions, probe_after_answer,
+    remember_after_answer, subscriptions,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -100,7 +102,7 @@ pub(crate) fn reference() -> Operation {
 pub(crate) async fn heartbeat(
     State(context): State<Context>,
     Extension(settings): Extension<Arc<Settings>>,
-    (caller, sent_by): (Caller, SentBy),
+    (caller, sent_by, address): (Caller, SentBy, ClientAddress),
     trace: TraceParent,
     Path(session): Path<PlaybackSessionId>,
     Query(GrantQuery { grant }): Query<GrantQuery>,
@@ -110,7 +112,10 @@ pub(crate) async fn heartbeat(
     settings.refresh_keys(&context).await;
     let (mut viewer, now) = (settings.viewer(&caller)?, context.now());
     let (shown, opened_by) = settings.shown(grant.as_deref(), viewer.user, session, now).unzip();
-    let OpenedBy { unlocked, embedder } = opened_by.unwrap_or_default();
+    let network = settings.network(address);
+    // Who is elsewhere since can load nothing with the URLs that there are.
+    let has_moved = opened_by.as_ref().is_some_and(|opened_by| opened_by.network != network);
+    let OpenedBy { unlocked, embedder, .. } = opened_by.unwrap_or_default();
     viewer.unlocked = unlocked;
     viewer.embedder = settings.own_pages().embedder(sent_by, embedder);
     let position = position(request.position_ms, request.client_time, now)?;
@@ -127,7 +132,8 @@ pub(crate) async fn heartbeat(
         shown,
     };
     let (beaten, source) = beat(&context, settings.bounds(), &heartbeat).await.map_err(Refusal::unknown)?;
-    let about = Told { context: &context, trace: &trace, heartbeat: &heartbeat };
+    let about = Told { context: &context, trace: &trace, heartbeat: &heartbeat, source };
+    let mut served = Served::now(source);
     match beaten {
         Beaten::Unknown => Err(Problem::not_found()),
         Beaten::Full { video, watched_ms, .. } => {
@@ -144,17 +150,18 @@ pub(crate) async fn heartbeat(
             if source == Source::Redis {
                 remember(&context, settings.bounds(), viewer.user, (video, Some(position), streams));
             }
-            let renewal = if settings.renewal_due(expires_at_s, now) {
-                let wanted = Wanted { viewer: &viewer, session, video, source };
-                renew(&context, &trace, &settings, wanted).await.map_err(|denial| {
+            let renewal = if has_moved || settings.renewal_due(expires_at_s, now) {
+                let wanted = Wanted { viewer: &viewer, session, video, network, source };
+                let renewal = renew(&context, &trace, &settings, wanted, &mut served).await;
+                renewal.map_err(|denial| {
                     about.send(Happened::Denied, (video, watched_ms), Some(denial));
-                    denied::problem(denial)
+                    denied::decided(denial, served)
                 })?
             } else {
                 None
             };
             let expires_at_s = renewal.as_ref().map_or(expires_at_s, |renewal| renewal.expires_at_s);
-            let stale_ms = renewal.as_ref().map_or(0, |renewal| renewal.stale_ms);
+            let stale_ms = renewal.as_ref().map_or(0, |_| served.stale_ms);
             let (manifests, licences, renewal_path) = match renewal {
                 Some(Renewal { manifests, licences, path, .. }) => (Some(manifests), licences, Some(path)),
                 None => (None, None, None),
@@ -180,6 +187,8 @@ pub(crate) struct Wanted<'a> {
     pub viewer: &'a Viewer,
     pub session: PlaybackSessionId,
     pub video: VideoId,
+    /// What its URLs are bound to.
+    pub network: Option<Network>,
     /// What kept the session.
     pub source: Source,
 }
@@ -202,7 +211,8 @@ async fn beat(
     }
     if let Ok(Beaten::Full { plan_is_known: false, .. }) = beaten {
         // A plan that Redis does not know may have more streams.
-        if let Ok(Some(_)) = subscriptions::load(context, redis, known.user).await {
+        let plan = subscriptions::load(context, redis, known.user).await;
+        if plan.is_ok_and(|found| found.known.subscription.is_some()) {
             beaten = playback_storage::beat(redis, &known).await;
         }
     }
@@ -210,8 +220,12 @@ async fn beat(
         Ok(beaten) => Ok((beaten, Source::Redis)),
         Err(error) if error.is_outage() => {
             probe_after_answer(context, &error);
-            let beaten = memory::beat(bridge, heartbeat).await?;
-            beaten.map(|beaten| (beaten, Source::Memory)).ok_or(error)
+            let beaten = memory::beat(bridge, heartbeat).await?.ok_or(error)?;
+            // As often as Postgres is told of the position; and who is denied may have been let in again.
+            if matches!(beaten, Beaten::Kept { write_due: true, .. } | Beaten::Suspended { .. }) {
+                accounts::refresh_state_after_answer(context, bounds, heartbeat.user);
+            }
+            Ok((beaten, Source::Memory))
         }
         Err(error) => Err(error),
     }
@@ -222,6 +236,8 @@ struct Told<'a> {
     context: &'a Context,
     trace: &'a TraceParent,
     heartbeat: &'a Heartbeat,
+    /// What looked after the session.
+    source: Source,
 }
 
 impl Told<'_> {
@@ -229,7 +245,7 @@ impl Told<'_> {
     fn denied(&self, reason: Reason, watched: (VideoId, u64)) -> Problem {
         let denial = Denial::told(reason);
         self.send(Happened::Denied, watched, Some(denial));
-        denied::problem(denial)
+        denied::decided(denial, Served::now(self.source))
     }
 
     fn send(&self, happened: Happened, (video_id, watched_ms): (VideoId, u64), denial: Option<Denial>) {

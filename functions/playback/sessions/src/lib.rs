@@ -11,6 +11,7 @@ mod plan;
 mod refusal;
 mod remove_device;
 mod renewal;
+mod served;
 mod session;
 mod settings;
 mod signal;
@@ -62,6 +63,7 @@ mcsp_function::component!(
         "default_stream_limit",
         "licence_policy",
         "licence_token_keys",
+        "playback_url_binding",
         "playback_url_keys",
         "playback_url_ttl_s",
         "redis_patience_ms",

@@ -16,6 +16,9 @@ pub(crate) enum Refusal {
     /// The Idempotency-Key was of another request.
     #[error("the idempotency key was used for another request")]
     KeyReused,
+    /// The session that was started under the Idempotency-Key is over.
+    #[error("the session of the idempotency key is over")]
+    Over,
     /// The video changed with every try.
     #[error("the video changes faster than it can be decided on")]
     Unsettled,
@@ -45,6 +48,12 @@ impl Refusal {
     }
 }
 
+/// 409: a repetition of a start whose session has ended, or whose URL has run out, opens no other one.
+pub(crate) fn over() -> Problem {
+    Problem::new(StatusCode::CONFLICT, "session_over", "the session of this Idempotency-Key is over")
+        .with_detail("start another one, under another key")
+}
+
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         match &refusal {
@@ -54,6 +63,7 @@ impl From<Refusal> for Problem {
                 "idempotency_key_reused",
                 "this Idempotency-Key was used for another request",
             ),
+            Refusal::Over => over(),
             Refusal::Unsettled | Refusal::Unknown(_) => denied::unknown().caused_by(&refusal),
             Refusal::Inconsistent(_) => Problem::internal(&refusal),
         }

@@ -2,6 +2,7 @@
 
 use crate::heartbeat::Wanted;
 use crate::licences::{LicencesView, Player};
+use crate::served::Served;
 use crate::session::allowed;
 use crate::settings::Settings;
 use crate::view::{ManifestsView, renewal_path};
@@ -18,34 +19,36 @@ pub(crate) struct Renewal {
     pub licences: Option<LicencesView>,
     /// Where the next heartbeats go.
     pub path: String,
-    /// How old the facts are that it was decided on.
-    pub stale_ms: u64,
 }
 
 /// New URLs, if the viewer may still play the video. What cannot be found out now is tried again with the next
-/// heartbeat: nothing is given that was not decided, and half of the time is left.
+/// heartbeat: nothing is given that was not decided, and half of the time is left. `served` is told what it was decided on.
 pub(crate) async fn renew(
     context: &Context,
     trace: &TraceParent,
     settings: &Settings,
     wanted: Wanted<'_>,
+    served: &mut Served,
 ) -> Result<Option<Renewal>, Denial> {
     let Ok(loaded) = load(context, trace, settings, &wanted).await else { return Ok(None) };
-    let Loaded { version, stale_ms, .. } = loaded.ok_or(Denial::hidden(Reason::NotFound))?;
-    let Wanted { viewer, session, video, .. } = wanted;
+    let loaded = loaded.ok_or(Denial::hidden(Reason::NotFound))?;
+    *served = served.and(Served::from(&loaded));
+    let version = loaded.version;
+    let Wanted { viewer, session, video, network, .. } = wanted;
     // The session has its slot, which none of a suspended account has: of the other streams none is in its way.
     let (now, id) = (context.now(), session.to_string());
-    let Ok(standing) = standing(context, settings, &wanted, &version).await else { return Ok(None) };
+    let Ok(standing) = standing(context, settings, &wanted, &version, served).await else { return Ok(None) };
     let media = allowed(viewer, standing, &version, 0, now)?;
     let expires_at_s = settings.url_expires_at_s(now);
-    let Ok(manifests) = settings.manifests(media, &id, expires_at_s) else { return Ok(None) };
+    let Ok(manifests) = settings.manifests(media, &id, (expires_at_s, network)) else { return Ok(None) };
     if !note(context, settings, &wanted, expires_at_s).await {
         return Ok(None);
     }
-    let grant = settings.grant(viewer, session, Shown { video, expires_at_s }, now);
+    let shown = Shown { video, expires_at_s };
+    let grant = settings.grant(viewer, session, (shown, network), now);
     let player = Player { user: viewer.user, session, video };
     let licences = settings.licences().offer(context, media, player);
-    Ok(Some(Renewal { expires_at_s, manifests, licences, path: renewal_path(&id, &grant), stale_ms }))
+    Ok(Some(Renewal { expires_at_s, manifests, licences, path: renewal_path(&id, &grant) }))
 }
 
 /// What is known of the video, where the session was kept.
@@ -59,12 +62,12 @@ async fn load(
         return videos::load_without_redis(context, trace, settings.bounds(), wanted.video).await;
     }
     let redis = Redis::within(context.bridge(), settings.bounds());
-    if let Some(version) = videos::cached(redis, wanted.video).await? {
-        return Ok(Some(Loaded { version, source: Source::Redis, stale_ms: 0 }));
+    if let Some(loaded) = videos::cached(redis, wanted.video, context.now()).await? {
+        return Ok(Some(loaded));
     }
     let loaded = videos::load(context, trace, wanted.video).await?;
     if let Some(loaded) = &loaded {
-        videos::keep_loaded(redis, wanted.video, loaded).await?;
+        videos::keep_loaded(redis, wanted.video, loaded, context.now()).await?;
     }
     Ok(loaded)
 }
@@ -75,21 +78,22 @@ async fn standing(
     settings: &Settings,
     wanted: &Wanted<'_>,
     version: &Version,
+    served: &mut Served,
 ) -> Result<Standing, StoreError> {
-    let (bridge, user, bounds) = (context.bridge(), wanted.viewer.user, settings.bounds());
+    let (user, bounds) = (wanted.viewer.user, settings.bounds());
     if version.video.asks_for_plan(user).is_none() {
         return Ok(Standing::UNKNOWN);
     }
-    let subscription = if wanted.source == Source::Memory {
-        subscriptions::load_without_redis(bridge, bounds, user).await?
+    let redis = Redis::within(context.bridge(), bounds);
+    let found = if wanted.source == Source::Memory {
+        subscriptions::load_without_redis(context, bounds, user).await?
+    } else if let Some(found) = subscriptions::cached(redis, user, context.now()).await? {
+        found
     } else {
-        let redis = Redis::within(bridge, bounds);
-        match subscriptions::cached(redis, user).await? {
-            Some(subscription) => subscription,
-            None => subscriptions::load(context, redis, user).await?,
-        }
+        subscriptions::load(context, redis, user).await?
     };
-    Ok(Standing { subscription, ..Standing::UNKNOWN })
+    *served = served.and(Served::from(&found));
+    Ok(Standing { subscription: found.known.subscription, ..Standing::UNKNOWN })
 }
 
 /// Notes the new expiry where the session was kept. False where it could not be noted, or has ended meanwhile.

@@ -1,5 +1,6 @@
 //! A session that is open, with all that the answer needs.
 
+use crate::served::Served;
 use jiff::Timestamp;
 use mcsp_ids::PlaybackSessionId;
 use playback_domain::{
@@ -7,7 +8,7 @@ use playback_domain::{
 };
 use playback_storage::AccountFacts;
 use playback_storage::memory::DevicesTold;
-use playback_storage::videos::{Media, Source, Version};
+use playback_storage::videos::{Media, Version};
 
 /// A session that is open.
 #[derive(Debug)]
@@ -24,8 +25,8 @@ pub(crate) struct Session {
     pub standing: Standing,
     /// Where the viewer stopped.
     pub position: Option<Position>,
-    pub source: Source,
-    pub stale_ms: u64,
+    /// What it was decided on.
+    pub served: Served,
     /// What Redis told of the account, to be remembered.
     pub told: Option<Told>,
 }
@@ -38,6 +39,8 @@ pub(crate) struct Told {
     pub devices: Option<DevicesTold>,
     /// Whether the session's position is known, or only could not be found out.
     pub position_is_known: bool,
+    /// Whether a store has the video, or none could confirm it.
+    pub video_is_confirmed: bool,
 }
 
 /// What may be played, whatever a store keeps of earlier decisions, on a device that was counted.

@@ -3,9 +3,9 @@
 use crate::embedder::OwnPages;
 use crate::licences::Licences;
 use crate::view::ManifestsView;
-use mcsp_function::{Caller, Context, MissingVariable};
+use mcsp_function::{Caller, ClientAddress, Context, MissingVariable};
 use mcsp_ids::{PlaybackSessionId, UserId, VideoId};
-use mcsp_playback_url::{Grant, InvalidGrant, SessionGrant, Verifier, ring_from_json};
+use mcsp_playback_url::{Binding, Grant, InvalidGrant, Network, SessionGrant, Verifier, ring_from_json};
 use mcsp_problem::Problem;
 use playback_domain::{Embedder, Region, Viewer};
 use playback_keyring::{Keyring, SIGNED_LIFE};
@@ -40,6 +40,8 @@ pub(crate) struct OpenedBy {
     pub unlocked: Option<u64>,
     /// In which page of somebody else.
     pub embedder: Option<Embedder>,
+    /// In which network, where its URLs are bound to that.
+    pub network: Option<Network>,
 }
 
 /// What the component is configured with.
@@ -49,6 +51,7 @@ pub(crate) struct Settings {
     bounds: Bounds,
     cdn_base_url: String,
     url_ttl_s: u64,
+    binding: Binding,
     stream_limit: u32,
     device_limit: u32,
     licences: Licences,
@@ -73,6 +76,8 @@ impl Settings {
             url_ttl_s: url_ttl_s
                 .filter(|ttl_s| (1..=URL_TTL_MAX_S).contains(ttl_s))
                 .ok_or_else(unusable("playback_url_ttl_s"))?,
+            binding: Binding::parse(context.variable("playback_url_binding")?)
+                .map_err(|_| MissingVariable("playback_url_binding"))?,
             stream_limit: limit("default_stream_limit")?,
             device_limit: limit("default_device_limit")?,
             licences: Licences::of(context)?,
@@ -132,7 +137,7 @@ impl Settings {
         &self,
         viewer: &Viewer,
         session: PlaybackSessionId,
-        shown: Shown,
+        (shown, network): (Shown, Option<Network>),
         now: jiff::Timestamp,
     ) -> String {
         self.keyring.ring().signer.sign_session(&SessionGrant {
@@ -140,6 +145,7 @@ impl Settings {
             user_id: viewer.user.to_string(),
             passwords_version: viewer.unlocked,
             embedder: viewer.embedder.as_ref().map(|embedder| embedder.as_str().to_owned()),
+            network,
             video_id: shown.video.to_string(),
             url_expires_at_unix_s: shown.expires_at_s,
             expires_at_unix_s: unix_s(now).saturating_add(GRANT_TTL_S),
@@ -161,6 +167,7 @@ impl Settings {
         let opened_by = OpenedBy {
             unlocked: grant.passwords_version,
             embedder: grant.embedder.map(|text| Embedder::parse(&text).unwrap_or(Embedder::Untold)),
+            network: grant.network,
         };
         Some((Shown { video, expires_at_s: grant.url_expires_at_unix_s }, opened_by))
     }
@@ -168,6 +175,11 @@ impl Settings {
     /// Where players get the keys of protected videos.
     pub(crate) fn licences(&self) -> &Licences {
         &self.licences
+    }
+
+    /// The network that URLs for whoever has this address are bound to. Where the host does not tell the address, they are not bound.
+    pub(crate) fn network(&self, address: ClientAddress) -> Option<Network> {
+        self.binding.network(address.0?)
     }
 
     /// When a URL expires that is signed now, in Unix seconds.
@@ -186,10 +198,11 @@ impl Settings {
         &self,
         media: &Media,
         session: &str,
-        expires_at_s: u64,
+        (expires_at_s, network): (u64, Option<Network>),
     ) -> Result<ManifestsView, InvalidGrant> {
         let Media { prefix, hls, dash, .. } = media;
-        let token = self.keyring.ring().signer.sign(&Grant::new(prefix.as_str(), session, expires_at_s)?);
+        let grant = Grant::new(prefix.as_str(), session, expires_at_s)?.within(network);
+        let token = self.keyring.ring().signer.sign(&grant);
         let url = |manifest: &String| format!("{}/p/{token}/{prefix}{manifest}", self.cdn_base_url);
         Ok(ManifestsView { hls: url(hls), dash: dash.as_ref().map(url) })
     }

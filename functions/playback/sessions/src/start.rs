@@ -2,7 +2,8 @@
 //! player needs.
 
 use crate::embedder::SentBy;
-use crate::refusal::Refusal;
+use crate::refusal::{self, Refusal};
+use crate::served::Served;
 use crate::session::{Session, Told};
 use crate::settings::Settings;
 use crate::signal::{self, Happened, Signal};
@@ -12,7 +13,7 @@ use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
 use mcsp_access::Permission;
-use mcsp_function::{Caller, Context, TraceParent};
+use mcsp_function::{Caller, ClientAddress, Context, TraceParent};
 use mcsp_idempotency::IdempotencyKey;
 use mcsp_ids::VideoId;
 use mcsp_problem::{Invalid, Json, Problem, Reason};
@@ -64,12 +65,13 @@ pub(crate) fn reference() -> Operation {
             a player needs. Why a viewer may not is told as the code of a 403; to whom the video is hidden, it does not \
             exist. What cannot be known now is denied (503 `entitlement_unknown`). A video that not all pages may embed is \
             played in those that may: the page is the one of the `Origin` that a browser sends, or, where that is one of the \
-            platform's own, `embedding_origin`.",
+            platform's own, `embedding_origin`. Under its Idempotency-Key a start can be repeated for a day: the answer is the same \
+            session, with the URLs that it has now, or 409 `session_over` where that has ended or its URLs have run out.",
         )
         .requires(Permission::PlaybackStart)
         .answers(view::answered())
         .refuses(denied::told())
-        .refuses([Problem::not_found(), Invalid::default().into_problem(), denied::unknown()])
+        .refuses([Problem::not_found(), Invalid::default().into_problem(), denied::unknown(), refusal::over()])
         // The slot and the key are taken in the same moment.
         .never("idempotency_key_in_flight")
         .never("conflict")
@@ -78,7 +80,7 @@ pub(crate) fn reference() -> Operation {
 pub(crate) async fn start(
     State(context): State<Context>,
     Extension(settings): Extension<Arc<Settings>>,
-    (caller, sent_by): (Caller, SentBy),
+    (caller, sent_by, address): (Caller, SentBy, ClientAddress),
     trace: TraceParent,
     IdempotencyKey(key): IdempotencyKey,
     Json(request): Json<StartRequest>,
@@ -102,7 +104,8 @@ pub(crate) async fn start(
         counts_known_devices: false,
         idempotency_key: key.as_deref(),
     };
-    match open(&context, &trace, &settings, &start).await {
+    let mut served = Served::REDIS;
+    match open(&context, &trace, &settings, &start, &mut served).await {
         Ok(session) => {
             if !session.again {
                 let position_ms =
@@ -110,14 +113,14 @@ pub(crate) async fn start(
                 let signal = Signal { session_id: session.id, ..about(&start, position_ms, None) };
                 signal::send(&context, &trace, Happened::Started, signal);
             }
-            let answer = view::opened(&context, &settings, &start, &session)?;
+            let answer = view::opened(&context, &settings, (&start, address), &session)?;
             remember(&context, &settings, &start, session);
             Ok(answer)
         }
         Err(Refusal::Denied(denial)) => {
             let signal = about(&start, 0, Some(denial.reason.as_str()));
             signal::send(&context, &trace, Happened::Denied, signal);
-            Err(denied::problem(denial))
+            Err(denied::decided(denial, served))
         }
         Err(refusal) => Err(refusal.into()),
     }
@@ -150,14 +153,15 @@ async fn open(
     trace: &TraceParent,
     settings: &Settings,
     start: &Start<'_>,
+    served: &mut Served,
 ) -> Result<Session, Refusal> {
     let bounds = settings.bounds();
-    match with_redis::open(context, trace, bounds, start).await {
+    match with_redis::open(context, trace, bounds, start, served).await {
         Ok(session) => Ok(session),
         Err(Failed::Refused(refusal)) => Err(refusal),
         Err(Failed::Redis(error)) if StoreError::is_outage(&error) => {
             probe_after_answer(context, &error);
-            without_redis::open(context, trace, bounds, start).await
+            without_redis::open(context, trace, bounds, start, served).await
         }
         Err(Failed::Redis(error)) => Err(Refusal::unknown(error)),
     }
@@ -166,13 +170,14 @@ async fn open(
 /// What Redis told is remembered. What is known without it is in the memory already.
 fn remember(context: &Context, settings: &Settings, start: &Start<'_>, session: Session) {
     let Session { id, version, expires_at_s, position, told, .. } = session;
-    let Some(Told { facts, streams, devices, position_is_known }) = told else { return };
+    let Some(Told { facts, streams, devices, position_is_known, video_is_confirmed }) = told else { return };
     let started = start
         .idempotency_key
         .map(|key| (key.to_owned(), Started { session: id, expires_at_s, request: start.request() }));
     let seen = Seen {
         user: start.viewer.user,
-        version: Some((start.video, version)),
+        // What was itself remembered does not become new by that.
+        version: video_is_confirmed.then_some((start.video, version)),
         account: Some(facts),
         streams: Some(streams),
         devices,

@@ -7,7 +7,7 @@ use crate::settings::Settings;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use jiff::Timestamp;
-use mcsp_function::Context;
+use mcsp_function::{ClientAddress, Context};
 use mcsp_ids::{PlaybackSessionId, VideoId};
 use mcsp_problem::{Json, Problem};
 use mcsp_reference::Answer;
@@ -16,6 +16,9 @@ use playback_storage::{Shown, Start};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
+
+/// In which Content gives captions.
+const WEBVTT: &str = "text/vtt";
 
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "PlaybackSession")]
@@ -27,6 +30,8 @@ struct SessionView<'a> {
     manifests: ManifestsView,
     /// Where to get the keys of a protected video; null where it needs none.
     licences: Option<LicencesView>,
+    /// The captions that there are: no manifest names them, so that the player adds them.
+    captions: Vec<CaptionsView<'a>>,
     /// Until when the manifest URLs are good.
     expires_at: Timestamp,
     /// Where a heartbeat gives a new manifest URL in time. It proves what the session is, so that it goes on whatever is
@@ -53,7 +58,7 @@ struct SessionView<'a> {
     /// Where the decision's facts came from.
     #[schemars(extend("enum" = ["redis", "postgres", "catalog", "memory"]))]
     served_from: &'static str,
-    /// How old those facts may be; 0 unless Content could not be asked.
+    /// How old those facts may be; 0 where a store or Content has them now.
     stale_ms: u64,
 }
 
@@ -79,6 +84,33 @@ struct RenditionView {
     codecs: String,
 }
 
+/// Captions in a language: a file that a player adds to what it plays.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "PlayableCaptions")]
+struct CaptionsView<'a> {
+    /// What they are written in: BCP 47.
+    #[schemars(example = &"en-GB")]
+    language: &'a str,
+    /// The media type of the file.
+    #[schemars(extend("const" = "text/vtt"))]
+    content_type: &'static str,
+    /// Where the file is loaded from, with the access token that the session was started with; and without one where everybody
+    /// may see the video everywhere.
+    #[schemars(example = &"/v1/videos/video_01kb5t4v00e8ptxz3kd07gq2sn/captions/en-GB")]
+    path: String,
+}
+
+impl<'a> CaptionsView<'a> {
+    /// Content gives the file to whoever sees the video, and whoever may play it does.
+    fn of(video: VideoId, language: &'a str) -> Self {
+        CaptionsView {
+            language,
+            content_type: WEBVTT,
+            path: format!("/v1/videos/{video}/captions/{language}"),
+        }
+    }
+}
+
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Manifests")]
 pub(crate) struct ManifestsView {
@@ -99,23 +131,26 @@ pub(crate) fn answered() -> Answer {
 pub(crate) fn opened(
     context: &Context,
     settings: &Settings,
-    start: &Start<'_>,
+    (start, address): (&Start<'_>, ClientAddress),
     session: &Session,
 ) -> Result<Response, Problem> {
     let media = allowed(start.viewer, session.standing, &session.version, session.others_open, start.now)
-        .map_err(denied::problem)?;
+        .map_err(|denial| denied::decided(denial, session.served))?;
     let id = session.id.to_string();
     let internal = |error: &dyn std::error::Error| Problem::internal(error);
-    let manifests = settings.manifests(media, &id, session.expires_at_s).map_err(|error| internal(&error))?;
+    let network = settings.network(address);
+    let manifests = settings.manifests(media, &id, (session.expires_at_s, network));
+    let manifests = manifests.map_err(|error| internal(&error))?;
     let player = Player { user: start.viewer.user, session: session.id, video: start.video };
     let licences = settings.licences().offer(context, media, player);
     let shown = Shown { video: start.video, expires_at_s: session.expires_at_s };
-    let grant = settings.grant(start.viewer, session.id, shown, start.now);
+    let grant = settings.grant(start.viewer, session.id, (shown, network), start.now);
     let view = SessionView {
         id: &id,
         video_id: start.video,
         manifests,
         licences,
+        captions: media.captions.iter().map(|language| CaptionsView::of(start.video, language)).collect(),
         expires_at: expiry(session.expires_at_s).map_err(|error| internal(&error))?,
         renewal_path: renewal_path(&id, &grant),
         end_path: format!("/v1/playback/sessions/{id}?grant={grant}"),
@@ -124,8 +159,8 @@ pub(crate) fn opened(
         cmcd_session_id: session.id.uuid(),
         duration_ms: media.duration_ms,
         renditions: &media.renditions,
-        served_from: session.source.as_str(),
-        stale_ms: session.stale_ms,
+        served_from: session.served.source.as_str(),
+        stale_ms: session.served.stale_ms,
     };
     let no_store = [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
     Ok((StatusCode::CREATED, no_store, Json(view)).into_response())

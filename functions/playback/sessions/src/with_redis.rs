@@ -2,12 +2,14 @@
 
 use crate::plan;
 use crate::refusal::Refusal;
+use crate::served::Served;
 use crate::session::{Session, Told, allowed, allowed_among, allowed_for, missing};
 use mcsp_function::{Context, TraceParent};
-use playback_domain::{Denial, Devices, Reason, Standing};
+use mcsp_ids::{UserId, VideoId};
+use playback_domain::{Denial, Devices, Position, Reason, Standing};
 use playback_storage::memory::{self, Seen};
-use playback_storage::positions::{self, Known};
-use playback_storage::videos::{self, Source, Version};
+use playback_storage::positions;
+use playback_storage::videos::{self, Version};
 use playback_storage::{
     Bounds, End, Exhausted, Opened, Read, Redis, Start, StartOutcome, StoreError, Yes, devices,
     remember_after_answer,
@@ -32,30 +34,35 @@ impl<R: Into<Refusal>> From<R> for Failed {
 }
 
 /// Opens the session. Only a yes of [`decide`](playback_domain::decide) takes a slot: the script takes none before it
-/// knows of one.
+/// knows of one. `served` is told what it was decided on.
 pub(crate) async fn open(
     context: &Context,
     trace: &TraceParent,
     bounds: &Bounds,
     start: &Start<'_>,
+    served: &mut Served,
 ) -> Result<Session, Failed> {
     let redis = Redis::within(context.bridge(), bounds);
-    let (mut source, mut stale_ms, mut yes) = (Source::Redis, 0, None);
+    let mut yes = None;
     let (mut plan_was_asked_for, mut counts_known_devices) = (false, false);
     for _ in 0..TRIES_MAX {
         let start = &Start { counts_known_devices, ..*start };
         match playback_storage::start(redis, start, yes).await.map_err(Failed::Redis)? {
             StartOutcome::Opened(mut read, opened) => {
-                read.account = plan::settle(context, redis, start, &read.version, read.account).await?;
+                *served = served.and(Served::from(&read));
+                let settling = (&read.version, &mut *served);
+                read.account = plan::settle(context, redis, start, settling, read.account).await?;
                 let (standing, others_open) = (read.account.standing(), opened.others_open);
                 if let Err(denial) = allowed(start.viewer, standing, &read.version, others_open, start.now) {
                     give_back(redis, start, opened).await;
                     return Err(denied(context, bounds, start, read, denial));
                 }
-                return Ok(opened_with(context, start, (read, opened), (source, stale_ms)).await);
+                return Ok(opened_with(context, bounds, start, (read, opened), *served).await);
             }
             StartOutcome::Undecided(mut read) => {
-                read.account = plan::settle(context, redis, start, &read.version, read.account).await?;
+                *served = served.and(Served::from(&read));
+                let settling = (&read.version, &mut *served);
+                read.account = plan::settle(context, redis, start, settling, read.account).await?;
                 match decided(start, read.account.standing(), &read.version) {
                     Ok(decided) => yes = Some(decided),
                     Err(denial) => return Err(denied(context, bounds, start, read, denial)),
@@ -67,7 +74,7 @@ pub(crate) async fn open(
             StartOutcome::Full(read, exhausted) => {
                 let plan_is_known = read.account.subscription.is_some() || plan_was_asked_for;
                 plan_was_asked_for = true;
-                if !plan_is_known && plan::is_found(context, redis, start).await {
+                if !plan_is_known && plan::is_found(context, redis, start, served).await {
                     continue;
                 }
                 let (found, reason) = match exhausted {
@@ -81,12 +88,15 @@ pub(crate) async fn open(
                 return Err(Denial::told(reason).into());
             }
             StartOutcome::KeyReused => return Err(Refusal::KeyReused.into()),
+            StartOutcome::Over => return Err(Refusal::Over.into()),
             StartOutcome::Cold(account) => {
                 let loaded = videos::load(context, trace, start.video).await.map_err(Refusal::unknown)?;
                 let loaded = loaded.ok_or_else(|| missing(start.viewer, account.standing(), start.now))?;
-                videos::keep_loaded(redis, start.video, &loaded).await.map_err(Failed::Redis)?;
-                (source, stale_ms) = (loaded.source, loaded.stale_ms);
-                let account = plan::settle(context, redis, start, &loaded.version, account).await?;
+                let kept = videos::keep_loaded(redis, start.video, &loaded, start.now).await;
+                kept.map_err(Failed::Redis)?;
+                *served = served.and(Served::from(&loaded));
+                let account =
+                    plan::settle(context, redis, start, (&loaded.version, &mut *served), account).await?;
                 yes = Some(decided(start, account.standing(), &loaded.version)?);
             }
         }
@@ -123,8 +133,7 @@ fn decided(start: &Start<'_>, standing: Standing, version: &Version) -> Result<Y
 
 /// What was denied on is remembered too: without Redis the answer must not be of an older version.
 fn denied(context: &Context, bounds: &Bounds, start: &Start<'_>, read: Read, denial: Denial) -> Failed {
-    let Read { version, account, .. } = read;
-    let (version, account) = (Some((start.video, version)), Some(account));
+    let (account, version) = (Some(read.account), read.confirmed(start.video));
     let seen = Seen { version, account, ..Seen::nothing_of(start.viewer.user) };
     remember_after_answer(context, bounds, seen);
     denial.into()
@@ -143,17 +152,23 @@ async fn give_back(redis: Redis<'_>, start: &Start<'_>, opened: Opened) {
 
 async fn opened_with(
     context: &Context,
+    bounds: &Bounds,
     start: &Start<'_>,
     (read, opened): (Read, Opened),
-    (source, stale_ms): (Source, u64),
+    served: Served,
 ) -> Session {
-    let Read { version, account, position, streams, devices } = read;
+    let Read { version, stale_ms, account, position, streams, devices } = read;
     let Opened { session, expires_at_s, others_open, again, device_is_due } = opened;
     if device_is_due {
         playback_storage::devices::write_behind(context, start.viewer.user, start.device.clone());
     }
-    // While Postgres is down, an account that Redis does not know starts from the beginning: better than not at all.
-    let settled = settle_position(context, start, position).await;
+    let viewing = (start.viewer.user, start.video);
+    let settled = positions::try_settle(context, bounds, position, viewing).await;
+    let position_is_known = settled.is_ok();
+    let position = match settled {
+        Ok(position) => position,
+        Err(_) => remembered_position(context, viewing).await,
+    };
     Session {
         id: session,
         version,
@@ -161,17 +176,19 @@ async fn opened_with(
         others_open,
         again,
         standing: account.standing(),
-        position: settled.as_ref().ok().copied().flatten(),
-        source,
-        stale_ms,
-        told: Some(Told { facts: account, streams, devices, position_is_known: settled.is_ok() }),
+        position,
+        served,
+        told: Some(Told {
+            facts: account,
+            streams,
+            devices,
+            position_is_known,
+            video_is_confirmed: stale_ms == 0,
+        }),
     }
 }
 
-async fn settle_position(
-    context: &Context,
-    start: &Start<'_>,
-    known: Known,
-) -> Result<Option<playback_domain::Position>, StoreError> {
-    positions::settle(context, known, start.viewer.user, start.video).await
+/// Where Postgres can't tell soon. Who was not seen here either starts from the beginning: better than not at all.
+async fn remembered_position(context: &Context, (user, video): (UserId, VideoId)) -> Option<Position> {
+    memory::position(context.bridge(), user, video).await.ok().flatten()?.position
 }

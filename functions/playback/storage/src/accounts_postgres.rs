@@ -3,7 +3,7 @@
 use crate::StoreError;
 use mcsp_bridge_api::Bridge;
 use mcsp_bridge_api::postgres::{GuardedStatement, RowSet};
-use mcsp_bridge_api::sql::{Rows, Sql, sql};
+use mcsp_bridge_api::sql::{Inconsistency, Row, Rows, Sql, sql};
 use mcsp_ids::UserId;
 use playback_domain::AccountState;
 use uuid::Uuid;
@@ -21,12 +21,26 @@ pub fn upsert(user: UserId, version: u64, state: AccountState) -> GuardedStateme
 
 /// What Postgres knows of an account: version and state.
 pub async fn find(bridge: &dyn Bridge, user: UserId) -> Result<Option<(u64, AccountState)>, StoreError> {
-    let statement = sql("SELECT version, state FROM accounts WHERE user_id = $1").bind(user.uuid());
-    let rows = Rows::new("accounts", bridge.query(statement.into()).await?);
-    Ok(rows.first(|row| {
-        let version = row.take("version")?;
-        Ok((version, row.parse("state", |name: String| AccountState::from_name(&name))?))
-    })?)
+    Ok(Rows::new("accounts", bridge.query(of_account(user).into()).await?).first(read)?)
+}
+
+/// The same for whoever can do without: a Postgres that is not well is not waited for any longer.
+pub(crate) async fn try_find(
+    bridge: &dyn Bridge,
+    patience_ms: u32,
+    user: UserId,
+) -> Result<Option<(u64, AccountState)>, StoreError> {
+    let rows = bridge.try_query(of_account(user).into(), patience_ms).await?;
+    Ok(Rows::new("accounts", rows).first(read)?)
+}
+
+fn of_account(user: UserId) -> Sql {
+    sql("SELECT version, state FROM accounts WHERE user_id = $1").bind(user.uuid())
+}
+
+fn read(row: &mut Row<'_>) -> Result<(u64, AccountState), Inconsistency> {
+    let version = row.take("version")?;
+    Ok((version, row.parse("state", |name: String| AccountState::from_name(&name))?))
 }
 
 /// The statement that lets nobody write what was held of an account, until the transaction ends: for its erasure.

@@ -8,11 +8,14 @@ use mcsp_function::{Context, MissingVariable};
 const REFRESH_MS_MAX: u32 = 60_000;
 const STALE_TTL_S_MAX: u32 = 24 * 60 * 60;
 const PATIENCE_MS_MAX: u32 = 10_000;
+/// Postgres may be slower than Redis and be well: whoever gives it up too soon goes on without what it would have told, and
+/// each call that is given up counts against its breaker, which is the whole service's.
+const POSTGRES_PATIENCE_MS: u32 = 1_000;
 
 /// What an outage of the stores may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
-    /// How long whoever waits for an answer waits for Redis, or for a resume position from Postgres.
+    /// How long whoever waits for an answer waits for Redis.
     pub patience_ms: u32,
     /// How old a copy of what a store had may be.
     pub stale_ttl_ms: u32,
@@ -29,6 +32,11 @@ impl Bounds {
             patience_ms: number("redis_patience_ms", PATIENCE_MS_MAX)?,
             stale_ttl_ms: number("stale_ttl_s", STALE_TTL_S_MAX)? * 1000,
         })
+    }
+
+    /// How long whoever waits for an answer waits for what Postgres tells and can be done without.
+    pub(crate) fn postgres_patience_ms(&self) -> u32 {
+        self.patience_ms.max(POSTGRES_PATIENCE_MS)
     }
 
     /// At what age a copy is made anew.

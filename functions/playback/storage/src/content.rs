@@ -2,7 +2,10 @@
 //! goes back into the stores before it.
 
 use crate::model::{Announcement, Version};
+use crate::refresh::refresh_video;
+use crate::unconfirmed::{Keeping, at_least_one};
 use crate::{Bounds, Redis, StoreError, memory, videos_postgres, videos_redis};
+use jiff::Timestamp;
 use mcsp_bridge_api::postgres::Transaction;
 use mcsp_bridge_api::services::Request;
 use mcsp_bridge_api::token;
@@ -41,17 +44,21 @@ pub struct Loaded {
     pub version: Version,
     /// Where from.
     pub source: Source,
-    /// Milliseconds since the source could last confirm it.
+    /// Milliseconds since a store, or Content, could last confirm it: 0 where one has, and never 0 where none has.
     pub stale_ms: u64,
 }
 
-/// What Redis keeps of a copy that no store could confirm: not for longer than it takes to ask again.
-const UNCONFIRMED_TTL_MS: u64 = 10_000;
+impl Loaded {
+    /// Whether it may be kept as what is known now. A copy does not become new by being found.
+    fn is_confirmed(&self) -> bool {
+        self.stale_ms == 0
+    }
+}
 
 /// Finds a video that Redis does not know; none where Content says that there is none. An error means that
 /// nothing can be known now.
 pub async fn load(context: &Context, trace: &TraceParent, id: VideoId) -> Result<Option<Loaded>, StoreError> {
-    match from_owners(context, trace, id).await {
+    match latest_from_owners(context, trace, id).await {
         Ok(loaded) => Ok(loaded),
         Err(unknown) => match remembered(context, id).await? {
             Some(loaded) => Ok(Some(loaded)),
@@ -60,7 +67,8 @@ pub async fn load(context: &Context, trace: &TraceParent, id: VideoId) -> Result
     }
 }
 
-/// Finds a video without Redis: what is remembered answers first, since it costs no call.
+/// Finds a video without Redis: what is remembered answers first, since it costs no call. After the answer it is made anew from
+/// Postgres, unless it is quite new.
 pub async fn load_without_redis(
     context: &Context,
     trace: &TraceParent,
@@ -68,28 +76,52 @@ pub async fn load_without_redis(
     id: VideoId,
 ) -> Result<Option<Loaded>, StoreError> {
     if let Some(loaded) = remembered(context, id).await? {
+        refresh_video(context, bounds, id, loaded.stale_ms);
         return Ok(Some(loaded));
     }
-    let loaded = from_owners(context, trace, id).await?;
-    if let Some(Loaded { version, .. }) = &loaded {
-        memory::keep_video(context.bridge(), bounds, id, version).await?;
+    let loaded = latest_from_owners(context, trace, id).await?;
+    if let Some(loaded) = loaded.as_ref().filter(|loaded| loaded.is_confirmed()) {
+        memory::keep_video(context.bridge(), bounds, id, &loaded.version).await?;
     }
     Ok(loaded)
 }
 
-/// Gives Redis what was found.
-pub async fn keep_loaded(redis: Redis<'_>, id: VideoId, loaded: &Loaded) -> Result<(), StoreError> {
-    match loaded.source {
-        Source::Memory => videos_redis::keep_for(redis, id, &loaded.version, UNCONFIRMED_TTL_MS).await,
-        Source::Redis | Source::Postgres | Source::Catalog => {
-            videos_redis::keep(redis, id, &loaded.version).await
-        }
+/// Gives Redis what was found. What no store could confirm says since when.
+pub async fn keep_loaded(
+    redis: Redis<'_>,
+    id: VideoId,
+    loaded: &Loaded,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if loaded.is_confirmed() {
+        return videos_redis::keep(redis, id, &loaded.version).await;
     }
+    videos_redis::keep_for(redis, id, &loaded.version, Keeping::unconfirmed(loaded.stale_ms, now)).await
 }
 
 async fn remembered(context: &Context, id: VideoId) -> Result<Option<Loaded>, StoreError> {
     let copy = memory::video(context.bridge(), id).await?;
-    Ok(copy.map(|copy| Loaded { version: copy.known, source: Source::Memory, stale_ms: copy.age_ms }))
+    Ok(copy.map(|copy| Loaded {
+        version: copy.known,
+        source: Source::Memory,
+        stale_ms: at_least_one(copy.age_ms),
+    }))
+}
+
+/// What the owners say; where none could confirm it, what is remembered, if that is of a later version: this process may
+/// have heard of a takedown since.
+async fn latest_from_owners(
+    context: &Context,
+    trace: &TraceParent,
+    id: VideoId,
+) -> Result<Option<Loaded>, StoreError> {
+    let Some(loaded) = from_owners(context, trace, id).await? else { return Ok(None) };
+    if loaded.is_confirmed() {
+        return Ok(Some(loaded));
+    }
+    let later = remembered(context, id).await?;
+    let later = later.filter(|copy| copy.version.number > loaded.version.number);
+    Ok(Some(later.unwrap_or(loaded)))
 }
 
 async fn from_owners(
@@ -101,8 +133,11 @@ async fn from_owners(
         return Ok(Some(Loaded { version, source: Source::Postgres, stale_ms: 0 }));
     }
     let Some((version, stale_ms)) = ask(context, trace, id).await? else { return Ok(None) };
-    refill(context, id, &version).await;
-    Ok(Some(Loaded { version, source: Source::Catalog, stale_ms }))
+    let loaded = Loaded { version, source: Source::Catalog, stale_ms };
+    if loaded.is_confirmed() {
+        refill(context, id, &loaded.version).await;
+    }
+    Ok(Some(loaded))
 }
 
 /// Postgres may be what is down: the event brings the row once it is back.

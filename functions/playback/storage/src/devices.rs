@@ -1,7 +1,9 @@
 //! The devices of accounts: Redis has them, counted exactly by the script that starts a session; Postgres is what survives
 //! Redis.
 
+use crate::facts::{Fact, fresh};
 use crate::reply::{Fields, command, number, run};
+use crate::videos::Source;
 use crate::{Bounds, Redis, StoreError, keys};
 use jiff::{SignedDuration, Timestamp};
 use mcsp_bridge_api::Bridge;
@@ -58,15 +60,21 @@ pub async fn listed(
 }
 
 /// All devices of an account.
-pub async fn all(context: &Context, bounds: &Bounds, user: UserId) -> Result<Vec<KnownDevice>, StoreError> {
+pub async fn all(
+    context: &Context,
+    bounds: &Bounds,
+    user: UserId,
+) -> Result<Fact<Vec<KnownDevice>>, StoreError> {
     let (redis, now) = (Redis::within(context.bridge(), bounds), context.now());
     match listed(redis, user, now).await {
-        Ok(Some(all)) => Ok(all),
+        Ok(Some(all)) => Ok(fresh(all, Source::Redis)),
         Ok(None) => {
             load(context, redis, bounds, user).await?;
-            Ok(listed(redis, user, now).await?.unwrap_or_default())
+            Ok(fresh(listed(redis, user, now).await?.unwrap_or_default(), Source::Postgres))
         }
-        Err(error) if error.is_outage() => find(context.bridge(), user, now).await,
+        Err(error) if error.is_outage() => {
+            Ok(fresh(find(context.bridge(), user, now).await?, Source::Postgres))
+        }
         Err(error) => Err(error),
     }
 }
@@ -79,7 +87,7 @@ pub async fn load(
     user: UserId,
 ) -> Result<(), StoreError> {
     let statement = of_account(user, context.now()).into();
-    let known = rows(context.bridge().try_query(statement, bounds.patience_ms).await?)?;
+    let known = rows(context.bridge().try_query(statement, bounds.postgres_patience_ms()).await?)?;
     let mut arguments = vec![number(DEVICES_TTL_MS)];
     for KnownDevice { device, last_started_at } in &known {
         arguments.push(device.id().as_bytes().to_vec());

@@ -3,10 +3,10 @@
 
 use crate::model::Version;
 use crate::reply::{Fields, number};
-use crate::videos::{self, Source};
+use crate::videos::{self, Loaded, Source};
 use crate::{
-    Bounds, Redis, StoreError, accounts_postgres, accounts_redis, devices, keys, memory, subscription,
-    subscriptions_postgres,
+    Bounds, Redis, StoreError, Subscribed, accounts_postgres, accounts_redis, devices, keys, memory,
+    subscription, subscriptions_postgres,
 };
 use jiff::Timestamp;
 use mcsp_bridge_api::Failure;
@@ -16,13 +16,13 @@ use mcsp_ids::{PlaybackSessionId, UserId, VideoId};
 use playback_domain::{AccountState, Devices, SLOT_TTL_MS, Subscription};
 
 /// What is known, with where it comes from.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fact<T> {
     /// What is known.
     pub known: T,
     /// Where from.
     pub source: Source,
-    /// Milliseconds since the source could last confirm it.
+    /// Milliseconds since a store could last confirm it.
     pub stale_ms: u64,
 }
 
@@ -43,9 +43,9 @@ pub struct AllFacts {
 
 /// What Redis has of it all: one round trip.
 struct InRedis {
-    video: Option<Version>,
+    video: Option<Loaded>,
     state: Option<AccountState>,
-    subscription: Option<Option<Subscription>>,
+    subscription: Option<Fact<Subscribed>>,
     open_streams: u32,
 }
 
@@ -82,7 +82,7 @@ pub async fn all_facts(
     };
     Ok(AllFacts {
         video: match found {
-            Some(version) => Some(fresh(Some(version), Source::Redis)),
+            Some(loaded) => Some(of_video(loaded)),
             None => load_video(context, trace, video).await,
         },
         state: match state {
@@ -90,7 +90,7 @@ pub async fn all_facts(
             None => find_state(context, user).await,
         },
         subscription: match subscribed {
-            Some(subscription) => Some(fresh(subscription, Source::Redis)),
+            Some(plan) => Some(of_plan(plan)),
             None => find_subscription(context, user).await,
         },
         open_streams,
@@ -116,8 +116,19 @@ async fn find_devices(
     Some(fresh(Devices { is_known, count }, source))
 }
 
-fn fresh<T>(known: T, source: Source) -> Fact<T> {
+/// What a store has now.
+pub(crate) fn fresh<T>(known: T, source: Source) -> Fact<T> {
     Fact { known, source, stale_ms: 0 }
+}
+
+fn of_video(loaded: Loaded) -> Fact<Option<Version>> {
+    let Loaded { version, source, stale_ms } = loaded;
+    Fact { known: Some(version), source, stale_ms }
+}
+
+fn of_plan(plan: Fact<Subscribed>) -> Fact<Option<Subscription>> {
+    let Fact { known, source, stale_ms } = plan;
+    Fact { known: known.subscription, source, stale_ms }
 }
 
 async fn in_redis(
@@ -129,9 +140,9 @@ async fn in_redis(
     let account = keys::Account::new(user);
     let since_ms = now.as_millisecond().saturating_sub(i64::try_from(SLOT_TTL_MS).unwrap_or(i64::MAX));
     let commands: [Vec<Vec<u8>>; 4] = [
-        words(&["HMGET", &keys::video(video), "version", "model"]),
+        words(&["HMGET", &keys::video(video), "version", "model", "since"]),
         words(&["HMGET", &account.account(), "state"]),
-        words(&["HMGET", &account.subscription(), "told"]),
+        words(&["HMGET", &account.subscription(), "version", "told", "since"]),
         vec![
             b"ZCOUNT".to_vec(),
             account.streams().into_bytes(),
@@ -145,9 +156,10 @@ async fn in_redis(
         Some(reply) => Ok(reply),
         None => Err(StoreError::Unreadable(of)),
     };
-    let video = crate::videos_redis::version(&mut Fields::new("video", next("video")?)?)?;
+    let video = crate::videos_redis::version(&mut Fields::new("video", next("video")?)?, now)?;
     let state = Fields::new("account", next("account")?)?.optional(accounts_redis::state)?;
-    let subscription = Fields::new("subscription", next("subscription")?)?.optional(subscription::parse)?;
+    let mut told = Fields::new("subscription", next("subscription")?)?;
+    let subscription = subscription::subscribed(&mut told, now)?;
     let Reply::Integer(open) = next("streams")? else { return Err(StoreError::Unreadable("streams")) };
     let open_streams = u32::try_from(open).unwrap_or(u32::MAX);
     Ok(InRedis { video, state, subscription, open_streams })
@@ -159,9 +171,7 @@ fn words(words: &[&str]) -> Vec<Vec<u8>> {
 
 async fn load_video(context: &Context, trace: &TraceParent, id: VideoId) -> Option<Fact<Option<Version>>> {
     Some(match videos::load(context, trace, id).await.ok()? {
-        Some(loaded) => {
-            Fact { known: Some(loaded.version), source: loaded.source, stale_ms: loaded.stale_ms }
-        }
+        Some(loaded) => of_video(loaded),
         None => fresh(None, Source::Catalog),
     })
 }
@@ -179,9 +189,6 @@ async fn find_state(context: &Context, user: UserId) -> Option<Fact<AccountState
 async fn find_subscription(context: &Context, user: UserId) -> Option<Fact<Option<Subscription>>> {
     match subscriptions_postgres::find(context.bridge(), user).await {
         Ok(found) => Some(fresh(found.map(|(_, subscription)| subscription), Source::Postgres)),
-        Err(_) => {
-            let (known, stale_ms) = memory::subscription_with_age(context.bridge(), user).await.ok()??;
-            Some(Fact { known, source: Source::Memory, stale_ms })
-        }
+        Err(_) => memory::subscription(context.bridge(), user).await.ok().flatten().map(of_plan),
     }
 }

@@ -4,6 +4,7 @@
 //! Redis is one primary with its replicas: the script that starts a session reads the video's key and the
 //! account's, which a cluster would keep apart. The account's keys share a hash tag all the same.
 
+mod accounts_here;
 mod accounts_postgres;
 mod accounts_redis;
 mod afterwards;
@@ -15,10 +16,13 @@ mod keys;
 mod model;
 mod positions_postgres;
 mod positions_redis;
+mod refresh;
 mod reply;
+mod seen_position;
 mod sessions;
 mod subscription;
 mod subscriptions_postgres;
+mod unconfirmed;
 mod videos_postgres;
 mod videos_redis;
 mod write_back;
@@ -31,19 +35,22 @@ pub mod subscriptions;
 
 /// What Playback knows of accounts.
 pub mod accounts {
+    pub use crate::accounts_here::load_without_redis;
     pub use crate::accounts_postgres::{find, lock, upsert};
     pub use crate::accounts_redis::keep;
+    pub use crate::refresh::{refresh_after_answer, refresh_state_after_answer};
 }
 
 /// Where viewers stopped.
 pub mod positions {
     pub use crate::positions_postgres::{
         find_in_postgres, forget_all, forget_saved, save, settle, settle_all, try_find, try_find_all,
-        write_behind,
+        try_settle, write_behind,
     };
     pub use crate::positions_redis::{
         Known, LOADED_MAX, drop_kept, forget_known, known, known_of_all, put, put_in_known, refill,
     };
+    pub use crate::seen_position::{Overwritten, put_over, tag};
 }
 
 /// What Playback knows of videos.
@@ -63,5 +70,5 @@ pub use sessions::{
     Beaten, End, Ended, Exhausted, Heartbeat, Opened, Read, Shown, Start, StartOutcome, Yes, beat, end,
     note_renewal, start,
 };
-pub use subscription::AccountFacts;
+pub use subscription::{AccountFacts, Subscribed};
 pub use write_back::write_back;

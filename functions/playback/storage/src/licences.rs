@@ -1,6 +1,7 @@
 //! Licence tokens: each is answered once, and not after its session has ended.
 
 use crate::reply::{Fields, number, run};
+use crate::videos::Source;
 use crate::{Bounds, Redis, StoreError, keys, memory, probe_after_answer};
 use mcsp_function::Context;
 use mcsp_ids::{LicenceId, PlaybackSessionId, UserId};
@@ -31,17 +32,18 @@ pub struct Shown {
     pub ttl_ms: u32,
 }
 
-/// Takes a token: in this process, and in all of them where Redis can tell. Who may play gets a licence without Redis too.
-pub async fn take(context: &Context, bounds: &Bounds, shown: &Shown) -> Result<Taken, StoreError> {
+/// Takes a token: in this process, and in all of them where Redis can tell. Who may play gets a licence without Redis too. Says
+/// who could tell.
+pub async fn take(context: &Context, bounds: &Bounds, shown: &Shown) -> Result<(Taken, Source), StoreError> {
     let here = memory::take_licence(context.bridge(), shown).await?;
     if here != Taken::First {
-        return Ok(here);
+        return Ok((here, Source::Memory));
     }
     match take_in_redis(Redis::within(context.bridge(), bounds), shown).await {
-        Ok(taken) => Ok(taken),
+        Ok(taken) => Ok((taken, Source::Redis)),
         Err(error) if error.is_outage() => {
             probe_after_answer(context, &error);
-            Ok(Taken::First)
+            Ok((Taken::First, Source::Memory))
         }
         Err(error) => Err(error),
     }

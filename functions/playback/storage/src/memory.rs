@@ -6,6 +6,7 @@
 //! and Postgres have them.
 
 mod account;
+mod copies;
 mod devices;
 mod exchange;
 mod here;
@@ -15,10 +16,11 @@ mod positions;
 mod remember;
 mod sessions;
 mod signing_keys;
+mod turns;
 mod videos;
 
-pub use account::{Account, account, keep_account, keep_subscription, shown};
-pub(crate) use account::{account_state, subscription, subscription_with_age};
+pub use account::{Account, account, forget_subscription, keep_account, keep_subscription, shown};
+pub(crate) use account::{account_state, subscription};
 pub use devices::DevicesTold;
 pub use here::Started;
 pub(crate) use keys::turn as turn_key;
@@ -29,6 +31,7 @@ pub use remember::{Seen, remember};
 pub(crate) use sessions::HeldEnd;
 pub use sessions::{EndedHere, Opening, beat, end, open, renewed};
 pub use signing_keys::{keep_signing_keys, signing_keys};
+pub(crate) use turns::{Stale, take_turns};
 pub use videos::{CopyOf, keep_video, video};
 
 /// A change that others came before is tried again, this often: each time another one's was made.

@@ -19,6 +19,10 @@ pub struct Version {
     pub video: Video,
 }
 
+/// Languages in which a video can have captions, and the bytes of a tag: more than Content gives.
+const CAPTIONS_MAX: usize = 50;
+const TAG_MAX_BYTES: usize = 35;
+
 /// What can be played of a video.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Media {
@@ -34,6 +38,9 @@ pub struct Media {
     /// How its segments are encrypted, where they are.
     #[serde(rename = "k", default, skip_serializing_if = "Option::is_none")]
     pub protection: Option<Protection>,
+    /// The languages in which there are captions, which Content serves: BCP 47.
+    #[serde(rename = "c", default, skip_serializing_if = "Vec::is_empty")]
+    pub captions: Vec<String>,
     /// How long it plays.
     #[serde(rename = "t")]
     pub duration_ms: u64,
@@ -236,6 +243,8 @@ pub struct Announcement {
     #[serde(default)]
     protection: Option<Protection>,
     #[serde(default)]
+    caption_languages: Vec<String>,
+    #[serde(default)]
     collaborators: Vec<UserId>,
     #[serde(default)]
     embedding: Option<AnnouncedEmbedding>,
@@ -262,6 +271,12 @@ struct Packaged {
     hls: String,
     #[serde(default)]
     dash: Option<String>,
+}
+
+/// Whether it is plain in a path.
+fn is_tag(language: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    (1..=TAG_MAX_BYTES).contains(&language.len()) && language.bytes().all(plain)
 }
 
 /// Why an announcement cannot be used.
@@ -296,13 +311,18 @@ impl TryFrom<Announcement> for Version {
             renditions,
             packaged,
             protection,
+            caption_languages,
             collaborators,
             embedding,
             ..
         } = announced;
+        // A video plays without captions: those that nobody could ask for are left out.
+        let captions =
+            caption_languages.into_iter().filter(|language| is_tag(language)).take(CAPTIONS_MAX).collect();
         let media = || {
             let Packaged { prefix, hls, dash } = packaged?;
-            Some(Media { prefix, hls, dash, protection, duration_ms: duration_ms?, renditions: renditions? })
+            let (duration_ms, renditions) = (duration_ms?, renditions?);
+            Some(Media { prefix, hls, dash, protection, captions, duration_ms, renditions })
         };
         let state = match (announced.state.as_str(), announced.scheduled_at) {
             ("ready" | "unpublished", Some(at)) => State::Scheduled(at),
@@ -369,6 +389,21 @@ mod tests {
         let video = announced(|whole| whole["packaged"]["dash"] = json!(null)).unwrap().video;
         let again = decode(&encode(&video)).unwrap();
         assert_eq!(media(&again.state).unwrap().dash, None);
+    }
+
+    #[test]
+    fn captions_are_known_by_their_languages_and_there_are_none_where_nothing_is_told() {
+        let of = |languages: serde_json::Value| {
+            let video = announced(|whole| whole["caption_languages"] = languages).unwrap().video;
+            media(&decode(&encode(&video)).unwrap().state).unwrap().captions.clone()
+        };
+        assert_eq!(of(json!(["de", "zh-Hant-TW"])), ["de", "zh-Hant-TW"]);
+        assert_eq!(of(json!(["../x", "", "en", "e".repeat(36)])), ["en"], "no other is a name in a path");
+        assert_eq!(of(json!(vec!["en"; 60])).len(), CAPTIONS_MAX);
+        // What was told and kept before captions were.
+        let told = announced(|_| ()).unwrap().video;
+        assert!(media(&told.state).unwrap().captions.is_empty());
+        assert!(!String::from_utf8(encode(&told)).unwrap().contains("\"c\":"));
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! Positions in Postgres: what survives Redis.
 
 use crate::positions_redis::{self, Known, LOADED_MAX};
-use crate::{Bounds, StoreError, memory};
+use crate::{Bounds, Redis, StoreError, memory};
 use jiff::{SignedDuration, Timestamp};
-use mcsp_bridge_api::Bridge;
 use mcsp_bridge_api::postgres::{GuardedStatement, RowSet, Transaction};
 use mcsp_bridge_api::sql::{Inconsistency, Row, Rows, Sql, sql};
+use mcsp_bridge_api::{Bridge, Failure};
 use mcsp_function::Context;
 use mcsp_ids::{UserId, VideoId};
 use playback_domain::Position;
@@ -80,7 +80,7 @@ pub async fn try_find(
     user: UserId,
     video: VideoId,
 ) -> Option<Position> {
-    let rows = bridge.try_query(find(user, video).into(), bounds.patience_ms).await.ok()?;
+    let rows = bridge.try_query(find(user, video).into(), bounds.postgres_patience_ms()).await.ok()?;
     Rows::new("positions", rows).first(read).ok()?
 }
 
@@ -92,28 +92,85 @@ pub async fn settle(
     user: UserId,
     video: VideoId,
 ) -> Result<Option<Position>, StoreError> {
-    match known {
-        Known::Yes(position) => Ok(position),
-        Known::NotAmongNewest => look_up(context.bridge(), user, video).await,
-        Known::No => load(context.bridge(), user, video).await,
-    }
+    Stores::of(context.bridge()).settle(known, user, video).await
 }
 
-/// Loads the one position.
-async fn look_up(bridge: &dyn Bridge, user: UserId, video: VideoId) -> Result<Option<Position>, StoreError> {
-    match find_in_postgres(bridge, user, video).await? {
-        Some(position) => positions_redis::put(bridge, user, video, position).await.map(Some),
-        None => Ok(None),
-    }
+/// [`settle`] for whoever can do without: a store that is not well is not waited for.
+pub async fn try_settle(
+    context: &Context,
+    bounds: &Bounds,
+    known: Known,
+    (user, video): (UserId, VideoId),
+) -> Result<Option<Position>, StoreError> {
+    Stores::within(context.bridge(), bounds).settle(known, user, video).await
 }
 
-/// Loads an account's newest positions into Redis, and with them the one in this video.
-async fn load(bridge: &dyn Bridge, user: UserId, video: VideoId) -> Result<Option<Position>, StoreError> {
-    let newest = load_newest(bridge, user).await?;
-    match newest.iter().find(|(id, _)| *id == video) {
-        Some((_, position)) => Ok(Some(*position)),
-        None if newest.len() < LOADED_MAX => Ok(None),
-        None => look_up(bridge, user, video).await,
+/// Both stores, and how long Postgres is waited for.
+#[derive(Clone, Copy)]
+struct Stores<'a> {
+    bridge: &'a dyn Bridge,
+    redis: Redis<'a>,
+    patience_ms: Option<u32>,
+}
+
+impl<'a> Stores<'a> {
+    fn of(bridge: &'a dyn Bridge) -> Self {
+        Stores { bridge, redis: bridge.into(), patience_ms: None }
+    }
+
+    fn within(bridge: &'a dyn Bridge, bounds: &Bounds) -> Self {
+        let patience_ms = Some(bounds.postgres_patience_ms());
+        Stores { bridge, redis: Redis::within(bridge, bounds), patience_ms }
+    }
+
+    async fn settle(
+        &self,
+        known: Known,
+        user: UserId,
+        video: VideoId,
+    ) -> Result<Option<Position>, StoreError> {
+        match known {
+            Known::Yes(position) => Ok(position),
+            Known::NotAmongNewest => self.look_up(user, video).await,
+            Known::No => self.load(user, video).await,
+        }
+    }
+
+    /// Loads the one position.
+    async fn look_up(&self, user: UserId, video: VideoId) -> Result<Option<Position>, StoreError> {
+        let rows = self.query(find(user, video)).await?;
+        match Rows::new("positions", rows).first(read)? {
+            // What Postgres has counts, also where Redis can't be told.
+            Some(position) => {
+                let counting = positions_redis::put(self.redis, user, video, position).await;
+                Ok(Some(counting.unwrap_or(position)))
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// Loads an account's newest positions into Redis, and with them the one in this video.
+    async fn load(&self, user: UserId, video: VideoId) -> Result<Option<Position>, StoreError> {
+        let newest = self.load_newest(user).await?;
+        match newest.iter().find(|(id, _)| *id == video) {
+            Some((_, position)) => Ok(Some(*position)),
+            None if newest.len() < LOADED_MAX => Ok(None),
+            None => self.look_up(user, video).await,
+        }
+    }
+
+    /// Loads an account's newest positions into Redis, if that can be told now.
+    async fn load_newest(&self, user: UserId) -> Result<Vec<(VideoId, Position)>, StoreError> {
+        let newest = Rows::new("positions", self.query(find_newest(user)).await?).map(read_with_video)?;
+        drop(positions_redis::refill(self.redis, user, &newest).await);
+        Ok(newest)
+    }
+
+    async fn query(&self, statement: Sql) -> Result<RowSet, Failure> {
+        match self.patience_ms {
+            Some(patience_ms) => self.bridge.try_query(statement.into(), patience_ms).await,
+            None => self.bridge.query(statement.into()).await,
+        }
     }
 }
 
@@ -132,7 +189,7 @@ pub async fn settle_all(
         }
     }
     if known.iter().any(|(_, known)| *known == Known::No) {
-        let newest = load_newest(bridge, user).await?;
+        let newest = Stores::of(bridge).load_newest(user).await?;
         found.extend(newest.iter().filter(|(video, _)| missing.contains(video)));
         missing
             .retain(|missing| newest.len() == LOADED_MAX && newest.iter().all(|(video, _)| video != missing));
@@ -143,17 +200,6 @@ pub async fn settle_all(
         found.extend(looked_up);
     }
     Ok(found)
-}
-
-/// Loads an account's newest positions into Redis.
-async fn load_newest(bridge: &dyn Bridge, user: UserId) -> Result<Vec<(VideoId, Position)>, StoreError> {
-    let statement = sql("SELECT video_id, position_ms, client_time FROM positions \
-         WHERE user_id = $1 ORDER BY client_time DESC LIMIT $2")
-    .bind(user.uuid())
-    .bind(i64::try_from(LOADED_MAX).unwrap_or(i64::MAX));
-    let newest = Rows::new("positions", bridge.query(statement.into()).await?).map(read_with_video)?;
-    positions_redis::refill(bridge, user, &newest).await?;
-    Ok(newest)
 }
 
 /// What Postgres has of a position.
@@ -183,7 +229,7 @@ pub async fn try_find_all(
     user: UserId,
     videos: &[VideoId],
 ) -> Option<Vec<(VideoId, Position)>> {
-    let rows = bridge.try_query(find_all(user, videos).into(), bounds.patience_ms).await.ok()?;
+    let rows = bridge.try_query(find_all(user, videos).into(), bounds.postgres_patience_ms()).await.ok()?;
     Rows::new("positions", rows).map(read_with_video).ok()
 }
 
@@ -196,6 +242,13 @@ fn find(user: UserId, video: VideoId) -> Sql {
     sql("SELECT position_ms, client_time FROM positions WHERE user_id = $1 AND video_id = $2")
         .bind(user.uuid())
         .bind(video.uuid())
+}
+
+fn find_newest(user: UserId) -> Sql {
+    sql("SELECT video_id, position_ms, client_time FROM positions \
+         WHERE user_id = $1 ORDER BY client_time DESC LIMIT $2")
+    .bind(user.uuid())
+    .bind(i64::try_from(LOADED_MAX).unwrap_or(i64::MAX))
 }
 
 fn find_all(user: UserId, videos: &[VideoId]) -> Sql {

@@ -9,9 +9,12 @@ use playback_domain::Position;
 
 const PUT: &str = concat!(include_str!("lua/keep_position.lua"), include_str!("lua/positions.lua"));
 const PUT_KNOWN: &str = concat!(include_str!("lua/keep_position.lua"), include_str!("lua/keep_known.lua"));
+const PUT_HELD: &str = concat!(include_str!("lua/keep_position.lua"), include_str!("lua/held_position.lua"));
 const FORGET: &str = concat!(include_str!("lua/keep_position.lua"), include_str!("lua/forget_position.lua"));
 /// An account that plays nothing for a month leaves Redis; Postgres has it.
 pub(crate) const POSITIONS_TTL_MS: u64 = 30 * 24 * 60 * 60 * 1000;
+/// What is told of an account that may be erased, and of which Redis has no other position, goes sooner.
+const HELD_TTL_MS: u64 = 24 * 60 * 60 * 1000;
 
 /// As many of an account's positions as are loaded at once: the newest. Fewer are all that there are.
 pub const LOADED_MAX: usize = 500;
@@ -129,10 +132,16 @@ fn counting(reply: Reply) -> Result<Option<Position>, StoreError> {
     Fields::new("positions", reply)?.optional(parse)
 }
 
-/// [`put`] as a step of a larger pipeline.
-pub(crate) fn putting(user: UserId, video: VideoId, position: Position) -> Operation {
-    let (keys, arguments) = writing(user, &[(video, position)], ONE);
-    script(PUT, keys, arguments)
+/// As a step of a larger pipeline, keeps a position that was held: see `lua/held_position.lua`.
+pub(crate) fn putting_held(user: UserId, video: VideoId, position: Position) -> Operation {
+    let account = keys::Account::new(user);
+    let arguments = vec![
+        number(video),
+        number(position.client_time().as_millisecond()),
+        place(&position).into_bytes(),
+        number(HELD_TTL_MS),
+    ];
+    script(PUT_HELD, vec![account.positions(), account.account()], arguments)
 }
 
 /// Keeps the newest positions that Postgres has of an account: all, where they are fewer than [`LOADED_MAX`].

@@ -1,5 +1,6 @@
 //! One script, and its answer taken apart.
 
+use crate::unconfirmed::Keeping;
 use crate::{Redis, StoreError};
 use mcsp_bridge_api::Failure;
 use mcsp_bridge_api::redis::{Operation, Reply, Script};
@@ -33,18 +34,25 @@ pub(crate) async fn keep_version(
     key: String,
     version: u64,
     (field, value): (&str, Vec<u8>),
-    ttl_ms: u64,
+    keeping: Keeping,
 ) -> Result<(), StoreError> {
-    let arguments = vec![number(version), field.as_bytes().to_vec(), value, number(ttl_ms)];
+    let mut arguments = vec![number(version), field.as_bytes().to_vec(), value];
+    arguments.extend(keeping.arguments(version));
     run(redis, KEEP_VERSION, vec![key], arguments).await.map(drop)
 }
 
 async fn single(redis: Redis<'_>, operation: Operation) -> Result<Reply, StoreError> {
     match redis.pipeline(vec![operation]).await?.pop() {
-        Some(Reply::Error(code)) => Err(Failure::Refused(code).into()),
+        Some(Reply::Error(code)) => Err(refused(code).into()),
         Some(reply) => Ok(reply),
         None => Err(StoreError::Unreadable("pipeline")),
     }
+}
+
+/// Why Redis did not do what it was asked. A full one takes nothing until there is room: nothing is wrong with what it was
+/// asked.
+pub(crate) fn refused(code: String) -> Failure {
+    if code == "OOM" { Failure::Unreachable } else { Failure::Refused(code) }
 }
 
 /// The elements of an array, in order.
@@ -81,13 +89,18 @@ impl Fields {
     pub(crate) fn parse<T: std::str::FromStr>(&mut self) -> Result<T, StoreError> {
         let unreadable = StoreError::Unreadable(self.of);
         let Some(bytes) = self.bytes() else { return Err(unreadable) };
-        std::str::from_utf8(&bytes).ok().and_then(|text| text.parse().ok()).ok_or(unreadable)
+        parsed(&bytes).ok_or(unreadable)
     }
 
     /// What this array is not.
     pub(crate) fn unreadable(&self) -> StoreError {
         StoreError::Unreadable(self.of)
     }
+}
+
+/// A text, parsed; none where it is no such thing.
+pub(crate) fn parsed<T: std::str::FromStr>(bytes: &[u8]) -> Option<T> {
+    std::str::from_utf8(bytes).ok()?.parse().ok()
 }
 
 /// A number as an argument.

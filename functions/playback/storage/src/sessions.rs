@@ -1,5 +1,6 @@
 //! Sessions in Redis: each operation is one script, so one round trip.
 
+use crate::content::Loaded;
 use crate::devices::{DEVICES_TTL_MS, cutoffs};
 use crate::memory::DevicesTold;
 use crate::model::Version;
@@ -32,10 +33,12 @@ const END: &str = concat!(
 
 /// A session is forgotten this long after its last heartbeat; its slot is free long before.
 pub(crate) const SESSION_TTL_MS: u64 = 12 * 60 * 60 * 1000;
+/// For how long a start can be repeated under its Idempotency-Key, as every other request can.
+pub(crate) const KEY_TTL_MS: u64 = 24 * 60 * 60 * 1000;
 /// How long a position may be in Redis alone, while its session goes on.
 pub(crate) const POSTGRES_PAUSE_MS: u64 = 30_000;
 /// How long a session is known to have ended: longer than its last heartbeats are under way.
-pub(crate) const ENDED_TTL_MS: u64 = 5 * 60 * 1000;
+const ENDED_TTL_MS: u64 = 5 * 60 * 1000;
 
 /// A session to be started.
 #[derive(Clone, Copy, Debug)]
@@ -54,7 +57,7 @@ pub struct Start<'a> {
     pub expires_at_s: u64,
     /// Whether devices that Redis does not know do not count: nobody can tell of them.
     pub counts_known_devices: bool,
-    /// A second start under this key, before the first one's URL expires, gives the first session.
+    /// A second start under this key, within a day, gives the first session, or says that it is over.
     pub idempotency_key: Option<&'a str>,
 }
 
@@ -82,6 +85,8 @@ pub struct Yes {
 pub struct Read {
     /// The video.
     pub version: Version,
+    /// Milliseconds since a store could last confirm it: 0 where one has, and never 0 where none has.
+    pub stale_ms: u64,
     /// What Redis knows of the account.
     pub account: AccountFacts,
     /// Where the viewer stopped.
@@ -90,6 +95,13 @@ pub struct Read {
     pub streams: Streams,
     /// Which devices it has, where that was asked for.
     pub devices: Option<DevicesTold>,
+}
+
+impl Read {
+    /// The video, to be remembered. What was itself remembered, when no store could confirm it, does not become new by that.
+    pub fn confirmed(self, video: VideoId) -> Option<(VideoId, Version)> {
+        (self.stale_ms == 0).then_some((video, self.version))
+    }
 }
 
 /// A session that was opened, or opened before under the same Idempotency-Key.
@@ -125,6 +137,8 @@ pub enum StartOutcome {
     Undecided(Read),
     /// The Idempotency-Key was of another request.
     KeyReused,
+    /// The session that was started under the Idempotency-Key has ended, or its URL has run out.
+    Over,
     /// The account has as much of something as it may.
     Full(Read, Exhausted),
     /// The device is not known to Redis, and there may be others that are not.
@@ -145,7 +159,6 @@ pub async fn start(
     keys.extend([account.account(), account.subscription(), account.devices()]);
     keys.extend(idempotency_key.map(|key| account.idempotency(key)));
     let now_ms = now.as_millisecond();
-    let url_ttl_ms = (i64::try_from(expires_at_s).unwrap_or(i64::MAX).saturating_mul(1000) - now_ms).max(1);
     let name = |holds_for| yes_name(viewer, holds_for).into_bytes();
     let arguments = vec![
         number(video),
@@ -155,7 +168,7 @@ pub async fn start(
         number(SLOT_TTL_MS),
         number(expires_at_s),
         number(SESSION_TTL_MS),
-        number(url_ttl_ms),
+        number(KEY_TTL_MS),
         name(HoldsFor::Region),
         name(viewer.unlocked.map_or(HoldsFor::Viewer, |_| HoldsFor::Unlocked)),
         device.id().as_bytes().to_vec(),
@@ -170,7 +183,7 @@ pub async fn start(
         number(DEVICES_TTL_MS),
         number(cutoffs(now).1.as_millisecond()),
     ];
-    started(run(redis.into(), START, keys, arguments).await?)
+    started(run(redis.into(), START, keys, arguments).await?, now)
 }
 
 /// The name under which a yes is kept beside the read model. Regions have no colon, so no two are alike.
@@ -187,20 +200,24 @@ fn yes_name(viewer: &Viewer, holds_for: HoldsFor) -> String {
     }
 }
 
-fn started(reply: Reply) -> Result<StartOutcome, StoreError> {
+fn started(reply: Reply, now: Timestamp) -> Result<StartOutcome, StoreError> {
     let mut fields = Fields::new("start", reply)?;
     let outcome = fields.bytes().ok_or_else(|| fields.unreadable())?;
     if outcome == b"reused" {
         return Ok(StartOutcome::KeyReused);
     }
-    let version = videos_redis::version(&mut fields)?;
+    if outcome == b"over" {
+        return Ok(StartOutcome::Over);
+    }
+    let loaded = videos_redis::version(&mut fields, now)?;
     let position = Known::read(&mut fields)?;
-    let account = accounts_redis::told(&mut fields)?;
+    let account = accounts_redis::told(&mut fields, now)?;
     if outcome == b"cold" {
         return Ok(StartOutcome::Cold(account));
     }
-    let version = version.ok_or_else(|| fields.unreadable())?;
-    let mut read = Read { version, account, position, streams: Streams::default(), devices: None };
+    let Loaded { version, stale_ms, .. } = loaded.ok_or_else(|| fields.unreadable())?;
+    let streams = Streams::default();
+    let mut read = Read { version, stale_ms, account, position, streams, devices: None };
     let others_open = fields.parse()?;
     match outcome.as_slice() {
         b"undecided" => Ok(StartOutcome::Undecided(read)),

@@ -39,7 +39,8 @@ pub async fn list(bridge: &dyn Bridge) -> Result<Vec<StoredKey>, StoreError> {
 
 /// The same for whoever has another way open: a Postgres that is not well is not waited for.
 pub async fn try_list(bridge: &dyn Bridge, bounds: &Bounds) -> Result<Vec<StoredKey>, StoreError> {
-    Ok(Rows::new("signing_keys", bridge.try_query(all().into(), bounds.patience_ms).await?).map(read)?)
+    let rows = bridge.try_query(all().into(), bounds.postgres_patience_ms()).await?;
+    Ok(Rows::new("signing_keys", rows).map(read)?)
 }
 
 fn all() -> Sql {

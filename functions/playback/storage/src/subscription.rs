@@ -1,22 +1,42 @@
 //! What an account has subscribed to: as Subscription tells of it, and as Redis and the bridge's memory keep it.
 
+use crate::StoreError;
+use crate::facts::Fact;
+use crate::reply::{Fields, parsed};
+use crate::unconfirmed::stale_ms;
+use crate::videos::Source;
 use jiff::Timestamp;
-use playback_domain::{Entitlements, InvalidEntitlements, Standing, Subscription};
+use playback_domain::{AccountState, Entitlements, InvalidEntitlements, Standing, Subscription};
 use subscription_contract::SubscriptionChanged;
 
 /// What a store knows of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AccountFacts {
-    /// Where it is on its way.
-    pub state: playback_domain::AccountState,
+    /// Where it is on its way; active, as its access token says, where nothing was heard of it.
+    pub state: AccountState,
+    /// The version of that; 0 where nothing was heard of it.
+    pub state_version: u64,
     /// What it has subscribed to, where that is known.
-    pub subscription: Option<Option<Subscription>>,
+    pub subscription: Option<Fact<Subscribed>>,
 }
+
+/// What an account has subscribed to, as a store knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Subscribed {
+    /// Of what was told; 0 where nothing was.
+    pub version: u64,
+    /// None where it has not.
+    pub subscription: Option<Subscription>,
+}
+
+/// Version and state of an account of which nothing was heard.
+pub(crate) const NOTHING_HEARD: (u64, AccountState) = (0, AccountState::Active);
 
 impl AccountFacts {
     /// What can be decided on. What is not known entitles to nothing.
     pub fn standing(&self) -> Standing {
-        Standing { state: self.state, subscription: self.subscription.flatten() }
+        let subscription = self.subscription.and_then(|plan| plan.known.subscription);
+        Standing { state: self.state, subscription }
     }
 }
 
@@ -26,6 +46,21 @@ pub fn told(changed: &SubscriptionChanged) -> Result<Subscription, InvalidEntitl
         .entitlements
         .map(|told| Entitlements::new(told.level, told.streams, told.until)?.with_devices(told.devices));
     Ok(Subscription { entitlements: entitlements.transpose()?, is_past_due: changed.state.is_past_due() })
+}
+
+/// Reads what Redis keeps of it: version, what was told, and since when no store could confirm that.
+pub(crate) fn subscribed(
+    fields: &mut Fields,
+    now: Timestamp,
+) -> Result<Option<Fact<Subscribed>>, StoreError> {
+    let version = fields.optional(parsed)?;
+    let told = fields.optional(parse)?;
+    let since = fields.bytes();
+    let known = version.zip(told).map(|(version, subscription)| Subscribed { version, subscription });
+    Ok(known.map(|known| {
+        let stale_ms = stale_ms(since.as_deref(), known.version, now);
+        Fact { known, source: Source::Redis, stale_ms }
+    }))
 }
 
 /// What stands for an account that has none.

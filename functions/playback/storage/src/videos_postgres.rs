@@ -7,7 +7,7 @@ use crate::model::{
 };
 use mcsp_bridge_api::Bridge;
 use mcsp_bridge_api::postgres::GuardedStatement;
-use mcsp_bridge_api::sql::{Json, Row, Rows, sql};
+use mcsp_bridge_api::sql::{Json, Row, Rows, Sql, sql};
 use mcsp_ids::{UserId, VideoId};
 use playback_domain::{Origin, Region, Regions};
 use serde_json::value::RawValue;
@@ -19,8 +19,9 @@ pub fn upsert(id: VideoId, version: &Version) -> GuardedStatement {
     let media = media(&video.state);
     sql("INSERT INTO videos AS v (id, version, owner_id, state, visibility, regions_allow, regions_deny, \
              packaged_prefix, packaged_hls, duration_ms, renditions, minimum_plan_level, scheduled_at, minimum_age, \
-             packaged_dash, protection, passwords_version, collaborators, embedding, embedding_origins) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) \
+             packaged_dash, protection, passwords_version, collaborators, embedding, embedding_origins, \
+             caption_languages) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) \
          ON CONFLICT (id) DO UPDATE SET version = excluded.version, owner_id = excluded.owner_id, \
              state = excluded.state, visibility = excluded.visibility, \
              regions_allow = excluded.regions_allow, regions_deny = excluded.regions_deny, \
@@ -30,7 +31,7 @@ pub fn upsert(id: VideoId, version: &Version) -> GuardedStatement {
              minimum_plan_level = excluded.minimum_plan_level, scheduled_at = excluded.scheduled_at, \
              minimum_age = excluded.minimum_age, passwords_version = excluded.passwords_version, \
              collaborators = excluded.collaborators, embedding = excluded.embedding, \
-             embedding_origins = excluded.embedding_origins \
+             embedding_origins = excluded.embedding_origins, caption_languages = excluded.caption_languages \
          WHERE v.version < excluded.version")
     .bind(id.uuid())
     .bind(i64::try_from(*number).unwrap_or(i64::MAX))
@@ -52,20 +53,33 @@ pub fn upsert(id: VideoId, version: &Version) -> GuardedStatement {
     .bind(serde_json::json!(video.collaborators))
     .bind(video.embedding.as_str())
     .bind(video.embedding.origins().iter().map(Origin::to_string).collect::<Vec<_>>())
+    .bind(media.map(|media| media.captions.clone()).unwrap_or_default())
     .unguarded()
 }
 
 /// What Postgres knows of a video, where it does.
 pub async fn find(bridge: &dyn Bridge, id: VideoId) -> Result<Option<Version>, StoreError> {
-    let statement = sql(
-        "SELECT packaged_prefix, packaged_hls, packaged_dash, protection, duration_ms, renditions, scheduled_at, state, \
-             version, owner_id, minimum_plan_level, passwords_version, visibility, regions_allow, regions_deny, \
+    Ok(Rows::new("videos", bridge.query(of_video(id).into()).await?).first(read)?)
+}
+
+/// The same for whoever can do without: a Postgres that is not well is not waited for any longer.
+pub(crate) async fn try_find(
+    bridge: &dyn Bridge,
+    patience_ms: u32,
+    id: VideoId,
+) -> Result<Option<Version>, StoreError> {
+    let rows = bridge.try_query(of_video(id).into(), patience_ms).await?;
+    Ok(Rows::new("videos", rows).first(read)?)
+}
+
+fn of_video(id: VideoId) -> Sql {
+    sql(
+        "SELECT packaged_prefix, packaged_hls, packaged_dash, protection, caption_languages, duration_ms, renditions, \
+             scheduled_at, state, version, owner_id, minimum_plan_level, passwords_version, visibility, regions_allow, regions_deny, \
              minimum_age, collaborators, embedding_origins, embedding \
          FROM videos WHERE id = $1",
     )
-    .bind(id.uuid());
-    let rows = bridge.query(statement.into()).await?;
-    Ok(Rows::new("videos", rows).first(read)?)
+    .bind(id.uuid())
 }
 
 fn read(row: &mut Row<'_>) -> Result<Version, mcsp_bridge_api::sql::Inconsistency> {
@@ -74,11 +88,13 @@ fn read(row: &mut Row<'_>) -> Result<Version, mcsp_bridge_api::sql::Inconsistenc
     let dash: Option<String> = row.take("packaged_dash")?;
     let protection: Option<Json<Protection>> = row.take("protection")?;
     let protection = protection.map(|Json(protection)| protection);
+    let captions: Vec<String> = row.take("caption_languages")?;
     let duration_ms: Option<u64> = row.take("duration_ms")?;
     let renditions: Option<Json<Box<RawValue>>> = row.take("renditions")?;
     let media = || {
         let Json(renditions) = renditions?;
-        Some(Media { prefix: prefix?, hls: hls?, dash, protection, duration_ms: duration_ms?, renditions })
+        let (prefix, hls, duration_ms) = (prefix?, hls?, duration_ms?);
+        Some(Media { prefix, hls, dash, protection, captions, duration_ms, renditions })
     };
     let scheduled_at = row.take("scheduled_at")?;
     let state = row.parse("state", |name: String| state_of(&name, scheduled_at, media()))?;

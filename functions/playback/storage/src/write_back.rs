@@ -1,17 +1,20 @@
 //! What the bridge's memory holds, written to the stores once they are back.
 
 use crate::memory::{self, Held, HeldEnd, HeldPosition};
+use crate::reply::refused;
 use crate::{Bounds, StoreError, accounts_postgres, positions_postgres, positions_redis, sessions};
+use mcsp_bridge_api::Bridge;
 use mcsp_bridge_api::memory::{Condition, Deposit, Entry, Outcome, Removal, Step};
 use mcsp_bridge_api::postgres::Transaction;
 use mcsp_bridge_api::redis::Reply;
-use mcsp_bridge_api::{Bridge, Failure};
 use mcsp_ids::UserId;
 
 /// So many are written at once.
 const BATCH: u32 = 64;
 /// And so many such batches before somebody else goes on.
 const BATCHES_MAX: usize = 32;
+/// So many, while Redis alone is told: with Postgres away most of it is what Redis has.
+const BATCHES_TOLD_MAX: usize = 4;
 /// Whoever fails, or is gone, lets nobody else try for so long.
 const TURN_MS: u32 = 2_000;
 
@@ -23,7 +26,9 @@ pub async fn write_back(bridge: &dyn Bridge, bounds: &Bounds) {
         match batch(bridge, bounds).await {
             Ok(0) => break,
             Ok(_) => {}
-            Err(_) => return,
+            // Redis may be well all the same: it must not tell an older position, or one that is forgotten, until
+            // Postgres is back. If it is not, all of it stays as it is.
+            Err(_) => return drop(tell_redis(bridge).await),
         }
     }
     turn.pass(bridge).await;
@@ -31,13 +36,7 @@ pub async fn write_back(bridge: &dyn Bridge, bounds: &Bounds) {
 
 /// Gives how many were written.
 async fn batch(bridge: &dyn Bridge, bounds: &Bounds) -> Result<usize, StoreError> {
-    let (mut positions, mut ends) = (Vec::new(), Vec::new());
-    for held in memory::held(bridge, BATCH).await? {
-        match held {
-            Held::Position(position) => positions.push(position),
-            Held::End(end) => ends.push(end),
-        }
-    }
+    let (positions, ends) = held(bridge).await?;
     let count = positions.len() + ends.len();
     if count == 0 {
         return Ok(0);
@@ -45,13 +44,51 @@ async fn batch(bridge: &dyn Bridge, bounds: &Bounds) -> Result<usize, StoreError
     let erased = to_postgres(bridge, &positions).await?;
     let (mut lost, written) = split(positions, &erased);
     to_redis(bridge, &written, &ends).await?;
-    let (lost_since, written) = split(written, &erased_since(bridge, &written).await?);
+    let erased_since = erased_since(bridge, &written).await?;
+    for user in erased.iter().chain(&erased_since) {
+        positions_redis::drop_kept(bridge, *user).await?;
+    }
+    let (lost_since, written) = split(written, &erased_since);
     lost.extend(lost_since);
     let written = written.into_iter().map(|position| position.letting_go(bounds));
     let lost = lost.into_iter().map(HeldPosition::dropping);
     let ends = ends.into_iter().map(HeldEnd::letting_go);
     bridge.exchange(written.chain(lost).chain(ends).collect()).await?;
     Ok(count)
+}
+
+/// Tells Redis what Postgres can't take now. Positions stay held, behind all others, so that these have their turn too:
+/// Postgres has yet to get them, and to say whose account is erased, of which Redis then forgets what it was told here, if it
+/// was: of an account that it knows to be erased it takes nothing.
+/// Ends are for Redis alone.
+async fn tell_redis(bridge: &dyn Bridge) -> Result<(), StoreError> {
+    for _ in 0..BATCHES_TOLD_MAX {
+        let (positions, ends) = held(bridge).await?;
+        let count = positions.len() + ends.len();
+        if count == 0 {
+            break;
+        }
+        to_redis(bridge, &positions, &ends).await?;
+        let positions = positions.into_iter().map(HeldPosition::going_behind);
+        let ends = ends.into_iter().map(HeldEnd::letting_go);
+        bridge.exchange(positions.chain(ends).collect()).await?;
+        if count < BATCH as usize {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// What was held the longest ago.
+async fn held(bridge: &dyn Bridge) -> Result<(Vec<HeldPosition>, Vec<HeldEnd>), StoreError> {
+    let (mut positions, mut ends) = (Vec::new(), Vec::new());
+    for held in memory::held(bridge, BATCH).await? {
+        match held {
+            Held::Position(position) => positions.push(position),
+            Held::End(end) => ends.push(end),
+        }
+    }
+    Ok((positions, ends))
 }
 
 /// Those of these accounts, and the others.
@@ -79,17 +116,13 @@ async fn to_postgres(bridge: &dyn Bridge, positions: &[HeldPosition]) -> Result<
     Ok(found.map(accounts_postgres::users).transpose()?.unwrap_or_default())
 }
 
-/// Whose positions Redis got though they were erased in the meantime: it has them no more. Who is erased later does that too.
+/// Whose positions Redis got though they were erased in the meantime. Who is erased later makes Redis forget by itself.
 async fn erased_since(bridge: &dyn Bridge, positions: &[HeldPosition]) -> Result<Vec<UserId>, StoreError> {
     if positions.is_empty() {
         return Ok(Vec::new());
     }
     let asked = accounts_postgres::erased_among(&users(positions)).into();
-    let erased = accounts_postgres::users(bridge.query(asked).await?)?;
-    for user in &erased {
-        positions_redis::drop_kept(bridge, *user).await?;
-    }
-    Ok(erased)
+    accounts_postgres::users(bridge.query(asked).await?)
 }
 
 async fn to_redis(
@@ -97,14 +130,15 @@ async fn to_redis(
     positions: &[HeldPosition],
     ends: &[HeldEnd],
 ) -> Result<(), StoreError> {
-    let putting = positions.iter().map(|held| positions_redis::putting(held.user, held.video, held.position));
+    let putting =
+        positions.iter().map(|held| positions_redis::putting_held(held.user, held.video, held.position));
     let ending = ends.iter().map(|held| sessions::ending_step(&held.end()));
     let replies = bridge.pipeline(putting.chain(ending).collect()).await?;
     match replies.into_iter().find_map(|reply| match reply {
         Reply::Error(code) => Some(code),
         _ => None,
     }) {
-        Some(code) => Err(Failure::Refused(code).into()),
+        Some(code) => Err(refused(code).into()),
         None => Ok(()),
     }
 }

@@ -115,6 +115,7 @@ mod tests {
             video_id: "video_1".to_owned(),
             passwords_version: None,
             embedder: None,
+            network: None,
             url_expires_at_unix_s: 900,
             expires_at_unix_s: 1_000,
         });

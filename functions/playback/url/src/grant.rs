@@ -1,5 +1,6 @@
 //! What a token grants.
 
+use crate::network::Network;
 use crate::path::is_plain_directory;
 
 const MAX_SESSION_ID_BYTES: usize = 128;
@@ -10,6 +11,7 @@ pub struct Grant {
     path_prefix: String,
     session_id: String,
     expires_at_unix_s: u64,
+    network: Option<Network>,
 }
 
 /// Why something cannot be granted.
@@ -41,7 +43,13 @@ impl Grant {
         if session_id.is_empty() || session_id.len() > MAX_SESSION_ID_BYTES {
             return Err(InvalidGrant::SessionId);
         }
-        Ok(Self { path_prefix, session_id, expires_at_unix_s })
+        Ok(Self { path_prefix, session_id, expires_at_unix_s, network: None })
+    }
+
+    /// The same for viewers of one network alone, where there is one.
+    #[must_use]
+    pub fn within(self, network: Option<Network>) -> Self {
+        Self { network, ..self }
     }
 
     /// What the path must begin with.
@@ -54,6 +62,12 @@ impl Grant {
     #[must_use]
     pub fn session_id(&self) -> &str {
         &self.session_id
+    }
+
+    /// Where the viewer must be, where it is bound.
+    #[must_use]
+    pub fn network(&self) -> Option<Network> {
+        self.network
     }
 
     /// The first second at which it is refused.

@@ -2,10 +2,11 @@
 //!
 //! A grant is `base64url(payload) "." base64url(HMAC-SHA256(key, "session." base64url(payload)))`; the payload is JSON:
 //! `kid` the key's id, `sid` the session, `uid` whose it is, `vid` what it plays, `pwv` which passwords that had where it
-//! asked for one, `emb` the origin of the page that embeds it, where one does, `url` the second (Unix time) at which
-//! its manifest URL expires, `exp` the first second at which the grant is refused. What is signed begins with a word of
+//! asked for one, `emb` the origin of the page that embeds it, where one does, `net` the network that its manifest URL is
+//! bound to, where it is, `url` the second (Unix time) at which that expires, `exp` the first second at which the grant is refused. What is signed begins with a word of
 //! its own, so that no grant opens a path and no token of a path is a grant.
 
+use crate::network::Network;
 use crate::sealed::{Sealed, seal};
 use crate::token::{Refusal, Signer, Verifier};
 use serde::{Deserialize, Serialize};
@@ -26,6 +27,8 @@ pub struct SessionGrant {
     pub passwords_version: Option<u64>,
     /// The page of somebody else that it is played in, as browsers write its origin.
     pub embedder: Option<String>,
+    /// The network that its manifest URL is bound to, where it is.
+    pub network: Option<Network>,
     /// When its manifest URL expires.
     pub url_expires_at_unix_s: u64,
     /// The first second at which it is refused.
@@ -47,6 +50,8 @@ struct Payload<'a> {
     pwv: Option<u64>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     emb: Option<Cow<'a, str>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    net: Option<Cow<'a, str>>,
     url: u64,
     exp: u64,
 }
@@ -62,6 +67,7 @@ impl Signer {
             vid: (&grant.video_id).into(),
             pwv: grant.passwords_version,
             emb: grant.embedder.as_deref().map(Cow::Borrowed),
+            net: grant.network.map(|network| network.to_string().into()),
             url: grant.url_expires_at_unix_s,
             exp: grant.expires_at_unix_s,
         };
@@ -84,6 +90,8 @@ impl Verifier {
             video_id: payload.vid.into_owned(),
             passwords_version: payload.pwv,
             embedder: payload.emb.map(Cow::into_owned),
+            // What cannot be read was not signed here: then the URL is taken to be bound to none.
+            network: payload.net.as_deref().and_then(Network::parse),
             url_expires_at_unix_s: payload.url,
             expires_at_unix_s: payload.exp,
         })
@@ -106,6 +114,7 @@ mod tests {
             video_id: "video_1".to_owned(),
             passwords_version: Some(7),
             embedder: Some("https://blog.example".to_owned()),
+            network: Network::parse("192.0.2.0/24"),
             url_expires_at_unix_s: 900,
             expires_at_unix_s: 1_000,
         }

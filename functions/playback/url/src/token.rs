@@ -2,10 +2,12 @@
 
 use crate::grant::Grant;
 use crate::key::Key;
+use crate::network::Network;
 use crate::path::is_plain;
 use crate::sealed::{Sealed, seal};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
+use std::net::IpAddr;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -17,6 +19,8 @@ struct Payload<'a> {
     exp: u64,
     #[serde(borrow)]
     sid: Cow<'a, str>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    net: Option<Cow<'a, str>>,
 }
 
 /// Makes tokens with one key.
@@ -50,6 +54,9 @@ pub enum Refusal {
     /// The path is outside the prefix that was granted, or not spelt plainly.
     #[error("the path is not covered by the token")]
     Path,
+    /// The viewer's address is not in the network that the token is bound to, or nobody says it.
+    #[error("the token is bound to another network")]
+    Elsewhere,
 }
 
 impl Refusal {
@@ -58,6 +65,7 @@ impl Refusal {
     pub fn code(self) -> &'static str {
         match self {
             Self::Expired => "url_expired",
+            Self::Elsewhere => "url_elsewhere",
             Self::Malformed | Self::UnknownKey | Self::Signature | Self::Path => "url_invalid",
         }
     }
@@ -82,6 +90,7 @@ impl Signer {
             pfx: grant.path_prefix().into(),
             exp: grant.expires_at_unix_s(),
             sid: grant.session_id().into(),
+            net: grant.network().map(|network| network.to_string().into()),
         };
         seal(&payload, self.key.mac())
     }
@@ -110,20 +119,43 @@ impl Verifier {
         if now_unix_s >= expires_at_unix_s { Err(Refusal::Expired) } else { Ok(()) }
     }
 
-    /// Checks a token for a path: what stands in the URL behind `/p/<token>/`, as it was sent, not decoded.
+    /// Checks a token for a path: what stands in the URL behind `/p/<token>/`, as it was sent, not decoded. Where nobody says what
+    /// address the viewer has, one that is bound to a network is refused.
     ///
     /// # Errors
     /// Why the URL is refused.
     pub fn verify(&self, token: &str, path: &str, now_unix_s: u64) -> Result<Grant, Refusal> {
+        self.verify_from(None, token, path, now_unix_s)
+    }
+
+    /// The same for a viewer with this address, in which an IPv4 address wears no IPv6 clothes.
+    ///
+    /// # Errors
+    /// Why the URL is refused.
+    pub fn verify_from(
+        &self,
+        address: Option<IpAddr>,
+        token: &str,
+        path: &str,
+        now_unix_s: u64,
+    ) -> Result<Grant, Refusal> {
         let sealed = Sealed::parse(token)?;
         let payload: Payload<'_> = sealed.read()?;
         sealed.check(self.key(&payload.kid)?.mac())?;
+        let network = match &payload.net {
+            Some(text) => Some(Network::parse(text).ok_or(Refusal::Malformed)?),
+            None => None,
+        };
         let grant = Grant::new(payload.pfx, payload.sid, payload.exp).map_err(|_| Refusal::Malformed)?;
+        let grant = grant.within(network);
         if now_unix_s >= grant.expires_at_unix_s() {
             return Err(Refusal::Expired);
         }
         if !is_plain(path) || !path.starts_with(grant.path_prefix()) {
             return Err(Refusal::Path);
+        }
+        if network.is_some_and(|network| !address.is_some_and(|address| network.contains(address))) {
+            return Err(Refusal::Elsewhere);
         }
         Ok(grant)
     }

@@ -2,20 +2,22 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "the helpers of tests may fail as tests do")]
 
-use mcsp_playback_url::{Grant, Key, Signer, Verifier};
+use mcsp_playback_url::{Binding, Grant, Key, Signer, Verifier};
 use serde_json::json;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
 const NOW: u64 = 1_800_000_000;
 const DIRECTORY: &str = "packaged/video_1/";
+/// Where viewers are, unless it is said otherwise.
+const ADDRESS: &str = "192.0.2.77";
 const PAGE: &str = include_str!("../../../../docs/playback.md");
 
 /// Answers each of the paths that it reads, after the program itself.
 const ASK: &str = "
 import sys
 asked = json.load(sys.stdin)
-print(json.dumps([may_read(asked['secrets'], path, now) for path, now in asked['cases']]))
+print(json.dumps([may_read(asked['secrets'], *case) for case in asked['cases']]))
 ";
 
 fn secret(id: &str) -> String {
@@ -24,6 +26,14 @@ fn secret(id: &str) -> String {
 
 fn key(id: &str) -> Key {
     Key::new(id, secret(id).as_bytes()).unwrap()
+}
+
+/// A URL's path, the time, and the viewer's address.
+type Case = (String, u64, &'static str);
+
+fn bound(binding: &str) -> String {
+    let network = Binding::parse(binding).unwrap().network(ADDRESS.parse().unwrap());
+    Signer::new(key("new")).sign(&Grant::new(DIRECTORY, "session_1", NOW + 60).unwrap().within(network))
 }
 
 fn token(id: &str, prefix: &str) -> String {
@@ -38,7 +48,7 @@ fn program() -> &'static str {
     program
 }
 
-fn answers(cases: &[(String, u64)]) -> Vec<bool> {
+fn answers(cases: &[Case]) -> Vec<bool> {
     let secrets = json!({"new": secret("new"), "old": secret("old")});
     let mut python = Command::new("python3")
         .args(["-c", &format!("{}{ASK}", program())])
@@ -54,7 +64,18 @@ fn answers(cases: &[(String, u64)]) -> Vec<bool> {
 }
 
 /// Good ones, and each that is nearly so.
-fn cases() -> Vec<(String, u64)> {
+fn cases() -> Vec<Case> {
+    let unbound = paths().into_iter().map(|(path, now)| (path, now, ADDRESS));
+    let addresses = [ADDRESS, "192.0.2.1", "192.0.3.77", "2001:db8::1", "::", "", "192.0.2.77:80"];
+    let bound = ["ipv4/24", "ipv4/32", "ipv4/7", "ipv6/48"].map(bound).into_iter().flat_map(|token| {
+        let path = format!("/p/{token}/{DIRECTORY}a");
+        addresses.map(|address| (path.clone(), NOW, address))
+    });
+    unbound.chain(bound).collect()
+}
+
+/// The same, wherever one is.
+fn paths() -> Vec<(String, u64)> {
     let good = token("new", DIRECTORY);
     let file = format!("{DIRECTORY}360p/segment_000.m4s");
     let mut cases: Vec<(String, u64)> = Vec::new();
@@ -112,10 +133,12 @@ fn the_program_of_the_page_comes_to_what_the_platform_comes_to() {
     let verifier = Verifier::new([key("new"), key("old")]);
     let cases = cases();
     let (mut allowed, mut refused) = (0, 0);
-    for ((path, now), answer) in cases.iter().zip(answers(&cases)) {
+    for ((path, now, address), answer) in cases.iter().zip(answers(&cases)) {
         let signed = path.strip_prefix("/p/").and_then(|rest| rest.split_once('/'));
-        let good = signed.is_some_and(|(token, path)| verifier.verify(token, path, *now).is_ok());
-        assert_eq!(answer, good, "{path} at {now}");
+        let good = signed.is_some_and(|(token, path)| {
+            verifier.verify_from(address.parse().ok(), token, path, *now).is_ok()
+        });
+        assert_eq!(answer, good, "{path} at {now} from {address}");
         if good { allowed += 1 } else { refused += 1 }
     }
     assert!(allowed > 5 && refused > 500, "{allowed} allowed, {refused} refused");

@@ -47,6 +47,14 @@ impl IfMatch {
         }
     }
 
+    /// The strong tags of what the writer has seen, quotes included, for what is not versioned by a number; none where any would do.
+    pub fn tags(&self) -> Option<&[String]> {
+        match &self.0 {
+            Condition::OneOf(tags) => Some(tags),
+            Condition::Any => None,
+        }
+    }
+
     /// For a guarded write that lost a race: 412 `stale` where the writer has named a version, and nothing
     /// where any would have done.
     pub fn outdated(&self) -> Option<Problem> {
@@ -57,7 +65,8 @@ impl IfMatch {
     }
 }
 
-fn stale() -> Problem {
+/// 412: the writer has seen something else than what there is.
+pub fn stale() -> Problem {
     Problem::new(StatusCode::PRECONDITION_FAILED, "stale", "it has changed since you read it: read it again")
 }
 

@@ -8,5 +8,5 @@ mod received;
 mod timer;
 
 pub use made::{Emission, emit};
-pub use received::{Applied, Received};
+pub use received::{Applied, Received, waits};
 pub use timer::{Timer, cancel_timer, set_timer, too_early};

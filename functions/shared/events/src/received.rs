@@ -3,17 +3,20 @@
 use axum::extract::{FromRef, FromRequest, FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::StatusCode;
+use http::{HeaderName, HeaderValue, StatusCode};
 use mcsp_bridge_api::kafka::Event;
 use mcsp_bridge_api::postgres::{GuardedStatement, TransactError, Transaction};
 use mcsp_function::{Context, FromPlatform, TraceParent};
 use mcsp_problem::Problem;
 use serde::de::DeserializeOwned;
 
+/// What the bridge's consumer reads: the event is not what fails.
+const WAITS_FOR: HeaderName = HeaderName::from_static("mcsp-waits-for");
+
 /// An event that the bridge, or a Knative source, delivers: CloudEvents 1.0, HTTP binary mode.
 ///
 /// What it answers decides what becomes of the event: 2xx and it is done, 400 or 422 and it is dead-lettered,
-/// anything else and it comes again.
+/// anything else and it comes again, until patience is spent; what [`waits`], however long that lasts.
 #[derive(Clone, Debug)]
 pub struct Received {
     /// The event's id, by which a second delivery is known.
@@ -34,6 +37,16 @@ pub enum Applied {
     Before,
     /// It does not concern this consumer: another type, or an older version than what is known.
     Ignored,
+}
+
+/// Says of a problem that nothing is wrong with the event: what it is to be written to is out of reach. The event is no
+/// dead letter then, whatever the time: it waits, and those of its key behind it, until the store is back.
+///
+/// Only for components whose events need nothing but the service's own stores: where somebody else refuses one event again
+/// and again, it must make room for the others.
+#[must_use]
+pub fn waits(problem: Problem) -> Problem {
+    problem.with_header(WAITS_FOR, HeaderValue::from_static("store"))
 }
 
 impl Received {

@@ -93,7 +93,8 @@ pub(crate) const HEADERS: &[Described] = &[
     },
     Described {
         name: "Mcsp-Served-From",
-        description: "What has answered: `redis`, `postgres`, or `memory` while they are away.",
+        description: "What has answered: `redis`, `postgres`, `catalog` (Content), or `memory` while they are away; of several, \
+            the one that counts the least.",
         schema: Schema::Text,
         example: "redis",
     },

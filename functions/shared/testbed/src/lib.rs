@@ -24,6 +24,8 @@ mod clock;
 mod component;
 mod database;
 mod issuer;
+mod locks;
+mod memory_clock;
 mod names;
 mod plans;
 mod port;
@@ -33,6 +35,7 @@ mod stand_in;
 mod testbed;
 
 pub use component::{Component, MakeRouter, Reply};
+pub use locks::Held;
 pub use names::{new_id, store_url, unique};
 pub use plans::Plan;
 pub use proof_key::ProofKey;

@@ -40,6 +40,29 @@ impl Testbed {
         question.fetch_one(&mut self.database().owner().await).await.unwrap()
     }
 
+    /// Whether any row of any table has these bytes in it: as text, or as bytes, which rows show in hex.
+    pub async fn is_stored(&self, bytes: &[u8]) -> bool {
+        let mut owner = self.database().owner().await;
+        let tables =
+            "SELECT table_name::text FROM information_schema.tables WHERE table_schema = current_schema()";
+        let tables: Vec<String> = sqlx::query_scalar(tables).fetch_all(&mut owner).await.unwrap();
+        assert!(!tables.is_empty(), "there are no tables to look into");
+        let text = std::str::from_utf8(bytes).ok().filter(|text| !text.contains('\0'));
+        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        for table in tables {
+            let holding = format!(
+                "SELECT EXISTS (SELECT FROM \"{table}\" AS whole_row \
+                     WHERE strpos(whole_row::text, $1) > 0 OR strpos(whole_row::text, $2) > 0)"
+            );
+            let holding = sqlx::query_scalar(AssertSqlSafe(holding)).bind(&hex).bind(text);
+            let is_there: bool = holding.fetch_one(&mut owner).await.unwrap();
+            if is_there {
+                return true;
+            }
+        }
+        false
+    }
+
     /// Changes rows, at least one, as endpoints to come will.
     pub async fn execute(&self, statement: &str) {
         let query = sqlx::query(AssertSqlSafe(statement.to_owned()));

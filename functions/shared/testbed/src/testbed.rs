@@ -3,6 +3,7 @@
 use crate::clock::ShiftedClock;
 use crate::database::Database;
 use crate::issuer::{AUDIENCE, ISSUER, Issuer};
+use crate::memory_clock::MemoryClock;
 use crate::names::store_url;
 use crate::port::{Port, Traffic};
 use crate::stand_in::{auth, serve};
@@ -15,6 +16,7 @@ use mcsp_function::{Clock, Context, Environment, TimeOrderedIds};
 use mcsp_ids::UserId;
 use mcsp_limits::LimitTable;
 use mcsp_manifest::{Grants, Manifest, Variables};
+use mcsp_memory::{Memories, MemoryConfig};
 use mcsp_passwords::PasswordsConfig;
 use mcsp_postgres::{OutboxWake, Postgres};
 use mcsp_redis::RedisConfig;
@@ -73,6 +75,7 @@ pub struct Testbed {
     database: Option<Database>,
     issuer: Issuer,
     clock: ShiftedClock,
+    memory_clock: MemoryClock,
     traffic: Arc<Traffic>,
 }
 
@@ -141,7 +144,9 @@ impl Testbed {
             ("mail_token_key", "a key of the testbed, and of no other place".to_owned()),
         ];
         let variables = own.into_iter().chain(setup.variables);
-        let bridges = Bridges::new(Arc::clone(&manifest), config).unwrap();
+        let memory_clock = MemoryClock::default();
+        let memories = Memories::with_clock(MemoryConfig::default(), Arc::new(memory_clock.clone()));
+        let bridges = Bridges::with_memories(Arc::clone(&manifest), config, memories).unwrap();
         let postgres = database.as_ref().map(|database| {
             let config = database.config();
             let guard = bridges.guards().guard(&config.schema, "postgres");
@@ -155,6 +160,7 @@ impl Testbed {
             database,
             issuer,
             clock: ShiftedClock::default(),
+            memory_clock,
             traffic: Arc::default(),
         }
     }
@@ -204,6 +210,17 @@ impl Testbed {
     /// Makes it later, or earlier again. Stores keep the real time.
     pub fn pass(&self, seconds: i64) {
         self.clock.pass(seconds);
+    }
+
+    /// Stops it at the next full second: from then on it only [passes](Self::pass), so that what is to happen at a second does,
+    /// however slow the machine is. Stores go on with the real time.
+    pub fn stop_clock(&self) {
+        self.clock.stop();
+    }
+
+    /// Makes what the bridge's memory has so much older.
+    pub fn memory_passes(&self, seconds: u64) {
+        self.memory_clock.pass(seconds);
     }
 
     /// An `authorization` header of a user with this role, of the region `eu`.

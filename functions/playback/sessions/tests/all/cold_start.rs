@@ -9,6 +9,8 @@ use mcsp_access::Role;
 use mcsp_bridge_api::redis::Operation;
 use mcsp_ids::{UserId, VideoId};
 use mcsp_testbed::{BRIDGE_TOKEN, Component, Reply, Setup, Testbed, new_id, serve};
+use playback_storage::videos::Announcement;
+use playback_storage::{Bounds, memory};
 use serde_json::json;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -18,6 +20,8 @@ const COMPONENT: &str = "playback-sessions";
 const TRACE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 /// As Content says of its catalog.
 const CACHING: &str = "public, max-age=1, stale-if-error=60";
+/// So old is an answer when it comes: it is stale at once.
+const AGE: &str = "10";
 
 /// Content, which knows every video.
 #[derive(Default)]
@@ -38,7 +42,7 @@ impl Content {
             "duration_ms": 8000, "renditions": [{"name": "360p"}],
             "packaged": {"prefix": format!("packaged/{id}/"), "hls": "master.m3u8", "dash": "manifest.mpd"},
         });
-        let caching = [(header::CACHE_CONTROL, CACHING), (header::VARY, "authorization")];
+        let caching = [(header::CACHE_CONTROL, CACHING), (header::VARY, "authorization"), (header::AGE, AGE)];
         (caching, state.to_string()).into_response()
     }
 }
@@ -102,4 +106,20 @@ async fn while_content_fails_its_last_answer_counts() {
     assert_eq!((reply.status, &reply.json["served_from"]), (201, &json!("catalog")), "{}", reply.json);
     scene.video = new_id();
     assert_eq!(scene.start().await.code(), "entitlement_unknown", "a video that was never asked for");
+}
+
+#[tokio::test]
+async fn a_takedown_that_is_remembered_counts_over_an_earlier_answer_of_contents() {
+    let scene = Scene::new().await;
+    assert_eq!(scene.start().await.status, 201);
+    scene.content.fails.store(true, Ordering::SeqCst);
+    let owner: UserId = new_id();
+    let blocked = json!({"video_id": scene.video, "owner_id": owner, "version": 2, "state": "blocked",
+        "visibility": "public"});
+    let blocked = serde_json::from_value::<Announcement>(blocked).unwrap().try_into().unwrap();
+    let bounds = Bounds { patience_ms: 100, stale_ttl_ms: 900_000 };
+    memory::keep_video(&*scene.bed.bridge(COMPONENT), &bounds, scene.video, &blocked).await.unwrap();
+    scene.forget().await;
+    let denied = scene.start().await;
+    assert_eq!((denied.status, denied.code()), (403, "blocked"), "{}", denied.json);
 }

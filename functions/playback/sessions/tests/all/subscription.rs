@@ -93,11 +93,11 @@ async fn what_redis_does_not_know_postgres_tells_and_then_memory() {
     let scene = Scene::for_subscribers().await;
     scene.subscribed(1).await;
     scene.redis_loses_it().await;
-    scene.plays("redis").await;
+    scene.plays("postgres").await;
     scene.down(&["postgres"], true);
     scene.plays("redis").await;
     scene.redis_loses_it().await;
-    scene.plays("redis").await;
+    scene.plays("memory").await;
     let unseen = Scene { user: new_id(), ..scene };
     let denied = unseen.start().await;
     assert_eq!((denied.status, denied.code()), (503, "entitlement_unknown"), "whether it has a plan");
@@ -192,5 +192,8 @@ async fn of_an_erased_account_no_subscription_is_kept() {
     assert_eq!(scene.events().deliver("erased", "mcsp.auth.account.erased.v1", &erased).await.status, 204);
     let bridge = scene.bed.bridge(SESSIONS);
     assert_eq!(playback_storage::subscriptions::find(&*bridge, scene.user).await.unwrap(), None);
-    assert_eq!(playback_storage::subscriptions::cached(&*bridge, scene.user).await.unwrap(), None);
+    assert_eq!(
+        playback_storage::subscriptions::cached(&*bridge, scene.user, scene.bed.now()).await.unwrap(),
+        None
+    );
 }

@@ -13,27 +13,31 @@
 --       15 state of the account that was decided on just now, or ""  17 device limit without a plan
 --       18 "1" where devices that are not here do not count  19 since when a device must have been seen, ms
 --       20 lifetime of the devices, ms  21 since when Postgres need not be told of a device, ms
--- Gives outcome, version, model, position, how many others are known, state of the account, its subscription,
--- open streams, or devices, session, expiry, streams, devices, "1" where Postgres is to learn of this one.
+-- Gives outcome, version, model, its field `since`, position, how many others are known, version and state
+-- of the account, version of its subscription, what was told of it, its field `since`, open streams, or
+-- devices, session, expiry, streams, devices, "1" where Postgres is to learn of this one.
 --       cold       the read model is not here
 --       undecided  no yes for this viewer and version, or the account is not just active
 --       again      the first answer to this Idempotency-Key
 --       reused     this Idempotency-Key was of another request
+--       over       the session of this Idempotency-Key has ended, or its URL has run out
 --       full       no slot is free
 --       unlisted   the device is not known here, and others may not be
 --       crowded    the account has as many devices as it may
 --       started    a slot is taken
-local model = redis.call('HMGET', KEYS[1], 'version', 'model', ARGV[9], ARGV[10], ARGV[16])
+local model = redis.call('HMGET', KEYS[1], 'version', 'model', ARGV[9], ARGV[10], ARGV[16], 'since')
 local version = model[1]
 local position = redis.call('HMGET', KEYS[2], ARGV[1], '*')
-local account = redis.call('HGET', KEYS[5], 'state')
-local subscription = redis.call('HGET', KEYS[6], 'told')
+local account_known = redis.call('HMGET', KEYS[5], 'version', 'state')
+local account = account_known[2]
+local plan = redis.call('HMGET', KEYS[6], 'version', 'told', 'since')
+local subscription = plan[2]
 
 local function answer(outcome, open, session, expires_s, device_is_due)
   local streams = session and streams_told(KEYS[3])
   local devices = session and devices_told(KEYS[7], ARGV[11])
-  return { outcome, version, model[2], position[1], position[2], account, subscription, open, session, expires_s, streams,
-    devices, device_is_due and '1' or '0' }
+  return { outcome, version, model[2], model[6], position[1], position[2], account_known[1], account, plan[1],
+    subscription, plan[3], open, session, expires_s, streams, devices, device_is_due and '1' or '0' }
 end
 
 if not version then
@@ -48,9 +52,15 @@ local request = ARGV[1] .. '\n' .. ARGV[11] .. '\n' .. ARGV[12]
 if KEYS[8] then
   local first = redis.call('GET', KEYS[8])
   if first then
-    local session, expires_s, of = string.match(first, '^([^\n]+)\n([^\n]+)\n(.*)$')
+    local session, of = string.match(first, '^([^\n]+)\n[^\n]+\n(.*)$')
     if of ~= request then
       return answer('reused', '0', false, false)
+    end
+    -- The first session stands beside the new one, and knows until when its URL is good since it was last signed.
+    local beside = string.sub(KEYS[4], 1, -1 - #ARGV[3])
+    local expires_s = redis.call('HGET', beside .. session, 'expires_s')
+    if not expires_s or tonumber(expires_s) * 1000 <= tonumber(ARGV[2]) then
+      return answer('over', '0', false, false)
     end
     return answer('again', '0', session, expires_s)
   end

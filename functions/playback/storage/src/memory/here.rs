@@ -1,14 +1,19 @@
 //! What was opened and ended without Redis, of one account: as it stands in the bridge's memory.
 
-use crate::sessions::{ENDED_TTL_MS, POSTGRES_PAUSE_MS, SESSION_TTL_MS, Shown};
+use crate::sessions::{KEY_TTL_MS, POSTGRES_PAUSE_MS, SESSION_TTL_MS, Shown};
 use jiff::Timestamp;
 use mcsp_ids::{PlaybackSessionId, VideoId};
 use playback_domain::{PlayerState, SLOT_TTL_MS, Streams, watched_ms};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Sessions that are remembered, and so many ends and Idempotency-Keys: those heard of last.
+/// Sessions without a slot that are remembered, and so many ends and Idempotency-Keys: those heard of last.
 const REMEMBERED_MAX: usize = 16;
+/// Sessions that have their slot here, as many as `lua/streams.lua` tells of. None is forgotten for another one: it would
+/// not be counted any more. With all else they fit into one value of the memory.
+const SLOTS_MAX: usize = 128;
+/// Devices, as many as `lua/device_limit.lua` tells of; none is forgotten for another one either.
+const DEVICES_MAX: usize = 64;
 
 /// Sessions of one account by what became of them here.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -88,18 +93,30 @@ impl Here {
         self.ended.contains_key(&session)
     }
 
-    pub(crate) fn started(&self, key: &str, now: Timestamp) -> Option<&Started> {
-        self.started.get(key).filter(|started| !is_over(started, now))
+    pub(crate) fn started(&self, key: &str) -> Option<&Started> {
+        self.started.get(key)
     }
 
     pub(crate) fn devices(&self) -> impl Iterator<Item = &str> {
         self.devices.keys().map(String::as_str)
     }
 
-    /// A device begins to play.
+    /// Whether there is room for a session beside those that have their slot here.
+    pub(crate) fn has_room_for(&self, session: PlaybackSessionId, now: Timestamp) -> bool {
+        let others = self.open.iter().filter(|(other, stream)| **other != session && stream.has_slot(now));
+        others.count() < SLOTS_MAX
+    }
+
+    /// Whether there is room for a device beside those that something was opened on here.
+    pub(crate) fn has_room_on(&self, device: &str) -> bool {
+        self.devices.contains_key(device) || self.devices.len() < DEVICES_MAX
+    }
+
+    /// A device begins to play. Without room it is one that a store has told of.
     pub(crate) fn plays_on(&mut self, device: &str, now: Timestamp) {
-        drop_oldest(&mut self.devices, |at_ms| *at_ms);
-        self.devices.insert(device.to_owned(), now.as_millisecond());
+        if self.has_room_on(device) {
+            self.devices.insert(device.to_owned(), now.as_millisecond());
+        }
     }
 
     /// What is known of a session: here, or else by its holder's proof.
@@ -108,6 +125,7 @@ impl Here {
         here.map(|stream| Shown { video: stream.video, expires_at_s: stream.expires_at_s }).or(shown)
     }
 
+    /// Where there is room for it.
     pub(crate) fn open(
         &mut self,
         (session, shown): (PlaybackSessionId, Shown),
@@ -121,7 +139,7 @@ impl Here {
         }
     }
 
-    /// Notes a sign of life; none of a session of which nothing is known.
+    /// Notes a sign of life, where there is room for the session; none of one of which nothing is known.
     pub(crate) fn beat(
         &mut self,
         (session, shown): (PlaybackSessionId, Option<Shown>),
@@ -148,6 +166,9 @@ impl Here {
         if let Some(stream) = self.open.get_mut(&session) {
             stream.expires_at_s = expires_at_s;
         }
+        for started in self.started.values_mut().filter(|started| started.session == session) {
+            started.expires_at_s = expires_at_s;
+        }
     }
 
     /// Ends a session, and gives for how long it was watched, as far as is known here.
@@ -160,14 +181,13 @@ impl Here {
 
     /// Forgets what is over, and the oldest of what is too much.
     fn prune(&mut self, now: Timestamp) {
-        let since =
-            |at_ms: i64| u64::try_from(now.as_millisecond().saturating_sub(at_ms)).unwrap_or_default();
-        self.open.retain(|_, stream| since(stream.at_ms) < SESSION_TTL_MS);
-        self.ended.retain(|_, at_ms| since(*at_ms) < ENDED_TTL_MS);
-        self.started.retain(|_, started| !is_over(started, now));
-        drop_oldest(&mut self.open, |stream| stream.at_ms);
-        drop_oldest(&mut self.ended, |at_ms| *at_ms);
-        drop_oldest(&mut self.started, |started| i64::try_from(started.expires_at_s).unwrap_or(i64::MAX));
+        self.open.retain(|_, stream| since_ms(stream.at_ms, now) < SESSION_TTL_MS);
+        // For longer than Redis knows it: what was started under an Idempotency-Key is remembered for so long, too.
+        self.ended.retain(|_, at_ms| since_ms(*at_ms, now) < SESSION_TTL_MS);
+        self.started.retain(|_, started| since_ms(expires_ms(started), now) < KEY_TTL_MS);
+        drop_oldest(&mut self.open, |stream| (!stream.has_slot(now)).then_some(stream.at_ms));
+        drop_oldest(&mut self.ended, |at_ms| Some(*at_ms));
+        drop_oldest(&mut self.started, |started| Some(expires_ms(started)));
     }
 }
 
@@ -183,21 +203,32 @@ impl Stream {
         }
     }
 
+    fn has_slot(&self, now: Timestamp) -> bool {
+        since_ms(self.at_ms, now) < SLOT_TTL_MS
+    }
+
     fn state(&self) -> PlayerState {
         if self.is_playing { PlayerState::Playing } else { PlayerState::Paused }
     }
 }
 
-fn is_over(started: &Started, now: Timestamp) -> bool {
-    i64::try_from(started.expires_at_s).unwrap_or(i64::MAX) <= now.as_second()
+fn expires_ms(started: &Started) -> i64 {
+    i64::try_from(started.expires_at_s).unwrap_or(i64::MAX).saturating_mul(1_000)
 }
 
-fn drop_oldest<K: Clone + Ord, V>(all: &mut BTreeMap<K, V>, age: impl Fn(&V) -> i64) {
-    while all.len() >= REMEMBERED_MAX {
-        let oldest = all.iter().min_by_key(|(_, value)| age(value)).map(|(key, _)| key.clone());
-        let Some(oldest) = oldest else { return };
-        all.remove(&oldest);
+/// Makes room for one more among what may be forgotten: what has a time.
+fn drop_oldest<K: Clone + Ord, V>(all: &mut BTreeMap<K, V>, time: impl Fn(&V) -> Option<i64>) {
+    let timed = |(key, value): (&K, &V)| Some((time(value)?, key.clone()));
+    let mut oldest: Vec<(i64, K)> = all.iter().filter_map(timed).collect();
+    oldest.sort_unstable();
+    let surplus = (oldest.len() + 1).saturating_sub(REMEMBERED_MAX);
+    for (_, key) in oldest.into_iter().take(surplus) {
+        all.remove(&key);
     }
+}
+
+fn since_ms(at_ms: i64, now: Timestamp) -> u64 {
+    u64::try_from(now.as_millisecond().saturating_sub(at_ms)).unwrap_or_default()
 }
 
 /// What was written here was a time before.
@@ -206,7 +237,7 @@ fn time(at_ms: i64) -> Timestamp {
 }
 
 // A session that was ended has no slot, however lately Redis had heard of it.
-const _: () = assert!(ENDED_TTL_MS > SLOT_TTL_MS);
+const _: () = assert!(SESSION_TTL_MS > SLOT_TTL_MS);
 
 #[cfg(test)]
 mod tests {
@@ -243,7 +274,7 @@ mod tests {
         here.end(session(2), NOW);
         here.plays_on("tv", NOW);
         let mut again = Here::read(&here.written()).unwrap();
-        assert_eq!(again.started("key", NOW), Some(&started));
+        assert_eq!(again.started("key"), Some(&started));
         assert!(again.has_ended(session(2)) && again.devices().eq(["tv"]));
         assert_eq!(again.end(session(1), after(3_000)), 2_000);
     }
@@ -270,28 +301,69 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_free_again_when_what_it_started_has_expired() {
+    fn a_key_is_known_for_a_day_after_what_it_started_has_expired() {
         let mut here = Here::default();
         let started = Started { session: session(1), expires_at_s: 1_800_000_001, request: String::new() };
         here.open((session(1), shown()), Some(("key", started)), NOW);
-        assert!(here.started("key", NOW).is_some());
-        assert!(here.started("key", after(1_000)).is_none());
+        for (ms, is_known) in [(1_000 + KEY_TTL_MS - 1, true), (1_000 + KEY_TTL_MS, false)] {
+            here.prune(after(ms));
+            assert_eq!(here.started("key").is_some(), is_known);
+        }
+    }
+
+    #[test]
+    fn what_was_started_expires_as_it_was_last_renewed() {
+        let mut here = Here::default();
+        let started = Started { session: session(1), expires_at_s: 1_800_000_001, request: String::new() };
+        here.open((session(1), shown()), Some(("key", started)), NOW);
+        here.renewed(session(1), 1_800_007_200);
+        assert_eq!(here.started("key").unwrap().expires_at_s, 1_800_007_200);
+        here.end(session(1), NOW);
+        assert!(here.has_ended(session(1)) && here.started("key").is_some());
     }
 
     #[test]
     fn it_is_bounded_and_forgets_the_oldest() {
         let mut here = Here::default();
         for number in 0..1_000 {
-            let started =
-                Started { session: session(number), expires_at_s: 1_800_003_600, request: "r".repeat(300) };
-            let at = after(u64::try_from(number).unwrap());
-            here.open((session(number), shown()), Some((&"k".repeat(200), started)), at);
+            // The longest that there are, each character of which takes another one to be written.
+            let (key, request) = (format!("{number:\"<255}"), format!("{number:\"<350}"));
+            let started = Started { session: session(number), expires_at_s: 1_800_003_600, request };
+            let at = after(u64::try_from(number).unwrap() * SLOT_TTL_MS / 100);
+            here.open((session(number), shown()), Some((&key, started)), at);
             here.end(session(number + 5_000), at);
-            here.plays_on(&format!("{number}{}", "d".repeat(124)), at);
+            here.plays_on(&format!("{number:\"<128}"), at);
         }
-        assert!(here.open.len() <= REMEMBERED_MAX && here.ended.len() <= REMEMBERED_MAX);
-        assert!(here.devices().count() <= REMEMBERED_MAX);
+        assert!(here.started.len() <= REMEMBERED_MAX && here.ended.len() <= REMEMBERED_MAX);
+        assert_eq!((here.open.len(), here.devices.len()), (100 + REMEMBERED_MAX - 1, DEVICES_MAX));
         assert!(here.open.contains_key(&session(999)) && !here.open.contains_key(&session(1)));
+        for number in 0.. {
+            if !here.has_room_for(session(number), after(SLOT_TTL_MS * 10)) {
+                break;
+            }
+            here.open((session(number), shown()), None, after(SLOT_TTL_MS * 10));
+        }
         assert!(here.written().len() < 64 << 10, "the memory takes it");
+    }
+
+    #[test]
+    fn what_has_its_slot_is_never_forgotten_for_another() {
+        let mut here = Here::default();
+        for number in 0.. {
+            if !here.has_room_for(session(number), NOW) {
+                break;
+            }
+            here.open((session(number), shown()), None, NOW);
+        }
+        assert_eq!(streams(&here).others_open(session(9_999), NOW), u32::try_from(SLOTS_MAX).unwrap());
+        assert!(here.has_room_for(session(0), NOW), "one that has a slot keeps it");
+        here.end(session(0), NOW);
+        assert!(here.has_room_for(session(9_999), NOW), "an end makes room");
+        assert!(here.has_room_for(session(9_999), after(SLOT_TTL_MS)), "and so does time");
+        for number in 0..DEVICES_MAX {
+            here.plays_on(&number.to_string(), NOW);
+        }
+        assert!(here.has_room_on("0") && !here.has_room_on("another"));
+        assert_eq!(here.devices().count(), DEVICES_MAX);
     }
 }

@@ -62,6 +62,11 @@ pub(crate) fn signing_keys() -> String {
     format!("{PREFIX}signing-keys")
 }
 
+/// Whoever has it makes a copy anew.
+pub(crate) fn renewing(copy: &str) -> String {
+    format!("{PREFIX}renewing:{}", copy.strip_prefix(PREFIX).unwrap_or(copy))
+}
+
 /// Whoever has it writes what is held to the stores.
 pub(crate) fn turn() -> String {
     format!("{PREFIX}turn")

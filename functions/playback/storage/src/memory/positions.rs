@@ -1,5 +1,6 @@
 //! Positions: copies, and those that the stores do not have yet.
 
+use super::copies::Copied;
 use super::exchange::{as_seen, change, entry, keep, look, recall};
 use super::{HeldEnd, TRIES_MAX, keys};
 use crate::positions_redis::{parse, written};
@@ -9,6 +10,7 @@ use mcsp_bridge_api::memory::{Condition, Entry, Listing, Removal, Step};
 use mcsp_bridge_api::{Bridge, Failure};
 use mcsp_ids::{UserId, VideoId};
 use playback_domain::Position;
+use std::cmp::Ordering;
 
 /// What is remembered of a position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,11 +45,18 @@ fn remembered(entry: Entry) -> Remembered {
     Remembered { position: parse(&entry.value), age_ms: entry.age_ms }
 }
 
-/// Remembers a position, or that there is none, as a store has it.
-pub(super) fn remembering(bounds: &Bounds, user: UserId, video: VideoId, position: Option<Position>) -> Step {
-    let value = position.as_ref().map(written).unwrap_or_default();
-    let condition = Condition::Refresh(bounds.refresh_ms());
-    keep(keys::position(user, video), value.into_bytes(), Some(bounds.copy_ttl_ms()), condition)
+/// A position, or that there is none, as a store has it.
+pub(super) fn copied(user: UserId, video: VideoId, position: Option<Position>) -> Copied {
+    let value = position.as_ref().map(written).unwrap_or_default().into_bytes();
+    Copied { key: keys::position(user, video), value, order: by_time }
+}
+
+/// That there is none is earlier than any: stores know for long what was forgotten.
+fn by_time(one: &[u8], other: &[u8]) -> Ordering {
+    match (parse(one), parse(other)) {
+        (Some(one), Some(other)) => one.counts_over(&other).cmp(&other.counts_over(&one)),
+        (one, other) => one.is_some().cmp(&other.is_some()),
+    }
 }
 
 /// Holds a position until the stores have it, unless a later one is known. Gives the one that counts.
@@ -128,7 +137,7 @@ pub(crate) struct HeldPosition {
     entry: Entry,
 }
 
-/// What has been held the longest.
+/// What was held the longest ago.
 pub(crate) async fn held(bridge: &dyn Bridge, limit: u32) -> Result<Vec<Held>, StoreError> {
     let listing = Listing { prefix: keys::HELD_PREFIX.to_owned(), limit };
     let entries = look(bridge, Step::Held(listing)).await?;
@@ -150,6 +159,13 @@ impl HeldPosition {
     pub(crate) fn letting_go(self, bounds: &Bounds) -> Step {
         let Entry { key, value, version, .. } = self.entry;
         keep(key, value, Some(bounds.copy_ttl_ms()), Condition::Unchanged(version))
+    }
+
+    /// The step for when Postgres does not take it now: it is held on, behind all others, if it is still the same. It takes no
+    /// more room than it has.
+    pub(crate) fn going_behind(self) -> Step {
+        let Entry { key, value, version, .. } = self.entry;
+        keep(key, value, None, Condition::Unchanged(version))
     }
 
     /// The step for when no store is to have it, if it is still the same.

@@ -48,7 +48,8 @@ pub async fn beat(bridge: &dyn Bridge, heartbeat: &Heartbeat) -> Result<Option<B
         }
         let open_streams = account.streams.others_open(session, now);
         let limit = standing.stream_limit(stream_limit, now);
-        if !account.streams.has_slot(session, now) && open_streams >= limit {
+        let is_full = !account.streams.has_slot(session, now) && open_streams >= limit;
+        if is_full || !account.here.has_room_for(session, now) {
             let plan_is_known = account.facts().subscription.is_some();
             return Ok(Some(Beaten::Full {
                 video,

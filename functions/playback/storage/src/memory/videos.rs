@@ -1,11 +1,11 @@
 //! Copies of videos' read models.
 
-use super::exchange::{change, keep, recall};
+use super::copies::{Copied, keep_learnt, read_numbered};
+use super::exchange::recall;
 use super::keys;
 use crate::model::{Version, decode, encode};
 use crate::{Bounds, StoreError};
 use mcsp_bridge_api::Bridge;
-use mcsp_bridge_api::memory::{Condition, Step};
 use mcsp_ids::VideoId;
 
 /// A copy, with its age.
@@ -23,30 +23,21 @@ pub async fn video(bridge: &dyn Bridge, id: VideoId) -> Result<Option<CopyOf<Ver
     Ok(read(&entry.value).map(|known| CopyOf { known, age_ms: entry.age_ms }))
 }
 
-/// Remembers a version that was just learnt.
+/// Remembers a version that a store has now, unless a later one is known.
 pub async fn keep_video(
     bridge: &dyn Bridge,
     bounds: &Bounds,
     id: VideoId,
     version: &Version,
 ) -> Result<(), StoreError> {
-    change(bridge, keeping(bounds, id, version, Condition::Always)).await.map(drop)
+    keep_learnt(bridge, bounds, copied(id, version)).await
 }
 
-pub(super) fn keeping(bounds: &Bounds, id: VideoId, version: &Version, condition: Condition) -> Step {
-    keep(keys::video(id), written(version), Some(bounds.copy_ttl_ms()), condition)
-}
-
-/// The number in a line of its own, then the model.
-fn written(version: &Version) -> Vec<u8> {
-    let mut value = format!("{}\n", version.number).into_bytes();
-    value.extend(encode(&version.video));
-    value
+pub(super) fn copied(id: VideoId, version: &Version) -> Copied {
+    Copied::numbered(keys::video(id), version.number, &encode(&version.video))
 }
 
 fn read(value: &[u8]) -> Option<Version> {
-    let line = value.iter().position(|byte| *byte == b'\n')?;
-    let (number, model) = (value.get(..line)?, value.get(line + 1..)?);
-    let number = std::str::from_utf8(number).ok()?.parse().ok()?;
+    let (number, model) = read_numbered(value)?;
     Some(Version { number, video: decode(model)? })
 }

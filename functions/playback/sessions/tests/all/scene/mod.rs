@@ -16,8 +16,8 @@ pub const STORES: [&str; 3] = ["redis", "postgres", "content"];
 pub const LIMIT: usize = 3;
 /// Of the plan that a video for subscribers asks for.
 pub const PLAN_LEVEL: u32 = 2;
-/// What happens after an answer takes a moment.
-const MOMENT: Duration = Duration::from_secs(10);
+/// What happens after an answer takes a moment, on a busy machine a long one.
+const MOMENT: Duration = Duration::from_secs(60);
 
 pub struct Scene {
     pub bed: Testbed,
