@@ -72,6 +72,8 @@ CREATE TABLE auth.accounts (
     new_email text,
     decision_version bigint DEFAULT 0 NOT NULL,
     birth_date date,
+    closed_since timestamp with time zone,
+    CONSTRAINT accounts_closed_since CHECK (((closed_since IS NULL) OR (state = 'suspended'::text))),
     CONSTRAINT accounts_roles CHECK ((cardinality(roles) > 0)),
     CONSTRAINT accounts_state CHECK ((state = ANY (ARRAY['active'::text, 'suspended'::text, 'closed'::text]))),
     CONSTRAINT accounts_version CHECK ((version > 0))

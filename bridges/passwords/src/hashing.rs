@@ -15,20 +15,27 @@ const TAG_BYTES: usize = 32;
 /// What a hash is computed in, kept for the next one. Asked for anew each time it would be thousands of pages that the kernel
 /// hands out, clears and takes back, for which every thread of the process has to wait now and then.
 #[derive(Debug, Default)]
-pub(crate) struct Memory(Vec<Block>);
+pub(crate) struct Memory {
+    blocks: Vec<Block>,
+    /// What was computed in it: KiB and passes.
+    #[cfg(test)]
+    runs: Vec<(u32, u32)>,
+}
 
 impl Memory {
     fn of(&mut self, parameters: &Params) -> &mut [Block] {
+        #[cfg(test)]
+        self.runs.push((parameters.m_cost(), parameters.t_cost()));
         let blocks = parameters.block_count();
-        if self.0.len() < blocks {
-            self.0.resize(blocks, Block::new());
+        if self.blocks.len() < blocks {
+            self.blocks.resize(blocks, Block::new());
         }
-        self.0.get_mut(..blocks).unwrap_or_default()
+        self.blocks.get_mut(..blocks).unwrap_or_default()
     }
 
     /// Gives it back: what is idle costs nothing.
     pub fn release(&mut self) {
-        self.0 = Vec::new();
+        self.blocks = Vec::new();
     }
 }
 
@@ -45,7 +52,7 @@ impl Hasher {
     /// A PHC string with a random salt.
     pub fn hash(&self, password: &str, memory: &mut Memory) -> Result<String, PasswordError> {
         let salt = Salt::generate();
-        let output = output(&self.argon2(), password, &salt, TAG_BYTES, memory)?;
+        let output = output(&argon2id(&self.parameters), password, &salt, TAG_BYTES, memory)?;
         let params = ParamsString::try_from(&self.parameters).map_err(|_| PasswordError::Unavailable)?;
         let algorithm = Algorithm::Argon2id.ident();
         let hash = PasswordHash {
@@ -64,7 +71,10 @@ impl Hasher {
         phc: Option<&str>,
         memory: &mut Memory,
     ) -> Result<Verdict, PasswordError> {
-        let Some(phc) = phc else { return self.pretend(password, memory) };
+        let Some(phc) = phc else {
+            pretend(&self.parameters, password, memory)?;
+            return Ok(Verdict::Wrong);
+        };
         let hash = PasswordHash::new(phc).map_err(|_| PasswordError::MalformedHash)?;
         let stored = Params::try_from(&hash).map_err(|_| PasswordError::MalformedHash)?;
         let algorithm =
@@ -80,17 +90,25 @@ impl Hasher {
         let argon2 = Argon2::new(algorithm, version, stored.clone());
         // Outputs are compared in constant time.
         if output(&argon2, password, salt, expected.len(), memory)? != *expected {
+            for parameters in self.missing(&stored) {
+                pretend(&parameters, password, memory)?;
+            }
             return Ok(Verdict::Wrong);
         }
         let is_outdated = algorithm != Algorithm::Argon2id || self.is_outdated(&hash, &stored);
         Ok(if is_outdated { Verdict::RightButOutdated } else { Verdict::Right })
     }
 
-    /// The work of a real check, for nothing: the time must not tell whether an account exists.
-    fn pretend(&self, password: &str, memory: &mut Memory) -> Result<Verdict, PasswordError> {
-        let salt = [0; argon2::RECOMMENDED_SALT_LEN];
-        std::hint::black_box(output(&self.argon2(), password, &salt, TAG_BYTES, memory)?);
-        Ok(Verdict::Wrong)
+    /// The runs that a check against weaker parameters lacks to the work of one with today's, which is the memory times the
+    /// passes over it.
+    fn missing(&self, stored: &Params) -> Vec<Params> {
+        let work = |parameters: &Params| parameters.m_cost().saturating_mul(parameters.t_cost());
+        let missing = work(&self.parameters).saturating_sub(work(stored));
+        let memory_kib = self.parameters.m_cost();
+        let runs = [(memory_kib, missing / memory_kib), (missing % memory_kib, 1)];
+        // No pass is no run, and less memory than a run needs is no work to speak of.
+        let run = |(memory, passes)| Params::new(memory, passes, self.parameters.p_cost(), None).ok();
+        runs.into_iter().filter_map(run).collect()
     }
 
     fn is_outdated(&self, hash: &PasswordHash, stored: &Params) -> bool {
@@ -99,10 +117,17 @@ impl Hasher {
             || stored.p_cost() < self.parameters.p_cost()
             || hash.version != Some(Version::V0x13.into())
     }
+}
 
-    fn argon2(&self) -> Argon2<'static> {
-        Argon2::new(Algorithm::Argon2id, Version::V0x13, self.parameters.clone())
-    }
+fn argon2id(parameters: &Params) -> Argon2<'static> {
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, parameters.clone())
+}
+
+/// The work of a real check, for nothing: the time must not tell whether an account exists.
+fn pretend(parameters: &Params, password: &str, memory: &mut Memory) -> Result<(), PasswordError> {
+    let salt = [0; argon2::RECOMMENDED_SALT_LEN];
+    std::hint::black_box(output(&argon2id(parameters), password, &salt, TAG_BYTES, memory)?);
+    Ok(())
 }
 
 /// The hash itself, of so many bytes.
@@ -192,6 +217,40 @@ mod tests {
         let least_ns = |stored| (0..5).map(|_| worked_ns(stored)).min().unwrap();
         let ratio = least_ns(None) as f64 / least_ns(Some(&phc)) as f64;
         assert!((0.5..2.0).contains(&ratio), "{ratio}");
+    }
+
+    #[test]
+    fn a_wrong_password_is_as_much_work_for_a_weaker_hash_as_for_none() {
+        let (memory_kib, iterations) = (19_456, 2);
+        let phc = hash(&hasher(PasswordsConfig { memory_kib, iterations, ..PasswordsConfig::default() }));
+        for (memory_kib, iterations, missing) in [
+            (19_456, 2, &[][..]),
+            (19_456, 3, &[(19_456, 1)]),
+            (19_456, 5, &[(19_456, 3)]),
+            (38_912, 2, &[(38_912, 1)]),
+            (20_000, 2, &[(1_088, 1)]),
+            (20_000, 3, &[(20_000, 1), (1_088, 1)]),
+            // Four KiB in two passes: too little for a run.
+            (19_458, 2, &[]),
+        ] {
+            let hasher = hasher(PasswordsConfig { memory_kib, iterations, ..PasswordsConfig::default() });
+            let (wrong, right, nobody) =
+                (&mut Memory::default(), &mut Memory::default(), &mut Memory::default());
+            assert_eq!(hasher.verify("battery staple", Some(&phc), wrong), Ok(Verdict::Wrong));
+            assert_eq!(wrong.runs, [&[(19_456, 2)][..], missing].concat(), "{memory_kib} {iterations}");
+            assert_ne!(hasher.verify("correct horse", Some(&phc), right), Ok(Verdict::Wrong));
+            assert_eq!(right.runs, [(19_456, 2)], "who knows the password learns nothing by the time");
+            assert_eq!(hasher.verify("battery staple", None, nobody), Ok(Verdict::Wrong));
+            assert_eq!(nobody.runs, [(memory_kib, iterations)]);
+        }
+    }
+
+    #[test]
+    fn a_hash_that_is_costlier_than_todays_lacks_nothing() {
+        let phc = hash(&hasher(PasswordsConfig { iterations: 3, ..PasswordsConfig::default() }));
+        let (hasher, memory) = (hasher(PasswordsConfig::default()), &mut Memory::default());
+        assert_eq!(hasher.verify("battery staple", Some(&phc), memory), Ok(Verdict::Wrong));
+        assert_eq!(memory.runs, [(19_456, 3)]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! be as old as they like. Nobody checks it, and nobody else is told more than which ages are reached.
 
 use crate::show::{answered, shown};
+use auth_credentials::{require_first_party, require_session, step_up_needed};
 use auth_domain::{BirthDate, BirthDateTold, InvalidBirthDate};
 use auth_events::account_changed;
 use axum::extract::State;
@@ -33,6 +34,7 @@ pub(crate) fn reference() -> Operation {
         )
         .requires(Permission::AccountManage)
         .answers(answered("The account, with its date of birth."))
+        .refuses(step_up_needed())
         // A token may outlive its account by minutes.
         .refuses([Problem::not_found(), Invalid::default().into_problem(), told_before()])
         .refuses([Problem::from(TransactError::Conflict)])
@@ -51,6 +53,9 @@ pub(crate) async fn tell(
     let account = auth_storage::account(context.bridge(), caller.user()).await?;
     // A token may outlive its account by minutes.
     let account = account.ok_or_else(Problem::not_found)?;
+    // It is for good, so it is for its owner to say; but no reason to ask for the password.
+    require_first_party(&context, &caller).await?;
+    require_session(&context, &caller).await?;
     if_match.check(account.version)?;
     let version = account.version;
     let account = account.tell_birth_date(birth_date).map_err(|BirthDateTold| told_before())?;

@@ -35,8 +35,9 @@ pub(crate) fn reference() -> Operation {
         )
         .requires(Permission::AccountManage)
         .answers(Answer::json::<Closed>(StatusCode::OK, "The account is closed."))
+        .refuses(step_up_needed())
         // A token may outlive its account by minutes.
-        .refuses([step_up_needed(), Problem::not_found(), not_active(), TransactError::Conflict.into()])
+        .refuses([Problem::not_found(), not_active(), TransactError::Conflict.into()])
 }
 
 pub(crate) async fn close(
@@ -46,13 +47,14 @@ pub(crate) async fn close(
     if_match: IfMatch,
 ) -> Result<Json<Closed>, Problem> {
     caller.require(Permission::AccountManage)?;
-    require_step_up(&context, &caller).await?;
     let account = auth_storage::account(context.bridge(), caller.user()).await?;
     // A token may outlive its account by minutes.
     let account = account.ok_or_else(Problem::not_found)?;
     if_match.check(account.version)?;
     let at = context.now();
+    // With the first closing its session has ended: whoever repeats it is told that it is closed, and not to step up.
     let account = account.close(at).map_err(|refused| not_active().with_detail(refused))?;
+    require_step_up(&context, &caller).await?;
     store(&context, &trace, &account, at).await.map_err(|error| match error {
         TransactError::UnexpectedRows(RowMismatch { statement: 0, .. }) => {
             if_match.outdated().unwrap_or_else(|| error.into())

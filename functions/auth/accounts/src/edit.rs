@@ -38,8 +38,9 @@ pub(crate) fn reference() -> Operation {
         )
         .requires(Permission::AccountManage)
         .answers(answered("The account, which still has its present address."))
+        .refuses(step_up_needed())
         // A token may outlive its account by minutes.
-        .refuses([step_up_needed(), Problem::not_found(), Invalid::default().into_problem()])
+        .refuses([Problem::not_found(), Invalid::default().into_problem()])
         .refuses([Problem::from(TransactError::Conflict)])
         .refuses([Problem::from(TOO_MANY)])
 }
@@ -52,11 +53,11 @@ pub(crate) async fn edit(
     Json(request): Json<EditRequest>,
 ) -> Result<Response, Problem> {
     caller.require(Permission::AccountManage)?;
-    require_step_up(&context, &caller).await?;
-    let wanted = request.email.as_deref().map(email_of).transpose()?;
     let account = auth_storage::account(context.bridge(), caller.user()).await?;
     // A token may outlive its account by minutes.
     let account = account.ok_or_else(Problem::not_found)?;
+    require_step_up(&context, &caller).await?;
+    let wanted = request.email.as_deref().map(email_of).transpose()?;
     if_match.check(account.version)?;
     let Some(wanted) = wanted.filter(|wanted| Some(wanted) != account.new_email.as_ref()) else {
         return Ok(shown(&account));

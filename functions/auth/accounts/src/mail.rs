@@ -4,7 +4,6 @@
 //! number of rows and one event are committed for each. The mail is sent by whoever reads the event, and to
 //! nobody where there is nobody.
 
-use crate::confirm::once_for;
 use auth_domain::{Email, Mail, MailKind};
 use auth_events::mail_requested;
 use axum::extract::State;
@@ -13,7 +12,7 @@ use http::StatusCode;
 use mcsp_attempts::{Attempt, Limit, Policy, Told};
 use mcsp_bridge_api::postgres::Transaction;
 use mcsp_function::{ClientAddress, Context, TraceParent};
-use mcsp_idempotency::{Answer, IdempotencyKey};
+use mcsp_idempotency::{Answer, IdempotencyKey, once};
 use mcsp_problem::{Invalid, Json, Problem, Reason};
 use mcsp_reference::{Answer as Answered, Operation};
 use schemars::JsonSchema;
@@ -98,13 +97,15 @@ pub(crate) async fn ask_for_recovery(
 async fn ask(
     State(context): State<Context>,
     trace: TraceParent,
-    (address, key): (ClientAddress, IdempotencyKey),
+    (address, IdempotencyKey(key)): (ClientAddress, IdempotencyKey),
     Json(request): Json<MailRequest>,
     kind: MailKind,
 ) -> Result<Response, Problem> {
     let email = email_of(&request.email)?;
     let attempt = counted(&context, &email, address).await?;
-    let mut response = once_for(&context, kind, key, &email.as_str(), async |claim| {
+    // Callers are unknown here: a key is one client's by being unguessable.
+    let scope = format!("accounts.{}", kind.as_str());
+    let mut response = once(&context, &scope, key, &email.as_str(), async |claim| {
         let account = auth_storage::account_at(context.bridge(), &email).await?;
         let account = account.filter(|account| kind.may_be_asked_for(account)).map(|account| account.id);
         let mail = Mail::new(context.new_id(), kind, account, context.now());

@@ -11,6 +11,7 @@ use mcsp_access::Permission;
 use mcsp_attempts::{Limit, Policy, TOO_MANY_ATTEMPTS};
 use mcsp_bridge_api::passwords::Verdict;
 use mcsp_bridge_api::postgres::{GuardedStatement, RowMismatch, TransactError, Transaction};
+use mcsp_etag::IfMatch;
 use mcsp_function::{Caller, Context, TraceParent};
 use mcsp_problem::{Invalid, Json, Problem, Reason};
 use mcsp_reference::{Answer, Operation};
@@ -60,8 +61,9 @@ pub(crate) fn reference() -> Operation {
         )
         .requires(Permission::AccountManage)
         .answers(Answer::empty(StatusCode::NO_CONTENT, "The password is changed."))
+        .refuses(step_up_needed())
         // A token may outlive its account by minutes.
-        .refuses([step_up_needed(), Error::WrongPassword.into(), Problem::not_found()])
+        .refuses([Error::WrongPassword.into(), Problem::not_found()])
         .refuses([Invalid::default().into_problem(), TransactError::Conflict.into()])
         .refuses([Problem::from(TOO_MANY_ATTEMPTS)])
 }
@@ -69,7 +71,7 @@ pub(crate) fn reference() -> Operation {
 pub(crate) async fn change(
     State(context): State<Context>,
     trace: TraceParent,
-    caller: Caller,
+    (caller, if_match): (Caller, IfMatch),
     Json(request): Json<ChangeRequest>,
 ) -> Result<StatusCode, Problem> {
     caller.require(Permission::AccountManage)?;
@@ -78,7 +80,8 @@ pub(crate) async fn change(
     let limit = Limit::new(ATTEMPTS, &caller.user().to_string());
     let attempt = mcsp_attempts::attempt(&context, [limit]).await;
     let attempt = attempt.map_err(|refused| refused.into_problem(TOO_MANY_ATTEMPTS))?;
-    let changed = change_checked(&context, &trace, &caller, &request.current_password, &new).await;
+    let known = (&caller, &if_match);
+    let changed = change_checked(&context, &trace, known, &request.current_password, &new).await;
     if !matches!(changed, Err(Error::WrongPassword)) {
         attempt.take_back(&context).await;
     }
@@ -109,7 +112,7 @@ pub(crate) fn password_mails(context: &Context, account: &Account) -> (Mail, [Gu
 async fn change_checked(
     context: &Context,
     trace: &TraceParent,
-    caller: &Caller,
+    (caller, if_match): (&Caller, &IfMatch),
     current: &str,
     new: &Password,
 ) -> Result<(), Error> {
@@ -118,6 +121,7 @@ async fn change_checked(
     let found = auth_storage::credential_of(bridge, caller.user()).await?;
     // A token may outlive its account by minutes.
     let Credential { account, phc } = found.ok_or_else(Problem::not_found)?;
+    if_match.check(account.version)?;
     let verdict = bridge.verify_password(current.reveal().to_owned(), Some(phc.clone())).await;
     match verdict.map_err(Problem::from)? {
         Verdict::Right | Verdict::RightButOutdated => {}
@@ -131,8 +135,8 @@ async fn change_checked(
     let statements = vec![
         // Before the sessions are ended, so that no sign-in with the old password begins one after that.
         auth_storage::set_password(account.id, &hashed, Some(&phc), at),
-        auth_storage::end_all(account.id, caller.claims.sid),
         auth_storage::update(&account, at),
+        auth_storage::end_all(account.id, caller.claims.sid),
         withdraw,
         store,
     ];
@@ -142,9 +146,17 @@ async fn change_checked(
     ];
     match bridge.transact(Transaction { consumed_event: None, statements, events }).await {
         Ok(_) => Ok(()),
-        // Another request has changed it meanwhile.
-        Err(TransactError::UnexpectedRows(RowMismatch { statement: 0, .. })) => Err(Error::WrongPassword),
+        Err(TransactError::UnexpectedRows(row)) => Err(outdated(row, if_match)),
         Err(error) => Err(Error::Failed(error.into())),
+    }
+}
+
+/// Another request was first: it has changed the password, or something else of the account.
+fn outdated(row: RowMismatch, if_match: &IfMatch) -> Error {
+    match if_match.outdated() {
+        Some(stale) => Error::Failed(stale),
+        None if row.statement == 0 => Error::WrongPassword,
+        None => Error::Failed(TransactError::UnexpectedRows(row).into()),
     }
 }
 

@@ -16,4 +16,7 @@ pub use passkey::{
 };
 pub use password::{CheckError, Checked, check_password};
 pub use second_factor::{CodeError, Shown, attempt_code, check_code, sealing_keys, secret_of, wrong_code};
-pub use step_up::{FRESH_FOR, require_second_factor, require_step_up, step_up_needed};
+pub use step_up::{
+    FRESH_FOR, require_first_party, require_second_factor, require_session, require_step_up, session_needed,
+    step_up_needed,
+};

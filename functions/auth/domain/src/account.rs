@@ -44,6 +44,8 @@ pub enum State {
     Suspended {
         /// Since when.
         since: Timestamp,
+        /// Since when it is closed beside, where its owner had given it up before.
+        closed_since: Option<Timestamp>,
     },
     /// Its owner has given it up, and may want it back for a while.
     Closed {
@@ -62,13 +64,22 @@ impl State {
         }
     }
 
-    /// The state of that name, from a row.
-    pub fn from_name(name: &str, since: Timestamp) -> Option<State> {
+    /// The state of that name, from a row. Only what is suspended is closed beside.
+    pub fn from_name(name: &str, since: Timestamp, closed_since: Option<Timestamp>) -> Option<State> {
         match name {
             "active" => Some(State::Active),
-            "suspended" => Some(State::Suspended { since }),
+            "suspended" => Some(State::Suspended { since, closed_since }),
             "closed" => Some(State::Closed { since }),
             _ => None,
+        }
+    }
+
+    /// Since when its owner has given it up, also where it is suspended by now.
+    pub const fn closed_since(self) -> Option<Timestamp> {
+        match self {
+            State::Active => None,
+            State::Suspended { closed_since, .. } => closed_since,
+            State::Closed { since } => Some(since),
         }
     }
 }
@@ -130,9 +141,11 @@ impl Account {
     }
 
     /// The password was set anew by whoever reads the mail to its address, which proves the address too. Whoever
-    /// wanted another address may have been somebody else.
+    /// wanted another address may have been somebody else; and so may whoever said when they were born, while nobody had
+    /// proved the address.
     pub fn recover(self) -> Account {
-        Account { new_email: None, ..self.verify() }
+        let birth_date = self.birth_date.filter(|_| self.email_verified);
+        Account { new_email: None, birth_date, ..self.verify() }
     }
 
     /// The password is another.
@@ -166,9 +179,9 @@ impl Account {
         Some(Account { email, new_email: None, email_verified: true, ..self.changed() })
     }
 
-    /// Whether it is closed, and was so long ago that nobody can take it back.
+    /// Whether it is closed, and was so long ago that nobody can take it back. A suspension does not keep it.
     pub fn is_to_be_erased(&self, at: Timestamp) -> bool {
-        matches!(self.state, State::Closed { since } if since + REOPENABLE_FOR <= at)
+        self.state.closed_since().is_some_and(|since| since + REOPENABLE_FOR <= at)
     }
 
     /// Whether a session may begin.
@@ -180,18 +193,23 @@ impl Account {
         }
     }
 
-    /// Takes its use away: from an active account, or from one that its owner has closed and could reopen.
+    /// Takes its use away: from an active account, or from one that its owner has closed and could reopen. The latter
+    /// stays closed beside.
     pub fn suspend(self, at: Timestamp) -> Result<Account, TransitionRefused> {
         match self.state {
-            State::Active | State::Closed { .. } => Ok(self.moved_to(State::Suspended { since: at })),
+            State::Active | State::Closed { .. } => {
+                let closed_since = self.state.closed_since();
+                Ok(self.moved_to(State::Suspended { since: at, closed_since }))
+            }
             State::Suspended { .. } => Err(self.refused("suspended")),
         }
     }
 
-    /// Ends a suspension.
+    /// Ends a suspension: it is what it was before.
     pub fn reinstate(self) -> Result<Account, TransitionRefused> {
         match self.state {
-            State::Suspended { .. } => Ok(self.moved_to(State::Active)),
+            State::Suspended { closed_since: None, .. } => Ok(self.moved_to(State::Active)),
+            State::Suspended { closed_since: Some(since), .. } => Ok(self.moved_to(State::Closed { since })),
             State::Active | State::Closed { .. } => Err(self.refused("active")),
         }
     }
@@ -257,7 +275,7 @@ mod tests {
 
     #[test]
     fn a_suspended_account_cannot_be_closed_or_reopened_by_its_owner() {
-        let suspended = registered().close(AT).unwrap().suspend(AT).unwrap();
+        let suspended = registered().suspend(AT).unwrap();
         assert!(suspended.clone().close(AT).is_err());
         let refused = suspended.clone().reopen().unwrap_err();
         assert_eq!(refused.to_string(), "an account that is suspended can't become active");
@@ -265,11 +283,25 @@ mod tests {
     }
 
     #[test]
+    fn a_closed_account_stays_closed_through_a_suspension() {
+        let later = AT + SignedDuration::from_hours(24);
+        let suspended = registered().close(AT).unwrap().suspend(later).unwrap();
+        assert_eq!(suspended.state, State::Suspended { since: later, closed_since: Some(AT) });
+        assert_eq!(suspended.may_sign_in(), Err(Inactive::Suspended));
+        assert!(suspended.clone().reopen().is_err());
+        let reinstated = suspended.reinstate().unwrap();
+        assert_eq!((reinstated.state, reinstated.version), (State::Closed { since: AT }, 4));
+        assert_eq!(reinstated.reopen().unwrap().suspend(AT).unwrap().state.closed_since(), None);
+    }
+
+    #[test]
     fn a_state_survives_the_way_through_its_name() {
-        for state in [State::Active, State::Suspended { since: AT }, State::Closed { since: AT }] {
-            assert_eq!(State::from_name(state.as_str(), AT), Some(state));
+        let suspended = |closed_since| State::Suspended { since: AT, closed_since };
+        for state in [State::Active, suspended(None), suspended(Some(AT)), State::Closed { since: AT }] {
+            assert_eq!(State::from_name(state.as_str(), AT, state.closed_since()), Some(state));
         }
-        assert_eq!(State::from_name("erased", AT), None);
+        assert_eq!(State::from_name("active", AT, Some(AT)), Some(State::Active));
+        assert_eq!(State::from_name("erased", AT, None), None);
     }
 
     #[test]
@@ -291,6 +323,8 @@ mod tests {
         let told = registered().tell_birth_date(date("2001-02-03")).unwrap();
         assert_eq!(told.version, 2);
         assert_eq!(told.clone().tell_birth_date(date("2001-02-03")), Ok(told.clone()));
+        assert_eq!(told.clone().verify().recover().birth_date, told.birth_date);
+        assert_eq!(told.clone().recover().birth_date, None, "by whom, nobody knows");
         assert_eq!(told.tell_birth_date(date("1991-02-03")), Err(BirthDateTold));
     }
 
@@ -301,7 +335,9 @@ mod tests {
         assert!(!closed.is_to_be_erased(last_moment));
         assert!(closed.is_to_be_erased(AT + REOPENABLE_FOR));
         assert!(!closed.clone().reopen().unwrap().is_to_be_erased(AT + REOPENABLE_FOR));
-        assert!(!closed.suspend(AT).unwrap().is_to_be_erased(AT + REOPENABLE_FOR));
+        let suspended = closed.suspend(last_moment).unwrap();
+        assert!(!suspended.is_to_be_erased(last_moment) && suspended.is_to_be_erased(AT + REOPENABLE_FOR));
+        assert!(!registered().suspend(AT).unwrap().is_to_be_erased(AT + REOPENABLE_FOR));
     }
 
     proptest! {
@@ -319,6 +355,9 @@ mod tests {
                 account = moved.unwrap_or_else(|_| before.clone());
                 let changed = account.state != before.state;
                 prop_assert_eq!(account.version, before.version + i64::from(changed));
+                if step < 2 {
+                    prop_assert_eq!(account.state.closed_since(), before.state.closed_since());
+                }
                 prop_assert_eq!(&account.email, &before.email);
             }
         }

@@ -1,7 +1,7 @@
 //! `mcsp.auth.account.erasure_due.v1`, from a timer that closing an account sets: erases the account, unless its
-//! owner has taken it back. What hangs on the row goes with it; other services hear of it and forget theirs.
+//! owner has taken it back. A suspension does not keep it. What hangs on the row goes with it; other services hear of it
+//! and forget theirs.
 
-use auth_domain::State as AccountState;
 use auth_events::{ERASURE_DUE, ErasureDue, account_erased};
 use axum::extract::State;
 use mcsp_events::{Applied, Received, too_early};
@@ -16,7 +16,7 @@ pub(crate) async fn erase(State(context): State<Context>, received: Received) ->
     let Some(account) = auth_storage::account(context.bridge(), user_id).await? else {
         return Ok(Applied::Before);
     };
-    if !matches!(account.state, AccountState::Closed { .. }) {
+    if account.state.closed_since().is_none() {
         return Ok(Applied::Ignored);
     }
     if !account.is_to_be_erased(context.now()) {

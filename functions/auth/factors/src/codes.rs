@@ -66,8 +66,9 @@ pub(crate) fn replace_reference() -> Operation {
         .answers(
             Answer::json::<Codes>(StatusCode::CREATED, "The codes, shown this once.").with(header::CACHE_CONTROL),
         )
+        .refuses(step_up_needed())
         // A token may outlive its account by minutes.
-        .refuses([step_up_needed(), no_second_factor(), Problem::not_found(), TransactError::Conflict.into()])
+        .refuses([no_second_factor(), Problem::not_found(), TransactError::Conflict.into()])
 }
 
 pub(crate) async fn count(State(context): State<Context>, caller: Caller) -> Result<Response, Problem> {
@@ -83,13 +84,13 @@ pub(crate) async fn replace(
     caller: Caller,
 ) -> Result<Response, Problem> {
     caller.require(Permission::AccountManage)?;
+    let account = auth_storage::account(context.bridge(), caller.user()).await?;
+    // A token may outlive its account by minutes.
+    let account = account.ok_or_else(Problem::not_found)?.change_factors();
     require_step_up(&context, &caller).await?;
     if !auth_storage::has_factor(context.bridge(), caller.user()).await? {
         return Err(no_second_factor());
     }
-    let account = auth_storage::account(context.bridge(), caller.user()).await?;
-    // A token may outlive its account by minutes.
-    let account = account.ok_or_else(Problem::not_found)?.change_factors();
     let codes = new_codes(&context, account.id);
     let mut statements = vec![auth_storage::update(&account, context.now())];
     statements.extend(auth_storage::replace_codes(account.id, codes.hashes));

@@ -9,6 +9,7 @@ use auth_credentials::{
     PasskeyError, Purpose, Shown, answered_challenge, attempt_code, require_step_up, secret_of,
     step_up_needed, wrong_code, wrong_passkey,
 };
+use auth_domain::Account;
 use auth_events::account_changed;
 use auth_passkeys::RegistrationResponse;
 use auth_storage::{PASSKEY_IS_KNOWN, StoredFactor};
@@ -49,7 +50,8 @@ pub(crate) fn reference() -> Operation {
         .answers(
             Answer::json::<Codes>(StatusCode::OK, "The factor is confirmed.").with(header::CACHE_CONTROL),
         )
-        .refuses([step_up_needed(), wrong_code(), wrong_passkey(), passkey_is_known(), Problem::not_found()])
+        .refuses(step_up_needed())
+        .refuses([wrong_code(), wrong_passkey(), passkey_is_known(), Problem::not_found()])
         .refuses([Invalid::default().into_problem(), TransactError::Conflict.into()])
         .refuses([Problem::from(TOO_MANY_ATTEMPTS)])
 }
@@ -63,6 +65,9 @@ pub(crate) async fn confirm(
 ) -> Result<Response, Problem> {
     caller.require(Permission::AccountManage)?;
     let shown = Shown::one_of(request.code, request.public_key)?;
+    let account = auth_storage::account(context.bridge(), caller.user()).await?;
+    // A token may outlive its account by minutes.
+    let account = account.ok_or_else(Problem::not_found)?.change_factors();
     require_step_up(&context, &caller).await?;
     let factors = auth_storage::factors(context.bridge(), caller.user()).await?;
     let is_first = factors.iter().all(|factor| factor.confirmed_at.is_none());
@@ -73,7 +78,7 @@ pub(crate) async fn confirm(
         Shown::Passkey(made) => by_passkey(&context, &settings, &caller, &factor, &made)?,
     };
     let codes = is_first.then(|| new_codes(&context, caller.user()));
-    store(&context, &trace, &caller, confirmed, codes.as_ref()).await?;
+    store(&context, &trace, &account, confirmed, codes.as_ref()).await?;
     let shown = codes.map(|codes| codes.shown).unwrap_or_default();
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(Codes { recovery_codes: shown })).into_response())
 }
@@ -112,24 +117,22 @@ fn by_passkey(
 async fn store(
     context: &Context,
     trace: &TraceParent,
-    caller: &Caller,
+    account: &Account,
     confirmed: Vec<GuardedStatement>,
     codes: Option<&crate::codes::NewCodes>,
 ) -> Result<(), Problem> {
-    let account = auth_storage::account(context.bridge(), caller.user()).await?;
-    // A token may outlive its account by minutes.
-    let account = account.ok_or_else(Problem::not_found)?.change_factors();
     let at = context.now();
-    let mut statements = confirmed;
-    statements.push(auth_storage::update(&account, at));
+    let mut statements = vec![auth_storage::hold_account(account.id)];
+    statements.extend(confirmed);
+    statements.push(auth_storage::update(account, at));
     if let Some(codes) = codes {
         statements.extend(auth_storage::replace_codes(account.id, codes.hashes.clone()));
     }
-    let events = vec![account_changed(context, trace, &account, "account.factor_added")];
+    let events = vec![account_changed(context, trace, account, "account.factor_added")];
     match context.bridge().transact(Transaction { consumed_event: None, statements, events }).await {
         Ok(_) => Ok(()),
         // Another request has confirmed or replaced it meanwhile.
-        Err(TransactError::UnexpectedRows(RowMismatch { statement: 0, .. })) => Err(Problem::not_found()),
+        Err(TransactError::UnexpectedRows(RowMismatch { statement: 1, .. })) => Err(Problem::not_found()),
         Err(TransactError::ConstraintViolated(violation)) if violation.constraint == PASSKEY_IS_KNOWN => {
             Err(passkey_is_known())
         }

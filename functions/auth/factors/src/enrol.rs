@@ -85,8 +85,9 @@ pub(crate) fn reference() -> Operation {
                 .with(header::LOCATION)
                 .with(header::CACHE_CONTROL),
         )
+        .refuses(step_up_needed())
         // A token may outlive its account by minutes.
-        .refuses([step_up_needed(), Problem::not_found(), Invalid::default().into_problem(), too_many()])
+        .refuses([Problem::not_found(), Invalid::default().into_problem(), too_many()])
         .refuses([Problem::from(TransactError::Conflict)])
 }
 

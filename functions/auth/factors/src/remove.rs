@@ -19,7 +19,8 @@ pub(crate) fn reference() -> Operation {
         )
         .requires(Permission::AccountManage)
         .answers(Answer::empty(StatusCode::NO_CONTENT, "The factor is removed."))
-        .refuses([step_up_needed(), Problem::not_found(), TransactError::Conflict.into()])
+        .refuses(step_up_needed())
+        .refuses([Problem::not_found(), TransactError::Conflict.into()])
 }
 
 pub(crate) async fn remove(
@@ -29,16 +30,17 @@ pub(crate) async fn remove(
     Path(id): Path<FactorId>,
 ) -> Result<StatusCode, Problem> {
     caller.require(Permission::AccountManage)?;
-    require_step_up(&context, &caller).await?;
     let account = auth_storage::account(context.bridge(), caller.user()).await?;
     // A token may outlive its account by minutes.
     let account = account.ok_or_else(Problem::not_found)?.change_factors();
-    let mut statements: Vec<_> = auth_storage::remove_factor(account.id, id).into();
+    require_step_up(&context, &caller).await?;
+    let mut statements = vec![auth_storage::hold_account(account.id)];
+    statements.extend(auth_storage::remove_factor(account.id, id));
     statements.push(auth_storage::update(&account, context.now()));
     let events = vec![account_changed(&context, &trace, &account, "account.factor_removed")];
     match context.bridge().transact(Transaction { consumed_event: None, statements, events }).await {
         Ok(_) => Ok(StatusCode::NO_CONTENT),
-        Err(TransactError::UnexpectedRows(RowMismatch { statement: 0, .. })) => Err(Problem::not_found()),
+        Err(TransactError::UnexpectedRows(RowMismatch { statement: 1, .. })) => Err(Problem::not_found()),
         Err(error) => Err(error.into()),
     }
 }

@@ -89,7 +89,8 @@ pub(crate) struct AuthorizationForm {
     /// The address that the client expects the person to sign in with.
     #[schemars(example = &"ada@example.com")]
     login_hint: Option<String>,
-    /// By how many factors the person is to be known: `1` or `2` (RFC 9470).
+    /// By how many factors the person is to be known: `1` or `2` (RFC 9470). Who has no second factor is not asked for one:
+    /// `acr` in the tokens says what there was.
     #[schemars(example = &"2")]
     acr_values: Option<String>,
     /// The thumbprint of the key that the client will prove to redeem the code, and no other will do (RFC 9449, section 10).
@@ -198,11 +199,7 @@ impl<'a> Visit<'a> {
             }
             _ => None,
         };
-        let known = Known {
-            session: signed_in.as_ref().map(|signed_in| &signed_in.session),
-            consented: consented.as_ref(),
-            page_since: self.page_since,
-        };
+        let known = self.known(signed_in.as_ref(), consented.as_ref()).await?;
         match (self.request.next_step(&self.client, known, self.browser.context.now()), signed_in) {
             (Err(error), _) => Ok(self.refuse(error)),
             (Ok(Step::Answer), Some(signed_in)) => self.answer(&signed_in, None).await,
@@ -211,6 +208,23 @@ impl<'a> Visit<'a> {
                 Ok(self.ask_to_sign_in(self.request.login_hint.as_deref(), error).into_response())
             }
         }
+    }
+
+    /// What decides on the next step.
+    async fn known<'k>(
+        &self,
+        signed_in: Option<&'k SignedIn>,
+        consented: Option<&'k Scopes>,
+    ) -> Result<Known<'k>, Problem> {
+        let has_second_factor = match signed_in {
+            // Looked at only where it matters.
+            Some(SignedIn { account, session }) if self.request.wants_more_than(session) => {
+                auth_storage::has_factor(self.browser.context.bridge(), account.id).await?
+            }
+            _ => false,
+        };
+        let session = signed_in.map(|signed_in| &signed_in.session);
+        Ok(Known { session, consented, has_second_factor, page_since: self.page_since })
     }
 
     fn ask_to_sign_in(&self, email: Option<&str>, error: Option<&str>) -> Page {
@@ -259,8 +273,7 @@ impl<'a> Visit<'a> {
     /// The person consents. What they must have done before is looked at again: a form proves nothing of it.
     async fn allow(&self, signed_in: SignedIn) -> Result<Response, Stop> {
         let scopes = &self.request.scopes;
-        let known =
-            Known { session: Some(&signed_in.session), consented: Some(scopes), page_since: self.page_since };
+        let known = self.known(Some(&signed_in), Some(scopes)).await?;
         match self.request.next_step(&self.client, known, self.browser.context.now()) {
             Ok(Step::Answer | Step::Consent) => {
                 let bridge = self.browser.context.bridge();

@@ -13,6 +13,7 @@ use axum::extract::RawQuery;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use maud::html;
+use mcsp_attempts::Attempt;
 use mcsp_problem::Problem;
 use mcsp_reference::{Answer, Operation};
 use schemars::JsonSchema;
@@ -115,12 +116,17 @@ impl<'a> Visit<'a> {
     /// The device that shows the code. Each look is a guess, until it turns out to be none.
     async fn waiting(&self, typed: &str) -> Result<Option<(UserCode, DeviceRequest, Client)>, Problem> {
         let Some(code) = UserCode::parse(typed) else { return Ok(None) };
-        let attempt = limits::user_code(&self.browser.context, self.browser.address).await?;
+        let attempt = self.guess().await?;
         let bridge = self.browser.context.bridge();
         let Some(request) = auth_storage::waiting_device(bridge, &code).await? else { return Ok(None) };
         attempt.take_back(&self.browser.context).await;
         let client = auth_storage::clients::find(bridge, request.client).await?;
         Ok(client.map(|client| (code, request, client)))
+    }
+
+    /// Counts a guess. To be taken back when it was right.
+    async fn guess(&self) -> Result<Attempt<1>, Problem> {
+        limits::user_code(&self.browser.context, self.browser.address).await
     }
 
     fn ask_to_sign_in(&self, email: Option<&str>, error: Option<&str>) -> Page {
@@ -189,9 +195,7 @@ impl<'a> Visit<'a> {
             None => Decision::Deny,
         };
         let is_decided = match self.typed.get("user_code").and_then(UserCode::parse) {
-            Some(code) => {
-                auth_storage::decide_device(self.browser.context.bridge(), &code, &decision).await?
-            }
+            Some(code) => self.note(&code, &decision).await?,
             None => false,
         };
         let page = match (is_decided, approved_by) {
@@ -203,6 +207,17 @@ impl<'a> Visit<'a> {
             (false, _) => ask_for_code(Some(UNKNOWN_CODE)).with_status(StatusCode::NOT_FOUND),
         };
         Ok(page.into_response())
+    }
+
+    /// Notes a decision. A form can be sent with any code, so each is a guess here too. False where no device waits.
+    async fn note(&self, code: &UserCode, decision: &Decision) -> Result<bool, Problem> {
+        let attempt = self.guess().await?;
+        let context = &self.browser.context;
+        let is_decided = auth_storage::decide_device(context.bridge(), code, decision).await?;
+        if is_decided {
+            attempt.take_back(context).await;
+        }
+        Ok(is_decided)
     }
 }
 

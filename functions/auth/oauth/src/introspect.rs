@@ -6,7 +6,7 @@ use crate::error::OAuthError;
 use crate::form::{FORM, Form};
 use crate::limits;
 use crate::revoke::TokenForm;
-use auth_domain::{Client, ClientKind, RefreshFamily};
+use auth_domain::{Client, ClientKind, RefreshFamily, Scopes};
 use auth_storage::SignedIn;
 use auth_tokens::{RefreshToken, Tokens};
 use axum::extract::{Extension, State};
@@ -195,20 +195,26 @@ async fn refresh_token(
 ) -> Result<Option<serde_json::Value>, Problem> {
     let (bridge, now) = (context.bridge(), context.now());
     let live = auth_storage::live_family(bridge, token.family(), Some(token.hash()), now).await?;
-    let Some((SignedIn { account, session }, RefreshFamily { client: given_to, scope, key, .. })) = live
-    else {
-        return Ok(None);
-    };
-    let given_to = given_to.map_or_else(|| mcsp_access::FIRST_PARTY.to_owned(), |id| id.to_string());
+    let Some((SignedIn { account, session }, family)) = live else { return Ok(None) };
+    let given_to = family.client.map_or_else(|| mcsp_access::FIRST_PARTY.to_owned(), |id| id.to_string());
     if !may_know(client, &given_to) {
         return Ok(None);
     }
+    let Some(scope) = scope_left(context, &family).await? else { return Ok(None) };
     let mut told = json!({
         "iss": tokens.issuer(), "sub": account.id, "client_id": given_to, "scope": scope,
         "exp": session.expires_at.as_second(), "sid": session.id,
     });
-    if let (Some(jkt), Some(members)) = (key, told.as_object_mut()) {
+    if let (Some(jkt), Some(members)) = (family.key, told.as_object_mut()) {
         members.insert("cnf".to_owned(), json!({"jkt": jkt}));
     }
     Ok(Some(told))
+}
+
+/// What the next exchange gives. None where that is nothing, now that the client may be registered for less.
+async fn scope_left(context: &Context, family: &RefreshFamily) -> Result<Option<String>, Problem> {
+    let Some(id) = family.client else { return Ok(Some(family.scope.clone())) };
+    let client = auth_storage::clients::find(context.bridge(), id).await?;
+    let left = client.and_then(|client| Scopes::left_of(&family.scope, &client));
+    Ok(left.map(|scopes| scopes.to_string()))
 }

@@ -10,7 +10,7 @@ use crate::dpop::proved_key;
 use crate::error::OAuthError;
 use crate::form::{FORM, Form};
 use crate::limits;
-use auth_domain::{ACCESS_TOKEN_LIFE, Client, ClientKind, GrantType, Parameters};
+use auth_domain::{ACCESS_TOKEN_LIFE, Client, ClientKind, GrantType, Parameters, Scopes};
 use auth_storage::TokenHash;
 use auth_tokens::{Bearer, IdTokenRequest, RefreshToken, Tokens};
 use axum::extract::{Extension, State};
@@ -25,6 +25,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 pub(crate) const PATH: &str = "/oauth/token";
+
+const NOTHING_LEFT: &str = "the client is registered for nothing of what it was given any more";
 
 /// What a client gets (RFC 6749 section 5.1). The names are the protocol's.
 #[derive(Serialize, JsonSchema)]
@@ -170,17 +172,22 @@ async fn grant(asked: Asked<'_>, headers: &HeaderMap) -> Result<Granted, OAuthEr
     let key = proved_key(asked.context, headers, PATH).await?;
     let asked = Asked { key, ..asked };
     match (&caller, grant_type) {
-        (Caller::FirstParty, GrantType::RefreshToken) => return refresh::exchange(asked, caller.id()).await,
+        (Caller::FirstParty, GrantType::RefreshToken) => return refresh::exchange(asked, None).await,
         (Caller::Client(client), _) if client.may_use(grant_type) => {}
         _ => return Err(OAuthError::unauthorized_client()),
     }
     let client = caller.registered()?;
     match grant_type {
         GrantType::AuthorizationCode => code::exchange(asked, &client).await,
-        GrantType::RefreshToken => refresh::exchange(asked, Some(client.id)).await,
+        GrantType::RefreshToken => refresh::exchange(asked, Some(&client)).await,
         GrantType::ClientCredentials => client_credentials::issue(asked, &client).await,
         GrantType::DeviceCode => device::exchange(asked, &client).await,
     }
+}
+
+/// What is left of what a client was given, now that it may be registered for less.
+fn left_of(given: &str, client: &Client) -> Result<Scopes, OAuthError> {
+    Scopes::left_of(given, client).ok_or_else(|| OAuthError::invalid_grant(NOTHING_LEFT))
 }
 
 /// What a client gets in a person's name for the first time.

@@ -5,18 +5,19 @@
 //! (`mcsp accounts grant`).
 
 use crate::authority::{Asker, refused, unwritten};
+use crate::held::{answered, shown};
 use crate::named::{self, Name};
-use crate::view::HeldView;
 use auth_domain::{Account, AnyRole, Authority, RoleOutcome, RoleRefusal};
 use auth_events::account_changed;
 use auth_storage::roles::WriteError;
 use axum::extract::State;
-use http::StatusCode;
+use axum::response::Response;
 use mcsp_access::Permission;
+use mcsp_etag::IfMatch;
 use mcsp_function::{Context, TraceParent};
 use mcsp_ids::UserId;
-use mcsp_problem::{Json, Path, Problem};
-use mcsp_reference::{Answer, Operation};
+use mcsp_problem::{Path, Problem};
+use mcsp_reference::Operation;
 
 /// How often a change may lose against others before the caller is told.
 const RACES_MAX: usize = 5;
@@ -54,41 +55,45 @@ fn changing(operation: Operation) -> Operation {
     let refusals = [RoleRefusal::OwnRoles, RoleRefusal::RoleNotBelow, RoleRefusal::AccountNotBelow];
     operation
         .requires(Permission::RoleGrant)
-        .answers(Answer::json::<HeldView>(StatusCode::OK, "The account's roles as they are now."))
+        .answers(answered("The account's roles as they are now."))
         .refuses(refusals.map(refused))
         .refuses([Problem::not_found(), unwritten(WriteError::Outdated)])
 }
 
 pub(crate) async fn grant(
     State(context): State<Context>,
-    (asker, trace): (Asker, TraceParent),
+    trace: TraceParent,
+    (asker, if_match): (Asker, IfMatch),
     Path((id, Name(name))): Path<(UserId, Name)>,
-) -> Result<Json<HeldView>, Problem> {
-    change(&context, &trace, asker, (id, &name), GRANT).await
+) -> Result<Response, Problem> {
+    change(&context, &trace, (asker, &if_match), (id, &name), GRANT).await
 }
 
 pub(crate) async fn revoke(
     State(context): State<Context>,
-    (asker, trace): (Asker, TraceParent),
+    trace: TraceParent,
+    (asker, if_match): (Asker, IfMatch),
     Path((id, Name(name))): Path<(UserId, Name)>,
-) -> Result<Json<HeldView>, Problem> {
-    change(&context, &trace, asker, (id, &name), REVOKE).await
+) -> Result<Response, Problem> {
+    change(&context, &trace, (asker, &if_match), (id, &name), REVOKE).await
 }
 
 async fn change(
     context: &Context,
     trace: &TraceParent,
-    asker: Asker,
+    (asker, if_match): (Asker, &IfMatch),
     (id, name): (UserId, &str),
     change: Change,
-) -> Result<Json<HeldView>, Problem> {
+) -> Result<Response, Problem> {
     let actor = asker.acts(context, Permission::RoleGrant).await?;
     let authority = actor.authority();
     for _ in 0..RACES_MAX {
         let account = auth_storage::account(context.bridge(), id).await?.ok_or_else(Problem::not_found)?;
+        // Also after a race that was lost: who names a version means that one.
+        if_match.check(account.version)?;
         let role = named::any(context, name).await?;
         match (change.decide)(account, &role, &authority).map_err(refused)? {
-            RoleOutcome::Unchanged(account) => return Ok(Json(HeldView::from(&account))),
+            RoleOutcome::Unchanged(account) => return Ok(shown(&account)),
             RoleOutcome::Changed(account) => {
                 let event = account_changed(context, trace, &account, change.happened);
                 let write = actor.write().assign(&account, context.now(), event);
@@ -97,7 +102,7 @@ async fn change(
                     AnyRole::Custom(role) => write.while_defined(role),
                 };
                 match write.commit(context.bridge(), None).await {
-                    Ok(()) => return Ok(Json(HeldView::from(&account))),
+                    Ok(()) => return Ok(shown(&account)),
                     Err(WriteError::Outdated) => {}
                     Err(error) => return Err(unwritten(error)),
                 }

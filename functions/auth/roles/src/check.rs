@@ -1,10 +1,10 @@
 //! `POST /v1/permissions/check`: what an account may do at this moment, by what is stored and not by a token. About
-//! oneself everybody may ask; about others whoever has `permission.check`.
+//! oneself everybody may ask; about others whoever has `permission.check`, also a client that acts in its own name.
 
 use axum::extract::State;
 use http::StatusCode;
 use mcsp_access::Permission;
-use mcsp_function::{Caller, Context};
+use mcsp_function::{Context, Principal};
 use mcsp_ids::UserId;
 use mcsp_problem::{Invalid, Json, Problem, Reason};
 use mcsp_reference::{Answer, Operation};
@@ -18,7 +18,7 @@ const PERMISSIONS_MAX: usize = 50;
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "CheckPermissionsRequest")]
 pub(crate) struct CheckRequest {
-    /// Whose permissions; by default one's own.
+    /// Whose permissions; by default one's own. A client that acts in its own name has to say whose.
     user_id: Option<UserId>,
     /// 1 to 50 names of permissions.
     #[schemars(example = ["content.publish"])]
@@ -49,7 +49,8 @@ pub(crate) fn reference() -> Operation {
         .named("checkPermissions", "Ask what an account may do")
         .described(
             "What an account may do at this moment, by what is stored and not by a token. Everybody may ask about \
-            themselves, about others who has `permission.check`. It changes nothing, and takes no `Idempotency-Key`.",
+            themselves, about others who has `permission.check`. A client may ask in its own name (client credentials), \
+            with `user_id`. It changes nothing, and takes no `Idempotency-Key`.",
         )
         .requires_one_of([None, Some(Permission::PermissionCheck)])
         .answers(Answer::json::<CheckAnswer>(StatusCode::OK, "What the account may do."))
@@ -58,13 +59,14 @@ pub(crate) fn reference() -> Operation {
 
 pub(crate) async fn check(
     State(context): State<Context>,
-    caller: Caller,
+    principal: Principal,
     Json(request): Json<CheckRequest>,
 ) -> Result<Json<CheckAnswer>, Problem> {
-    let user_id = request.user_id.unwrap_or_else(|| caller.user());
-    if user_id != caller.user() {
-        caller.require(Permission::PermissionCheck)?;
+    let asked = request.user_id.or(principal.user());
+    if principal.user().is_none() || asked != principal.user() {
+        principal.require(Permission::PermissionCheck)?;
     }
+    let user_id = asked.ok_or_else(user_id_needed)?;
     if !(1..=PERMISSIONS_MAX).contains(&request.permissions.len()) {
         let reason = Reason::new("out_of_range", format!("must hold 1 to {PERMISSIONS_MAX} items"));
         return Err(Invalid::problem_at("/permissions", reason));
@@ -78,4 +80,9 @@ pub(crate) async fn check(
     };
     let checked = |permission: String| Checked { allowed: allows(&permission), permission };
     Ok(Json(CheckAnswer { user_id, results: request.permissions.into_iter().map(checked).collect() }))
+}
+
+/// A client that acts in its own name has no account that could be meant.
+fn user_id_needed() -> Problem {
+    Invalid::problem_at("/user_id", Reason::new("missing_field", "is required"))
 }

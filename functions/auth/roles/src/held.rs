@@ -2,6 +2,7 @@
 
 use crate::authority::Asker;
 use crate::view::HeldView;
+use auth_domain::Account;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
@@ -17,12 +18,13 @@ pub(crate) fn reference() -> Operation {
         .named("getHeldRoles", "Show which roles an account has")
         .described("One's own roles with `account.manage`, those of others with `role.view`.")
         .requires_one_of([Permission::AccountManage, Permission::RoleView].map(Some))
-        .answers(
-            Answer::json::<HeldView>(StatusCode::OK, "The account's roles.")
-                .with(header::ETAG)
-                .with(header::CACHE_CONTROL),
-        )
+        .answers(answered("The account's roles."))
         .refuses([Problem::not_found()])
+}
+
+/// What [`shown`] is in the API reference.
+pub(crate) fn answered(description: &'static str) -> Answer {
+    Answer::json::<HeldView>(StatusCode::OK, description).with(header::ETAG).with(header::CACHE_CONTROL)
 }
 
 pub(crate) async fn held(
@@ -35,7 +37,12 @@ pub(crate) async fn held(
         caller.require(needed)?;
     }
     let account = auth_storage::account(context.bridge(), id).await?.ok_or_else(Problem::not_found)?;
+    Ok(shown(&account))
+}
+
+/// 200 with the roles of an account, and its version.
+pub(crate) fn shown(account: &Account) -> Response {
     let headers =
         [(header::ETAG, ETag(account.version).to_string()), (header::CACHE_CONTROL, "no-store".to_owned())];
-    Ok((headers, Json(HeldView::from(&account))).into_response())
+    (headers, Json(HeldView::from(account))).into_response()
 }

@@ -14,7 +14,8 @@ pub(crate) fn reference() -> Operation {
     Operation::delete("/v1/sessions/{id}", end)
         .named("endSession", "Sign a device out")
         .described(
-            "Ends one of one's own sessions. Access tokens that the device has are good until they expire.",
+            "Ends one of one's own sessions. Access tokens that the device has are good until they expire; they find no \
+            session to end.",
         )
         .requires(Permission::AccountManage)
         .answers(Answer::empty(StatusCode::NO_CONTENT, "The session has ended."))
@@ -27,7 +28,8 @@ pub(crate) async fn end(
     Path(id): Path<AuthSessionId>,
 ) -> Result<StatusCode, Problem> {
     caller.require(Permission::AccountManage)?;
-    auth_storage::end(context.bridge(), caller.user(), id).await.map_err(|error| match error {
+    let ended = auth_storage::end(context.bridge(), caller.user(), id, caller.claims.sid).await;
+    ended.map_err(|error| match error {
         EndError::NotFound => Problem::not_found(),
         EndError::Failed(error) => error.into(),
     })?;

@@ -7,7 +7,7 @@
 use crate::settings::Settings;
 use crate::signed_in::{Known, NotBegun, answered, begin, device, inactive};
 use auth_credentials::{
-    CodeError, PasskeyError, attempt_code, check_code, check_passkey, copied_passkey, wrong_code,
+    Checked, CodeError, PasskeyError, attempt_code, check_code, check_passkey, copied_passkey, wrong_code,
     wrong_passkey,
 };
 use auth_domain::{Account, Authentication, Device, Factor, Inactive};
@@ -22,7 +22,6 @@ use jiff::SignedDuration;
 use mcsp_attempts::TOO_MANY_ATTEMPTS;
 use mcsp_bridge_api::postgres::{GuardedStatement, Transaction};
 use mcsp_function::{ClientAddress, Context, TraceParent};
-use mcsp_ids::UserId;
 use mcsp_problem::{Invalid, Json, Problem};
 use mcsp_reference::{Operation, Refusal};
 use schemars::JsonSchema;
@@ -121,12 +120,16 @@ pub(crate) fn required() -> Refusal {
 pub(crate) async fn challenge(
     context: &Context,
     settings: &Settings,
-    account: UserId,
+    checked: &Checked,
 ) -> Result<Problem, Problem> {
+    let account = checked.account.id;
     let challenge = URL_SAFE_NO_PAD.encode(context.secret());
     let at = context.now();
-    let statements = auth_storage::challenge(account, &hash(&challenge), at, at + CHALLENGE_LIFE);
-    let transaction = Transaction::of(statements);
+    // The second step does not have the password any more. Before the challenge: who completes a sign-in locks in this
+    // order too.
+    let renew = auth_storage::renew_hash(account, checked.credentials());
+    let challenges = auth_storage::challenge(account, &hash(&challenge), at, at + CHALLENGE_LIFE);
+    let transaction = Transaction::of(renew.into_iter().chain(challenges).collect());
     context.bridge().transact(transaction).await?;
     let passkeys = auth_storage::passkeys(context.bridge(), account).await?;
     if passkeys.is_empty() {

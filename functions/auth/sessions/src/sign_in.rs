@@ -108,7 +108,7 @@ async fn attempted(
     let (usable, _) = reopened(context, checked.account.clone(), reopen);
     usable.may_sign_in()?;
     if auth_storage::has_factor(context.bridge(), checked.account.id).await? {
-        return Err(Error::SecondFactor(challenge(context, settings, checked.account.id).await?));
+        return Err(Error::SecondFactor(challenge(context, settings, &checked).await?));
     }
     let known = Known {
         account: checked.account.clone(),

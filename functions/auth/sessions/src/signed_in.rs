@@ -95,7 +95,11 @@ pub(crate) async fn begin(
     let opening = Opening::Token(FirstToken { family: &family, hash: refresh_token.hash() });
     let mut beside = Beside { taken, ..Beside::default() };
     if is_reopened {
-        beside.account = vec![auth_storage::update(&account, context.now()), do_not_erase(account.id)];
+        beside.account = vec![
+            auth_storage::hold_account(account.id),
+            auth_storage::update(&account, context.now()),
+            do_not_erase(account.id),
+        ];
         beside.events = vec![account_changed(context, trace, &account, "account.reopened")];
     }
     match auth_storage::begin_with(context.bridge(), &session, credentials, opening, beside).await {

@@ -11,11 +11,14 @@ use mcsp_bridge_api::sql::{Inconsistency, Row, Rows, sql};
 use mcsp_ids::UserId;
 use mcsp_problem::Problem;
 
+/// The constraint that holds where another account has an address already.
+pub const ADDRESS_IS_TAKEN: &str = "accounts_email";
+
 /// What [`read`] takes, of a table named `a`.
 pub(crate) const COLUMNS: &str = "a.id, a.email, a.email_verified_at, a.new_email, a.roles, \
      (SELECT coalesce(json_object_agg(r.name, r.permissions), '{}') FROM account_roles g \
       JOIN roles r ON r.name = g.role WHERE g.account_id = a.id), a.region, a.state, a.state_since, \
-     a.version, a.created_at, a.birth_date::text";
+     a.closed_since, a.version, a.created_at, a.birth_date::text";
 
 /// An account with the hash of its password.
 pub struct Credential {
@@ -120,10 +123,12 @@ pub async fn register(
         .bind(phc)
         .bind(account.created_at)
         .expecting(1);
-    let statements = [insert_account, insert_password].into_iter().chain(more).collect();
+    // Who confirms the address at this moment would violate it in our place: one of both comes first.
+    let hold = hold_address(&account.email);
+    let statements = [hold, insert_account, insert_password].into_iter().chain(more).collect();
     match bridge.transact(Transaction { consumed_event: None, statements, events }).await {
         Ok(_) => Ok(()),
-        Err(TransactError::UnexpectedRows(RowMismatch { statement: 0, .. })) => {
+        Err(TransactError::UnexpectedRows(RowMismatch { statement: 1, .. })) => {
             Err(RegisterError::EmailTaken)
         }
         Err(error) => Err(RegisterError::Failed(error)),
@@ -143,12 +148,12 @@ pub fn note_repetition(email: &Email, at: Timestamp) -> GuardedStatement {
 pub fn update(account: &Account, at: Timestamp) -> GuardedStatement {
     let since = match account.state {
         State::Active => None,
-        State::Suspended { since } | State::Closed { since } => Some(since),
+        State::Suspended { since, .. } | State::Closed { since } => Some(since),
     };
     sql("UPDATE accounts a SET email = $3, new_email = $4, \
              email_verified_at = CASE WHEN $5 THEN coalesce(a.email_verified_at, $8) END, \
              state_since = CASE WHEN a.state = $6 THEN a.state_since ELSE coalesce($7, $8) END, \
-             state = $6, version = $2, birth_date = $9::text::date \
+             state = $6, version = $2, birth_date = $9::text::date, closed_since = $10 \
          WHERE a.id = $1 AND a.version = $2 - 1 \
              AND NOT EXISTS (SELECT FROM accounts other WHERE other.email = $3 AND other.id <> $1)")
     .bind(account.id.uuid())
@@ -160,15 +165,66 @@ pub fn update(account: &Account, at: Timestamp) -> GuardedStatement {
     .bind(since)
     .bind(at)
     .bind(account.birth_date.as_ref().map(BirthDate::to_string))
+    .bind(closed_beside(account.state))
     .expecting(1)
 }
 
-/// Removes a closed account, and with it all that hangs on it.
-pub fn erase(account: &Account) -> GuardedStatement {
-    sql("DELETE FROM accounts WHERE id = $1 AND version = $2 AND state = 'closed'")
-        .bind(account.id.uuid())
-        .bind(account.version)
+/// What stands in `closed_since`: `state_since` tells of an account that is closed and nothing else.
+pub(crate) const fn closed_beside(state: State) -> Option<Timestamp> {
+    match state {
+        State::Suspended { closed_since, .. } => closed_since,
+        State::Active | State::Closed { .. } => None,
+    }
+}
+
+/// Lets no other account take an address, until the transaction ends. The digest of an address tells nothing in a list of locks.
+pub fn hold_address(email: &Email) -> GuardedStatement {
+    sql("SELECT pg_advisory_xact_lock(hashtextextended('address ' || $1::text, 0)) IS NULL")
+        .bind(email.as_str())
         .expecting(1)
+}
+
+/// Locks an account and its password until the transaction ends; nothing, where there is none.
+///
+/// Whoever changes more of an account than its row locks in one order, so that none of them waits for another that waits for
+/// it: the password, the account, then sessions, factors, recovery codes and mails. This comes first where one of the latter
+/// is looked at before the former, and where nothing may begin meanwhile that hangs on the account.
+pub fn hold_account(account: UserId) -> GuardedStatement {
+    sql("SELECT a.id FROM passwords p JOIN accounts a ON a.id = p.account_id \
+         WHERE a.id = $1 FOR UPDATE OF p FOR NO KEY UPDATE OF a")
+    .bind(account.uuid())
+    .unguarded()
+}
+
+/// Holds where no other account has the address of this one. After [`hold_address`], it is so until the transaction ends: only a
+/// component of before, which registers without it, has [`ADDRESS_IS_TAKEN`] violated.
+pub fn address_is_free(account: &Account) -> GuardedStatement {
+    sql("SELECT a.id FROM accounts a WHERE a.id = $1 \
+             AND NOT EXISTS (SELECT FROM accounts other WHERE other.email = $2 AND other.id <> $1)")
+    .bind(account.id.uuid())
+    .bind(account.email.as_str())
+    .expecting(1)
+}
+
+/// Removes a closed account, also one that is suspended beside, and with it all that hangs on it.
+pub fn erase(account: &Account) -> GuardedStatement {
+    sql("DELETE FROM accounts WHERE id = $1 AND version = $2 \
+         AND (state = 'closed' OR state = 'suspended' AND closed_since IS NOT NULL)")
+    .bind(account.id.uuid())
+    .bind(account.version)
+    .expecting(1)
+}
+
+/// Takes away what somebody who had an account before its address was proved could still sign in with, or has allowed:
+/// factors, recovery codes, sign-ins that wait for one of them, and consents.
+pub fn forget_earlier_holder(account: UserId) -> [GuardedStatement; 4] {
+    [
+        "DELETE FROM factors WHERE account_id = $1",
+        "DELETE FROM recovery_codes WHERE account_id = $1",
+        "DELETE FROM sign_in_challenges WHERE account_id = $1",
+        "DELETE FROM consents WHERE account_id = $1",
+    ]
+    .map(|text| sql(text).bind(account.uuid()).unguarded())
 }
 
 /// Sets a password over the one that was checked, or over any.
@@ -196,7 +252,10 @@ pub(crate) fn read(row: &mut Row<'_>) -> Result<Account, Inconsistency> {
     let custom_roles = granted(row)?;
     let region = row.take("region")?;
     let state: String = row.take("state")?;
-    let state = row.parse("state_since", |since| State::from_name(&state, since))?;
+    let since: Timestamp = row.take("state_since")?;
+    let state = row.parse("closed_since", |closed_since: Option<Timestamp>| {
+        State::from_name(&state, since, closed_since)
+    })?;
     Ok(Account {
         id,
         email,

@@ -13,6 +13,9 @@ use mcsp_problem::Problem;
 /// Families that a client can have in one session: the oldest gives way, so that asking cannot fill the table.
 const FAMILIES_PER_CLIENT_MAX: i64 = 20;
 
+/// What is violated where a session has begun already.
+const SESSION_EXISTS: &str = "sessions_pkey";
+
 /// A session that may be used, and whose it is.
 #[derive(Clone, Debug)]
 pub struct SignedIn {
@@ -138,35 +141,55 @@ pub async fn authorize(bridge: &dyn Bridge, authorization: Authorization<'_>) ->
     .unguarded();
     let insert = families::insert(first_token);
     let statements = [seen].into_iter().chain(remember).chain([make_room, insert]).collect();
-    commit(bridge, statements).await
+    commit(bridge, statements, 1).await
 }
 
-/// Begins a device's session in the name of who let it in, while they are still signed in where they did.
+/// Begins a device's session in the name of who let it in, while they are still signed in where they did. False where it
+/// has begun before.
 pub async fn begin_for(
     bridge: &dyn Bridge,
     approved_in: AuthSessionId,
     session: &Session,
     first_token: FirstToken<'_>,
-) -> Result<(), AuthorizeError> {
-    let hold = sql("SELECT s.id FROM sessions s JOIN accounts a ON a.id = s.account_id \
-         WHERE s.id = $1 AND s.account_id = $2 AND s.expires_at > $3 AND a.state = 'active' \
-         FOR KEY SHARE OF s FOR SHARE OF a")
+) -> Result<bool, AuthorizeError> {
+    // Before the session is looked for: whoever ends all of them, as with another password, holds the account first. They find
+    // the new one too, or it does not find the one that it comes of.
+    let hold = accounts::hold_account(session.account);
+    let look = sql("SELECT s.id FROM sessions s JOIN accounts a ON a.id = s.account_id \
+         WHERE s.id = $1 AND s.account_id = $2 AND s.expires_at > $3 AND a.state = 'active' FOR KEY SHARE OF s")
     .bind(approved_in.uuid())
     .bind(session.account.uuid())
     .bind(session.created_at)
     .expecting(1);
-    let statements = [hold]
+    let guards = [hold, look];
+    let guarded = guards.len();
+    let statements = guards
         .into_iter()
         .chain(sessions::insert(session, None))
         .chain([families::insert(first_token)])
         .collect();
-    commit(bridge, statements).await
+    match commit(bridge, statements, guarded).await {
+        Ok(()) => Ok(true),
+        Err(AuthorizeError::Failed(TransactError::ConstraintViolated(violation)))
+            if violation.constraint == SESSION_EXISTS =>
+        {
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    }
 }
 
-async fn commit(bridge: &dyn Bridge, statements: Vec<GuardedStatement>) -> Result<(), AuthorizeError> {
+/// The first `guards` statements hold only in a session that may be used.
+async fn commit(
+    bridge: &dyn Bridge,
+    statements: Vec<GuardedStatement>,
+    guards: usize,
+) -> Result<(), AuthorizeError> {
     match bridge.transact(Transaction::of(statements)).await {
         Ok(_) => Ok(()),
-        Err(TransactError::UnexpectedRows(RowMismatch { statement: 0, .. })) => {
+        Err(TransactError::UnexpectedRows(RowMismatch { statement, .. }))
+            if (statement as usize) < guards =>
+        {
             Err(AuthorizeError::SessionEnded)
         }
         Err(error) => Err(AuthorizeError::Failed(error)),

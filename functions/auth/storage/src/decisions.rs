@@ -1,5 +1,6 @@
 //! What administrators have decided on accounts.
 
+use crate::accounts::closed_beside;
 use auth_domain::{Account, State};
 use jiff::Timestamp;
 use mcsp_bridge_api::Bridge;
@@ -18,15 +19,22 @@ pub async fn last_version(bridge: &dyn Bridge, account: UserId) -> Result<Option
 /// The statements by which an account becomes what was decided; a suspended one's sessions end.
 pub fn move_to(account: &Account, decision_version: i64, at: Timestamp) -> Vec<GuardedStatement> {
     let id = account.id.uuid();
-    let update =
-        sql("UPDATE accounts SET state = $2, state_since = $3, version = $4, decision_version = $5 \
-         WHERE id = $1 AND version = $4 - 1 AND decision_version < $5")
-        .bind(id)
-        .bind(account.state.as_str())
-        .bind(at)
-        .bind(account.version)
-        .bind(decision_version)
-        .expecting(1);
+    let since = match account.state {
+        State::Active => at,
+        // One that was closed before its suspension is closed since then.
+        State::Suspended { since, .. } | State::Closed { since } => since,
+    };
+    let update = sql(
+        "UPDATE accounts SET state = $2, state_since = $3, version = $4, decision_version = $5, closed_since = $6 \
+         WHERE id = $1 AND version = $4 - 1 AND decision_version < $5",
+    )
+    .bind(id)
+    .bind(account.state.as_str())
+    .bind(since)
+    .bind(account.version)
+    .bind(decision_version)
+    .bind(closed_beside(account.state))
+    .expecting(1);
     let end_sessions = match account.state {
         State::Suspended { .. } => {
             Some(sql("DELETE FROM sessions WHERE account_id = $1").bind(id).unguarded())

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use mcsp_bridge_api::Bridge;
 use mcsp_bridge_api::postgres::GuardedStatement;
 use mcsp_bridge_api::sql::{Inconsistency, Row, Rows, sql};
-use mcsp_ids::{FactorId, UserId};
+use mcsp_ids::{AuthSessionId, FactorId, UserId};
 use mcsp_problem::Problem;
 
 /// Authenticators and passkeys of one account.
@@ -59,6 +59,15 @@ pub struct Challenged {
     pub phc: String,
 }
 
+/// What stands between an account and whoever has one of its access tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Protection {
+    /// Whether it has a second factor.
+    pub has_factor: bool,
+    /// Whether the session of the token has not been ended since.
+    pub is_signed_in: bool,
+}
+
 /// Where a factor's secret is sealed for.
 pub fn seal_place(id: FactorId) -> String {
     format!("totp:{id}")
@@ -82,6 +91,24 @@ pub async fn has_factor(bridge: &dyn Bridge, account: UserId) -> Result<bool, Pr
             .bind(account.uuid());
     let rows = Rows::new("factors", bridge.query(statement.into()).await?);
     Ok(rows.first(|row| row.take("exists"))?.unwrap_or(false))
+}
+
+/// The protection of an account from a token of this session.
+pub async fn protection(
+    bridge: &dyn Bridge,
+    account: UserId,
+    session: Option<AuthSessionId>,
+) -> Result<Protection, Problem> {
+    let statement = sql("SELECT \
+             EXISTS (SELECT FROM factors f WHERE f.account_id = $1 AND f.confirmed_at IS NOT NULL), \
+             EXISTS (SELECT FROM sessions s WHERE s.id = $2::uuid AND s.account_id = $1)")
+    .bind(account.uuid())
+    .bind(session.map(|id| id.uuid()));
+    let rows = Rows::new("factors", bridge.query(statement.into()).await?);
+    let found = rows.first(|row| {
+        Ok(Protection { has_factor: row.take("has_factor")?, is_signed_in: row.take("is_signed_in")? })
+    })?;
+    Ok(found.unwrap_or(Protection { has_factor: true, is_signed_in: false }))
 }
 
 /// Stores a factor in the place of one that was never confirmed, if there is room.

@@ -66,7 +66,7 @@ pub struct Beside {
 /// Why a session did not end.
 #[derive(Debug, thiserror::Error)]
 pub enum EndError {
-    /// The account has no such session.
+    /// The account has no such session, or not that in which it is to be ended.
     #[error("no such session")]
     NotFound,
     /// The bridge did not commit.
@@ -128,6 +128,18 @@ pub async fn current(
         let session = read(row)?;
         Ok(Renewed { account: accounts::read(row)?, session, family })
     })?)
+}
+
+/// Stores the renewed hash where there is one, unless the password is no longer what was checked.
+pub fn renew_hash(account: UserId, credentials: Credentials<'_>) -> Option<GuardedStatement> {
+    let Credentials { verified_phc, renewed_phc } = credentials;
+    verified_phc.zip(renewed_phc).map(|(verified, renewed)| {
+        sql("UPDATE passwords SET phc = $3 WHERE account_id = $1 AND phc = $2")
+            .bind(account.uuid())
+            .bind(verified)
+            .bind(renewed)
+            .unguarded()
+    })
 }
 
 /// Notes how the owner of a session was authenticated.
@@ -253,12 +265,19 @@ pub async fn live_sessions(
     Ok(Rows::new("sessions", bridge.query(statement.into()).await?).map(read)?)
 }
 
-/// Removes a session of an account.
-pub async fn end(bridge: &dyn Bridge, account: UserId, session: AuthSessionId) -> Result<(), EndError> {
-    let delete = sql("DELETE FROM sessions WHERE id = $1 AND account_id = $2")
-        .bind(session.uuid())
-        .bind(account.uuid())
-        .expecting(1);
+/// Removes a session of an account, at the wish of `own`: a session that is there still.
+pub async fn end(
+    bridge: &dyn Bridge,
+    account: UserId,
+    session: AuthSessionId,
+    own: Option<AuthSessionId>,
+) -> Result<(), EndError> {
+    let delete = sql("DELETE FROM sessions WHERE id = $1 AND account_id = $2 \
+         AND EXISTS (SELECT FROM sessions own WHERE own.id = $3::uuid AND own.account_id = $2)")
+    .bind(session.uuid())
+    .bind(account.uuid())
+    .bind(own.map(|id| id.uuid()))
+    .expecting(1);
     let transaction = Transaction::of(vec![delete]);
     match bridge.transact(transaction).await {
         Ok(_) => Ok(()),
@@ -286,6 +305,17 @@ pub(crate) fn read(row: &mut Row<'_>) -> Result<Session, Inconsistency> {
         last_seen_at: row.take("last_seen_at")?,
         expires_at: row.take("expires_at")?,
     })
+}
+
+/// The statements that remove all sessions of an account but `own`, where that is there still. None that another of them
+/// approves at this moment is left.
+pub fn end_others(account: UserId, own: Option<AuthSessionId>) -> [GuardedStatement; 2] {
+    let delete = sql("DELETE FROM sessions WHERE account_id = $1 AND id <> $2::uuid \
+         AND EXISTS (SELECT FROM sessions own WHERE own.id = $2::uuid AND own.account_id = $1)")
+    .bind(account.uuid())
+    .bind(own.map(|id| id.uuid()))
+    .unguarded();
+    [accounts::hold_account(account), delete]
 }
 
 /// Removes all sessions of an account, or all but one.

@@ -46,6 +46,14 @@ pub struct Caller {
     user: UserId,
 }
 
+/// Whoever acts with a valid access token: a person, a client in a person's name, or a client in its own name. Refuses as
+/// [`Caller`] does, but for `user_needed`.
+#[derive(Clone, Debug)]
+pub struct Principal {
+    /// What the token says.
+    pub claims: Arc<Claims>,
+}
+
 /// What a request's token says of who sent it. It is checked once, however many ask.
 #[derive(Clone, Debug)]
 pub(crate) enum Bearer {
@@ -74,19 +82,17 @@ impl Caller {
 
     /// 403 `insufficient_permission` without the permission.
     pub fn require(&self, permission: Permission) -> Result<(), Problem> {
-        if self.claims.permits(permission) { Ok(()) } else { Err(self.forbidden(permission)) }
+        require(&self.claims, permission)
     }
 
     /// 403 `insufficient_permission`.
     pub fn forbidden(&self, permission: Permission) -> Problem {
-        let name = permission.as_str();
-        let problem = forbidden().with_detail(format_args!("needs the permission {name}"));
-        self.scheme().challenged(problem, format_args!("error=\"insufficient_scope\", scope=\"{name}\""))
+        lacking(&self.claims, permission)
     }
 
     /// How the caller's token has to be shown.
     pub fn scheme(&self) -> Scheme {
-        if self.claims.cnf.is_some() { Scheme::Dpop } else { Scheme::Bearer }
+        scheme_of(&self.claims)
     }
 
     /// 401 `insufficient_user_authentication` (RFC 9470) where the person was authenticated less strongly, or longer
@@ -125,22 +131,62 @@ impl Caller {
     }
 }
 
-impl Describe for Caller {
+impl Principal {
+    /// The account, where it is a person or a client in a person's name that acts.
+    pub fn user(&self) -> Option<UserId> {
+        self.claims.user()
+    }
+
+    /// 403 `insufficient_permission` without the permission.
+    pub fn require(&self, permission: Permission) -> Result<(), Problem> {
+        require(&self.claims, permission)
+    }
+}
+
+impl Describe for Principal {
     fn describe(operation: &mut Operation) {
-        MaybeCaller::describe(operation);
+        describe_token(operation);
         operation.take_access_token(challenged(forbidden(), CHALLENGE));
         operation.refuse(challenged(missing(), CHALLENGE));
     }
 }
 
+impl Describe for Caller {
+    fn describe(operation: &mut Operation) {
+        Principal::describe(operation);
+        operation.refuse(user_needed());
+    }
+}
+
 impl Describe for MaybeCaller {
     fn describe(operation: &mut Operation) {
-        operation.take_optional_access_token();
-        operation.take_header(DPOP, false);
-        operation.refuse(refused(Scheme::Bearer, Refusal::Malformed));
-        operation.refuse(refused(Scheme::Bearer, Refusal::Expired));
-        operation.refuse(unproved(InvalidProof::Missing));
+        describe_token(operation);
         operation.refuse(user_needed());
+    }
+}
+
+/// An access token, where there is one.
+fn describe_token(operation: &mut Operation) {
+    operation.take_optional_access_token();
+    operation.take_header(DPOP, false);
+    operation.refuse(refused(Scheme::Bearer, Refusal::Malformed));
+    operation.refuse(refused(Scheme::Bearer, Refusal::Expired));
+    operation.refuse(unproved(InvalidProof::Missing));
+}
+
+impl<S> FromRequestParts<S> for Principal
+where
+    Context: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match Bearer::of(parts, &Context::from_ref(state)).await {
+            Bearer::Nobody => Err(challenged(missing(), CHALLENGE)),
+            Bearer::Valid(claims) => Ok(Principal { claims }),
+            Bearer::Refused(problem) => Err(problem),
+        }
     }
 }
 
@@ -190,6 +236,20 @@ impl Bearer {
         parts.extensions.insert(found.clone());
         found
     }
+}
+
+fn require(claims: &Claims, permission: Permission) -> Result<(), Problem> {
+    if claims.permits(permission) { Ok(()) } else { Err(lacking(claims, permission)) }
+}
+
+fn lacking(claims: &Claims, permission: Permission) -> Problem {
+    let name = permission.as_str();
+    let problem = forbidden().with_detail(format_args!("needs the permission {name}"));
+    scheme_of(claims).challenged(problem, format_args!("error=\"insufficient_scope\", scope=\"{name}\""))
+}
+
+fn scheme_of(claims: &Claims) -> Scheme {
+    if claims.cnf.is_some() { Scheme::Dpop } else { Scheme::Bearer }
 }
 
 fn user_needed() -> Problem {

@@ -22,7 +22,7 @@ mod rate_limit;
 mod trace;
 
 pub use address::ClientAddress;
-pub use caller::{Caller, MaybeCaller, Scheme};
+pub use caller::{Caller, MaybeCaller, Principal, Scheme};
 pub use context::{Clock, Context, Environment, IdSource, MissingVariable, SystemClock, TimeOrderedIds};
 pub use endpoint::Endpoint;
 pub use platform::FromPlatform;

@@ -125,6 +125,9 @@ pub struct Known<'a> {
     pub session: Option<&'a Session>,
     /// What they have consented to before.
     pub consented: Option<&'a Scopes>,
+    /// Whether their account has a second factor. It matters only where [`AuthorizationRequest::wants_more_than`] the
+    /// session has.
+    pub has_second_factor: bool,
     /// When the first page of this request was shown, if one was.
     pub page_since: Option<Timestamp>,
 }
@@ -160,7 +163,9 @@ impl AuthorizationRequest {
             // Whoever signed in on a page of this very request has done what it asks for.
             let on_this_page = known.page_since.is_some_and(|since| at >= since);
             let recently = self.max_age.is_none_or(|max_age| now.duration_since(at) <= max_age);
-            on_this_page || (!self.prompt.login && recently)
+            // What the client would like is not asked of who has nothing to show for it.
+            let is_too_weak = known.has_second_factor && self.wants_more_than(session);
+            !is_too_weak && (on_this_page || (!self.prompt.login && recently))
         });
         let has_consented = client.details.first_party
             || known.consented.is_some_and(|scopes| self.scopes.are_within(scopes));
@@ -173,9 +178,10 @@ impl AuthorizationRequest {
         }
     }
 
-    /// How strongly the client wants the person to be authenticated, where it says so.
-    pub fn wanted_acr(&self) -> Option<Acr> {
-        self.acr
+    /// Whether the client would like the person to be authenticated more strongly (RFC 9470). It is a voluntary claim
+    /// (OpenID Connect Core section 3.1.2.1): who can't show more is let in with what they have, and `acr` says so.
+    pub fn wants_more_than(&self, session: &Session) -> bool {
+        self.acr.is_some_and(|wanted| session.authentication.acr() < wanted)
     }
 }
 

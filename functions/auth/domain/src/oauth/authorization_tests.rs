@@ -53,7 +53,7 @@ fn a_good_request_is_taken_as_it_is() {
     let request = check(&[("nonce", Some("n")), ("acr_values", Some("9 2 1"))]).unwrap();
     assert_eq!(request.redirect_uri, CALLBACK);
     assert_eq!((request.state.as_deref(), request.nonce.as_deref()), (Some("s"), Some("n")));
-    assert_eq!((request.scopes.to_string().as_str(), request.wanted_acr()), ("openid", Some(Acr::Two)));
+    assert_eq!((request.scopes.to_string().as_str(), request.acr), ("openid", Some(Acr::Two)));
 }
 
 /// RFC 9700 section 4.1.3: exact comparison, but for the port of a loopback address (RFC 8252 section 7.3).
@@ -149,8 +149,41 @@ fn what_a_person_still_has_to_do_follows_from_what_is_known() {
             session: signed_in.then_some(&session),
             consented: consented.then_some(&all),
             page_since: page_since.map(at),
+            ..Known::default()
         };
         assert_eq!(request.next_step(&client, known, now), expected, "{changes:?} {signed_in} {consented}");
+    }
+}
+
+/// RFC 9470 section 4; OpenID Connect Core section 3.1.2.1: `acr` is a voluntary claim.
+#[test]
+fn who_has_a_second_factor_shows_it_where_the_client_wants_it() {
+    let all = Scopes::parse("openid").unwrap();
+    let weak = session(100);
+    let authentication = weak.authentication.clone().and(crate::Factor::OneTimePassword, at(100));
+    let strong = Session { authentication, ..weak.clone() };
+    for (acr_values, prompt, session, has_second_factor, page_since, expected) in [
+        (Some("2"), None, &weak, true, None, Ok(Step::SignIn)),
+        (Some("2 1"), None, &weak, true, None, Ok(Step::SignIn)),
+        (Some("2"), None, &weak, true, Some(100), Ok(Step::SignIn)),
+        (Some("2"), Some("none"), &weak, true, None, Err(AuthorizationError::LoginRequired)),
+        (Some("2"), None, &weak, false, None, Ok(Step::Answer)),
+        (Some("2"), Some("none"), &weak, false, None, Ok(Step::Answer)),
+        (Some("2"), None, &strong, true, None, Ok(Step::Answer)),
+        (Some("1"), None, &weak, true, None, Ok(Step::Answer)),
+        (Some("1 2"), None, &weak, true, None, Ok(Step::Answer)),
+        (Some("gold"), None, &weak, true, None, Ok(Step::Answer)),
+        (None, None, &weak, true, None, Ok(Step::Answer)),
+    ] {
+        let request = check(&[("acr_values", acr_values), ("prompt", prompt)]).unwrap();
+        let known = Known {
+            session: Some(session),
+            consented: Some(&all),
+            has_second_factor,
+            page_since: page_since.map(at),
+        };
+        let step = request.next_step(&client(), known, at(1_000));
+        assert_eq!(step, expected, "{acr_values:?} {prompt:?} {has_second_factor}");
     }
 }
 
@@ -181,6 +214,7 @@ proptest! {
             session: session.as_ref(),
             consented: consented.then_some(&scopes),
             page_since: page_since.map(at),
+            ..Known::default()
         };
         let step = request.next_step(&client(), known, at(1_000));
         if step == Ok(Step::Answer) {

@@ -55,11 +55,15 @@ impl Scopes {
         self
     }
 
-    /// Those of them that are left when the client is registered for fewer.
-    #[must_use]
-    pub fn limited_to(mut self, client: &Client) -> Self {
-        self.0.retain(|scope| client.details.scopes.contains(scope));
-        self
+    /// Those that the client is still registered for, of what a row says that it was given. None where there was
+    /// something, and nothing is left of it.
+    pub fn left_of(given: &str, client: &Client) -> Option<Self> {
+        let mut given = given.split(' ').filter(|name| !name.is_empty()).peekable();
+        let was_nothing = given.peek().is_none();
+        let registered =
+            |name: &str| client.details.scopes.iter().find(|scope| scope.as_str() == name).cloned();
+        let left = Scopes(given.filter_map(registered).collect());
+        (was_nothing || !left.is_empty()).then_some(left)
     }
 
     /// Those of them that are permissions.
@@ -111,13 +115,27 @@ mod tests {
     }
 
     #[test]
+    fn what_a_client_was_given_is_limited_to_what_it_is_registered_for() {
+        let client = client();
+        for (given, left) in [
+            ("openid email", Some("openid email")),
+            ("content.publish content.edit openid", Some("content.edit openid")),
+            // A scope that there is no more.
+            ("openid content.levitate", Some("openid")),
+            ("content.publish", None),
+            ("", Some("")),
+        ] {
+            let scopes = Scopes::left_of(given, &client).map(|scopes| scopes.to_string());
+            assert_eq!(scopes.as_deref(), left, "{given}");
+        }
+    }
+
+    #[test]
     fn scopes_can_be_compared_and_joined() {
         let scopes = |text: &str| Scopes::parse(text).unwrap();
         assert!(scopes("openid").are_within(&scopes("email openid")));
         assert!(!scopes("openid email").are_within(&scopes("openid")));
         assert_eq!(scopes("openid").with(&scopes("email openid")).to_string(), "openid email");
-        let limited = scopes("openid content.publish").limited_to(&client());
-        assert_eq!(limited.to_string(), "openid");
         assert_eq!(scopes("openid content.publish").permissions().to_string(), "content.publish");
     }
 }

@@ -1,8 +1,11 @@
 //! The authorization code grant (RFC 6749 section 4.1.3), with PKCE (RFC 7636).
+//!
+//! A code is used up before anything else is looked at. Whoever is told that this failed on our side begins anew, which
+//! takes no page: a repetition could not be told from a theft.
 
-use super::{Asked, Granted, first_tokens, kept_under};
+use super::{Asked, Granted, first_tokens, kept_under, left_of};
 use crate::error::OAuthError;
-use auth_domain::{Client, CodeChallenge};
+use auth_domain::{Client, CodeChallenge, RefreshFamily};
 use auth_storage::{CodeGrant, Redemption, SignedIn};
 use auth_tokens::Bearer;
 
@@ -29,6 +32,8 @@ pub(super) async fn exchange(asked: Asked<'_>, client: &Client) -> Result<Grante
     }
     let live = auth_storage::live_family(bridge, grant.family, None, asked.context.now()).await?;
     let (SignedIn { account, session }, family) = live.ok_or_else(|| OAuthError::invalid_grant(REFUSED))?;
+    let scope = left_of(&family.scope, client)?.to_string();
+    let family = RefreshFamily { scope, ..family };
     if let Some(key) = asked.key_of_refresh(client) {
         auth_storage::bind_family(bridge, family.id, key).await?;
     }

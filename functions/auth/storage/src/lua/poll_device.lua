@@ -1,10 +1,12 @@
--- Asks what was decided for a device. A decision is given once.
+-- Asks what was decided for a device. That it is refused is told once. That it is let in is told as long as there is a code, each
+-- time with the same ids: an answer may be lost, or fail on its way.
 --
 -- KEYS  1 the device
 -- ARGV  1 the client that asks
 --       2 milliseconds that are added to the interval where it asks too often (RFC 8628 section 3.5)
--- Gives {"pending"}, {"slow_down"}, {"denied"} or {"approved", request, approval}; nothing where there is no such
--- device, or not of this client.
+--       3 the ids of what it is given, if it has none yet
+-- Gives {"pending"}, {"slow_down"}, {"denied"} or {"approved", request, approval, ids, "1" where its session has begun};
+-- nothing where there is no such device, or not of this client.
 local function field(name)
   return redis.call('HGET', KEYS[1], name)
 end
@@ -24,9 +26,9 @@ local state = field('state')
 if state == 'pending' then
   return {'pending'}
 end
-local request, approval = field('request'), field('approval')
-redis.call('DEL', KEYS[1])
 if state == 'denied' then
+  redis.call('DEL', KEYS[1])
   return {'denied'}
 end
-return {'approved', request, approval}
+redis.call('HSETNX', KEYS[1], 'ids', ARGV[3])
+return {'approved', field('request'), field('approval'), field('ids'), field('begun')}

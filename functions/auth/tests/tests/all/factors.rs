@@ -236,29 +236,36 @@ async fn what_is_sensitive_needs_the_second_factor_of_late() {
         ("POST", "/v1/factors", json!({"kind": "totp"})),
         ("POST", "/v1/factors/recovery-codes", Value::Null),
     ];
-    let strong = ada.sign_in().await["access_token"].clone();
-    // The token would last on; what it says of its owner is too old.
-    ada.stand.bed.pass(8 * MINUTE_S);
-    let stale = ada.sign_in().await["access_token"].clone();
-    for (method, path, body) in &sensitive {
-        let refused = ada.stand.send(method, path, Some(&ada.token), body.clone()).await;
-        let expected = if refused.code() == "expired_token" {
-            "expired_token"
-        } else {
-            "insufficient_user_authentication"
-        };
-        assert_eq!(code_of(&refused), (401, expected), "{method} {path}");
-    }
-    assert_ne!(strong, stale);
-    let kept = ada.stand.send("POST", "/v1/factors/recovery-codes", Some(&stale), Value::Null).await;
+    let assert_refused = async |token: &Value, why: &str| {
+        for (method, path, body) in &sensitive {
+            let refused = ada.stand.send(method, path, Some(token), body.clone()).await;
+            assert_eq!(
+                code_of(&refused),
+                (401, "insufficient_user_authentication"),
+                "{why}: {method} {path}"
+            );
+        }
+    };
+    assert_refused(&ada.token, "weak").await;
+    ada.stand.bed.stop_clock();
+    let session = ada.sign_in().await;
+    ada.stand.bed.pass(10 * MINUTE_S);
+    // This token lasts on; what it says of its owner gets too old.
+    let renewed = ada.stand.refresh(&session["refresh_token"]).await;
+    assert_eq!(renewed.status, 200, "{}", renewed.json);
+    let strong = renewed.json["access_token"].clone();
+    let kept = ada.stand.send("POST", "/v1/factors/recovery-codes", Some(&strong), Value::Null).await;
     assert_eq!(kept.status, 201, "{}", kept.json);
+    ada.stand.bed.pass(1);
+    assert_refused(&strong, "stale").await;
+    let fresh = ada.sign_in().await["access_token"].clone();
     let used = ada.challenge().await;
     assert_eq!(ada.complete(&used, &ada.recovery_codes[0]).await.code(), "wrong_code", "there are new ones");
     let new = text(&kept.json["recovery_codes"][0]);
     assert_eq!(ada.complete(&used, &new).await.status, 201);
-    let removed = ada.stand.send("DELETE", &remove, Some(&stale), Value::Null).await;
+    let removed = ada.stand.send("DELETE", &remove, Some(&fresh), Value::Null).await;
     assert_eq!(removed.status, 204, "{}", removed.json);
-    assert_eq!(ada.stand.send("DELETE", &remove, Some(&stale), Value::Null).await.code(), "not_found");
+    assert_eq!(ada.stand.send("DELETE", &remove, Some(&fresh), Value::Null).await.code(), "not_found");
     assert_eq!(ada.stand.bed.ask::<i64>("SELECT count(*) FROM recovery_codes").await, 0);
     assert_eq!(ada.stand.sign_in(&ada.email, PASSWORD).await.status, 201);
     let kinds: Vec<_> =

@@ -4,8 +4,11 @@
 use auth_tests::app::{CALLBACK, VERIFIER};
 use auth_tests::browser::{answer, location};
 use auth_tests::{Reply, Stand};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use mcsp_testbed::unique;
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
 const PASSWORD: &str = "correct horse";
 
@@ -231,10 +234,19 @@ async fn the_cookie_is_kept_from_scripts_and_changes_with_each_sign_in() {
     let stolen = browser.stolen();
     assert!(answer(&stolen.open(&app.request(&[])).await, "code").is_some());
     let again = browser.open(&app.request(&[("prompt", "login")])).await;
-    browser.submit(&again, &typed).await;
+    let reply = browser.submit(&again, &typed).await;
     assert!(stolen.open(&app.request(&[])).await.text.contains("type=\"password\""));
-    let row: String = stand.bed.ask("SELECT row_to_json(s)::text FROM sessions s").await;
-    assert!(!row.contains(reply.headers["set-cookie"].to_str().unwrap().split('=').nth(1).unwrap()));
+    let secret = session_cookie(&reply);
+    let bytes = URL_SAFE_NO_PAD.decode(&secret).unwrap();
+    assert!(stand.bed.is_stored(&Sha256::digest(&secret)).await, "it is in force");
+    assert!(!stand.bed.is_stored(secret.as_bytes()).await && !stand.bed.is_stored(&bytes).await);
+}
+
+/// The secret by which a reply lets the browser be known from now on.
+fn session_cookie(reply: &Reply) -> String {
+    let mut cookies = reply.headers.get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap());
+    let cookie = cookies.find_map(|cookie| cookie.strip_prefix("mcsp_session=")).unwrap();
+    cookie.split(';').next().unwrap().to_owned()
 }
 
 /// Guessing passwords on the page is limited as it is at the API, and by the same counters.

@@ -3,13 +3,16 @@
 use auth_tests::app::App;
 use auth_tests::browser::{Browser, answer};
 use auth_tests::{Reply, Stand};
+use mcsp_bridge_api::redis::{self, Operation};
 use mcsp_testbed::unique;
 use serde_json::{Value, json};
-use std::time::Duration;
+use sha2::{Digest, Sha256};
 
 const PASSWORD: &str = "correct horse";
 /// As the answer says.
-const INTERVAL: Duration = Duration::from_secs(5);
+const INTERVAL_MS: i64 = 5_000;
+/// How often a device asks too soon: it then waits so long that no machine is as slow.
+const TOO_SOON: i64 = 12;
 
 async fn registered(stand: &Stand) -> String {
     let email = format!("ada-{}@example.com", unique());
@@ -32,6 +35,16 @@ async fn asked<'a>(stand: &'a Stand, device: &Value, email: &str) -> (Browser<'a
     (browser, page)
 }
 
+/// Moves the time at which a device asked last, which Redis tells by its own clock.
+async fn asked_later(stand: &Stand, device: &Value, by_ms: i64) {
+    let digest = Sha256::digest(device["device_code"].as_str().unwrap());
+    let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let (key, by_ms) = (format!("auth:device:{digits}"), by_ms.to_string());
+    let words = ["HINCRBY", &key, "polled_ms", &by_ms].map(|word| word.as_bytes().to_vec()).into();
+    let moved = stand.bed.bridge("auth-oauth").pipeline(vec![Operation::Command(words)]).await.unwrap();
+    assert!(matches!(moved[..], [redis::Reply::Integer(_)]), "{moved:?}");
+}
+
 #[track_caller]
 fn refused(reply: &Reply, error: &str) {
     assert_eq!((reply.status, &reply.json["error"]), (400, &json!(error)), "{}", reply.json);
@@ -50,13 +63,15 @@ async fn a_tv_is_let_in_and_gets_a_session_of_its_own() {
     let done = browser.submit(&page, &[("step", "allow")]).await;
     assert!(done.text.contains("Connected"), "{}", done.text);
     // Polled a moment ago: the TV has to wait for its interval.
-    tokio::time::sleep(INTERVAL).await;
+    asked_later(&stand, &device, -INTERVAL_MS).await;
     let granted = app.poll(&device["device_code"]).await;
     assert_eq!(granted.status, 200, "{}", granted.json);
     assert_eq!(granted.json["scope"], "openid playback.start");
     assert!(granted.json["id_token"].is_string());
     assert_eq!(stand.bed.ask::<i64>("SELECT count(*) FROM sessions").await, 2);
     assert_eq!(app.refresh(&granted.json["refresh_token"]).await.status, 200);
+    asked_later(&stand, &device, -INTERVAL_MS).await;
+    refused(&app.poll(&device["device_code"]).await, "invalid_grant");
     refused(&app.poll(&device["device_code"]).await, "expired_token");
 }
 
@@ -66,9 +81,16 @@ async fn a_device_that_asks_too_often_is_slowed_down() {
     let app = stand.app(json!({})).await;
     let device = waiting(&app).await;
     refused(&app.poll(&device["device_code"]).await, "authorization_pending");
+    for _ in 0..TOO_SOON {
+        // However slow the machine is, the last question was a moment ago.
+        asked_later(&stand, &device, INTERVAL_MS).await;
+        refused(&app.poll(&device["device_code"]).await, "slow_down");
+    }
+    // It would have been enough before.
+    asked_later(&stand, &device, -INTERVAL_MS).await;
     refused(&app.poll(&device["device_code"]).await, "slow_down");
-    tokio::time::sleep(INTERVAL).await;
-    refused(&app.poll(&device["device_code"]).await, "slow_down");
+    asked_later(&stand, &device, -INTERVAL_MS * (TOO_SOON + 2)).await;
+    refused(&app.poll(&device["device_code"]).await, "authorization_pending");
 }
 
 #[tokio::test]

@@ -1,14 +1,16 @@
 //! What only shows from within: accounts that may not sign in, hashes that have aged, a Redis that is down.
 
 use auth_tests::Stand;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures::future::join_all;
+use mcsp_bridge_api::redis::{Operation, Reply};
 use mcsp_testbed::unique;
+use sha2::{Digest, Sha256};
 
 const PASSWORD: &str = "correct horse";
 /// How long a session lasts that nobody uses.
 const SESSION_S: i64 = 30 * 86_400;
-/// Longer than the sign-ins of a test take.
-const MARGIN_S: i64 = 300;
 const SESSIONS_MAX: usize = 100;
 const FREE_ATTEMPTS: usize = 20;
 
@@ -63,13 +65,14 @@ async fn without_redis_nobody_signs_in() {
 #[tokio::test]
 async fn a_session_that_nobody_uses_is_gone_in_a_month() {
     let stand = Stand::new().await;
+    stand.bed.stop_clock();
     let email = unused_email();
     stand.register(&email, PASSWORD).await;
     stand.sign_in(&email, PASSWORD).await;
-    stand.bed.pass(SESSION_S - MARGIN_S);
+    stand.bed.pass(SESSION_S - 1);
     let second = stand.sign_in(&email, PASSWORD).await;
     assert_eq!(stand.listed_sessions(&second.json["access_token"]).await, 2);
-    stand.bed.pass(MARGIN_S);
+    stand.bed.pass(1);
     assert_eq!(stand.listed_sessions(&second.json["access_token"]).await, 1);
     stand.sign_in(&email, PASSWORD).await;
     assert_eq!(stand.bed.ask::<i64>("SELECT count(*) FROM sessions").await, 2, "the expired one is removed");
@@ -129,6 +132,24 @@ async fn a_right_password_takes_its_attempt_back() {
     };
     let first = remaining(&stand.sign_in(&email, PASSWORD).await);
     assert_eq!(remaining(&stand.sign_in(&email, PASSWORD).await), first);
+    assert_eq!(counted(&stand, &email).await, None);
     assert_eq!(remaining(&stand.sign_in(&email, "not the password").await), first);
-    assert!(remaining(&stand.sign_in(&email, PASSWORD).await) < first);
+    assert_eq!(counted(&stand, &email).await.as_deref(), Some("1"));
+    assert_eq!(stand.sign_in(&email, PASSWORD).await.status, 201);
+    // The wrong one still counts, less what is forgotten of it by now.
+    let left: f64 = counted(&stand, &email).await.unwrap().parse().unwrap();
+    assert!(left > 0.0 && left <= 1.0, "{left}");
+}
+
+/// The attempts that Redis counts for an account.
+async fn counted(stand: &Stand, email: &str) -> Option<String> {
+    let key = format!("auth:sign-in:account:{}", URL_SAFE_NO_PAD.encode(Sha256::digest(email)));
+    let words = ["HGET", &key, "attempts"].map(|word| word.as_bytes().to_vec()).into();
+    match stand.bed.bridge("auth-sessions").pipeline(vec![Operation::Command(words)]).await.unwrap().pop() {
+        Some(Reply::Bulk(attempts)) => Some(String::from_utf8(attempts).unwrap()),
+        other => {
+            assert_eq!(other, Some(Reply::Nil));
+            None
+        }
+    }
 }
