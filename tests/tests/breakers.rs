@@ -111,6 +111,8 @@ async fn what_waits_for_a_silent_broker_costs_no_processor_time() {
     const OBSERVED: Duration = Duration::from_secs(3);
     /// Of the time that is observed. What spins takes nearly all of a core, and still a good part where cores are short.
     const AT_MOST: f64 = 0.25;
+    /// In which it settles: what spins does so for 30 s at least, until a request is given up.
+    const SETTLING_S: usize = 15;
     let (own, wires) = OwnPlatform::start_behind_wires(&[]).await;
     let client = own.client();
     let film = published(&client).await;
@@ -127,9 +129,20 @@ async fn what_waits_for_a_silent_broker_costs_no_processor_time() {
     for _ in 0..5 {
         client.account("viewer").await;
     }
-    let before = processor_time(own.id());
-    tokio::time::sleep(OBSERVED).await;
-    let spent = (processor_time(own.id()) - before) as f64 / 100.0 / OBSERVED.as_secs_f64();
+    // What was asked for is done by and by, on a busy machine for longer.
+    for _ in 0..SETTLING_S {
+        if spent(own.id(), Duration::from_secs(1)).await < AT_MOST {
+            break;
+        }
+    }
+    let spent = spent(own.id(), OBSERVED).await;
     assert!(spent < AT_MOST, "{spent:.2} of a core");
     own.stop().await;
+}
+
+/// How much of a core a process takes, for at least so long.
+async fn spent(id: u32, observed: Duration) -> f64 {
+    let (begun, before) = (Instant::now(), processor_time(id));
+    tokio::time::sleep(observed).await;
+    (processor_time(id) - before) as f64 / 100.0 / begun.elapsed().as_secs_f64()
 }

@@ -20,8 +20,9 @@ use uuid::Uuid;
 const VIEWERS: usize = 8;
 /// What each viewer does, again and again, while something is broken.
 const ROUNDS: usize = 4;
-/// For what was not seen: two stores may be waited for, each for its deadline, before it is known that nothing is.
-const DEADLINE: Duration = Duration::from_secs(9);
+/// For what was not seen: two stores may be waited for, each for its deadline, before it is known that nothing is. That is 9 s
+/// (`docs/reliability.md`), and as much again for a machine that is busy with the other viewers.
+const DEADLINE: Duration = Duration::from_secs(18);
 const UNKNOWN: (u16, &str) = (503, "entitlement_unknown");
 /// Both kinds of licences: those that are given here, and those of a server.
 const LICENCES: (&str, &str) = (
@@ -30,6 +31,8 @@ const LICENCES: (&str, &str) = (
 );
 /// What the licence server of this test gives.
 const LICENCE: &str = "a licence";
+/// What comes in the place of it where the wire to it answers something else: it is passed on unread.
+const NO_LICENCE: &str = "{}";
 
 /// Viewers who have played, a film that they have seen and one that is its owner's alone.
 struct Scene {
@@ -189,10 +192,11 @@ async fn served_or_refused(cell: &str, viewer: &Account, film: &str) {
         let asked = viewer.request(reqwest::Method::POST, path(&session["licences"], "widevine"));
         let answer = viewer.platform.send(asked.body("a licence request")).await;
         let (status, code) = (answer.status.as_u16(), answer.json["code"].as_str().unwrap_or_default());
-        let is_served = status == 200 && (answer.text == LICENCE || cell.ends_with("Garbage"));
+        let is_served = (status, answer.text.as_str()) == (200, LICENCE);
+        let is_garbled = cell.ends_with("Garbage") && (status, answer.text.as_str()) == (200, NO_LICENCE);
         let is_refused = (status, code) == (503, "licence_server_unavailable");
-        let may_fail = cell.starts_with("all") || cell.starts_with("the licence server");
-        assert!(is_served || may_fail && is_refused, "{cell}: {status} {}", answer.text);
+        let may_fail = cell.starts_with("all ") || cell.starts_with("the licence server ");
+        assert!(is_served || may_fail && (is_garbled || is_refused), "{cell}: {status} {}", answer.text);
         assert!(begun.elapsed() < DEADLINE, "{cell}: {:?}", begun.elapsed());
         viewer.delete(path(&session, "end_path")).await.expect(204);
     }

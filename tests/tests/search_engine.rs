@@ -153,7 +153,7 @@ async fn an_index_is_built_while_videos_change_and_search_goes_on_without_the_en
     let begun = Instant::now();
     let (backend, found) = search(&creator, &format!("q=%22title+{written}%22")).await;
     assert_eq!((backend.as_str(), &found["items"][0]["id"]), ("postgres", &json!(renamed)));
-    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
     rename(&creator, &other, "Written meanwhile").await;
     until_found(&creator, "q=meanwhile", "postgres", &other).await;
     own.search().start().await.expect("the engine");

@@ -119,7 +119,7 @@ impl Tree {
             if running.is_empty() {
                 return;
             }
-            assert!(begun.elapsed() < Duration::from_secs(10), "left running: {running:?}");
+            assert!(begun.elapsed() < PATIENCE, "left running: {running:?}");
             std::thread::sleep(Duration::from_millis(50));
         }
     }

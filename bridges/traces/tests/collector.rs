@@ -15,8 +15,9 @@ use tokio_rustls::TlsAcceptor;
 
 /// More spans than the queue holds, and than wait elsewhere.
 const FLOOD: u64 = 30_000;
-/// What the slowest machine needs to begin and end so many, without waiting for anything.
-const FLOOD_MAX: Duration = Duration::from_secs(5);
+/// What the slowest machine needs to begin and end so many, or to stop, without waiting for an answer: after ten seconds that is
+/// given up.
+const PROMPTLY: Duration = Duration::from_secs(9);
 
 fn tracer(endpoint: &str, sampler: &str) -> Tracer {
     tracer_of(&[("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint), ("OTEL_TRACES_SAMPLER", sampler)])
@@ -76,12 +77,12 @@ async fn one_that_hangs_delays_nobody_and_what_finds_no_room_is_counted() {
     for _ in 0..FLOOD {
         assert!(serve(&tracer).is_some());
     }
-    assert!(begun.elapsed() < FLOOD_MAX, "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < PROMPTLY, "{:?}", begun.elapsed());
     assert!(tracer.counts().overflowed_total > 0, "{:?}", tracer.counts());
     // A stop waits a little, and not for an answer that never comes.
     let begun = Instant::now();
     tracer.finish().await;
-    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < PROMPTLY, "{:?}", begun.elapsed());
     assert_eq!(tracer.counts().exported_total, 0);
 }
 

@@ -21,6 +21,7 @@ mod content_search;
 mod content_thumbnails;
 mod content_tracks;
 mod content_videos;
+mod playback_captions;
 mod playback_licences;
 mod playback_positions;
 mod playback_sessions;

@@ -173,7 +173,7 @@ async fn a_pool_in_use_is_overloaded_and_a_server_that_is_not_there_is_unreachab
     let postgres = crate::support::client(&config);
     let slow = tokio::spawn({
         let postgres = postgres.clone();
-        async move { postgres.query(sql("SELECT 1 FROM pg_sleep(3)").into()).await }
+        async move { postgres.query(sql("SELECT 1 FROM pg_sleep(30)").into()).await }
     });
     crate::support::until("the slow call has the connection", async || postgres.counts().lent == 1).await;
     assert_eq!(postgres.query(sql("SELECT 1").into()).await, Err(Failure::Overloaded));

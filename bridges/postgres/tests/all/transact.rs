@@ -1,10 +1,11 @@
 //! Writes: all or nothing, whatever goes wrong, and each wrong with its own answer.
-use crate::support::{Database, event, statements};
+use crate::support::{Database, event, statements, until};
 use mcsp_bridge_api::Failure;
 use mcsp_bridge_api::kafka::MAX_EVENT_BYTES;
 use mcsp_bridge_api::postgres::{RowMismatch, TransactError, Transaction, Value, Violation};
 use mcsp_bridge_api::sql::sql;
 use mcsp_postgres::{MAX_EVENTS, MAX_STATEMENTS, OutboxWake, Postgres};
+use sqlx::{Connection, Executor, PgConnection};
 use std::time::Duration;
 
 const TABLE: &str = "CREATE TABLE videos (
@@ -113,6 +114,24 @@ async fn a_constraint_is_told_by_name_and_statement() {
     assert_eq!(rows(&database).await, (1, 0, 0));
 }
 
+/// Where transactions wait for each other.
+const GATE: &str = "SELECT 1 FROM pg_advisory_xact_lock_shared(1)";
+
+/// Opens it once two wait there.
+async fn let_two_meet(database: &Database, gate: PgConnection) {
+    let waiting = "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) \
+        WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted";
+    until("two wait for each other", async || database.count(waiting).await == 2).await;
+    gate.close().await.unwrap();
+}
+
+/// Lets nobody through.
+async fn shut_gate(database: &Database) -> PgConnection {
+    let mut gate = database.owner().await;
+    gate.execute("SELECT pg_advisory_lock(1)").await.unwrap();
+    gate
+}
+
 #[tokio::test]
 async fn a_deadlock_is_a_conflict() {
     let database = database().await;
@@ -120,13 +139,14 @@ async fn a_deadlock_is_a_conflict() {
     let both = vec![insert(1, "a").unguarded(), insert(2, "b").unguarded()];
     postgres.transact("c", statements(both)).await.unwrap();
     let touch = |id: i64| sql("UPDATE videos SET title = title || 'x' WHERE id = $1").bind(id).expecting(1);
-    // Each holds one row and then asks for the other's; the sleep makes sure that both hold theirs.
+    // Each holds one row, and asks for the other's once both hold theirs.
+    let gate = shut_gate(&database).await;
     let crossing = |first: i64, second: i64| {
-        let wait = sql("SELECT 1 FROM pg_sleep(0.2)").unguarded();
+        let wait = sql(GATE).unguarded();
         let postgres = postgres.clone();
         async move { postgres.transact("c", statements(vec![touch(first), wait, touch(second)])).await }
     };
-    let (one, other) = tokio::join!(crossing(1, 2), crossing(2, 1));
+    let (one, other, ()) = tokio::join!(crossing(1, 2), crossing(2, 1), let_two_meet(&database, gate));
     assert!(one.is_ok() != other.is_ok(), "{one:?} {other:?}");
     assert_eq!(one.err().or(other.err()), Some(TransactError::Conflict));
 }
@@ -140,14 +160,15 @@ async fn a_serialization_failure_is_a_conflict() {
     let postgres = database.postgres("shelf");
     postgres.transact("c", statements(vec![insert(1, "a").unguarded()])).await.unwrap();
     // Both have read before either writes.
+    let gate = shut_gate(&database).await;
     let counting = || {
         let look = sql("SELECT title FROM videos WHERE id = 1").unguarded();
-        let wait = sql("SELECT 1 FROM pg_sleep(0.2)").unguarded();
+        let wait = sql(GATE).unguarded();
         let touch = sql("UPDATE videos SET title = title || 'x' WHERE id = 1").expecting(1);
         let postgres = postgres.clone();
         async move { postgres.transact("c", statements(vec![look, wait, touch])).await }
     };
-    let (one, other) = tokio::join!(counting(), counting());
+    let (one, other, ()) = tokio::join!(counting(), counting(), let_two_meet(&database, gate));
     assert!(one.is_ok() != other.is_ok(), "{one:?} {other:?}");
     assert_eq!(one.err().or(other.err()), Some(TransactError::Conflict));
 }

@@ -382,7 +382,7 @@ fn always(status: StatusCode, body: &'static str) -> Router {
 #[tokio::test]
 async fn an_engine_that_fails_is_done_without() {
     let slow = Router::new().fallback(any(|| async {
-        tokio::time::sleep(Duration::from_secs(10)).await;
+        tokio::time::sleep(Duration::from_secs(120)).await;
         "{}"
     }));
     for (engine, router) in [
@@ -401,7 +401,7 @@ async fn an_engine_that_fails_is_done_without() {
         let reply = search(&stand, "q=needle").await;
         assert_eq!(reply.headers["search-backend"], "postgres", "{engine}");
         assert_eq!(titles(&reply.json), ["Needle"], "{engine}");
-        assert!(begun.elapsed() < Duration::from_secs(6), "{engine}");
+        assert!(begun.elapsed() < Duration::from_secs(60), "{engine}");
         // What could not be written comes again.
         let told = json!({"video_id": id, "version": 1});
         let kept = stand.indexer.deliver(&unique(), CHANGED, &told).await;

@@ -1,46 +1,40 @@
 //! Videos that were given to other accounts: whose bytes they are then, and who replaces them.
 
 use crate::replacing::{FILE_BYTES, completed, create, created, mp4, path, ready, state, told, used_bytes};
-use futures::future::join3;
+use futures::future::{Either, join, select};
 use mcsp_ids::UserId;
 use mcsp_testbed::{Reply, unique};
 use serde_json::{Value, json};
+use std::pin::pin;
 use upload_tests::{Creator, Stand};
 
-/// Locks of the test's database.
-const LOCKS: &str =
-    "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE datname = current_database()";
+/// For any lock.
+const ANY: &str = "true";
 
-/// Asks until the answer is more than nothing.
-async fn until_some(stand: &Stand, question: &str) {
-    for _ in 0..1_000 {
-        if stand.bed.ask::<i64>(question).await > 0 {
-            return;
-        }
-    }
-    panic!("{question}");
-}
-
-/// Gives the video of an upload away while a request waits for what somebody holds for so long, and gives its answer.
+/// Gives the video of an upload away while a request waits for what this statement holds, and gives the request's answer.
 async fn given_away_meanwhile(
     stand: &Stand,
     (upload, to): (&Value, &Creator<'_>),
-    (held, lock): (&str, &str),
+    statement: &str,
     request: impl Future<Output = Reply>,
 ) -> Reply {
-    let holding = async {
-        stand.bed.ask::<bool>(&format!("SELECT pg_sleep(3) IS NULL FROM ({held}) AS held")).await;
-    };
-    let asking = async {
-        until_some(stand, &format!("{LOCKS} AND granted AND {lock}")).await;
-        request.await
-    };
-    let giving = async {
-        until_some(stand, &format!("{LOCKS} AND NOT granted")).await;
+    let held = stand.bed.hold(statement).await;
+    let giving = pin!(async {
+        stand.bed.until_waiting(1, ANY).await;
         assert_eq!(stand.deliver_transfer(&unique(), upload, (&to.user_id, 5)).await, 204);
+    });
+    let both_wait = pin!(stand.bed.until_waiting(2, ANY));
+    // Who gives it away is done while the request waits, or has to wait for it.
+    let releasing = async {
+        match select(giving, both_wait).await {
+            Either::Left(_) => held.release().await,
+            Either::Right(((), giving)) => {
+                held.release().await;
+                giving.await;
+            }
+        }
     };
-    let ((), reply, ()) = join3(holding, asking, giving).await;
-    reply
+    join(request, releasing).await.0
 }
 
 async fn status(creator: &Creator<'_>, upload: &Value) -> u16 {
@@ -168,9 +162,8 @@ async fn a_draft_that_takes_an_upload_while_it_is_given_away_keeps_nobody_from_a
     let body = || Some(json!({"title": "A walk", "upload_id": upload["id"]}));
     let draft = old.request_drafts(("POST", "/v1/drafts"), &[], Some(json!({}))).await;
     let kept = format!("/v1/drafts/{}", draft.json["id"].as_str().unwrap());
-    let held =
-        ("SELECT id FROM drafts FOR UPDATE", "mode = 'RowShareLock' AND relation = 'drafts'::regclass");
     let saving = old.request_drafts(("PUT", &kept), &[], body());
+    let held = "SELECT id FROM drafts FOR UPDATE";
     let saved = given_away_meanwhile(&stand, (&upload, &new), held, saving).await;
     assert_eq!(saved.status, 200, "{}", saved.json);
     let kept = old.request_drafts(("GET", &kept), &[], None).await.json;
@@ -188,8 +181,7 @@ async fn a_draft_takes_no_upload_that_was_given_away_before_it_is_written() {
     let one_at_a_time =
         format!("SELECT pg_advisory_xact_lock(hashtextextended('drafts of {}', 0))", user.uuid());
     let beginning = old.request_drafts(("POST", "/v1/drafts"), &[], body());
-    let held = (one_at_a_time.as_str(), "locktype = 'advisory'");
-    let begun = given_away_meanwhile(&stand, (&upload, &new), held, beginning).await;
+    let begun = given_away_meanwhile(&stand, (&upload, &new), &one_at_a_time, beginning).await;
     assert_eq!((begun.status, &begun.json["errors"][0]["code"]), (422, &json!("unknown_upload")));
     assert_eq!(new.request_drafts(("POST", "/v1/drafts"), &[], body()).await.status, 201);
 }
