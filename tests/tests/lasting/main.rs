@@ -2,5 +2,6 @@
 //! once, each on a platform of its own.
 
 mod auth_keys;
+mod huge_uploads;
 mod playback_keys;
 mod resilience;

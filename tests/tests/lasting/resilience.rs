@@ -1,16 +1,25 @@
 //! What is committed is not lost, and happens once: with Kafka gone, with the platform killed, with the database lost.
 
+use futures::StreamExt;
+use jiff::{SignedDuration, Timestamp};
+use mcsp_kafka::{KafkaConfig, TailFrom, tail};
 use mcsp_tests::{
     Account, OwnPlatform, documented, eventually, ready_video, root, sample_mp4, titled_video, uploaded_video,
 };
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
+use tokio::time::timeout;
 
 /// How long Kafka is away: long enough for every client to notice, to back off, and to give up a connection.
 const KAFKA_AWAY: Duration = Duration::from_secs(60);
+/// What was due while the platform was away comes within five seconds, and within this on a machine that has much else to do.
+const PROMPTLY: SignedDuration = SignedDuration::from_secs(20);
+/// A topic in which nothing comes for so long has been read to its end.
+const TOPIC_SILENCE: Duration = Duration::from_secs(5);
 
 async fn videos_of(account: &Account) -> Vec<Value> {
     let page = account.get("/v1/videos?limit=100").await.expect(200);
@@ -88,6 +97,50 @@ async fn killed_between_commit_and_publish_the_event_still_arrives_and_has_its_e
     own.crash();
     own.start_again().await;
     all_ready(&creator, 5).await;
+    own.stop().await;
+}
+
+/// How often a video was told to be published. An event may be there twice, under its id.
+async fn publications(own: &OwnPlatform, video: &str) -> usize {
+    let events = tail(&KafkaConfig::new(&own.brokers()), "media.published", TailFrom::Beginning).await;
+    let mut events = std::pin::pin!(events.expect("the topic"));
+    let mut told = BTreeSet::new();
+    while let Ok(Some(event)) = timeout(TOPIC_SILENCE, events.next()).await {
+        let event = event.expect("Kafka answers").expect("an event");
+        if String::from_utf8_lossy(&event.data).contains(video) {
+            told.insert(event.id);
+        }
+    }
+    told.len()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_publication_comes_about_once_though_the_platform_was_killed_over_its_time() {
+    let mut own = OwnPlatform::start().await;
+    let creator = own.client().account("creator").await;
+    let (video, _) = titled_video(&creator).await;
+    let path = format!("/v1/videos/{video}");
+    let publish_at = Timestamp::now() + SignedDuration::from_secs(5);
+    creator.put(&format!("{path}/schedule"), &json!({"publish_at": publish_at})).await.expect(200);
+    own.crash();
+    while Timestamp::now() <= publish_at {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    own.start_again().await;
+    let back = Timestamp::now();
+    let published = eventually("it is published", async || {
+        let video = creator.get(&path).await.expect(200);
+        (video["state"] == "published").then_some(video)
+    })
+    .await;
+    let at: Timestamp = published["published_at"].as_str().expect("a time").parse().expect("a time");
+    assert!(at > publish_at, "{at}");
+    assert!(at.duration_since(back) < PROMPTLY, "{at} is long after {back}");
+    // Killed once more: a timer that was not done with would come again.
+    own.crash();
+    own.start_again().await;
+    assert_eq!(creator.get(&path).await.expect(200)["version"], published["version"]);
+    assert_eq!(publications(&own, &video).await, 1);
     own.stop().await;
 }
 
