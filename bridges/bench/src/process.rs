@@ -7,7 +7,9 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::thread;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 const START_TIMEOUT: Duration = Duration::from_secs(30);
@@ -115,21 +117,74 @@ pub(crate) fn configured_on(core: usize, program: &str, environment: &Path) -> a
 
 /// Keeps a process that runs, with its threads, on one core.
 pub(crate) fn keep_on(core: usize, process: u32) -> anyhow::Result<()> {
-    taskset(&["--all-tasks", "--cpu-list", "--pid", &core.to_string(), &process.to_string()])
+    run("taskset", &["--all-tasks", "--cpu-list", "--pid", &core.to_string(), &process.to_string()])
 }
 
 /// Keeps the calling thread, and what it starts from now on, on one core.
 pub(crate) fn keep_here(core: usize) -> anyhow::Result<()> {
-    let thread = std::fs::read_link("/proc/thread-self")?;
-    let id = thread.file_name().and_then(OsStr::to_str).context("the thread has no id")?;
-    taskset(&["--cpu-list", "--pid", &core.to_string(), id])
+    run("taskset", &["--cpu-list", "--pid", &core.to_string(), &own_thread()?])
 }
 
-fn taskset(arguments: &[&str]) -> anyhow::Result<()> {
-    let mut taskset = Command::new("taskset");
-    let status = taskset.args(arguments).stdout(Stdio::null()).status().context("cannot run taskset")?;
-    anyhow::ensure!(status.success(), "taskset {} failed", arguments.join(" "));
+/// Lets the calling thread run only while nobody else wants its core.
+fn give_way() -> anyhow::Result<()> {
+    run("chrt", &["--idle", "--pid", "0", &own_thread()?])
+}
+
+fn own_thread() -> anyhow::Result<String> {
+    let thread = std::fs::read_link("/proc/thread-self")?;
+    let id = thread.file_name().and_then(OsStr::to_str).context("the thread has no id")?;
+    Ok(id.to_owned())
+}
+
+fn run(program: &str, arguments: &[&str]) -> anyhow::Result<()> {
+    let status = Command::new(program).args(arguments).stdout(Stdio::null()).status();
+    let status = status.with_context(|| format!("cannot run {program}"))?;
+    anyhow::ensure!(status.success(), "{program} {} failed", arguments.join(" "));
     Ok(())
+}
+
+/// Threads that keep cores busy with nothing.
+#[derive(Debug)]
+pub(crate) struct Loops {
+    over: Arc<AtomicBool>,
+    threads: Vec<JoinHandle<anyhow::Result<()>>>,
+}
+
+impl Loops {
+    /// One, on this core.
+    pub fn on(core: usize) -> Self {
+        Self::begin(1, move || keep_here(core))
+    }
+
+    /// One for each core, which run only while nobody else wants it.
+    pub fn idle() -> anyhow::Result<Self> {
+        Ok(Self::begin(thread::available_parallelism()?.get(), give_way))
+    }
+
+    fn begin(count: usize, settle: impl Fn() -> anyhow::Result<()> + Clone + Send + 'static) -> Self {
+        let over = Arc::<AtomicBool>::default();
+        let looping = || {
+            let (over, settle) = (Arc::clone(&over), settle.clone());
+            thread::spawn(move || {
+                settle()?;
+                while !over.load(Ordering::Relaxed) {
+                    std::hint::spin_loop();
+                }
+                Ok(())
+            })
+        };
+        let threads = std::iter::repeat_with(looping).take(count).collect();
+        Loops { over, threads }
+    }
+
+    /// Ends them. An error where one could not run as it should.
+    pub fn end(self) -> anyhow::Result<()> {
+        self.over.store(true, Ordering::Relaxed);
+        for thread in self.threads {
+            thread.join().map_err(|_| anyhow::anyhow!("a loop panicked"))??;
+        }
+        Ok(())
+    }
 }
 
 fn configured_by(wrapper: &[&str], program: &str, environment: &Path) -> anyhow::Result<Command> {

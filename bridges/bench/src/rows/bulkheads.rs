@@ -3,7 +3,7 @@
 
 use super::Bench;
 use super::playback::{STREAM_LIMIT, starts};
-use super::steady::{Latency, OTHERS, all_answered};
+use super::steady::{Beside, Disturbed, OTHERS, all_answered};
 use crate::load::Load;
 use crate::page::{Goal, Row};
 use crate::pod::{OTHERS_CORE, POD_CORE, Pod, Spec, apart, clients, with_redis};
@@ -49,7 +49,7 @@ fn flooded(bench: &Bench, place: Place) -> anyhow::Result<Row> {
         runtime.block_on(async { (starts(&client).await, client.account("creator").await) });
     let flood = Source { runtime: &runtime, platform: &platform, account };
     let row = match place {
-        Place::OneProcess => row(bench, "in one process", &load, client.url(), &flood),
+        Place::OneProcess => row(bench, ("in one process", Beside::EachCore), &load, client.url(), &flood),
         Place::Pod => in_a_pod(bench, &load, &flood, &variables),
     };
     runtime.block_on(platform.stop());
@@ -71,7 +71,7 @@ fn in_a_pod(
         variables,
         scratch: bench.scratch(),
     })?;
-    row(bench, "in a pod with a core of its own", load, &pod.url(), flood)
+    row(bench, ("in a pod with a core of its own", Beside::OthersCore), load, &pod.url(), flood)
 }
 
 /// Where the others' requests go to, and who asks.
@@ -92,23 +92,28 @@ impl Source<'_> {
     }
 }
 
-fn row(bench: &Bench, place: &str, load: &Load, url: &str, source: &Source<'_>) -> anyhow::Result<Row> {
+fn row(
+    bench: &Bench,
+    (place, beside): (&str, Beside),
+    load: &Load,
+    url: &str,
+    source: &Source<'_>,
+) -> anyhow::Result<Row> {
     let per_second = load.run(url, bench.load)?.per_second * OTHERS;
-    let (mut calm, mut rough) = (Latency::default(), Latency::default());
-    for _ in 0..bench.rounds {
-        calm.take(&all_answered(bench, load, url, per_second)?);
+    let measured = || all_answered(bench, load, url, per_second);
+    let sides = Disturbed::measure(bench, beside, measured, || {
         let flood = source.begin();
-        let answers = all_answered(bench, load, url, per_second);
+        let answers = measured();
         source.end(flood);
-        rough.take(&answers?);
-    }
+        answers
+    })?;
     Ok(Row {
         figure: format!(
             "every other function at its limit, {place}: p99 of a playback session start ÷ with none"
         ),
-        samples: rough.p99_ms.over(&calm.p99_ms),
+        samples: sides.ratio(),
         unit: "",
         goal: Some(Goal::AtMost(GOAL)),
-        made_of: format!("open loop, {per_second:.0} starts/s; the others full {rough}; idle {calm}"),
+        made_of: format!("open loop, {per_second:.0} starts/s; {sides}"),
     })
 }

@@ -5,6 +5,8 @@ use super::Bench;
 use crate::load::Load;
 use crate::pace::Answers;
 use crate::page::{Goal, Row};
+use crate::pod::OTHERS_CORE;
+use crate::process::Loops;
 use crate::rounds::Samples;
 use anyhow::ensure;
 use std::fmt;
@@ -59,6 +61,71 @@ pub(super) fn all_answered(
     let (refused, unsent) = (answers.refused, answers.unsent);
     ensure!(refused + unsent == 0, "{url}: {refused} requests were refused, {unsent} not sent");
     Ok(answers)
+}
+
+/// What keeps the machine busy beside a load.
+#[derive(Clone, Copy)]
+pub(super) enum Beside {
+    /// All of it.
+    EachCore,
+    /// What has a core of its own.
+    OthersCore,
+}
+
+impl Beside {
+    /// Loops that keep busy what the others do, and do nothing.
+    fn loops(self) -> anyhow::Result<Loops> {
+        match self {
+            Beside::EachCore => Loops::idle(),
+            Beside::OthersCore => Ok(Loops::on(OTHERS_CORE)),
+        }
+    }
+}
+
+/// Latencies of a load alone, while others are busy, and with loops in their place: the machine itself gives a core less while
+/// its others are busy, whatever they do.
+#[derive(Default)]
+pub(super) struct Disturbed {
+    calm: Latency,
+    looped: Latency,
+    rough: Latency,
+}
+
+impl Disturbed {
+    /// `disturbed` measures while others are busy.
+    pub fn measure(
+        bench: &Bench,
+        beside: Beside,
+        measured: impl Fn() -> anyhow::Result<Answers>,
+        mut disturbed: impl FnMut() -> anyhow::Result<Answers>,
+    ) -> anyhow::Result<Self> {
+        let mut sides = Disturbed::default();
+        for _ in 0..bench.rounds {
+            sides.calm.take(&measured()?);
+            let loops = beside.loops()?;
+            let answers = measured();
+            loops.end()?;
+            sides.looped.take(&answers?);
+            sides.rough.take(&disturbed()?);
+        }
+        Ok(sides)
+    }
+
+    /// The 99th percentile while others are busy, over the one alone.
+    pub fn ratio(&self) -> Samples {
+        self.rough.p99_ms.over(&self.calm.p99_ms)
+    }
+}
+
+impl fmt::Display for Disturbed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Disturbed { calm, looped, rough } = self;
+        let ratio = rough.p99_ms.over(&looped.p99_ms);
+        write!(
+            f,
+            "alone {calm}; beside bare loops {looped}; disturbed {rough}; p99 ÷ beside bare loops {ratio}"
+        )
+    }
 }
 
 /// Latencies of both sides at the same rate: half of what the runner does at most.

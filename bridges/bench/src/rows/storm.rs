@@ -2,7 +2,7 @@
 
 use super::Bench;
 use super::playback::{CONNECTIONS, STREAM_LIMIT, starts};
-use super::steady::{Latency, OTHERS, all_answered};
+use super::steady::{Beside, Disturbed, OTHERS, all_answered};
 use crate::load::Load;
 use crate::page::{Goal, Row};
 use crate::pod::{OTHERS_CORE, POD_CORE, Pod, Spec, apart, clients, with_redis};
@@ -58,7 +58,7 @@ fn in_one_process(
     storm: &Storm<'_>,
 ) -> anyhow::Result<Row> {
     let client = platform.client();
-    row(bench, "in one process", (STARTS, start), client.url(), storm, &client)
+    row(bench, ("in one process", Beside::EachCore), (STARTS, start), client.url(), storm, &client)
 }
 
 fn beside(bench: &Bench, platform: &OwnPlatform, start: &Load, storm: &Storm<'_>) -> anyhow::Result<Row> {
@@ -66,7 +66,14 @@ fn beside(bench: &Bench, platform: &OwnPlatform, start: &Load, storm: &Storm<'_>
     with_redis(platform, storm.runtime)?;
     let playback = pod(bench, platform, "playback", POD_CORE)?;
     let auth = Platform::at(auth.url());
-    row(bench, "in pods with a core each", (STARTS, start), &playback.url(), storm, &auth)
+    row(
+        bench,
+        ("in pods with a core each", Beside::OthersCore),
+        (STARTS, start),
+        &playback.url(),
+        storm,
+        &auth,
+    )
 }
 
 fn within(bench: &Bench, platform: &OwnPlatform, _: &Load, storm: &Storm<'_>) -> anyhow::Result<Row> {
@@ -74,7 +81,14 @@ fn within(bench: &Bench, platform: &OwnPlatform, _: &Load, storm: &Storm<'_>) ->
     let reading = own_page(&storm.accounts);
     let auth = pod(bench, platform, "auth", OTHERS_CORE)?;
     let auth = Platform::at(auth.url());
-    row(bench, "in the very pod", ("an account's own page", &reading), auth.url(), storm, &auth)
+    row(
+        bench,
+        ("in the very pod", Beside::EachCore),
+        ("an account's own page", &reading),
+        auth.url(),
+        storm,
+        &auth,
+    )
 }
 
 /// What Auth does besides, for those who are signed in.
@@ -97,35 +111,34 @@ fn pod(bench: &Bench, platform: &OwnPlatform, service: &str, core: usize) -> any
 /// What others ask at `url`, without and with a storm at `auth`.
 fn row(
     bench: &Bench,
-    place: &str,
+    (place, beside): (&str, Beside),
     (what, load): (&str, &Load),
     url: &str,
     storm: &Storm<'_>,
     auth: &Platform,
 ) -> anyhow::Result<Row> {
     let per_second = load.run(url, bench.load)?.per_second * OTHERS;
-    let (mut calm, mut rough) = (Latency::default(), Latency::default());
     let counts = Arc::new(Counts::default());
     let mut seconds = 0.0;
-    for _ in 0..bench.rounds {
-        calm.take(&all_answered(bench, load, url, per_second)?);
+    let measured = || all_answered(bench, load, url, per_second);
+    let sides = Disturbed::measure(bench, beside, measured, || {
         let begun = Instant::now();
         let raging = storm.begin(auth, &counts);
-        let answers = all_answered(bench, load, url, per_second);
+        let answers = measured();
         storm.runtime.block_on(raging.end())?;
         seconds += begun.elapsed().as_secs_f64();
-        rough.take(&answers?);
-    }
+        answers
+    })?;
     let (signed_in, turned_away) = counts.per_second(seconds);
     ensure!(signed_in > 0.0, "nobody could sign in");
     Ok(Row {
         figure: format!("sign-in storm, {place}: p99 of {what} ÷ without it"),
-        samples: rough.p99_ms.over(&calm.p99_ms),
+        samples: sides.ratio(),
         unit: "",
         goal: Some(Goal::AtMost(1.2)),
         made_of: format!(
-            "open loop, {per_second:.0} req/s; calm {calm}; {SIGNING_IN} clients signing in {rough}, \
-             {signed_in:.0} sign-ins/s and {turned_away:.0} told to come back"
+            "open loop, {per_second:.0} req/s; {sides}; {SIGNING_IN} clients signing in: {signed_in:.0} sign-ins/s and \
+             {turned_away:.0} told to come back"
         ),
     })
 }
