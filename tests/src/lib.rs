@@ -30,12 +30,14 @@ pub use documented::documented;
 pub use flood::Flood;
 pub use mail::{Mail, mails, nth_mail};
 pub use many::many_videos;
-pub use media::{mp4_of, ready_video, sample_mp4, titled_video, until_ready, uploaded_as, uploaded_video};
+pub use media::{
+    mp4_of, put_as_signed, ready_video, sample_mp4, titled_video, until_ready, uploaded_as, uploaded_video,
+};
 pub use operator::{Operator, variable};
 pub use own::{OwnPlatform, Wires, policies};
 pub use platform::Platform;
 pub use pod::{Cluster, Pod, manifest};
 pub use signing::{claims, platform_key};
-pub use told::{decide, entitle, subscribe};
+pub use told::{decide, entitle, events_of, subscribe};
 pub use wait::eventually;
 pub use wire::{End, Fault, Wire};

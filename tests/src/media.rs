@@ -2,7 +2,7 @@
 
 use crate::{Account, eventually};
 use bytes::Bytes;
-use reqwest::Method;
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::process::Command;
 use tokio::sync::OnceCell;
@@ -94,15 +94,24 @@ pub async fn uploaded_as(account: &Account, bytes: impl Into<Bytes>, protection:
         "file_name": "sample.mp4", "content_type": "video/mp4", "size_bytes": bytes.len(), "protection": protection,
     });
     let upload = account.post("/v1/uploads", &request).await.expect(201);
-    let mut put = account.platform.client().request(Method::PUT, text(&upload["put"]["url"])).body(bytes);
-    for (name, value) in upload["put"]["headers"].as_object().into_iter().flatten() {
-        put = put.header(name, text(value));
-    }
-    let stored = put.send().await.unwrap_or_else(|error| panic!("PUT of the bytes: {error}"));
-    assert!(stored.status().is_success(), "PUT of the bytes: {}", stored.status());
+    let stored = put_as_signed(account, &upload["put"], bytes).await;
+    assert!(stored.is_success(), "PUT of the bytes: {stored}");
     let completed = account.post(&format!("/v1/uploads/{}/complete", text(&upload["id"])), &json!({})).await;
     assert!(completed.status.is_success(), "{}: {}", completed.request, completed.json);
     text(&upload["video_id"]).to_owned()
+}
+
+/// Sends bytes to the object store as `signed` says, and nothing else. Gives what it answers.
+///
+/// # Panics
+/// When that is not all that it takes, or it does not answer.
+pub async fn put_as_signed(account: &Account, signed: &Value, bytes: impl Into<Bytes>) -> StatusCode {
+    let mut put = account.platform.client().request(Method::PUT, text(&signed["url"])).body(bytes.into());
+    for (name, value) in signed["headers"].as_object().expect("headers") {
+        put = put.header(name, text(value));
+    }
+    let stored = put.send().await.unwrap_or_else(|error| panic!("PUT of the bytes: {error}"));
+    stored.status()
 }
 
 /// A ready video with a title that nothing else has. Gives id and title.

@@ -1,11 +1,18 @@
 //! What services tell that are not there yet: by Kafka, as they will.
 
 use crate::Account;
+use futures::StreamExt;
 use jiff::Timestamp;
 use mcsp_bridge_api::kafka::Event;
-use mcsp_kafka::{KafkaConfig, Producer};
+use mcsp_kafka::{CloudEvent, KafkaConfig, Producer, TailFrom, tail};
 use serde_json::{Value, json};
+use std::pin::pin;
+use std::time::Duration;
+use tokio::time::timeout;
 use uuid::Uuid;
+
+/// A topic in which nothing comes for so long has been read to its end.
+const TOPIC_SILENCE: Duration = Duration::from_secs(5);
 
 /// The Admin service: the account is suspended, or reinstated.
 ///
@@ -39,6 +46,29 @@ pub async fn entitle(account: &Account, version: i64, entitlements: &Value) {
         "entitlements": entitlements});
     let about = ("/mcsp/subscription", "mcsp.subscription.subscription.changed.v1");
     tell(("subscription.lifecycle.changed", &account.user_id), about, &data).await;
+}
+
+/// What stands in a topic by now; nothing where there is no such topic. A record that is no event is what is wrong with it.
+///
+/// # Panics
+/// Where Kafka fails.
+pub async fn events_of(brokers: &str, topic: &str) -> Vec<Result<CloudEvent, &'static str>> {
+    let until = Timestamp::now().to_string();
+    let mut found = Vec::new();
+    let Ok(events) = tail(&KafkaConfig::new(brokers), topic, TailFrom::Beginning).await else { return found };
+    let mut events = pin!(events);
+    while let Ok(Some(event)) = timeout(TOPIC_SILENCE, events.next()).await {
+        let event = event.expect("Kafka answers");
+        // Others go on.
+        let is_later = event
+            .as_ref()
+            .is_ok_and(|event| event.time.as_ref().is_some_and(|time| time.as_str() > until.as_str()));
+        found.push(event);
+        if is_later {
+            break;
+        }
+    }
+    found
 }
 
 async fn tell((topic, key): (&str, &str), (source, kind): (&str, &str), data: &Value) {

@@ -4,8 +4,7 @@
 
 use futures::StreamExt;
 use futures::stream;
-use mcsp_tests::{Account, OwnPlatform, eventually};
-use reqwest::Method;
+use mcsp_tests::{Account, OwnPlatform, eventually, put_as_signed};
 use serde_json::{Value, json};
 use std::ops::RangeInclusive;
 
@@ -37,12 +36,8 @@ async fn put(creator: &Account, part: Value) {
     if part["part_number"] == 1 {
         body[..HEAD.len()].copy_from_slice(HEAD);
     }
-    let mut request = creator.platform.client().request(Method::PUT, part["url"].as_str().expect("a URL"));
-    for (name, value) in part["headers"].as_object().expect("headers") {
-        request = request.header(name, value.as_str().expect("text"));
-    }
-    let answer = request.body(body).send().await.expect("the object store answers");
-    assert_eq!(answer.status().as_u16(), 200, "part {}", part["part_number"]);
+    let stored = put_as_signed(creator, &part, body).await;
+    assert_eq!(stored, 200, "part {}", part["part_number"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,10 +1,9 @@
 //! What is committed is not lost, and happens once: with Kafka gone, with the platform killed, with the database lost.
 
-use futures::StreamExt;
 use jiff::{SignedDuration, Timestamp};
-use mcsp_kafka::{KafkaConfig, TailFrom, tail};
 use mcsp_tests::{
-    Account, OwnPlatform, documented, eventually, ready_video, root, sample_mp4, titled_video, uploaded_video,
+    Account, OwnPlatform, documented, events_of, eventually, ready_video, root, sample_mp4, titled_video,
+    uploaded_video,
 };
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
@@ -12,14 +11,11 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
-use tokio::time::timeout;
 
 /// How long Kafka is away: long enough for every client to notice, to back off, and to give up a connection.
 const KAFKA_AWAY: Duration = Duration::from_secs(60);
 /// What was due while the platform was away comes within five seconds, and within this on a machine that has much else to do.
 const PROMPTLY: SignedDuration = SignedDuration::from_secs(20);
-/// A topic in which nothing comes for so long has been read to its end.
-const TOPIC_SILENCE: Duration = Duration::from_secs(5);
 
 async fn videos_of(account: &Account) -> Vec<Value> {
     let page = account.get("/v1/videos?limit=100").await.expect(200);
@@ -102,16 +98,10 @@ async fn killed_between_commit_and_publish_the_event_still_arrives_and_has_its_e
 
 /// How often a video was told to be published. An event may be there twice, under its id.
 async fn publications(own: &OwnPlatform, video: &str) -> usize {
-    let events = tail(&KafkaConfig::new(&own.brokers()), "media.published", TailFrom::Beginning).await;
-    let mut events = std::pin::pin!(events.expect("the topic"));
-    let mut told = BTreeSet::new();
-    while let Ok(Some(event)) = timeout(TOPIC_SILENCE, events.next()).await {
-        let event = event.expect("Kafka answers").expect("an event");
-        if String::from_utf8_lossy(&event.data).contains(video) {
-            told.insert(event.id);
-        }
-    }
-    told.len()
+    let events = events_of(&own.brokers(), "media.published").await;
+    let events = events.into_iter().map(|event| event.expect("an event"));
+    let told = events.filter(|event| String::from_utf8_lossy(&event.data).contains(video));
+    told.map(|event| event.id).collect::<BTreeSet<_>>().len()
 }
 
 #[tokio::test(flavor = "multi_thread")]

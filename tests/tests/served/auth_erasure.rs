@@ -1,18 +1,12 @@
 //! `DELETE /v1/accounts/me`: taken back within 30 days, erased after them, in every store. The clock is moved by moving
 //! what is stored of it.
 
-use futures::StreamExt;
 use futures::future::join_all;
-use mcsp_kafka::{KafkaConfig, TailFrom, tail};
-use mcsp_tests::{Account, Platform, eventually, nth_mail, titled_video};
+use mcsp_tests::{Account, Platform, events_of, eventually, nth_mail, titled_video};
 use redis::AsyncCommands;
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
-use std::time::Duration;
 use uuid::Uuid;
-
-/// A topic in which nothing comes for so long has been read to its end.
-const TOPIC_SILENCE: Duration = Duration::from_secs(5);
 
 fn variable(name: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run scripts/test"))
@@ -107,35 +101,23 @@ fn holds(value: &redis::Value, text: &str) -> bool {
 
 /// Every topic with an event that holds the text; and how many events were read.
 async fn topics_with(text: &str) -> (Vec<String>, usize) {
-    let kafka = KafkaConfig::new(&variable("MCSP_TEST_KAFKA_BROKERS"));
+    let brokers = variable("MCSP_TEST_KAFKA_BROKERS");
     let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../spin.toml");
     let manifest = mcsp_manifest::Manifest::load(manifest.as_ref()).expect("spin.toml");
-    let until = jiff::Timestamp::now().to_string();
     let topics: Vec<String> = manifest.topics().into_iter().collect();
     // All at once: of most the end is found by waiting.
-    let read = join_all(topics.iter().map(|topic| events_with(text, &kafka, topic, &until))).await;
+    let read = join_all(topics.iter().map(|topic| events_with(text, &brokers, topic))).await;
     let found = topics.iter().zip(&read).filter(|(_, (found, _))| *found > 0);
     (found.map(|(topic, _)| topic.clone()).collect(), read.iter().map(|(_, read)| read).sum())
 }
 
 /// How many events of a topic hold the text; and how many were read.
-async fn events_with(text: &str, kafka: &KafkaConfig, topic: &str, until: &str) -> (usize, usize) {
-    let (mut found, mut read) = (0, 0);
-    // A dead-letter topic may never have been made.
-    let Ok(events) = tail(kafka, topic, TailFrom::Beginning).await else { return (found, read) };
-    let mut events = std::pin::pin!(events);
-    while let Ok(Some(Ok(event))) = tokio::time::timeout(TOPIC_SILENCE, events.next()).await {
-        let Ok(event) = event else { continue };
-        read += 1;
-        if format!("{event:?}").contains(text) || String::from_utf8_lossy(&event.data).contains(text) {
-            found += 1;
-        }
-        // Other tests go on.
-        if event.time.is_some_and(|time| time.as_str() > until) {
-            break;
-        }
-    }
-    (found, read)
+async fn events_with(text: &str, brokers: &str, topic: &str) -> (usize, usize) {
+    let events: Vec<_> = events_of(brokers, topic).await.into_iter().flatten().collect();
+    let found = events.iter().filter(|event| {
+        format!("{event:?}").contains(text) || String::from_utf8_lossy(&event.data).contains(text)
+    });
+    (found.count(), events.len())
 }
 
 #[tokio::test]

@@ -2,8 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use mcsp_tests::playing::start;
-use mcsp_tests::{Account, Platform, eventually, sample_mp4};
-use reqwest::Method;
+use mcsp_tests::{Account, Platform, eventually, put_as_signed, sample_mp4};
 use serde_json::{Value, json};
 
 async fn video(owner: &Account, path: &str) -> Value {
@@ -44,12 +43,7 @@ async fn a_draft_gets_its_file_and_is_published_when_it_is_ready() {
 
     let upload = owner.post("/v1/uploads", &file_for(&draft["id"], file.len())).await.expect(201);
     assert_eq!((&upload["video_id"], &upload["replaces"]), (&draft["id"], &json!(false)));
-    let url = upload["put"]["url"].as_str().expect("a URL");
-    let mut put = platform.client().request(Method::PUT, url).body(file);
-    for (name, value) in upload["put"]["headers"].as_object().expect("headers") {
-        put = put.header(name, value.as_str().expect("text"));
-    }
-    assert_eq!(put.send().await.expect("the object store answers").status().as_u16(), 200);
+    assert_eq!(put_as_signed(&owner, &upload["put"], file).await, 200);
     owner.post(&format!("{}/complete", upload_path(&upload)), &json!({})).await.expect(200);
     let published = eventually("the video is published", async || {
         Some(video(&owner, &path).await).filter(|video| video["state"] == "published")

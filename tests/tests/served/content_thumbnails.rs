@@ -3,8 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use mcsp_tests::{Account, Platform, titled_video};
-use reqwest::Method;
+use mcsp_tests::{Account, Platform, put_as_signed, titled_video};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -21,12 +20,7 @@ async fn send(owner: &Account, thumbnails: &str, content_type: &str, bytes: &Byt
     let wanted =
         json!({"content_type": content_type, "size_bytes": bytes.len(), "checksum_sha256": checksum});
     let declared = owner.post(thumbnails, &wanted).await.expect(201);
-    let url = declared["put"]["url"].as_str().expect("a URL");
-    let mut put = owner.platform.client().request(Method::PUT, url).body(bytes.clone());
-    for (name, value) in declared["put"]["headers"].as_object().expect("headers") {
-        put = put.header(name, value.as_str().expect("text"));
-    }
-    assert_eq!(put.send().await.expect("the object store answers").status().as_u16(), 200);
+    assert_eq!(put_as_signed(owner, &declared["put"], bytes.clone()).await, 200);
     declared
 }
 

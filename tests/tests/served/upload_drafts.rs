@@ -1,7 +1,7 @@
 //! `/v1/drafts`, through the runner: what is written before there is a video becomes the video's, and it is published by itself.
 
 use jiff::{SignedDuration, Timestamp};
-use mcsp_tests::{Account, Platform, eventually, sample_mp4};
+use mcsp_tests::{Account, Platform, eventually, put_as_signed, sample_mp4};
 use serde_json::{Value, json};
 
 /// The pipeline takes a few seconds; it may take longer than this, and nothing is lost by it.
@@ -17,11 +17,7 @@ async fn upload(creator: &Account, bytes: &[u8]) -> Value {
 }
 
 async fn send_and_complete(creator: &Account, upload: &Value, bytes: &'static [u8]) {
-    let mut put = creator.platform.client().put(text(&upload["put"]["url"])).body(bytes);
-    for (name, value) in upload["put"]["headers"].as_object().expect("headers") {
-        put = put.header(name, text(value));
-    }
-    assert_eq!(put.send().await.expect("the object store answers").status(), 200);
+    assert_eq!(put_as_signed(creator, &upload["put"], bytes).await, 200);
     creator.post(&format!("/v1/uploads/{}/complete", text(&upload["id"])), &json!({})).await.expect(200);
 }
 

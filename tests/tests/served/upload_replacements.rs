@@ -1,8 +1,7 @@
 //! Another file for a published video: it plays on, and then plays the new one.
 
 use mcsp_tests::playing::{published_by, start};
-use mcsp_tests::{Account, Platform, eventually, mp4_of};
-use reqwest::Method;
+use mcsp_tests::{Account, Platform, eventually, mp4_of, put_as_signed};
 use serde_json::{Value, json};
 
 const NEW_DURATION_S: u32 = 4;
@@ -17,12 +16,7 @@ async fn replace(owner: &Account, video_id: &str, file: Vec<u8>) -> Value {
         "file_name": "new.mp4", "content_type": "video/mp4", "size_bytes": file.len(), "method": "put", "video_id": video_id,
     });
     let upload = owner.post("/v1/uploads", &wanted).await.expect(201);
-    let url = upload["put"]["url"].as_str().expect("a URL");
-    let mut put = owner.platform.client().request(Method::PUT, url).body(file);
-    for (name, value) in upload["put"]["headers"].as_object().expect("headers") {
-        put = put.header(name, value.as_str().expect("text"));
-    }
-    assert_eq!(put.send().await.expect("the object store answers").status().as_u16(), 200);
+    assert_eq!(put_as_signed(owner, &upload["put"], file).await, 200);
     let path = format!("/v1/uploads/{}", upload["id"].as_str().expect("an id"));
     owner.post(&format!("{path}/complete"), &json!({})).await.expect(200);
     upload

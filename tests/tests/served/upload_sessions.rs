@@ -1,7 +1,7 @@
 //! `upload-sessions`: /v1/uploads, with the bytes sent to the real object store by nothing but the URLs.
 
-use mcsp_tests::{Account, Platform};
-use reqwest::{Method, StatusCode};
+use mcsp_tests::{Account, Platform, put_as_signed};
+use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -36,15 +36,6 @@ fn path(upload: &Value) -> String {
     format!("/v1/uploads/{}", upload["id"].as_str().expect("an id"))
 }
 
-/// Sends bytes as `signed` says.
-async fn send(creator: &Account, signed: &Value, body: Vec<u8>) -> StatusCode {
-    let mut put = creator.platform.client().put(signed["url"].as_str().expect("a URL"));
-    for (name, value) in signed["headers"].as_object().expect("headers") {
-        put = put.header(name, value.as_str().expect("text"));
-    }
-    put.body(body).send().await.expect("the object store answers").status()
-}
-
 async fn sign(creator: &Account, upload: &Value, numbers: &[u32]) -> Vec<Value> {
     let request = json!({"part_numbers": numbers});
     let signed = creator.post(&format!("{}/parts", path(upload)), &request).await.expect(200);
@@ -62,7 +53,7 @@ async fn both_parts_sent(creator: &Account) -> Value {
     let upload = created(creator, &wanted).await;
     let file = mp4(PART_BYTES + 1);
     for (signed, part) in sign(creator, &upload, &[1, 2]).await.iter().zip(file.chunks(PART_BYTES)) {
-        assert_eq!(send(creator, signed, part.to_vec()).await, 200);
+        assert_eq!(put_as_signed(creator, signed, part.to_vec()).await, 200);
     }
     upload
 }
@@ -78,7 +69,7 @@ async fn a_small_file_goes_in_one_piece() {
     assert_eq!(location, path(&upload));
     assert_eq!((&upload["state"], &upload["method"]), (&json!("waiting"), &json!("put")));
     assert!(upload["video_id"].as_str().is_some_and(|id| id.starts_with("video_")), "{upload}");
-    assert_eq!(send(&creator, &upload["put"], small_mp4()).await, 200);
+    assert_eq!(put_as_signed(&creator, &upload["put"], small_mp4()).await, 200);
 
     let completed = complete(&creator, &upload).await.expect(200);
     assert_eq!((&completed["id"], &completed["video_id"]), (&upload["id"], &upload["video_id"]));
@@ -105,7 +96,7 @@ async fn a_large_file_goes_in_parts_and_another_device_can_go_on() {
 
     let signed = sign(&creator, &upload, &[1, 2]).await;
     let file = mp4(PART_BYTES + 1);
-    assert_eq!(send(&creator, &signed[1], file[PART_BYTES..].to_vec()).await, 200);
+    assert_eq!(put_as_signed(&creator, &signed[1], file[PART_BYTES..].to_vec()).await, 200);
     let stored = creator.get(&parts).await.expect(200);
     assert_eq!(stored["items"][0]["part_number"], 2);
     assert_eq!(stored["items"][0]["size_bytes"], 1);
@@ -113,7 +104,7 @@ async fn a_large_file_goes_in_parts_and_another_device_can_go_on() {
     assert_eq!(creator.get(&path(&upload)).await.expect(200)["state"], "uploading");
 
     let missing = sign(&creator, &upload, &[1]).await;
-    assert_eq!(send(&creator, &missing[0], file[..PART_BYTES].to_vec()).await, 200);
+    assert_eq!(put_as_signed(&creator, &missing[0], file[..PART_BYTES].to_vec()).await, 200);
     let page = creator.get(&format!("{parts}?limit=1")).await.expect(200);
     let cursor = page["next_cursor"].as_str().expect("a second page");
     let rest = creator.get(&format!("{parts}?limit=1&cursor={cursor}")).await.expect(200);
@@ -126,7 +117,7 @@ async fn a_large_file_goes_in_parts_and_another_device_can_go_on() {
 async fn completing_twice_gives_the_same_answer() {
     let creator = Platform::running().account("creator").await;
     let upload = created(&creator, &request(64)).await;
-    assert_eq!(send(&creator, &upload["put"], small_mp4()).await, 200);
+    assert_eq!(put_as_signed(&creator, &upload["put"], small_mp4()).await, 200);
     let (path, key) = (format!("{}/complete", path(&upload)), Uuid::new_v4().to_string());
     let first = creator.post_with_key(&path, &json!({}), &key).await.expect(200);
     assert_eq!(creator.post_with_key(&path, &json!({}), &key).await.expect(200), first);
@@ -214,8 +205,8 @@ async fn the_store_refuses_another_size_and_another_checksum() {
     let mut wanted = request(64);
     wanted["checksum_sha256"] = OTHER_SHA256.into();
     let upload = created(&creator, &wanted).await;
-    assert_eq!(send(&creator, &upload["put"], mp4(65)).await, 403);
-    assert_eq!(send(&creator, &upload["put"], small_mp4()).await, 400);
+    assert_eq!(put_as_signed(&creator, &upload["put"], mp4(65)).await, 403);
+    assert_eq!(put_as_signed(&creator, &upload["put"], small_mp4()).await, 400);
     complete(&creator, &upload).await.refused(409, "object_missing");
     assert_eq!(creator.get(&path(&upload)).await.expect(200)["state"], "waiting");
 }
@@ -226,7 +217,7 @@ async fn a_file_of_another_type_fails_and_is_discarded() {
     let upload = created(&creator, &request(64)).await;
     let mut html = b"<!doctype html><script>".to_vec();
     html.resize(64, b' ');
-    assert_eq!(send(&creator, &upload["put"], html).await, 200);
+    assert_eq!(put_as_signed(&creator, &upload["put"], html).await, 200);
     for _ in 0..2 {
         complete(&creator, &upload).await.refused(422, "content_type_mismatch");
     }
@@ -245,7 +236,11 @@ async fn a_cancelled_upload_takes_nothing_more() {
         creator.delete(&path(&upload)).await.expect(204);
     }
     assert_eq!(creator.get(&path(&upload)).await.expect(200)["state"], "cancelled");
-    assert_eq!(send(&creator, &signed[0], mp4(PART_BYTES)).await, 404, "the store still takes parts");
+    assert_eq!(
+        put_as_signed(&creator, &signed[0], mp4(PART_BYTES)).await,
+        404,
+        "the store still takes parts"
+    );
     complete(&creator, &upload).await.refused(409, "upload_cancelled");
     let parts = format!("{}/parts", path(&upload));
     creator.post(&parts, &json!({"part_numbers": [1]})).await.refused(409, "upload_cancelled");

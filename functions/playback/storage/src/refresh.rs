@@ -2,7 +2,7 @@
 //! process has heard of counts in the others too that way, and nobody waits for it.
 
 use crate::memory::{self, Stale, take_turns};
-use crate::subscriptions::NO_VERSION;
+use crate::subscriptions::in_postgres;
 use crate::{
     Account, Bounds, StoreError, accounts_postgres, subscription, subscriptions_postgres, videos_postgres,
 };
@@ -75,9 +75,8 @@ async fn refresh(bridge: &dyn Bridge, bounds: &Bounds, stale: Stale) -> Result<(
             memory::keep_account(bridge, bounds, user, found.unwrap_or(subscription::NOTHING_HEARD)).await
         }
         Stale::Subscription(user) => {
-            let (version, found) = subscriptions_postgres::try_find(bridge, TURN_MS, user).await?.unzip();
-            let told = (version.unwrap_or(NO_VERSION), found.as_ref());
-            memory::keep_subscription(bridge, bounds, user, told).await
+            let known = in_postgres(subscriptions_postgres::try_find(bridge, TURN_MS, user).await?);
+            memory::keep_subscription(bridge, bounds, user, known.parts()).await
         }
     }
 }

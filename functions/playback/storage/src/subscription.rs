@@ -29,6 +29,13 @@ pub struct Subscribed {
     pub subscription: Option<Subscription>,
 }
 
+impl Subscribed {
+    /// As it is kept: the version, and what is of it.
+    pub(crate) fn parts(&self) -> (u64, Option<&Subscription>) {
+        (self.version, self.subscription.as_ref())
+    }
+}
+
 /// Version and state of an account of which nothing was heard.
 pub(crate) const NOTHING_HEARD: (u64, AccountState) = (0, AccountState::Active);
 

@@ -18,7 +18,7 @@ pub use crate::subscriptions_postgres::{find, forget, upsert};
 /// As long as positions: an account that plays nothing for a month leaves Redis.
 const SUBSCRIPTION_TTL: Keeping = Keeping::confirmed(30 * 24 * 60 * 60 * 1000);
 /// Of an account that has none, until it is told of one.
-pub(crate) const NO_VERSION: u64 = 0;
+const NO_VERSION: u64 = 0;
 
 /// Keeps what an account has subscribed to, unless a later version is known.
 pub async fn keep(
@@ -62,9 +62,8 @@ pub async fn load(context: &Context, redis: Redis<'_>, user: UserId) -> Result<F
         }
         Err(error) if error.is_outage() => {
             let remembered = memory::subscription(context.bridge(), user).await?.ok_or(error)?;
-            let Subscribed { version, subscription } = remembered.known;
             let keeping = Keeping::unconfirmed(remembered.stale_ms, context.now());
-            keep_for(redis, user, (version, subscription.as_ref()), keeping).await?;
+            keep_for(redis, user, remembered.known.parts(), keeping).await?;
             Ok(remembered)
         }
         Err(error) => Err(error),
@@ -84,12 +83,12 @@ pub async fn load_without_redis(
         return Ok(remembered);
     }
     let known = in_postgres(find(bridge, user).await?);
-    memory::keep_subscription(bridge, bounds, user, (known.version, known.subscription.as_ref())).await?;
+    memory::keep_subscription(bridge, bounds, user, known.parts()).await?;
     Ok(fresh(known, Source::Postgres))
 }
 
 /// As Postgres has it, or has nothing.
-fn in_postgres(found: Option<(u64, Subscription)>) -> Subscribed {
+pub(crate) fn in_postgres(found: Option<(u64, Subscription)>) -> Subscribed {
     let (version, subscription) = found.unzip();
     Subscribed { version: version.unwrap_or(NO_VERSION), subscription }
 }

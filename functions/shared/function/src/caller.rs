@@ -182,11 +182,8 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        match Bearer::of(parts, &Context::from_ref(state)).await {
-            Bearer::Nobody => Err(challenged(missing(), CHALLENGE)),
-            Bearer::Valid(claims) => Ok(Principal { claims }),
-            Bearer::Refused(problem) => Err(problem),
-        }
+        let claims = Bearer::of(parts, &Context::from_ref(state)).await.claims()?;
+        claims.map(|claims| Principal { claims }).ok_or_else(|| challenged(missing(), CHALLENGE))
     }
 }
 
@@ -211,13 +208,12 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        match Bearer::of(parts, &Context::from_ref(state)).await {
-            Bearer::Nobody => Ok(MaybeCaller(None)),
-            Bearer::Valid(claims) => match claims.user() {
+        match Bearer::of(parts, &Context::from_ref(state)).await.claims()? {
+            None => Ok(MaybeCaller(None)),
+            Some(claims) => match claims.user() {
                 Some(user) => Ok(MaybeCaller(Some(Caller { claims, user }))),
                 None => Err(user_needed()),
             },
-            Bearer::Refused(problem) => Err(problem),
         }
     }
 }
@@ -235,6 +231,15 @@ impl Bearer {
         };
         parts.extensions.insert(found.clone());
         found
+    }
+
+    /// Those of a valid token; none where none was sent.
+    fn claims(self) -> Result<Option<Arc<Claims>>, Problem> {
+        match self {
+            Bearer::Nobody => Ok(None),
+            Bearer::Valid(claims) => Ok(Some(claims)),
+            Bearer::Refused(problem) => Err(problem),
+        }
     }
 }
 

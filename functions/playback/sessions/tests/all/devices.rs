@@ -3,7 +3,6 @@
 use crate::scene::{SESSIONS, STORES, Scene, expect, text};
 use futures::future::join_all;
 use mcsp_access::Role;
-use mcsp_bridge_api::redis::Operation;
 use mcsp_testbed::{Reply, new_id};
 use serde_json::{Value, json};
 
@@ -136,12 +135,8 @@ async fn without_stores_they_are_counted_exactly() {
 #[tokio::test]
 async fn a_plan_has_as_many_devices_as_it_says() {
     let scene = Scene::with_devices().await;
-    let plan = json!({"user_id": scene.user, "version": 1, "state": "active",
-        "entitlements": {"level": 1, "streams": 1, "devices": DEVICES + 1}});
-    scene.hears("mcsp.subscription.subscription.changed.v1", plan).await;
-    let words = ["DEL".to_owned(), format!("playback:{{{}}}:subscription", scene.user)];
-    let words = words.into_iter().map(String::into_bytes).collect();
-    scene.bed.bridge(SESSIONS).pipeline(vec![Operation::Command(words)]).await.unwrap();
+    scene.subscribes(json!({"level": 1, "streams": 1, "devices": DEVICES + 1})).await;
+    scene.redis_loses("subscription").await;
     for device in ["tv", "phone", "tablet"] {
         scene.plays_on(device).await;
     }

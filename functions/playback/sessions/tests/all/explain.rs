@@ -58,9 +58,7 @@ async fn an_explanation_is_what_a_start_comes_to() {
     scene.announce(3, "subscribers").await;
     let explained = scene.comes_to(403, json!("subscription_required")).await;
     assert_eq!(explained["facts"]["video"]["value"]["minimum_plan_level"], PLAN_LEVEL);
-    let plan = json!({"user_id": scene.user, "version": 1, "state": "active",
-        "entitlements": {"level": PLAN_LEVEL, "streams": LIMIT + 1}});
-    scene.hears("mcsp.subscription.subscription.changed.v1", plan).await;
+    scene.subscribes(json!({"level": PLAN_LEVEL, "streams": LIMIT + 1})).await;
     let explained = scene.comes_to(201, Value::Null).await;
     assert_eq!(explained["facts"]["subscription"]["value"]["level"], PLAN_LEVEL);
     assert_eq!((&explained["stream_limit"], sources(&explained)[2]), (&json!(LIMIT + 1), "redis"));

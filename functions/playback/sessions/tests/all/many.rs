@@ -11,10 +11,7 @@ impl Scene {
     /// Who may have many, and was seen playing on one device.
     async fn with_many(streams: usize, devices: usize) -> Scene {
         let scene = Scene::new().await;
-        let entitlements = json!({"level": 1, "streams": streams, "devices": devices});
-        let plan =
-            json!({"user_id": scene.user, "version": 1, "state": "active", "entitlements": entitlements});
-        scene.hears("mcsp.subscription.subscription.changed.v1", plan).await;
+        scene.subscribes(json!({"level": 1, "streams": streams, "devices": devices})).await;
         scene.seen().await;
         scene.down(&STORES, true);
         scene

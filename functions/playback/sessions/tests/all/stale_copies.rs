@@ -78,9 +78,7 @@ async fn a_video_that_redis_has_lost_is_played_from_memory_for_so_long_and_no_lo
 async fn a_plan_that_redis_has_lost_counts_for_so_long_and_no_longer() {
     let scene = Scene::new().await;
     scene.announce(2, "subscribers").await;
-    let plan = json!({"user_id": scene.user, "version": 1, "state": "active",
-        "entitlements": {"level": PLAN_LEVEL, "streams": 5}});
-    scene.hears("mcsp.subscription.subscription.changed.v1", plan).await;
+    scene.subscribes(json!({"level": PLAN_LEVEL, "streams": 5})).await;
     scene.seen().await;
     scene.down(&OTHERS, true);
     for age_s in (0..GONE_AFTER_S).step_by(usize::try_from(STEP_S).unwrap()) {

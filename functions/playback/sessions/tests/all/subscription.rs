@@ -1,7 +1,6 @@
 //! Videos for subscribers, and plans with more streams: as Subscription has told, with the stores and without.
 
 use crate::scene::{LIMIT, PLAN_LEVEL, SESSIONS, STORES, Scene, expect, text};
-use mcsp_bridge_api::redis::Operation;
 use mcsp_ids::UserId;
 use mcsp_testbed::{Component, Reply, new_id, unique};
 use serde_json::{Value, json};
@@ -30,12 +29,6 @@ impl Scene {
     async fn subscribed(&self, version: u64) {
         let plan = json!({"level": PLAN_LEVEL, "streams": STREAMS, "until": null});
         assert_eq!(self.told(version, "active", plan).await.status, 204);
-    }
-
-    async fn redis_loses_it(&self) {
-        let words = ["DEL".to_owned(), format!("playback:{{{}}}:subscription", self.user)];
-        let words = words.into_iter().map(String::into_bytes).collect();
-        self.bed.bridge(SESSIONS).pipeline(vec![Operation::Command(words)]).await.unwrap();
     }
 
     async fn is_denied(&self, code: &str) {
@@ -92,11 +85,11 @@ async fn its_owner_needs_no_plan() {
 async fn what_redis_does_not_know_postgres_tells_and_then_memory() {
     let scene = Scene::for_subscribers().await;
     scene.subscribed(1).await;
-    scene.redis_loses_it().await;
+    scene.redis_loses("subscription").await;
     scene.plays("postgres").await;
     scene.down(&["postgres"], true);
     scene.plays("redis").await;
-    scene.redis_loses_it().await;
+    scene.redis_loses("subscription").await;
     scene.plays("memory").await;
     let unseen = Scene { user: new_id(), ..scene };
     let denied = unseen.start().await;
@@ -128,14 +121,14 @@ async fn a_plan_has_as_many_streams_as_it_says_also_where_redis_has_lost_it() {
     let mut sessions = Vec::new();
     for number in 0..STREAMS {
         if number == LIMIT {
-            scene.redis_loses_it().await;
+            scene.redis_loses("subscription").await;
         }
         sessions.push(expect(scene.start().await, 201));
     }
     scene.is_denied("too_many_streams").await;
     // All slots run out; then each that is heard of takes one again, as many as there are.
     scene.bed.pass(40);
-    scene.redis_loses_it().await;
+    scene.redis_loses("subscription").await;
     for session in &sessions {
         expect(scene.beat(text(session, "renewal_path"), 1_000).await, 200);
     }

@@ -119,9 +119,7 @@ async fn a_session_of_a_suspended_account_ends_within_a_few_heartbeats() {
 async fn a_plan_that_is_over_counts_here_after_the_next_start() {
     let scene = Scene::new().await;
     scene.announce(2, "subscribers").await;
-    let plan = json!({"user_id": scene.user, "version": 1, "state": "active",
-        "entitlements": {"level": PLAN_LEVEL, "streams": 5}});
-    scene.hears("mcsp.subscription.subscription.changed.v1", plan).await;
+    scene.subscribes(json!({"level": PLAN_LEVEL, "streams": 5})).await;
     scene.seen().await;
     scene.until_the_video_is_remembered().await;
     scene.down(&["redis", "content"], true);

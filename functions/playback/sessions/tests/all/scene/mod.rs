@@ -85,6 +85,13 @@ impl Scene {
         assert_eq!(events.deliver(&unique(), kind, &data).await.status, 204);
     }
 
+    /// Playback hears that the account has a plan, for the first time.
+    pub async fn subscribes(&self, entitlements: Value) {
+        let plan =
+            json!({"user_id": self.user, "version": 1, "state": "active", "entitlements": entitlements});
+        self.hears("mcsp.subscription.subscription.changed.v1", plan).await;
+    }
+
     /// Makes Redis forget what it has of the account.
     pub async fn redis_loses(&self, what: &str) {
         let words = ["DEL".to_owned(), format!("playback:{{{}}}:{what}", self.user)];
