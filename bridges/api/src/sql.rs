@@ -19,6 +19,16 @@ pub fn sql(text: &str) -> Sql {
     Sql(Statement { sql: text.to_owned(), parameters: Vec::new() })
 }
 
+/// For a transaction: lets nobody else get past the same statement until the transaction ends. What is locked is a name, such as
+/// `video`, and an id or a text, whether or not there is a row of it. Two names with the same hash wait for each other, and no more.
+pub fn exclusively(name: &'static str, id: impl Into<Value>) -> GuardedStatement {
+    // A row, so that it can be expected: the function gives nothing.
+    sql("SELECT pg_advisory_xact_lock(hashtextextended($2 || ' ' || $1::text, 0)) IS NULL")
+        .bind(id)
+        .bind(name)
+        .expecting(1)
+}
+
 /// A statement under construction.
 #[derive(Clone, Debug)]
 pub struct Sql(Statement);

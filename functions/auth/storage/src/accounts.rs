@@ -7,7 +7,7 @@ use mcsp_access::Role;
 use mcsp_bridge_api::Bridge;
 use mcsp_bridge_api::kafka::Event;
 use mcsp_bridge_api::postgres::{GuardedStatement, RowMismatch, TransactError, Transaction};
-use mcsp_bridge_api::sql::{Inconsistency, Row, Rows, sql};
+use mcsp_bridge_api::sql::{Inconsistency, Row, Rows, exclusively, sql};
 use mcsp_ids::UserId;
 use mcsp_problem::Problem;
 
@@ -179,9 +179,7 @@ pub(crate) const fn closed_beside(state: State) -> Option<Timestamp> {
 
 /// Lets no other account take an address, until the transaction ends. The digest of an address tells nothing in a list of locks.
 pub fn hold_address(email: &Email) -> GuardedStatement {
-    sql("SELECT pg_advisory_xact_lock(hashtextextended('address ' || $1::text, 0)) IS NULL")
-        .bind(email.as_str())
-        .expecting(1)
+    exclusively("address", email.as_str())
 }
 
 /// Locks an account and its password until the transaction ends; nothing, where there is none.

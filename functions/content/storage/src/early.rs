@@ -8,15 +8,13 @@ use crate::ReadError;
 use content_domain::Processed;
 use jiff::Timestamp;
 use mcsp_bridge_api::postgres::GuardedStatement;
-use mcsp_bridge_api::sql::{Json, Rows, sql};
+use mcsp_bridge_api::sql::{Json, Rows, exclusively, sql};
 use mcsp_function::Context;
 use mcsp_ids::VideoId;
 
 /// The statement that keeps others away from a video that may not exist, until the transaction ends.
 pub fn lock(id: VideoId) -> GuardedStatement {
-    sql("SELECT pg_advisory_xact_lock(hashtextextended('videos ' || $1::text, 0)) IS NULL")
-        .bind(id.uuid())
-        .expecting(1)
+    exclusively("videos", id.uuid())
 }
 
 /// What the pipeline said before the upload was known.

@@ -5,7 +5,7 @@
 
 use crate::ReadError;
 use mcsp_bridge_api::postgres::GuardedStatement;
-use mcsp_bridge_api::sql::{Rows, sql};
+use mcsp_bridge_api::sql::{Rows, exclusively, sql};
 use mcsp_function::Context;
 use mcsp_ids::UserId;
 
@@ -33,9 +33,7 @@ pub async fn owner(context: &Context, id: UserId) -> Result<Option<Owner>, ReadE
 
 /// The statement that keeps others away from an account and from new videos of it, until the transaction ends.
 pub fn lock_owner(id: UserId) -> GuardedStatement {
-    sql("SELECT pg_advisory_xact_lock(hashtextextended('owners ' || $1::text, 0)) IS NULL")
-        .bind(id.uuid())
-        .expecting(1)
+    exclusively("owners", id.uuid())
 }
 
 /// The statement that keeps what is known of an account, unless the same version or a later one is known.

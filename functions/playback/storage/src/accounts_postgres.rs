@@ -3,7 +3,7 @@
 use crate::StoreError;
 use mcsp_bridge_api::Bridge;
 use mcsp_bridge_api::postgres::{GuardedStatement, RowSet};
-use mcsp_bridge_api::sql::{Inconsistency, Row, Rows, Sql, sql};
+use mcsp_bridge_api::sql::{Inconsistency, Row, Rows, Sql, exclusively, sql};
 use mcsp_ids::UserId;
 use playback_domain::AccountState;
 use uuid::Uuid;
@@ -45,9 +45,7 @@ fn read(row: &mut Row<'_>) -> Result<(u64, AccountState), Inconsistency> {
 
 /// The statement that lets nobody write what was held of an account, until the transaction ends: for its erasure.
 pub fn lock(user: UserId) -> GuardedStatement {
-    sql("SELECT pg_advisory_xact_lock(hashtextextended('account ' || $1::text, 0)) IS NULL")
-        .bind(user.uuid())
-        .expecting(1)
+    exclusively("account", user.uuid())
 }
 
 /// The statement that lets none of these accounts be erased, until the transaction ends.

@@ -1,11 +1,10 @@
 //! Drafts: what creators say of videos before these are there.
 
-use crate::quota::one_at_a_time;
 use crate::save::Written;
 use content_contract::Draft;
 use jiff::Timestamp;
 use mcsp_bridge_api::postgres::{GuardedStatement, RowMismatch, TransactError, Transaction, Violation};
-use mcsp_bridge_api::sql::{Inconsistency, Json, Row, Rows, sql};
+use mcsp_bridge_api::sql::{Inconsistency, Json, Row, Rows, exclusively, sql};
 use mcsp_function::Context;
 use mcsp_ids::{DraftId, UploadId, UserId};
 use mcsp_problem::Problem;
@@ -104,7 +103,7 @@ pub async fn insert_draft(
     .bind(kept.updated_at)
     .bind(at_most)
     .expecting(1);
-    let before = (Some(one_at_a_time("drafts", kept.owner)), upload_is_theirs(kept));
+    let before = (Some(exclusively("drafts of", kept.owner.uuid())), upload_is_theirs(kept));
     transact(context, before, statement, written).await
 }
 

@@ -57,12 +57,3 @@ pub fn keep_plan(user: UserId, version: u64, plan: UploadPlan) -> GuardedStateme
 pub fn forget_plan(user: UserId) -> GuardedStatement {
     sql("DELETE FROM plans WHERE user_id = $1").bind(user.uuid()).unguarded()
 }
-
-/// The statement that lets an owner create one after the other of them, such as `uploads`, until the transaction ends: what is
-/// counted behind it is exact.
-pub(crate) fn one_at_a_time(what: &str, owner: UserId) -> GuardedStatement {
-    sql("SELECT pg_advisory_xact_lock(hashtextextended($2 || ' of ' || $1::text, 0)) IS NULL")
-        .bind(owner.uuid())
-        .bind(what)
-        .expecting(1)
-}

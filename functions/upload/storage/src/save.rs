@@ -1,10 +1,10 @@
 //! Saving uploads: each change is one statement, guarded by the version that it was decided on.
 
-use crate::quota::{USED, one_at_a_time};
+use crate::quota::USED;
 use crate::row::{StateColumns, state_columns};
 use mcsp_bridge_api::kafka::Event;
 use mcsp_bridge_api::postgres::{GuardedStatement, RowMismatch, TransactError, Transaction, Violation};
-use mcsp_bridge_api::sql::sql;
+use mcsp_bridge_api::sql::{exclusively, sql};
 use mcsp_function::Context;
 use mcsp_problem::Problem;
 use upload_domain::{Quota, Upload};
@@ -71,7 +71,8 @@ pub async fn insert(
     /// The place of the upload's own statement.
     const INSERTED: u32 = 1;
     let Written { events, statements } = written;
-    let first = [one_at_a_time("uploads", upload.owner), inserted(upload, quota)];
+    // One of an owner's after the other: what is counted is exact.
+    let first = [exclusively("uploads of", upload.owner.uuid()), inserted(upload, quota)];
     let statements = first.into_iter().chain(statements).collect();
     match context.bridge().transact(Transaction { consumed_event: None, statements, events }).await {
         Ok(_) => Ok(()),
