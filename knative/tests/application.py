@@ -125,6 +125,7 @@ def problems_of(documents, application):
         policies_are_the_grants,
         events_arrive,
         public_paths_lead_right,
+        public_host_is_the_issuers,
         images_are_of_one_version,
         nothing_runs_as_root,
     )
@@ -280,6 +281,10 @@ def playback_apart(documents, application):
     for key in ("nodeSelector", "tolerations", "topologySpreadConstraints"):
         if not pod.get(key):
             yield f"Service/playback: {key} is missing, so it is not apart from the others"
+    for spread in pod.get("topologySpreadConstraints", []):
+        # Counted, a node that is being emptied keeps the others from taking its pods, and is never empty.
+        if spread.get("whenUnsatisfiable") == "DoNotSchedule" and spread.get("nodeTaintsPolicy") != "Honor":
+            yield f"Service/playback: its spread over {spread['topologyKey']} counts nodes that are being emptied"
     selects = {"serving.knative.dev/service": "playback"}
     budgets = of_kind(documents, "PodDisruptionBudget").values()
     if not any(budget["spec"]["selector"]["matchLabels"] == selects for budget in budgets):
@@ -405,6 +410,21 @@ def _service_at(rules, path):
         if kind == "PathPrefix" and (path == value or path.startswith(value.rstrip("/") + "/"))
     ]
     return exact[0] if exact else max(prefixes, default=(0, None))[1]
+
+
+def public_host_is_the_issuers(documents, application):
+    issuer = of_kind(documents, "ConfigMap")["settings"]["data"].get("issuer", "")
+    hosts = {
+        "HTTPRoute": [host for route in of_kind(documents, "HTTPRoute").values() for host in route["spec"]["hostnames"]],
+        "Gateway": [
+            listener.get("hostname")
+            for gateway in of_kind(documents, "Gateway").values()
+            for listener in gateway["spec"]["listeners"]
+        ],
+    }
+    for kind, names in hosts.items():
+        if issuer.removeprefix("https://") not in names:
+            yield f"{kind}: the issuer {issuer} is none of its host names {names}"
 
 
 def images_are_of_one_version(documents, application):
