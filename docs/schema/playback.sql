@@ -30,6 +30,12 @@ BEGIN
 END
 $_$;
 
+CREATE TABLE playback.account_decisions (
+    user_id uuid NOT NULL,
+    version bigint NOT NULL,
+    is_suspended boolean NOT NULL
+);
+
 CREATE TABLE playback.accounts (
     user_id uuid NOT NULL,
     version bigint NOT NULL,
@@ -132,6 +138,12 @@ CREATE TABLE playback.timers (
     tracestate text
 );
 
+CREATE TABLE playback.video_decisions (
+    video_id uuid NOT NULL,
+    version bigint NOT NULL,
+    is_blocked boolean NOT NULL
+);
+
 CREATE TABLE playback.videos (
     id uuid NOT NULL,
     version bigint NOT NULL,
@@ -154,6 +166,7 @@ CREATE TABLE playback.videos (
     embedding_origins text[] DEFAULT '{}'::text[] NOT NULL,
     collaborators jsonb DEFAULT '[]'::jsonb NOT NULL,
     caption_languages text[] DEFAULT '{}'::text[] NOT NULL,
+    packaged_hls_steered text,
     CONSTRAINT videos_embedding CHECK ((embedding = ANY (ARRAY['anywhere'::text, 'nowhere'::text, 'listed'::text]))),
     CONSTRAINT videos_media CHECK (((state = 'published'::text) = ((packaged_prefix IS NOT NULL) AND (packaged_hls IS NOT NULL) AND (duration_ms IS NOT NULL) AND (renditions IS NOT NULL)))),
     CONSTRAINT videos_passwords CHECK (((visibility = 'password'::text) = (passwords_version IS NOT NULL))),
@@ -162,6 +175,9 @@ CREATE TABLE playback.videos (
     CONSTRAINT videos_state CHECK ((state = ANY (ARRAY['never_published'::text, 'scheduled'::text, 'published'::text, 'unpublished'::text, 'blocked'::text, 'deleted'::text]))),
     CONSTRAINT videos_visibility CHECK ((visibility = ANY (ARRAY['public'::text, 'unlisted'::text, 'private'::text, 'subscribers'::text, 'password'::text])))
 );
+
+ALTER TABLE ONLY playback.account_decisions
+    ADD CONSTRAINT account_decisions_pkey PRIMARY KEY (user_id);
 
 ALTER TABLE ONLY playback.accounts
     ADD CONSTRAINT accounts_pkey PRIMARY KEY (user_id);
@@ -196,6 +212,9 @@ ALTER TABLE ONLY playback.timers
 ALTER TABLE ONLY playback.timers
     ADD CONSTRAINT timers_pkey PRIMARY KEY (event_id);
 
+ALTER TABLE ONLY playback.video_decisions
+    ADD CONSTRAINT video_decisions_pkey PRIMARY KEY (video_id);
+
 ALTER TABLE ONLY playback.videos
     ADD CONSTRAINT videos_pkey PRIMARY KEY (id);
 
@@ -211,6 +230,8 @@ ALTER TABLE ONLY playback.positions
     ADD CONSTRAINT positions_video FOREIGN KEY (video_id) REFERENCES playback.videos(id);
 
 GRANT USAGE ON SCHEMA playback TO mcsp_playback;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE playback.account_decisions TO mcsp_playback;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE playback.accounts TO mcsp_playback;
 
@@ -231,5 +252,7 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE playback.signing_keys TO mcsp_playbac
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE playback.subscriptions TO mcsp_playback;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE playback.timers TO mcsp_playback;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE playback.video_decisions TO mcsp_playback;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE playback.videos TO mcsp_playback;

@@ -87,7 +87,7 @@ def fields_of(message):
 def read(json_):
     """JSON with its times taken for what they are, and with the members that are left out where they are null."""
     times = {name: json_[name] and datetime.datetime.fromisoformat(json_[name]) for name in TIMES}
-    packaged = json_["packaged"] and {"dash": None, **json_["packaged"]}
+    packaged = json_["packaged"] and {"dash": None, "hls_steered": None, **json_["packaged"]}
     return {**json_, **times, "packaged": packaged}
 
 

@@ -1,5 +1,5 @@
-"""A viewer with a real browser: hls.js plays the HLS manifest of a session and Shaka Player the DASH manifest, from the
-first frame to the last, while URLs expire and are given anew.
+"""A viewer with a real browser: hls.js plays the HLS manifests of a session and Shaka Player the DASH manifest, from the
+first frame to the last, while URLs expire and are given anew, and where a CDN fails.
 
 The application is a server of pages alone, on the port that is given: its scripts call the API, whose origin is another one. Screenshots
 go to the directory that CLIENT_TEST names. Prints one line for each walk that worked.
@@ -135,6 +135,19 @@ def stops_without_new_urls(given, walk, application, player):
     assert len(seen["tokens"]) == 1 and seen["segments"] > 0, seen
 
 
+def goes_to_another_cdn(given, walk, application):
+    viewer = Viewer(given, walk, application)
+    viewer.play("hls_steered")
+    seen = viewer.until("plays", lambda seen: over(seen) or seen["position_s"] > 2)
+    assert not over(seen) and seen["cdns"] == [given["cdn"]], seen
+    # From here on nothing comes from the first one, and no application does anything about it.
+    walk.driver.execute_cdp_cmd("Network.enable", {})
+    walk.driver.execute_cdp_cmd("Network.setBlockedURLs", {"urls": [given["cdn"] + "/*"]})
+    seen = viewer.until("to the end", over)
+    assert seen["failure"] is None and given["other_cdn"] in seen["cdns"], seen
+    assert abs(seen["position_s"] - seen["duration_s"]) < 0.1 and len(seen["tokens"]) > 2, seen
+
+
 def plays_with_keys(given, walk, application):
     seen = plays(given, walk, application, "dash", "protected_video_id")
     # One licence is enough, and its path is good for no other.
@@ -172,6 +185,12 @@ def main():
         with walking(given, f"player-{player}-expired", with_scripts=True) as walk:
             stops_without_new_urls(given, walk, application, player)
             print(f"{player}: stopped without new URLs")
+    with walking(given, "player-steered", with_scripts=True) as walk:
+        plays(given, walk, application, "hls_steered")
+        print("steered: played to the end, with URLs that the player asked for")
+    with walking(given, "player-steered-failover", with_scripts=True) as walk:
+        goes_to_another_cdn(given, walk, application)
+        print("steered: went to another CDN")
     with walking(given, "player-protected", with_scripts=True) as walk:
         plays_with_keys(given, walk, application)
         print("protected: played to the end with its keys")

@@ -192,6 +192,17 @@ impl OwnPlatform {
         Platform::at(format!("http://127.0.0.1:{}", self.port.number))
     }
 
+    /// Has it started again with another variable.
+    ///
+    /// # Panics
+    /// When it does not end, or does not start.
+    pub async fn told(mut self, name: &str, value: String) -> OwnPlatform {
+        self.end().await;
+        self.settings.variables.push((name.to_owned(), value));
+        self.start_again().await;
+        self
+    }
+
     /// Its Kafka.
     ///
     /// # Panics

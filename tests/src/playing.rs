@@ -1,7 +1,8 @@
 //! A video that can be played.
 
 use crate::{Account, Answer, Platform, eventually, ready_video};
-use serde_json::json;
+use reqwest::Url;
+use serde_json::{Value, json};
 
 /// A published video of a creator that no other test has.
 pub async fn published(platform: &Platform) -> String {
@@ -30,4 +31,16 @@ pub async fn publish(creator: &Account, video_id: &str) {
 pub async fn start(viewer: &Account, video_id: &str) -> Answer {
     let body = json!({"video_id": video_id, "device": {"id": "tv", "name": "Kitchen"}});
     viewer.post("/v1/playback/sessions", &body).await
+}
+
+/// Where the player of a session asks where to load from, as it finds it in the URL of its playlist.
+///
+/// # Panics
+/// When there is no such playlist.
+pub fn steering_path(session: &Value) -> String {
+    let playlist = session["manifests"]["hls_steered"].as_str().expect("a URL");
+    let playlist = Url::parse(playlist).expect("a URL");
+    let steering = playlist.query_pairs().find_map(|(name, value)| (name == "steering").then_some(value));
+    let steering = Url::parse(&steering.expect("where to ask")).expect("a URL");
+    format!("{}?{}", steering.path(), steering.query().expect("a grant"))
 }

@@ -167,7 +167,10 @@ fn value_of(spec: &Value, cluster: &Cluster) -> String {
         ("OTEL_TRACES_SAMPLER", _) => "always_on".to_owned(),
         ("OTEL_TRACES_SAMPLER_ARG" | "OTEL_EXPORTER_OTLP_CERTIFICATE", _) => String::new(),
         // As long as an overlay says nothing else.
-        ("SPIN_VARIABLE_WEB_ORIGINS" | "SPIN_VARIABLE_PLAYER_ORIGINS", _) => "[]".to_owned(),
+        (
+            "SPIN_VARIABLE_WEB_ORIGINS" | "SPIN_VARIABLE_PLAYER_ORIGINS" | "SPIN_VARIABLE_CDN_FAILOVER_URLS",
+            _,
+        ) => "[]".to_owned(),
         // What clients register is anywhere, and so is what is fetched.
         ("MCSP_SERVICE_URL_CLIENTS" | "MCSP_SERVICE_URL_SOURCES", Some(value)) => value.to_owned(),
         (name, Some(value)) if name.starts_with("MCSP_SERVICE_URL_") => {

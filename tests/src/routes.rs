@@ -229,6 +229,7 @@ routes! {
     "/v1/playback/sessions" POST "/v1/playback/sessions", Bearer(PlaybackStart), r#"{"video_id": "video_00000000000000000000000000", "device": {"id": "tv", "name": "TV"}, "access_grant": "eyJ9.c2ln", "embedding_origin": "https://blog.example"}"#;
     "/v1/playback/sessions/:id" DELETE "/v1/playback/sessions/playback_00000000000000000000000000" not "/v1/playback/sessions/event_00000000000000000000000000", Bearer(PlaybackStart) of Playback, r#"{"position_ms": 1, "client_time": "2026-01-01T00:00:00Z"}"#;
     "/v1/playback/sessions/:id/heartbeat" PUT "/v1/playback/sessions/playback_00000000000000000000000000/heartbeat" not "/v1/playback/sessions/event_00000000000000000000000000/heartbeat", Bearer(PlaybackStart) of Playback, r#"{"position_ms": 1, "client_time": "2026-01-01T00:00:00Z", "state": "playing"}"#;
+    "/v1/playback/sessions/:id/steering" GET "/v1/playback/sessions/playback_00000000000000000000000000/steering?grant=x" not "/v1/playback/sessions/event_00000000000000000000000000/steering?grant=x", None;
     "/v1/playback/licences/clearkey" POST "/v1/playback/licences/clearkey?token=x", Bearer(PlaybackStart);
     "/v1/playback/licences/:key_system" POST "/v1/playback/licences/widevine?token=x" not "/v1/playback/licences/primetime?token=x", Bearer(PlaybackStart);
     "/v1/playback/devices" GET "/v1/playback/devices", Bearer(PlaybackStart);

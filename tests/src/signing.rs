@@ -1,12 +1,11 @@
 //! Tokens of the platform's own key, opened with its sealing keys: what an attacker would have to forge, and what an
 //! administrator has.
 
-use crate::{Platform, variable};
+use crate::{Platform, postgres, variable};
 use mcsp_access::{Acr, Claims, FIRST_PARTY, Role, SigningKey, Subject};
 use mcsp_ids::{AuthSessionId, UserId};
 use mcsp_seal::SealingKeys;
 use serde_json::{Value, json};
-use sqlx::{Connection, PgConnection};
 use std::path::Path;
 use uuid::Uuid;
 
@@ -15,18 +14,17 @@ use uuid::Uuid;
 /// # Panics
 /// Without `MCSP_TEST_STATE_DIR` and `MCSP_TEST_POSTGRES_URL`.
 pub async fn platform_key() -> SigningKey {
-    let variable_of = |name: &str| std::env::var(name).unwrap_or_else(|_| panic!("{name}: run scripts/test"));
     // Whoever needs a key first makes it.
     Platform::running().get("/.well-known/jwks.json").await.expect(200);
-    let mut auth = PgConnection::connect(&variable_of("MCSP_TEST_POSTGRES_URL")).await.expect("Postgres");
     let (kid, sealed): (String, Vec<u8>) = sqlx::query_as(
         "SELECT kid, sealed_private_key FROM auth.signing_keys WHERE signs_from <= now() AND revoked_at IS NULL \
          ORDER BY sequence DESC LIMIT 1",
     )
-    .fetch_one(&mut auth)
+    .fetch_one(&mut postgres().await)
     .await
     .expect("a signing key");
-    let environment = Path::new(&variable_of("MCSP_TEST_STATE_DIR")).join("platform.env");
+    let state = std::env::var("MCSP_TEST_STATE_DIR").expect("MCSP_TEST_STATE_DIR: run scripts/test");
+    let environment = Path::new(&state).join("platform.env");
     let sealing = SealingKeys::from_json(&variable(&environment, "SPIN_VARIABLE_AUTH_SEALING_KEYS"));
     let seed =
         sealing.expect("sealing keys").open(&format!("signing_key:{kid}"), &sealed).expect("its seal opens");

@@ -29,6 +29,17 @@ pub async fn decide(account: &Account, version: i64, suspended: bool) {
     .await;
 }
 
+/// The Admin service: the video is blocked, or restored.
+///
+/// # Panics
+/// Without Kafka.
+pub async fn decide_on_video(video_id: &str, version: i64, blocked: bool) {
+    let verb = if blocked { "blocked" } else { "restored" };
+    let data = json!({"video_id": video_id, "version": version, "blocked": blocked});
+    let about = ("/mcsp/admin", format!("mcsp.admin.video.{verb}.v1"));
+    tell(("admin.decision.made", video_id), (about.0, &about.1), &data).await;
+}
+
 /// The Subscription service: the account has a plan of this level.
 ///
 /// # Panics

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use mcsp_ids::VideoId;
 use mcsp_manifest::Manifest;
 use mcsp_testbed::serve;
-use mcsp_tests::playing::{published_by, start};
+use mcsp_tests::playing::{published_by, start, steering_path};
 use mcsp_tests::protecting::{kid, protected_by};
 use mcsp_tests::{Account, Answer, End, Fault, OwnPlatform, Wire, Wires, eventually};
 use serde_json::{Value, json};
@@ -159,6 +159,8 @@ async fn plays(cell: &str, viewer: &Account, (film, kid): (&str, &str), number: 
         let beat = json!({"position_ms": at_ms, "state": "playing", "client_time": later()});
         let beaten = seen.answer(cell, 200, viewer.put(path(&session, "renewal_path"), &beat)).await;
         assert_eq!(beaten["position_ms"], at_ms, "{cell}");
+        let steered = viewer.platform.get(&steering_path(&session)).await;
+        assert_eq!(steered.status.as_u16(), 200, "{cell}: {}", steered.json);
         let read = seen.answer(cell, 200, viewer.get(&position)).await;
         assert_eq!(read["position_ms"], at_ms, "{cell}");
         let list = format!("/v1/playback/positions?videos={film}");

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use futures::TryStreamExt;
 use futures::future::BoxFuture;
 use http::header::{
-    ACCEPT_RANGES, ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, RANGE,
+    ACCEPT_RANGES, ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, LOCATION, RANGE,
 };
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::combinators::UnsyncBoxBody;
@@ -27,6 +27,8 @@ use tokio::task::AbortHandle;
 const NAME: &str = "cdn";
 /// What stands before the token in every path.
 const PATH_PREFIX: &str = "/p/";
+/// What in a query has a newer token.
+const TOKEN_PARAMETER: &str = "token";
 /// Players keep a file no longer than this, so that a takedown shows soon.
 const CACHE: HeaderValue = HeaderValue::from_static("private, max-age=60");
 /// What a player needs to know of the store's answer.
@@ -133,14 +135,17 @@ impl Edge {
             refused.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
             return refused;
         }
-        let signed = request.uri().path().strip_prefix(PATH_PREFIX).and_then(|rest| rest.split_once('/'));
-        let Some((token, path)) = signed else {
+        let renewed = renewed(request.uri().path(), request.uri().query().unwrap_or_default());
+        let Some((token, path)) = signed(renewed.as_deref().unwrap_or(request.uri().path())) else {
             return problem(StatusCode::NOT_FOUND, "not_found", "there is nothing at this path");
         };
         let verifier = Arc::clone(&self.verifier.read().unwrap_or_else(PoisonError::into_inner));
         let address = request.extensions().get().map(|Peer(address): &Peer| *address);
         if let Err(refusal) = verifier.verify_from(address, token, path, now_unix_s()) {
             return problem(StatusCode::FORBIDDEN, refusal.code(), "the playback URL is not valid");
+        }
+        if let Some(renewed) = &renewed {
+            return redirect(renewed);
         }
         self.serve(path, request.method() == Method::HEAD, request.headers().get(RANGE)).await
     }
@@ -183,6 +188,31 @@ impl Edge {
         *answer.headers_mut() = headers;
         answer
     }
+}
+
+/// The token of a URL's path, and the path that it is to open.
+fn signed(url_path: &str) -> Option<(&str, &str)> {
+    url_path.strip_prefix(PATH_PREFIX)?.split_once('/')
+}
+
+/// The path of a URL with the newer token of its query, where that has one, in the place of its own.
+fn renewed(url_path: &str, query: &str) -> Option<String> {
+    let mut parameters = query.split('&').filter_map(|parameter| parameter.split_once('='));
+    let (_, token) = parameters.find(|(name, _)| *name == TOKEN_PARAMETER)?;
+    let (_, path) = signed(url_path)?;
+    Some(format!("{PATH_PREFIX}{token}/{path}"))
+}
+
+/// 307 to a path that may be read: what a manifest refers to relatively has its token, too (RFC 3986, section 5.1.3).
+fn redirect(url_path: &str) -> Response<Body> {
+    // What was verified is plain ASCII.
+    let Ok(location) = HeaderValue::from_str(url_path) else {
+        return problem(StatusCode::FORBIDDEN, "url_invalid", "the playback URL is not valid");
+    };
+    let mut response = response(StatusCode::TEMPORARY_REDIRECT, Bytes::new());
+    response.headers_mut().insert(LOCATION, location);
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }
 
 /// The type of a packaged file, by its name.

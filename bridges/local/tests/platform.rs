@@ -165,6 +165,7 @@ async fn a_video_becomes_a_stream_that_plays_through_the_cdn() {
     assert_eq!(completed["packaged"]["prefix"], "packaged/video_1/");
     assert_eq!(completed["packaged"]["hls"], "master.m3u8");
     assert_eq!(completed["packaged"]["dash"], "manifest.mpd");
+    assert_eq!(completed["packaged"]["hls_steered"], "steered.m3u8");
     let renditions = completed["renditions"].as_array().unwrap();
     let told: Vec<_> = renditions.iter().map(|one| (one["name"].as_str().unwrap(), &one["height"])).collect();
     assert_eq!(told, [("360p", &360.into()), ("180p", &180.into())]);
@@ -183,6 +184,7 @@ async fn a_video_becomes_a_stream_that_plays_through_the_cdn() {
     }
 
     refuses_what_is_not_signed(&urls, &cdn).await;
+    goes_on_with_newer_urls(&urls, &cdn).await;
     serves_ranges(&urls, &cdn).await;
     stack.stop().await;
 }
@@ -233,6 +235,40 @@ async fn refuses_what_is_not_signed(urls: &Urls, cdn: &str) {
     let missing = "packaged/video_1/none.m3u8";
     assert_eq!(refusal(&format!("{cdn}/p/{good}/{missing}")).await, (404, "not_found".to_owned()));
     assert_eq!(refusal(&format!("{cdn}/{path}")).await, (404, "not_found".to_owned()));
+}
+
+/// What a steered player asks for with a URL whose token is over, and a newer one in the query.
+async fn goes_on_with_newer_urls(urls: &Urls, cdn: &str) {
+    let (old, newer) = (token(urls, "packaged/video_1/", -1), token(urls, "packaged/video_1/", 60));
+    let path = "packaged/video_1/steered.m3u8";
+    let base = format!("{cdn}/p/{old}/{path}");
+    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    for query in [format!("token={newer}"), format!("steering=https%3A%2F%2Fa&token={newer}&b")] {
+        let answer = client.get(format!("{base}?{query}")).send().await.unwrap();
+        assert_eq!(answer.status(), 307, "{query}");
+        assert_eq!(answer.headers()["location"].to_str().unwrap(), format!("/p/{newer}/{path}"));
+        assert_eq!(answer.headers()["cache-control"], "no-store");
+        assert_eq!(answer.headers()["access-control-allow-origin"], "*");
+    }
+    let followed = reqwest::get(format!("{base}?token={newer}")).await.unwrap();
+    assert_eq!(followed.status(), 200);
+    let playlist = followed.text().await.unwrap();
+    assert!(playlist.starts_with("#EXTM3U\n#EXT-X-VERSION:11\n#EXT-X-DEFINE:QUERYPARAM=\"steering\"\n"));
+    // The parameter counts, whatever the path's own token is worth.
+    let base = format!("{cdn}/p/{newer}/{path}");
+    for (query, code) in [
+        (format!("token={old}"), "url_expired"),
+        (format!("token={}", token(urls, "packaged/video_2/", 60)), "url_invalid"),
+        ("token=x".to_owned(), "url_invalid"),
+        ("token=".to_owned(), "url_invalid"),
+        (format!("token=x/{newer}"), "url_invalid"),
+    ] {
+        assert_eq!(refusal(&format!("{base}?{query}")).await, (403, code.to_owned()), "{query}");
+    }
+    for query in ["steering=https%3A%2F%2Fa", "tokens=x", "token", ""] {
+        let answer = client.get(format!("{base}?{query}")).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{query}");
+    }
 }
 
 async fn serves_ranges(urls: &Urls, cdn: &str) {

@@ -46,6 +46,14 @@ const players = {
     hls.attachMedia(video);
   },
 
+  // All that it asks for it asks for by itself.
+  hls_steered() {
+    const hls = new Hls({ maxBufferLength: AHEAD_S, maxMaxBufferLength: AHEAD_S });
+    hls.on(Hls.Events.ERROR, (_, error) => { if (error.fatal) fail(`${error.details} ${error.response?.code}`); });
+    hls.loadSource(manifests.hls_steered);
+    hls.attachMedia(video);
+  },
+
   async dash() {
     shaka.polyfill.installAll();
     const player = new shaka.Player();
@@ -85,10 +93,12 @@ async function start() {
 // Says all that can be seen from outside of it.
 function look() {
   const fetched = performance.getEntriesByType("resource").map((entry) => entry.name);
+  const ofCdns = fetched.filter((url) => url.includes("/p/")).map((url) => new URL(url).origin);
   return {
     ...seen, position_s: video.currentTime, duration_s: video.duration, width: video.videoWidth,
     frames: video.getVideoPlaybackQuality().totalVideoFrames,
     tokens: [...new Set(fetched.map((url) => url.match(/\/p\/([^/]+)\//)?.[1]).filter(Boolean))],
+    cdns: [...new Set(ofCdns)],
     segments: new Set(fetched.map((url) => url.match(/[^/]+\.m4s/)?.[0]).filter(Boolean)).size,
   };
 }

@@ -2,18 +2,14 @@
 //! what is stored of it.
 
 use futures::future::join_all;
-use mcsp_tests::{Account, Platform, events_of, eventually, nth_mail, titled_video};
+use mcsp_tests::{Account, Platform, events_of, eventually, nth_mail, postgres, titled_video};
 use redis::AsyncCommands;
 use serde_json::json;
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+use sqlx::{AssertSqlSafe, Executor};
 use uuid::Uuid;
 
 fn variable(name: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run scripts/test"))
-}
-
-async fn postgres() -> PgConnection {
-    PgConnection::connect(&variable("MCSP_TEST_POSTGRES_URL")).await.expect("Postgres")
 }
 
 /// Lets 31 days pass for a closed account.

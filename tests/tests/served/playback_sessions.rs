@@ -1,8 +1,11 @@
 //! Playback sessions: who gets one, what it opens, and how many there are.
 
 use mcsp_ids::{PlaybackSessionId, VideoId};
-use mcsp_tests::playing::{published, published_by, start};
-use mcsp_tests::{Account, Answer, Platform, decide, eventually, ready_video, subscribe, titled_video};
+use mcsp_tests::playing::{published, published_by, start, steering_path};
+use mcsp_tests::{
+    Account, Answer, Platform, decide, decide_on_video, eventually, postgres, ready_video, subscribe,
+    titled_video,
+};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -111,6 +114,27 @@ async fn the_manifest_url_opens_the_whole_tree_and_with_one_character_changed_no
     }
     let other = published(&platform).await;
     assert_eq!(fetch(&url.replace(&video_id, &other)).await.0, 403);
+}
+
+#[tokio::test]
+async fn a_steered_playlist_says_where_its_player_asks_and_needs_no_token_there() {
+    let platform = Platform::running();
+    let video_id = published(&platform).await;
+    let viewer = platform.account("viewer").await;
+    let session = start(&viewer, &video_id).await.expect(201);
+    let (status, steered) = fetch(session["manifests"]["hls_steered"].as_str().expect("a URL")).await;
+    assert_eq!(status, 200);
+    let lines =
+        ["#EXT-X-DEFINE:QUERYPARAM=\"steering\"", "#EXT-X-CONTENT-STEERING:SERVER-URI=\"{$steering}\""];
+    assert!(lines.iter().all(|line| steered.contains(line)), "{steered}");
+    let (_, plain) = fetch(session["manifests"]["hls"].as_str().expect("a URL")).await;
+    assert!(!plain.contains("steering"), "{plain}");
+    let told = platform.get(&steering_path(&session)).await.expect(200);
+    assert_eq!((&told["VERSION"], &told["PATHWAY-PRIORITY"]), (&json!(1), &json!(["."])));
+    let nothing_shown = format!("{}/steering", path(&session));
+    platform.get(&nothing_shown).await.refused(403, "url_invalid");
+    viewer.delete(session["end_path"].as_str().expect("a path")).await.expect(204);
+    platform.get(&steering_path(&session)).await.refused(410, "session_over");
 }
 
 #[tokio::test]
@@ -299,6 +323,35 @@ async fn a_suspended_account_plays_nothing_though_its_token_is_good() {
     beaten.refused(403, "account_suspended");
     decide(&viewer, 2, false).await;
     eventually("it plays again", async || {
+        (start(&viewer, &video_id).await.status.as_u16() == 201).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_blocked_video_is_played_by_nobody_until_it_is_restored() {
+    let platform = Platform::running();
+    let creator = platform.account("creator").await;
+    let video_id = published_by(&creator).await;
+    let viewer = platform.account("viewer").await;
+    start(&viewer, &video_id).await.expect(201);
+    decide_on_video(&video_id, 1, true).await;
+    for account in [&viewer, &creator] {
+        eventually_refused(account, &video_id, 403, "blocked").await;
+    }
+    // Content tells of it, too: Playback has heard of it by itself.
+    let id: VideoId = video_id.parse().expect("an id");
+    let mut postgres = postgres().await;
+    eventually("Playback knows of the decision", async || {
+        let decided =
+            sqlx::query_scalar("SELECT is_blocked FROM playback.video_decisions WHERE video_id = $1");
+        let decided: Option<bool> =
+            decided.bind(id.uuid()).fetch_optional(&mut postgres).await.expect("Postgres");
+        decided.filter(|is_blocked| *is_blocked).map(drop)
+    })
+    .await;
+    decide_on_video(&video_id, 2, false).await;
+    eventually("it is played again", async || {
         (start(&viewer, &video_id).await.status.as_u16() == 201).then_some(())
     })
     .await;

@@ -1,6 +1,6 @@
 //! What the pipeline takes and what it tells: CloudEvents in Kafka's binary mode.
 
-use super::media::{DASH, HLS};
+use super::media::{DASH, HLS, HLS_STEERED};
 use super::playlist::Rendition;
 use super::protection::Protection;
 use super::thumbnails::Thumbnail;
@@ -113,6 +113,7 @@ struct Changed<'a> {
 struct Packaged {
     prefix: String,
     hls: &'static str,
+    hls_steered: &'static str,
     dash: &'static str,
 }
 
@@ -156,7 +157,8 @@ impl Initiated {
             Outcome::Completed { duration_ms, renditions, protection, thumbnails } => {
                 data.state = "completed";
                 data.progress_percent = 100;
-                data.packaged = Some(Packaged { prefix: self.path_prefix(), hls: HLS, dash: DASH });
+                let prefix = self.path_prefix();
+                data.packaged = Some(Packaged { prefix, hls: HLS, hls_steered: HLS_STEERED, dash: DASH });
                 data.protection = protection;
                 data.duration_ms = Some(duration_ms);
                 data.renditions = renditions;

@@ -1,7 +1,7 @@
 //! One upload: fetched, looked into, transcoded, stored.
 
 use super::events::{Initiated, Outcome, Wanted};
-use super::media::{self, DASH, HLS, MediaError};
+use super::media::{self, DASH, HLS, HLS_STEERED, MediaError};
 use super::playlist;
 use super::protection::{self, Unprotected};
 use super::thumbnails::{self, Taken};
@@ -91,6 +91,7 @@ where
     };
     progressed(TRANSCODED_PERCENT).await?;
     let master = fs::read_to_string(tree.join(HLS)).await.map_err(Hindrance::Disk)?;
+    fs::write(tree.join(HLS_STEERED), playlist::steered(&master)).await.map_err(Hindrance::Disk)?;
     store(workshop, &initiated.path_prefix(), &tree).await?;
     store_images(workshop, initiated, &taken).await?;
     let renditions = playlist::renditions(&master);
@@ -124,7 +125,7 @@ async fn fetch(buckets: &Buckets, initiated: &Initiated, file: &Path) -> Result<
 /// Stores the tree, the manifests last: when they are there, everything that they name is.
 async fn store(workshop: &Workshop, prefix: &str, tree: &Path) -> Result<(), Hindrance> {
     let mut files = files_below(tree).await.map_err(Hindrance::Disk)?;
-    files.sort_by_key(|path| path.ends_with(HLS) || path.ends_with(DASH));
+    files.sort_by_key(|path| [HLS, HLS_STEERED, DASH].iter().any(|manifest| path.ends_with(manifest)));
     for file in files {
         let Ok(relative) = file.strip_prefix(tree) else { continue };
         let key = format!("{prefix}{}", relative.display());

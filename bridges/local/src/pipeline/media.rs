@@ -94,6 +94,8 @@ pub(crate) async fn probe(file: &Path, scratch: &Path) -> Result<Source, MediaEr
 
 /// The HLS manifest.
 pub(crate) const HLS: &str = "master.m3u8";
+/// The HLS manifest of players that are steered.
+pub(crate) const HLS_STEERED: &str = "steered.m3u8";
 /// The DASH manifest of the same segments.
 pub(crate) const DASH: &str = "manifest.mpd";
 

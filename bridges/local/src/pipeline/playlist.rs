@@ -1,4 +1,4 @@
-//! Reads what ffmpeg wrote into the master playlist (RFC 8216).
+//! Reads what ffmpeg wrote into the master playlist (RFC 8216), and makes one of it for players that are steered.
 
 use serde::Serialize;
 
@@ -15,6 +15,18 @@ pub(crate) struct Rendition {
 /// The renditions of a master playlist, in its order.
 pub(crate) fn renditions(master: &str) -> Vec<Rendition> {
     master.lines().filter_map(|line| rendition(line.strip_prefix("#EXT-X-STREAM-INF:")?)).collect()
+}
+
+/// What a player needs of draft-pantos-hls-rfc8216bis that is steered: variables that stand in the playlist's own URL, and where to ask.
+/// Variants that name no pathway are of the pathway `.`, which is the place that they come from.
+const STEERED: &str = "#EXTM3U\n#EXT-X-VERSION:11\n#EXT-X-DEFINE:QUERYPARAM=\"steering\"\n\
+     #EXT-X-CONTENT-STEERING:SERVER-URI=\"{$steering}\"\n";
+
+/// The same master playlist for players that are steered from where `steering` says in the query of its URL.
+pub(crate) fn steered(master: &str) -> String {
+    let is_replaced = |line: &&str| line.starts_with("#EXTM3U") || line.starts_with("#EXT-X-VERSION:");
+    let rest = master.lines().filter(|line| !is_replaced(line));
+    rest.fold(STEERED.to_owned(), |playlist, line| playlist + line + "\n")
 }
 
 fn rendition(attributes: &str) -> Option<Rendition> {
@@ -64,6 +76,18 @@ mod tests {
             codecs: "avc1.64001e,mp4a.40.2".to_owned(),
         };
         assert_eq!(renditions(master), [expected]);
+    }
+
+    #[test]
+    fn a_steered_playlist_is_the_same_with_where_to_ask() {
+        let master = "#EXTM3U\n#EXT-X-VERSION:7\n\
+            #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"group_A1\",URI=\"media_2.m3u8\"\n\
+            #EXT-X-STREAM-INF:BANDWIDTH=840400,AUDIO=\"group_A1\"\nmedia_0.m3u8\n\n";
+        let expected = "#EXTM3U\n#EXT-X-VERSION:11\n#EXT-X-DEFINE:QUERYPARAM=\"steering\"\n\
+            #EXT-X-CONTENT-STEERING:SERVER-URI=\"{$steering}\"\n\
+            #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"group_A1\",URI=\"media_2.m3u8\"\n\
+            #EXT-X-STREAM-INF:BANDWIDTH=840400,AUDIO=\"group_A1\"\nmedia_0.m3u8\n\n";
+        assert_eq!(steered(master), expected);
     }
 
     #[test]

@@ -58,6 +58,10 @@ pub struct Packaged {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"manifest.mpd")]
     pub dash: Option<String>,
+    /// The HLS manifest of a player that is steered, below the prefix, where there is one: it loads what `steering` in its query names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"steered.m3u8")]
+    pub hls_steered: Option<String>,
 }
 
 /// How segments are encrypted. Their keys are derived from the seed and their ids by whoever has the seed: no key is told.

@@ -23,7 +23,8 @@ fn thumbnail(number: u128) -> Thumbnail {
 }
 
 fn media(made: impl IntoIterator<Item = u128>) -> Processed {
-    let packaged = Packaged { prefix: "packaged/v/".into(), hls: "master.m3u8".into(), dash: None };
+    let (dash, hls_steered) = (None, None);
+    let packaged = Packaged { prefix: "packaged/v/".into(), hls: "master.m3u8".into(), dash, hls_steered };
     let thumbnails = made.into_iter().map(thumbnail).collect();
     Processed::Completed(Media {
         duration_ms: 1_000,

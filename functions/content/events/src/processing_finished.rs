@@ -151,9 +151,9 @@ fn prefix(finished: &Finished) -> String {
 
 /// A playback URL opens all that is below the prefix: another video's must not be in it.
 fn is_below(own: &str, paths: &Packaged) -> bool {
-    let Packaged { prefix, hls, dash } = paths;
+    let Packaged { prefix, hls, dash, hls_steered } = paths;
     let is_below = |path: &String| !path.starts_with('/') && !path.contains("..");
-    prefix == own && is_below(hls) && dash.as_ref().is_none_or(is_below)
+    prefix == own && is_below(hls) && [dash, hls_steered].into_iter().flatten().all(is_below)
 }
 
 impl From<Unbelievable> for Problem {

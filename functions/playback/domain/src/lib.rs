@@ -1,6 +1,7 @@
 //! Playback's rules: who may play what, how many streams and devices an account has, where a viewer stopped.
 
 mod account;
+mod decision;
 mod device;
 mod entitlement;
 mod licence;
@@ -10,6 +11,7 @@ mod subscription;
 mod video;
 
 pub use account::{AccountState, Standing};
+pub use decision::{Decision, Deniable, merged};
 pub use device::{Device, Devices, InvalidDevice, device_id};
 pub use entitlement::{Allowance, Denial, Facts, HoldsFor, Limits, Reason, Viewer, decide};
 pub use licence::{KeySystem, Output, Robustness, Terms};

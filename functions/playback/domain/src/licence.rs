@@ -33,7 +33,8 @@ impl KeySystem {
         Self::ALL.into_iter().find(|system| system.as_str() == name)
     }
 
-    /// Whether it can hold a player to these terms. ClearKey keeps nothing from the page that plays.
+    /// Whether it can hold a player to these terms. ClearKey keeps nothing from the page that plays, and knows no time at which a key
+    /// is over.
     pub fn enforces(self, terms: Terms) -> bool {
         match self {
             KeySystem::Widevine | KeySystem::FairPlay | KeySystem::PlayReady => true,
@@ -104,15 +105,18 @@ pub struct Terms {
     pub robustness: Robustness,
     /// Where the picture may be shown.
     pub output: Output,
+    /// Whether they may be kept, until a time, to play without a network.
+    pub kept: bool,
 }
 
 impl Terms {
     /// Those that ask for nothing.
-    pub const OPEN: Terms = Terms { robustness: Robustness::Software, output: Output::Any };
+    pub const OPEN: Terms = Terms { robustness: Robustness::Software, output: Output::Any, kept: false };
 
-    /// The terms of these names.
+    /// The terms of these names, for keys that are not kept.
     pub fn named(robustness: &str, output: &str) -> Option<Self> {
-        Some(Terms { robustness: Robustness::named(robustness)?, output: Output::named(output)? })
+        let (robustness, output) = (Robustness::named(robustness)?, Output::named(output)?);
+        Some(Terms { robustness, output, kept: false })
     }
 }
 
@@ -128,7 +132,7 @@ mod tests {
         for (robustness, output) in
             Robustness::ALL.into_iter().flat_map(|robustness| Output::ALL.map(|output| (robustness, output)))
         {
-            let terms = Terms { robustness, output };
+            let terms = Terms { robustness, output, kept: false };
             assert_eq!(Terms::named(robustness.as_str(), output.as_str()), Some(terms));
         }
         assert_eq!(KeySystem::named("primetime"), None);
@@ -140,6 +144,7 @@ mod tests {
         let strict = [
             Terms { robustness: Robustness::Hardware, ..Terms::OPEN },
             Terms { output: Output::Hdcp1, ..Terms::OPEN },
+            Terms { kept: true, ..Terms::OPEN },
         ];
         assert!(KeySystem::ALL.into_iter().all(|system| system.enforces(Terms::OPEN)));
         for terms in strict {

@@ -5,8 +5,8 @@
 use jiff::{SignedDuration, Timestamp};
 use mcsp_ids::UserId;
 use playback_domain::{
-    AccountState, Denial, Devices, Embedder, Embedding, Entitlements, Facts, HoldsFor, Origin, Reason,
-    Region, Regions, Standing, State, Subscription, Video, Viewer, Visibility, decide,
+    AccountState, Decision, Denial, Devices, Embedder, Embedding, Entitlements, Facts, HoldsFor, Origin,
+    Reason, Region, Regions, Standing, State, Subscription, Video, Viewer, Visibility, decide, merged,
 };
 use proptest::prelude::*;
 use std::sync::LazyLock;
@@ -357,6 +357,18 @@ fn changed(case: &Case, change: impl Fn(&mut Case)) -> Case {
     case
 }
 
+/// The same, with what Admin has decided on the video and on the account.
+fn decided_on(case: &Case, of_video: Option<Decision>, of_account: Option<Decision>) -> Case {
+    changed(case, |case| {
+        case.video.state = merged((1, case.video.state.clone()), of_video).1;
+        case.standing.state = merged((1, case.standing.state), of_account).1;
+    })
+}
+
+fn decisions() -> impl Strategy<Value = Option<Decision>> {
+    prop::option::of((1..9_u64, any::<bool>()).prop_map(|(version, denies)| Decision { version, denies }))
+}
+
 /// Everything that gives a viewer more than before.
 fn with_one_more_right(case: &Case) -> Vec<Case> {
     vec![
@@ -460,6 +472,19 @@ proptest! {
         for less in with_one_right_less(&case) {
             prop_assert!(case.allowed() || !less.allowed(), "{case:?} was denied, {less:?} is not");
         }
+    }
+
+    #[test]
+    fn a_decision_never_allows_what_its_owner_does_not(
+        case in cases(),
+        of_video in decisions(),
+        of_account in decisions(),
+    ) {
+        let is_denied = |decision: Option<Decision>| decision.is_some_and(|decision| decision.denies);
+        let allowed = decided_on(&case, of_video, of_account).allowed();
+        let is_gone = case.standing.state == AccountState::Erased;
+        let denies = is_denied(of_video) || (is_denied(of_account) && !is_gone);
+        prop_assert_eq!(allowed, case.allowed() && !denies, "{:?} {:?}", of_video, of_account);
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! `mcsp.auth.account.*.v1`: what Playback must know of accounts. One that is suspended plays nothing any more; of one that
 //! is erased Playback forgets where its owner stopped.
 
+use crate::settle;
 use http::StatusCode;
 use mcsp_events::{Applied, Received};
 use mcsp_function::Context;
 use mcsp_ids::UserId;
 use mcsp_problem::Problem;
 use playback_domain::AccountState;
-use playback_storage::{Bounds, accounts, devices, memory, positions, subscriptions};
+use playback_storage::{Bounds, accounts, devices, positions, subscriptions};
 use serde::Deserialize;
 
 /// The state of an account: what is needed of it here.
@@ -18,9 +19,7 @@ struct AccountChanged {
     state: String,
 }
 
-/// Postgres first; then what is remembered here, and Redis, get what Postgres has by now, also when the event was applied
-/// before: a delivery that broke off between the two is mended by the next. What processes hold of an erased account they
-/// forget when they come to write it.
+/// Postgres first; then what is remembered here, and Redis.
 pub(crate) async fn apply(
     context: &Context,
     bounds: &Bounds,
@@ -35,14 +34,8 @@ pub(crate) async fn apply(
         // What was held is written before it, or not at all.
         statements.insert(0, accounts::lock(user_id));
     }
-    let (applied, bridge) = (received.apply(context, statements, Vec::new()).await?, context.bridge());
-    let (version, state) = accounts::find(bridge, user_id).await?.unwrap_or((version, state));
-    memory::keep_account(bridge, bounds, user_id, (version, state)).await?;
-    accounts::keep(bridge, user_id, version, state).await?;
-    if state == AccountState::Erased {
-        memory::forget_subscription(bridge, bounds, user_id).await?;
-        positions::drop_kept(bridge, user_id).await?;
-    }
+    let applied = received.apply(context, statements, Vec::new()).await?;
+    settle::account(context, bounds, user_id).await?;
     Ok(applied)
 }
 

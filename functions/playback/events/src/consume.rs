@@ -1,6 +1,6 @@
 //! `POST /events/playback-events`: takes the events that Playback follows.
 
-use crate::{account_changed, subscription_changed, video_changed};
+use crate::{account_changed, account_decided, subscription_changed, video_changed, video_decided};
 use axum::Extension;
 use axum::extract::State;
 use http::StatusCode;
@@ -15,6 +15,10 @@ const VIDEO_EVENTS: &str = "mcsp.content.video.";
 const ACCOUNT_EVENTS: &str = "mcsp.auth.account.";
 /// And Subscription's.
 const SUBSCRIPTION_EVENTS: &str = "mcsp.subscription.";
+/// And Admin's, of what it decides on a video. What else it may come to decide on one says nothing of whether it is blocked.
+const VIDEO_DECISIONS: [&str; 2] = ["mcsp.admin.video.blocked.v1", "mcsp.admin.video.restored.v1"];
+/// Or on an account.
+const ACCOUNT_DECISIONS: &str = "mcsp.admin.account.";
 
 pub(crate) async fn consume(
     State(context): State<Context>,
@@ -29,6 +33,11 @@ pub(crate) async fn consume(
         kind if kind.starts_with(SUBSCRIPTION_EVENTS) => {
             subscription_changed::apply(&context, &bounds, &received).await
         }
+        kind if VIDEO_DECISIONS.contains(&kind) => video_decided::apply(&context, &bounds, &received).await,
+        kind if kind.starts_with(ACCOUNT_DECISIONS) => {
+            account_decided::apply(&context, &bounds, &received).await
+        }
+        // What Admin decides on other things, and whatever else its topics will carry.
         _ => Ok(Applied::Ignored),
     };
     applied.map_err(for_its_stores)

@@ -1,9 +1,12 @@
 //! What Playback learns from other services.
 
 mod account_changed;
+mod account_decided;
 mod consume;
+mod settle;
 mod subscription_changed;
 mod video_changed;
+mod video_decided;
 
 use axum::routing::post;
 use axum::{Extension, Router};

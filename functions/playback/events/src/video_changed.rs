@@ -1,14 +1,14 @@
 //! `mcsp.content.video.*.v1`: keeps Playback's read model of videos, in Postgres and in Redis.
 
+use crate::settle;
 use http::StatusCode;
 use mcsp_events::{Applied, Received};
 use mcsp_function::Context;
 use mcsp_problem::Problem;
+use playback_storage::Bounds;
 use playback_storage::videos::{self, Announcement, Version};
-use playback_storage::{Bounds, memory};
 
-/// Postgres first; then what is remembered here, and Redis, get what Postgres has by now, also when the event was applied before: a delivery
-/// that broke off between the two is mended by the next. Neither goes back to an earlier version.
+/// Postgres first; then what is remembered here, and Redis.
 pub(crate) async fn apply(
     context: &Context,
     bounds: &Bounds,
@@ -21,8 +21,6 @@ pub(crate) async fn apply(
             .with_detail(error)
     })?;
     let applied = received.apply(context, vec![videos::upsert(id, &version)], Vec::new()).await?;
-    let current = videos::find(context.bridge(), id).await?.unwrap_or(version);
-    memory::keep_video(context.bridge(), bounds, id, &current).await?;
-    videos::keep(context.bridge(), id, &current).await?;
+    settle::video(context, bounds, id).await?;
     Ok(applied)
 }

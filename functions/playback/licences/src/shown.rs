@@ -64,7 +64,7 @@ pub(crate) fn granted(
     else {
         return Err(problems::token_invalid());
     };
-    if !system.enforces(terms) {
+    if !system.enforces(Terms { kept: grant.kept_until_unix_s.is_some(), ..terms }) {
         return Err(problems::terms_not_enforced());
     }
     let shown = Shown { user: caller.user(), session, id, ttl_ms: TAKEN_TTL_MS };

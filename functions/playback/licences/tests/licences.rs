@@ -64,6 +64,7 @@ impl Scene {
             seed_id: "s1".to_owned(),
             robustness: "software".to_owned(),
             output: "any".to_owned(),
+            kept_until_unix_s: None,
             issued_at_unix_s: now_s,
             expires_at_unix_s: now_s + 300,
         }
@@ -207,6 +208,14 @@ async fn strict_terms_are_not_for_clear_keys() {
         // Nobody answers for the others here.
         refused(&scene.ask("widevine", &token, request(&[])).await, 404, "key_system_not_offered");
     }
+}
+
+#[tokio::test]
+async fn keys_that_are_to_be_kept_are_not_for_clear_keys() {
+    let scene = Scene::new().await;
+    let grant = scene.grant();
+    let token = signed(&LicenceGrant { kept_until_unix_s: Some(grant.expires_at_unix_s + 86_400), ..grant });
+    refused(&scene.clearkey(&token).await, 403, "terms_not_enforced");
 }
 
 /// A licence server, which answers as it is told.

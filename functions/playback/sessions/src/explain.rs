@@ -105,7 +105,7 @@ struct FactView<T> {
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "DecisionVideo")]
 struct VideoView {
-    /// Content's version.
+    /// Grows with each change of it that Content tells, and with each decision on it.
     #[schemars(example = 7)]
     version: u64,
     owner_id: UserId,

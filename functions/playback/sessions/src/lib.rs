@@ -1,5 +1,6 @@
 //! Playback sessions: the hot path of the platform.
 
+mod cdns;
 mod denied;
 mod devices;
 mod embedder;
@@ -16,6 +17,7 @@ mod session;
 mod settings;
 mod signal;
 mod start;
+mod steering;
 mod view;
 mod with_redis;
 mod without_redis;
@@ -26,13 +28,15 @@ use mcsp_function::{Context, MissingVariable};
 use mcsp_reference::Section;
 use std::sync::Arc;
 
-/// `/v1/playback/sessions`, `/v1/playback/sessions/{id}` and its heartbeat, `/v1/playback/devices`, and `/v1/playback/explain`.
+/// `/v1/playback/sessions`, `/v1/playback/sessions/{id}`, its heartbeat and its steering, `/v1/playback/devices`, and
+/// `/v1/playback/explain`.
 pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
     let settings = Arc::new(settings::Settings::of(context)?);
     Ok(Router::new()
         .route("/v1/playback/sessions", post(start::start))
         .route("/v1/playback/sessions/{id}", delete(end::end))
         .route("/v1/playback/sessions/{id}/heartbeat", put(heartbeat::heartbeat))
+        .route("/v1/playback/sessions/{id}/steering", get(steering::steer))
         .route("/v1/playback/devices", get(devices::list))
         .route("/v1/playback/devices/{id}", delete(remove_device::remove))
         .route("/v1/playback/explain", post(explain::explain))
@@ -44,6 +48,7 @@ pub fn reference() -> Section {
     let operations = [
         start::reference(),
         heartbeat::reference(),
+        steering::reference(),
         end::reference(),
         devices::reference(),
         remove_device::reference(),
@@ -59,6 +64,7 @@ mcsp_function::component!(
         "audience",
         "bridge_token",
         "cdn_base_url",
+        "cdn_failover_urls",
         "default_device_limit",
         "default_stream_limit",
         "licence_policy",

@@ -54,6 +54,11 @@ pub(crate) fn over() -> Problem {
         .with_detail("start another one, under another key")
 }
 
+/// 403: on this platform nobody keeps keys.
+pub(crate) fn offline_not_offered() -> Problem {
+    Problem::new(StatusCode::FORBIDDEN, "offline_not_offered", "videos are not played here without a network")
+}
+
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         match &refusal {

@@ -40,14 +40,15 @@ pub(crate) async fn renew(
     let Ok(standing) = standing(context, settings, &wanted, &version, served).await else { return Ok(None) };
     let media = allowed(viewer, standing, &version, 0, now)?;
     let expires_at_s = settings.url_expires_at_s(now);
-    let Ok(manifests) = settings.manifests(media, &id, (expires_at_s, network)) else { return Ok(None) };
+    let player = Player { user: viewer.user, session, video };
+    let signed = (expires_at_s, network);
+    let Ok(manifests) = settings.manifests(media, (player, &id), signed, now) else { return Ok(None) };
     if !note(context, settings, &wanted, expires_at_s).await {
         return Ok(None);
     }
-    let shown = Shown { video, expires_at_s };
-    let grant = settings.grant(viewer, session, (shown, network), now);
-    let player = Player { user: viewer.user, session, video };
-    let licences = settings.licences().offer(context, media, player);
+    let grant = settings.grant(viewer, session, (Shown { video, expires_at_s }, network), now);
+    // To play on: what was to be kept was given with the start.
+    let licences = settings.licences().offer(context, media, player, None);
     Ok(Some(Renewal { expires_at_s, manifests, licences, path: renewal_path(&id, &grant) }))
 }
 
@@ -65,7 +66,7 @@ async fn load(
     if let Some(loaded) = videos::cached(redis, wanted.video, context.now()).await? {
         return Ok(Some(loaded));
     }
-    let loaded = videos::load(context, trace, wanted.video).await?;
+    let loaded = videos::load(context, trace, settings.bounds(), wanted.video).await?;
     if let Some(loaded) = &loaded {
         videos::keep_loaded(redis, wanted.video, loaded, context.now()).await?;
     }
@@ -103,5 +104,6 @@ async fn note(context: &Context, settings: &Settings, wanted: &Wanted<'_>, expir
         return memory::renewed(bridge, user, session, expires_at_s).await.is_ok();
     }
     let redis = Redis::within(bridge, settings.bounds());
-    playback_storage::note_renewal(redis, user, session, expires_at_s).await.unwrap_or(false)
+    let signed = (expires_at_s, wanted.network.map(|network| network.to_string()));
+    playback_storage::note_renewal(redis, user, session, signed).await.unwrap_or(false)
 }

@@ -1,11 +1,14 @@
 //! What the component is configured with, parsed once for each instance.
 
+use crate::cdns::Cdns;
 use crate::embedder::OwnPages;
-use crate::licences::Licences;
+use crate::licences::{Licences, Player};
 use crate::view::ManifestsView;
 use mcsp_function::{Caller, ClientAddress, Context, MissingVariable};
 use mcsp_ids::{PlaybackSessionId, UserId, VideoId};
-use mcsp_playback_url::{Binding, Grant, InvalidGrant, Network, SessionGrant, Verifier, ring_from_json};
+use mcsp_playback_url::{
+    Binding, Grant, InvalidGrant, Network, Refusal, SessionGrant, Verifier, ring_from_json,
+};
 use mcsp_problem::Problem;
 use playback_domain::{Embedder, Region, Viewer};
 use playback_keyring::{Keyring, SIGNED_LIFE};
@@ -44,12 +47,22 @@ pub(crate) struct OpenedBy {
     pub network: Option<Network>,
 }
 
+/// Whose session a grant proves, what that plays, and all else that the grant says.
+#[derive(Debug)]
+pub(crate) struct Proven {
+    pub user: UserId,
+    pub video: VideoId,
+    pub grant: SessionGrant,
+}
+
 /// What the component is configured with.
 #[derive(Debug)]
 pub(crate) struct Settings {
     keyring: Keyring,
     bounds: Bounds,
-    cdn_base_url: String,
+    cdns: Cdns,
+    /// Where the platform is reached, without a slash at its end.
+    issuer: String,
     url_ttl_s: u64,
     binding: Binding,
     stream_limit: u32,
@@ -72,7 +85,8 @@ impl Settings {
             access: Verifier::new(access.map_err(|_| MissingVariable("video_access_keys"))?),
             keyring: Keyring::of(context)?,
             bounds: Bounds::of(context)?,
-            cdn_base_url: context.variable("cdn_base_url")?.trim_end_matches('/').to_owned(),
+            cdns: Cdns::of(context)?,
+            issuer: context.variable("issuer")?.trim_end_matches('/').to_owned(),
             url_ttl_s: url_ttl_s
                 .filter(|ttl_s| (1..=URL_TTL_MAX_S).contains(ttl_s))
                 .ok_or_else(unusable("playback_url_ttl_s"))?,
@@ -172,6 +186,50 @@ impl Settings {
         Some((Shown { video, expires_at_s: grant.url_expires_at_unix_s }, opened_by))
     }
 
+    /// What a player proves of a session that asks where to load from, and whose that is.
+    pub(crate) fn proven(
+        &self,
+        grant: &str,
+        session: PlaybackSessionId,
+        now: jiff::Timestamp,
+    ) -> Result<Proven, Refusal> {
+        let grant = self.keyring.ring().verifier.verify_steering(grant, unix_s(now))?;
+        let is_of_it = grant.session_id.parse() == Ok(session);
+        let ids = grant.user_id.parse().ok().zip(grant.video_id.parse().ok());
+        let (user, video) = ids.filter(|_| is_of_it).ok_or(Refusal::Path)?;
+        Ok(Proven { user, video, grant })
+    }
+
+    /// The same proof for a while longer, of a session whose URLs were signed so since.
+    pub(crate) fn prolonged(
+        &self,
+        grant: SessionGrant,
+        (expires_at_s, network): (u64, Option<Network>),
+        now: jiff::Timestamp,
+    ) -> String {
+        self.keyring.ring().signer.sign_steering(&SessionGrant {
+            url_expires_at_unix_s: expires_at_s,
+            expires_at_unix_s: unix_s(now).saturating_add(GRANT_TTL_S),
+            network,
+            ..grant
+        })
+    }
+
+    /// Where videos are loaded from.
+    pub(crate) fn cdns(&self) -> &Cdns {
+        &self.cdns
+    }
+
+    /// How long a URL lives.
+    pub(crate) fn url_ttl_s(&self) -> u64 {
+        self.url_ttl_s
+    }
+
+    /// Where a player is told where to load from, which it asks whatever page or machine it plays on.
+    pub(crate) fn steering_url(&self, session: &str, grant: &str) -> String {
+        format!("{}/v1/playback/sessions/{session}/steering?grant={grant}", self.issuer)
+    }
+
     /// Where players get the keys of protected videos.
     pub(crate) fn licences(&self) -> &Licences {
         &self.licences
@@ -192,19 +250,59 @@ impl Settings {
         expires_at_s.saturating_sub(self.url_ttl_s / 2) <= unix_s(now)
     }
 
-    /// The URLs of the manifests, whose token opens the video's whole directory and names the session. While the same key
-    /// signs, the same input gives the same URLs.
-    pub(crate) fn manifests(
+    /// What opens a video's whole directory, and names the session. While the same key signs, the same input gives the same token.
+    pub(crate) fn token(
         &self,
         media: &Media,
         session: &str,
         (expires_at_s, network): (u64, Option<Network>),
+    ) -> Result<String, InvalidGrant> {
+        let grant = Grant::new(media.prefix.as_str(), session, expires_at_s)?.within(network);
+        Ok(self.keyring.ring().signer.sign(&grant))
+    }
+
+    /// The URLs of the manifests, with such a token.
+    pub(crate) fn manifests(
+        &self,
+        media: &Media,
+        (player, session): (Player, &str),
+        (expires_at_s, network): (u64, Option<Network>),
+        now: jiff::Timestamp,
     ) -> Result<ManifestsView, InvalidGrant> {
-        let Media { prefix, hls, dash, .. } = media;
-        let grant = Grant::new(prefix.as_str(), session, expires_at_s)?.within(network);
-        let token = self.keyring.ring().signer.sign(&grant);
-        let url = |manifest: &String| format!("{}/p/{token}/{prefix}{manifest}", self.cdn_base_url);
-        Ok(ManifestsView { hls: url(hls), dash: dash.as_ref().map(url) })
+        let Media { prefix, hls, dash, hls_steered, .. } = media;
+        let token = self.token(media, session, (expires_at_s, network))?;
+        let url = |manifest: &String| format!("{}/p/{token}/{prefix}{manifest}", self.cdns.first());
+        let steered = |manifest: &String| {
+            let steering =
+                self.steering_url(session, &self.steering_grant(player, (expires_at_s, network), now));
+            let steering: String = form_urlencoded::byte_serialize(steering.as_bytes()).collect();
+            format!("{}?steering={steering}", url(manifest))
+        };
+        Ok(ManifestsView {
+            hls: url(hls),
+            dash: dash.as_ref().map(url),
+            hls_steered: hls_steered.as_ref().map(steered),
+        })
+    }
+
+    /// What a player shows that asks where to load from, without an access token. How the session was opened is not in it: the CDN need
+    /// not learn of that.
+    fn steering_grant(
+        &self,
+        player: Player,
+        (expires_at_s, network): (u64, Option<Network>),
+        now: jiff::Timestamp,
+    ) -> String {
+        self.keyring.ring().signer.sign_steering(&SessionGrant {
+            session_id: player.session.to_string(),
+            user_id: player.user.to_string(),
+            passwords_version: None,
+            embedder: None,
+            network,
+            video_id: player.video.to_string(),
+            url_expires_at_unix_s: expires_at_s,
+            expires_at_unix_s: unix_s(now).saturating_add(GRANT_TTL_S),
+        })
     }
 }
 

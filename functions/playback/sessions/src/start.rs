@@ -41,6 +41,11 @@ pub(crate) struct StartRequest {
     #[serde(default)]
     #[schemars(example = &"https://blog.example")]
     embedding_origin: Option<String>,
+    /// Whether the keys of a protected video are to be kept, so that what was loaded can be played without a network: its licences
+    /// say until when. It makes no other session: one that is repeated under its Idempotency-Key has the licences that are asked for
+    /// now.
+    #[serde(default)]
+    offline: bool,
 }
 
 /// A device, as its player names it.
@@ -72,6 +77,7 @@ pub(crate) fn reference() -> Operation {
         .answers(view::answered())
         .refuses(denied::told())
         .refuses([Problem::not_found(), Invalid::default().into_problem(), denied::unknown(), refusal::over()])
+        .refuses([refusal::offline_not_offered()])
         // The slot and the key are taken in the same moment.
         .never("idempotency_key_in_flight")
         .never("conflict")
@@ -88,6 +94,9 @@ pub(crate) async fn start(
     caller.require(Permission::PlaybackStart)?;
     settings.refresh_keys(&context).await;
     let now = context.now();
+    if request.offline && settings.licences().kept_until_s(now).is_none() {
+        return Err(refusal::offline_not_offered());
+    }
     let (user, grant) = (caller.user(), request.access_grant.as_deref());
     let unlocked = settings.unlocked(grant, user, request.video_id, now);
     let embedder = embedder::told(request.embedding_origin.as_deref())?;
@@ -113,7 +122,7 @@ pub(crate) async fn start(
                 let signal = Signal { session_id: session.id, ..about(&start, position_ms, None) };
                 signal::send(&context, &trace, Happened::Started, signal);
             }
-            let answer = view::opened(&context, &settings, (&start, address), &session)?;
+            let answer = view::opened(&context, &settings, (&start, address, request.offline), &session)?;
             remember(&context, &settings, &start, session);
             Ok(answer)
         }

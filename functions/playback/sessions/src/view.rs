@@ -3,7 +3,7 @@
 use crate::denied;
 use crate::licences::{LicencesView, Player};
 use crate::session::{Session, allowed};
-use crate::settings::Settings;
+use crate::settings::{Settings, unix_s};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use jiff::Timestamp;
@@ -11,7 +11,7 @@ use mcsp_function::{ClientAddress, Context};
 use mcsp_ids::{PlaybackSessionId, VideoId};
 use mcsp_problem::{Json, Problem};
 use mcsp_reference::Answer;
-use playback_domain::{HEARTBEAT_INTERVAL_MS, Position};
+use playback_domain::{Entitlements, HEARTBEAT_INTERVAL_MS, Position};
 use playback_storage::{Shown, Start};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -120,6 +120,10 @@ pub(crate) struct ManifestsView {
     /// The DASH manifest (ISO/IEC 23009-1) of the same segments, in the same way; null where the video has none.
     #[schemars(example = &"https://cdn.example/p/token/videos/video_01kb5t4v00e8ptxz3kd07gq2sn/manifest.mpd")]
     pub dash: Option<String>,
+    /// The HLS manifest of a player that is steered (draft-pantos-hls-rfc8216bis, section 7): it has newer URLs, and other CDNs,
+    /// from the platform by itself. Null where the video has none.
+    #[schemars(example = &"https://cdn.example/p/token/videos/video_01kb5t4v00e8ptxz3kd07gq2sn/steered.m3u8?steering=https%3A%2F%2Fmcsp.example%2Fv1%2Fplayback%2Fsessions%2Fplayback_01kb5t4v00e8ptxz3kd07gq2sn%2Fsteering%3Fgrant%3DeyJ9.c2ln")]
+    pub hls_steered: Option<String>,
 }
 
 /// What [`opened`] is in the API reference.
@@ -131,7 +135,7 @@ pub(crate) fn answered() -> Answer {
 pub(crate) fn opened(
     context: &Context,
     settings: &Settings,
-    (start, address): (&Start<'_>, ClientAddress),
+    (start, address, offline): (&Start<'_>, ClientAddress, bool),
     session: &Session,
 ) -> Result<Response, Problem> {
     let media = allowed(start.viewer, session.standing, &session.version, session.others_open, start.now)
@@ -139,12 +143,13 @@ pub(crate) fn opened(
     let id = session.id.to_string();
     let internal = |error: &dyn std::error::Error| Problem::internal(error);
     let network = settings.network(address);
-    let manifests = settings.manifests(media, &id, (session.expires_at_s, network));
-    let manifests = manifests.map_err(|error| internal(&error))?;
-    let player = Player { user: start.viewer.user, session: session.id, video: start.video };
-    let licences = settings.licences().offer(context, media, player);
     let shown = Shown { video: start.video, expires_at_s: session.expires_at_s };
     let grant = settings.grant(start.viewer, session.id, (shown, network), start.now);
+    let player = Player { user: start.viewer.user, session: session.id, video: start.video };
+    let manifests = settings.manifests(media, (player, &id), (session.expires_at_s, network), start.now);
+    let manifests = manifests.map_err(|error| internal(&error))?;
+    let kept_until_s = if offline { kept_until_s(settings, start, session) } else { None };
+    let licences = settings.licences().offer(context, media, player, kept_until_s);
     let view = SessionView {
         id: &id,
         video_id: start.video,
@@ -164,6 +169,16 @@ pub(crate) fn opened(
     };
     let no_store = [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
     Ok((StatusCode::CREATED, no_store, Json(view)).into_response())
+}
+
+/// Until when the viewer may keep the keys, in Unix seconds: not beyond the end of the plan that the video asks for.
+fn kept_until_s(settings: &Settings, start: &Start<'_>, session: &Session) -> Option<u64> {
+    let until_s = settings.licences().kept_until_s(start.now)?;
+    let asks_for_plan = session.version.video.asks_for_plan(start.viewer.user).is_some();
+    let subscription = session.standing.subscription.filter(|_| asks_for_plan);
+    let entitlements = subscription.as_ref().and_then(|known| known.entitles(start.now));
+    let plan_ends_at = entitlements.and_then(Entitlements::until);
+    Some(plan_ends_at.map_or(until_s, |at| until_s.min(unix_s(at))))
 }
 
 /// Where the session's heartbeats go.

@@ -90,7 +90,8 @@ pub(crate) async fn open(
             StartOutcome::KeyReused => return Err(Refusal::KeyReused.into()),
             StartOutcome::Over => return Err(Refusal::Over.into()),
             StartOutcome::Cold(account) => {
-                let loaded = videos::load(context, trace, start.video).await.map_err(Refusal::unknown)?;
+                let loaded = videos::load(context, trace, bounds, start.video).await;
+                let loaded = loaded.map_err(Refusal::unknown)?;
                 let loaded = loaded.ok_or_else(|| missing(start.viewer, account.standing(), start.now))?;
                 let kept = videos::keep_loaded(redis, start.video, &loaded, start.now).await;
                 kept.map_err(Failed::Redis)?;

@@ -1,11 +1,12 @@
 //! The read model of accounts in Postgres.
 
 use crate::StoreError;
+use crate::subscription::NOTHING_HEARD;
 use mcsp_bridge_api::Bridge;
 use mcsp_bridge_api::postgres::{GuardedStatement, RowSet};
 use mcsp_bridge_api::sql::{Inconsistency, Row, Rows, Sql, exclusively, sql};
 use mcsp_ids::UserId;
-use playback_domain::AccountState;
+use playback_domain::{AccountState, Decision, merged};
 use uuid::Uuid;
 
 /// The statement that keeps an account's state, unless the same version or a later one is known.
@@ -19,7 +20,19 @@ pub fn upsert(user: UserId, version: u64, state: AccountState) -> GuardedStateme
     .unguarded()
 }
 
-/// What Postgres knows of an account: version and state.
+/// The statement that keeps what Admin has decided on an account, unless the same decision or a later one is known.
+pub fn upsert_decision(user: UserId, decision: Decision) -> GuardedStatement {
+    sql("INSERT INTO account_decisions AS d (user_id, version, is_suspended) VALUES ($1, $2, $3) \
+         ON CONFLICT (user_id) DO UPDATE SET version = excluded.version, is_suspended = excluded.is_suspended \
+         WHERE d.version < excluded.version")
+    .bind(user.uuid())
+    .bind(i64::try_from(decision.version).unwrap_or(i64::MAX))
+    .bind(decision.denies)
+    .unguarded()
+}
+
+/// What Postgres knows of an account, of Auth and of Admin together: version and state. The version is the sum of both, as that of a
+/// [video](crate::videos::Version) is.
 pub async fn find(bridge: &dyn Bridge, user: UserId) -> Result<Option<(u64, AccountState)>, StoreError> {
     Ok(Rows::new("accounts", bridge.query(of_account(user).into()).await?).first(read)?)
 }
@@ -35,12 +48,24 @@ pub(crate) async fn try_find(
 }
 
 fn of_account(user: UserId) -> Sql {
-    sql("SELECT version, state FROM accounts WHERE user_id = $1").bind(user.uuid())
+    sql("SELECT a.version, a.state, d.version AS decision_version, d.is_suspended \
+         FROM (SELECT $1::uuid AS user_id) AS asked \
+             LEFT JOIN accounts a ON a.user_id = asked.user_id \
+             LEFT JOIN account_decisions d ON d.user_id = asked.user_id \
+         WHERE a.user_id IS NOT NULL OR d.user_id IS NOT NULL")
+    .bind(user.uuid())
 }
 
 fn read(row: &mut Row<'_>) -> Result<(u64, AccountState), Inconsistency> {
-    let version = row.take("version")?;
-    Ok((version, row.parse("state", |name: String| AccountState::from_name(&name))?))
+    let version: Option<u64> = row.take("version")?;
+    let told = row.parse("state", |name: Option<String>| match version.zip(name) {
+        Some((version, name)) => Some((version, AccountState::from_name(&name)?)),
+        None => Some(NOTHING_HEARD),
+    })?;
+    let decided: Option<u64> = row.take("decision_version")?;
+    let denies: Option<bool> = row.take("is_suspended")?;
+    let decision = decided.zip(denies).map(|(version, denies)| Decision { version, denies });
+    Ok(merged(told, decision))
 }
 
 /// The statement that lets nobody write what was held of an account, until the transaction ends: for its erasure.

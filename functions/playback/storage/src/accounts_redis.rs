@@ -10,6 +10,8 @@ use playback_domain::AccountState;
 
 /// Longer than any access token is good for: whose account is suspended gets no new one.
 const ACCOUNT_TTL: Keeping = Keeping::confirmed(60 * 60 * 1000);
+/// Unless Auth has not heard yet that Admin has suspended it, and goes on giving some out.
+const SUSPENDED_TTL: Keeping = Keeping::confirmed(24 * 60 * 60 * 1000);
 
 /// Keeps an account's state, unless a later one is known.
 pub async fn keep(
@@ -19,7 +21,8 @@ pub async fn keep(
     state: AccountState,
 ) -> Result<(), StoreError> {
     let (key, value) = (keys::Account::new(user).account(), state.as_str().as_bytes().to_vec());
-    keep_version(redis.into(), key, version, ("state", value), ACCOUNT_TTL).await
+    let keeping = if state == AccountState::Suspended { SUSPENDED_TTL } else { ACCOUNT_TTL };
+    keep_version(redis.into(), key, version, ("state", value), keeping).await
 }
 
 /// What a script told of an account: its state, and its subscription. One of which nothing is known is active, as its

@@ -4,6 +4,7 @@
 use crate::model::{Announcement, Version};
 use crate::refresh::refresh_video;
 use crate::unconfirmed::{Keeping, at_least_one};
+use crate::videos_postgres::Known;
 use crate::{Bounds, Redis, StoreError, memory, videos_postgres, videos_redis};
 use jiff::Timestamp;
 use mcsp_bridge_api::postgres::Transaction;
@@ -11,6 +12,7 @@ use mcsp_bridge_api::services::Request;
 use mcsp_bridge_api::token;
 use mcsp_function::{Context, TraceParent};
 use mcsp_ids::VideoId;
+use playback_domain::State;
 
 /// Where a fact came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,12 +55,23 @@ impl Loaded {
     fn is_confirmed(&self) -> bool {
         self.stale_ms == 0
     }
+
+    /// Whether it counts over what nobody could confirm: where it is later, and where it is blocked, as Content may not have heard yet of
+    /// what Admin has decided.
+    fn counts_over(&self, told: &Loaded) -> bool {
+        matches!(self.version.video.state, State::Blocked) || self.version.number > told.version.number
+    }
 }
 
 /// Finds a video that Redis does not know; none where Content says that there is none. An error means that
 /// nothing can be known now.
-pub async fn load(context: &Context, trace: &TraceParent, id: VideoId) -> Result<Option<Loaded>, StoreError> {
-    match latest_from_owners(context, trace, id).await {
+pub async fn load(
+    context: &Context,
+    trace: &TraceParent,
+    bounds: &Bounds,
+    id: VideoId,
+) -> Result<Option<Loaded>, StoreError> {
+    match latest_from_owners(context, trace, bounds, id).await {
         Ok(loaded) => Ok(loaded),
         Err(unknown) => match remembered(context, id).await? {
             Some(loaded) => Ok(Some(loaded)),
@@ -79,7 +92,7 @@ pub async fn load_without_redis(
         refresh_video(context, bounds, id, loaded.stale_ms);
         return Ok(Some(loaded));
     }
-    let loaded = latest_from_owners(context, trace, id).await?;
+    let loaded = latest_from_owners(context, trace, bounds, id).await?;
     if let Some(loaded) = loaded.as_ref().filter(|loaded| loaded.is_confirmed()) {
         memory::keep_video(context.bridge(), bounds, id, &loaded.version).await?;
     }
@@ -108,43 +121,54 @@ async fn remembered(context: &Context, id: VideoId) -> Result<Option<Loaded>, St
     }))
 }
 
-/// What the owners say; where none could confirm it, what is remembered, if that is of a later version: this process may
-/// have heard of a takedown since.
+/// What the owners say. Where Postgres can't be asked Content's word is taken alone, and lacks what Admin has decided: it is as a copy
+/// then that nobody could confirm, and what is remembered counts, if that is later or a block.
 async fn latest_from_owners(
     context: &Context,
     trace: &TraceParent,
+    bounds: &Bounds,
     id: VideoId,
 ) -> Result<Option<Loaded>, StoreError> {
-    let Some(loaded) = from_owners(context, trace, id).await? else { return Ok(None) };
-    if loaded.is_confirmed() {
-        return Ok(Some(loaded));
+    let bridge = context.bridge();
+    let decision = match videos_postgres::find(bridge, id).await {
+        Ok(Some(Known::Told(version))) => {
+            return Ok(Some(Loaded { version: *version, source: Source::Postgres, stale_ms: 0 }));
+        }
+        Ok(Some(Known::Decided(decision))) => {
+            if decision.denies {
+                // A copy is of Content's word alone: it is no answer where Content gives none.
+                memory::forget_video(bridge, id).await?;
+            }
+            Some(decision)
+        }
+        Ok(None) | Err(_) => None,
+    };
+    let Some((told, age_ms)) = ask(context, trace, id).await? else { return Ok(None) };
+    if age_ms == 0
+        && let Some(version) = refill(context, id, &told).await
+    {
+        return Ok(Some(Loaded { version, source: Source::Catalog, stale_ms: 0 }));
     }
-    let later = remembered(context, id).await?;
-    let later = later.filter(|copy| copy.version.number > loaded.version.number);
-    Ok(Some(later.unwrap_or(loaded)))
-}
-
-async fn from_owners(
-    context: &Context,
-    trace: &TraceParent,
-    id: VideoId,
-) -> Result<Option<Loaded>, StoreError> {
-    if let Ok(Some(version)) = videos_postgres::find(context.bridge(), id).await {
-        return Ok(Some(Loaded { version, source: Source::Postgres, stale_ms: 0 }));
+    let version = told.decided(decision);
+    let loaded = Loaded { version, source: Source::Catalog, stale_ms: at_least_one(age_ms) };
+    if let Some(copy) = remembered(context, id).await?.filter(|copy| copy.counts_over(&loaded)) {
+        return Ok(Some(copy));
     }
-    let Some((version, stale_ms)) = ask(context, trace, id).await? else { return Ok(None) };
-    let loaded = Loaded { version, source: Source::Catalog, stale_ms };
-    if loaded.is_confirmed() {
-        refill(context, id, &loaded.version).await;
+    if age_ms == 0 {
+        memory::keep_video(bridge, bounds, id, &loaded.version).await?;
     }
     Ok(Some(loaded))
 }
 
-/// Postgres may be what is down: the event brings the row once it is back.
-async fn refill(context: &Context, id: VideoId, version: &Version) {
-    let statements = vec![videos_postgres::upsert(id, version)];
-    let refill = Transaction::of(statements);
-    drop(context.bridge().transact(refill).await);
+/// Stores what Content says, and gives what Postgres has then: Admin may have decided meanwhile. Postgres may be what is down: the event
+/// brings the row once it is back.
+async fn refill(context: &Context, id: VideoId, told: &Version) -> Option<Version> {
+    let refill = Transaction::of(vec![videos_postgres::upsert(id, told)]);
+    context.bridge().transact(refill).await.ok()?;
+    match videos_postgres::find(context.bridge(), id).await {
+        Ok(Some(Known::Told(version))) => Some(*version),
+        Ok(Some(Known::Decided(_)) | None) | Err(_) => None,
+    }
 }
 
 /// `GET /v1/catalog/{id}` of Content.

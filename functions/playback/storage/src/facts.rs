@@ -83,7 +83,7 @@ pub async fn all_facts(
     Ok(AllFacts {
         video: match found {
             Some(loaded) => Some(of_video(loaded)),
-            None => load_video(context, trace, video).await,
+            None => load_video(context, trace, bounds, video).await,
         },
         state: match state {
             Some(state) => Some(fresh(state, Source::Redis)),
@@ -169,8 +169,13 @@ fn words(words: &[&str]) -> Vec<Vec<u8>> {
     words.iter().map(|word| word.as_bytes().to_vec()).collect()
 }
 
-async fn load_video(context: &Context, trace: &TraceParent, id: VideoId) -> Option<Fact<Option<Version>>> {
-    Some(match videos::load(context, trace, id).await.ok()? {
+async fn load_video(
+    context: &Context,
+    trace: &TraceParent,
+    bounds: &Bounds,
+    id: VideoId,
+) -> Option<Fact<Option<Version>>> {
+    Some(match videos::load(context, trace, bounds, id).await.ok()? {
         Some(loaded) => of_video(loaded),
         None => fresh(None, Source::Catalog),
     })

@@ -31,12 +31,13 @@ pub mod devices;
 pub mod licences;
 pub mod memory;
 pub mod signing_keys;
+pub mod steering;
 pub mod subscriptions;
 
 /// What Playback knows of accounts.
 pub mod accounts {
     pub use crate::accounts_here::load_without_redis;
-    pub use crate::accounts_postgres::{find, lock, upsert};
+    pub use crate::accounts_postgres::{find, lock, upsert, upsert_decision};
     pub use crate::accounts_redis::keep;
     pub use crate::refresh::{refresh_after_answer, refresh_state_after_answer};
 }
@@ -57,8 +58,8 @@ pub mod positions {
 pub mod videos {
     pub use crate::content::{Loaded, Source, keep_loaded, load, load_without_redis};
     pub use crate::model::{Announcement, InvalidAnnouncement, Media, Protection, Version, Video};
-    pub use crate::videos_postgres::{find, upsert};
-    pub use crate::videos_redis::{cached, keep};
+    pub use crate::videos_postgres::{Known, find, upsert, upsert_decision};
+    pub use crate::videos_redis::{cached, forget, keep};
 }
 
 pub use afterwards::{probe_after_answer, remember_after_answer};

@@ -32,7 +32,7 @@ pub(crate) use sessions::HeldEnd;
 pub use sessions::{EndedHere, Opening, beat, end, open, renewed};
 pub use signing_keys::{keep_signing_keys, signing_keys};
 pub(crate) use turns::{Stale, take_turns};
-pub use videos::{CopyOf, keep_video, video};
+pub use videos::{CopyOf, forget_video, keep_video, video};
 
 /// A change that others came before is tried again, this often: each time another one's was made.
 pub(crate) const TRIES_MAX: u32 = 64;

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use mcsp_ids::{UserId, VideoId};
-use playback_domain::{Embedding, Origin, Region, Regions, State, Visibility};
+use playback_domain::{Decision, Embedding, Origin, Region, Regions, State, Visibility, merged};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -13,10 +13,21 @@ pub type Video = playback_domain::Video<Media>;
 /// One version of a video.
 #[derive(Clone, Debug)]
 pub struct Version {
-    /// Content's version of it.
+    /// Content's version of it and, where Admin has decided on it, the version of that decision beside: their sum, of what Postgres has
+    /// of both. Either only grows there, so whatever is heard next has a greater one, and of two copies the one of the greater number is
+    /// the later. What Content announces has Content's version alone, and so has a video that Admin never decided on.
     pub number: u64,
     /// The video.
     pub video: Video,
+}
+
+impl Version {
+    /// What Content says, with what Admin has decided beside.
+    pub(crate) fn decided(self, decision: Option<Decision>) -> Self {
+        let Version { number, video } = self;
+        let (number, state) = merged((number, video.state), decision);
+        Version { number, video: Video { state, ..video } }
+    }
 }
 
 /// Languages in which a video can have captions, and the bytes of a tag: more than Content gives.
@@ -35,6 +46,9 @@ pub struct Media {
     /// The DASH manifest in it, where there is one.
     #[serde(rename = "d", default, skip_serializing_if = "Option::is_none")]
     pub dash: Option<String>,
+    /// The HLS manifest of players that are steered in it, where there is one.
+    #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
+    pub hls_steered: Option<String>,
     /// How its segments are encrypted, where they are.
     #[serde(rename = "k", default, skip_serializing_if = "Option::is_none")]
     pub protection: Option<Protection>,
@@ -271,6 +285,8 @@ struct Packaged {
     hls: String,
     #[serde(default)]
     dash: Option<String>,
+    #[serde(default)]
+    hls_steered: Option<String>,
 }
 
 /// Whether it is plain in a path.
@@ -320,9 +336,9 @@ impl TryFrom<Announcement> for Version {
         let captions =
             caption_languages.into_iter().filter(|language| is_tag(language)).take(CAPTIONS_MAX).collect();
         let media = || {
-            let Packaged { prefix, hls, dash } = packaged?;
+            let Packaged { prefix, hls, dash, hls_steered } = packaged?;
             let (duration_ms, renditions) = (duration_ms?, renditions?);
-            Some(Media { prefix, hls, dash, protection, captions, duration_ms, renditions })
+            Some(Media { prefix, hls, dash, hls_steered, protection, captions, duration_ms, renditions })
         };
         let state = match (announced.state.as_str(), announced.scheduled_at) {
             ("ready" | "unpublished", Some(at)) => State::Scheduled(at),
@@ -389,6 +405,19 @@ mod tests {
         let video = announced(|whole| whole["packaged"]["dash"] = json!(null)).unwrap().video;
         let again = decode(&encode(&video)).unwrap();
         assert_eq!(media(&again.state).unwrap().dash, None);
+    }
+
+    #[test]
+    fn what_was_packaged_before_players_were_steered_has_no_manifest_for_them() {
+        let of = |name: serde_json::Value| {
+            let video = announced(|whole| whole["packaged"]["hls_steered"] = name).unwrap().video;
+            media(&decode(&encode(&video)).unwrap().state).unwrap().hls_steered.clone()
+        };
+        assert_eq!(of(json!("steered.m3u8")).as_deref(), Some("steered.m3u8"));
+        assert_eq!(of(json!(null)), None);
+        // As it stood in Redis and in the memory before.
+        let kept = br#"{"o":"user_00000000000000000000000002","s":"published","v":"public","m":{"p":"p/","h":"m","t":1,"r":[]}}"#;
+        assert_eq!(media(&decode(kept).unwrap().state).unwrap().hls_steered, None);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use crate::memory::{self, Stale, take_turns};
 use crate::subscriptions::in_postgres;
+use crate::videos_postgres::Known;
 use crate::{
     Account, Bounds, StoreError, accounts_postgres, subscription, subscriptions_postgres, videos_postgres,
 };
@@ -67,8 +68,10 @@ async fn refresh_all(bridge: &dyn Bridge, bounds: &Bounds, stale: Vec<Stale>) ->
 async fn refresh(bridge: &dyn Bridge, bounds: &Bounds, stale: Stale) -> Result<(), StoreError> {
     match stale {
         Stale::Video(id) => match videos_postgres::try_find(bridge, TURN_MS, id).await? {
-            Some(version) => memory::keep_video(bridge, bounds, id, &version).await,
-            None => Ok(()),
+            Some(Known::Told(version)) => memory::keep_video(bridge, bounds, id, &version).await,
+            // The copy is of Content's word alone.
+            Some(Known::Decided(decision)) if decision.denies => memory::forget_video(bridge, id).await,
+            Some(Known::Decided(_)) | None => Ok(()),
         },
         Stale::State(user) => {
             let found = accounts_postgres::try_find(bridge, TURN_MS, user).await?;

@@ -37,8 +37,9 @@ pub(crate) const SESSION_TTL_MS: u64 = 12 * 60 * 60 * 1000;
 pub(crate) const KEY_TTL_MS: u64 = 24 * 60 * 60 * 1000;
 /// How long a position may be in Redis alone, while its session goes on.
 pub(crate) const POSTGRES_PAUSE_MS: u64 = 30_000;
-/// How long a session is known to have ended: longer than its last heartbeats are under way.
-const ENDED_TTL_MS: u64 = 5 * 60 * 1000;
+/// How long a session is known to have ended: longer than its last heartbeats are under way, and than a player that is steered waits
+/// before it asks again.
+const ENDED_TTL_MS: u64 = 10 * 60 * 1000;
 
 /// A session to be started.
 #[derive(Clone, Copy, Debug)]
@@ -368,15 +369,17 @@ pub async fn beat(redis: impl Into<Redis<'_>>, heartbeat: &Heartbeat) -> Result<
     }
 }
 
-/// Notes that a session's manifest URL was signed anew. False where the session has ended meanwhile.
+/// Notes that a session's manifest URL was signed anew, and the network that it is bound to, where it is. False where the session has
+/// ended meanwhile.
 pub async fn note_renewal(
     redis: impl Into<Redis<'_>>,
     user: UserId,
     session: PlaybackSessionId,
-    expires_at_s: u64,
+    (expires_at_s, network): (u64, Option<String>),
 ) -> Result<bool, StoreError> {
     let key = keys::Account::new(user).session(session);
-    Ok(run(redis.into(), RENEW, vec![key], vec![number(expires_at_s)]).await? == Reply::Integer(1))
+    let arguments = vec![number(expires_at_s), network.unwrap_or_default().into_bytes()];
+    Ok(run(redis.into(), RENEW, vec![key], arguments).await? == Reply::Integer(1))
 }
 
 /// A session to be ended.

@@ -14,7 +14,7 @@ use subscription_contract::SubscriptionChanged;
 pub struct AccountFacts {
     /// Where it is on its way; active, as its access token says, where nothing was heard of it.
     pub state: AccountState,
-    /// The version of that; 0 where nothing was heard of it.
+    /// The version of that, as Postgres gives it: of Auth's word and Admin's decision together; 0 where nothing was heard of it.
     pub state_version: u64,
     /// What it has subscribed to, where that is known.
     pub subscription: Option<Fact<Subscribed>>,

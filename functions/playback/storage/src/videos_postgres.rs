@@ -7,12 +7,22 @@ use crate::model::{
 };
 use mcsp_bridge_api::Bridge;
 use mcsp_bridge_api::postgres::GuardedStatement;
-use mcsp_bridge_api::sql::{Json, Row, Rows, Sql, sql};
+use mcsp_bridge_api::sql::{Inconsistency, Json, Row, Rows, Sql, sql};
 use mcsp_ids::{UserId, VideoId};
-use playback_domain::{Origin, Region, Regions};
+use playback_domain::{Decision, Origin, Region, Regions};
 use serde_json::value::RawValue;
 
-/// The statement that keeps a version, unless the same or a later one is known.
+/// What Postgres knows of a video.
+#[derive(Clone, Debug)]
+pub enum Known {
+    /// What Content has told, with what Admin has decided.
+    Told(Box<Version>),
+    /// A decision of Admin's, and nothing of Content's yet.
+    Decided(Decision),
+}
+
+/// The statement that keeps a version as Content announced it, unless the same or a later one is known. One that was read here is
+/// none of Content's: its number may count a decision, too.
 pub fn upsert(id: VideoId, version: &Version) -> GuardedStatement {
     let Version { number, video } = version;
     let names = |regions: &[Region]| regions.iter().map(Region::to_string).collect::<Vec<_>>();
@@ -20,13 +30,14 @@ pub fn upsert(id: VideoId, version: &Version) -> GuardedStatement {
     sql("INSERT INTO videos AS v (id, version, owner_id, state, visibility, regions_allow, regions_deny, \
              packaged_prefix, packaged_hls, duration_ms, renditions, minimum_plan_level, scheduled_at, minimum_age, \
              packaged_dash, protection, passwords_version, collaborators, embedding, embedding_origins, \
-             caption_languages) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) \
+             caption_languages, packaged_hls_steered) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22) \
          ON CONFLICT (id) DO UPDATE SET version = excluded.version, owner_id = excluded.owner_id, \
              state = excluded.state, visibility = excluded.visibility, \
              regions_allow = excluded.regions_allow, regions_deny = excluded.regions_deny, \
              packaged_prefix = excluded.packaged_prefix, packaged_hls = excluded.packaged_hls, \
-             packaged_dash = excluded.packaged_dash, protection = excluded.protection, \
+             packaged_dash = excluded.packaged_dash, packaged_hls_steered = excluded.packaged_hls_steered, \
+             protection = excluded.protection, \
              duration_ms = excluded.duration_ms, renditions = excluded.renditions, \
              minimum_plan_level = excluded.minimum_plan_level, scheduled_at = excluded.scheduled_at, \
              minimum_age = excluded.minimum_age, passwords_version = excluded.passwords_version, \
@@ -54,12 +65,24 @@ pub fn upsert(id: VideoId, version: &Version) -> GuardedStatement {
     .bind(video.embedding.as_str())
     .bind(video.embedding.origins().iter().map(Origin::to_string).collect::<Vec<_>>())
     .bind(media.map(|media| media.captions.clone()).unwrap_or_default())
+    .bind(media.and_then(|media| media.hls_steered.as_deref()))
+    .unguarded()
+}
+
+/// The statement that keeps what Admin has decided on a video, unless the same decision or a later one is known.
+pub fn upsert_decision(id: VideoId, decision: Decision) -> GuardedStatement {
+    sql("INSERT INTO video_decisions AS d (video_id, version, is_blocked) VALUES ($1, $2, $3) \
+         ON CONFLICT (video_id) DO UPDATE SET version = excluded.version, is_blocked = excluded.is_blocked \
+         WHERE d.version < excluded.version")
+    .bind(id.uuid())
+    .bind(i64::try_from(decision.version).unwrap_or(i64::MAX))
+    .bind(decision.denies)
     .unguarded()
 }
 
 /// What Postgres knows of a video, where it does.
-pub async fn find(bridge: &dyn Bridge, id: VideoId) -> Result<Option<Version>, StoreError> {
-    Ok(Rows::new("videos", bridge.query(of_video(id).into()).await?).first(read)?)
+pub async fn find(bridge: &dyn Bridge, id: VideoId) -> Result<Option<Known>, StoreError> {
+    Ok(Rows::new("videos", bridge.query(of_video(id).into()).await?).first(known)?)
 }
 
 /// The same for whoever can do without: a Postgres that is not well is not waited for any longer.
@@ -67,25 +90,41 @@ pub(crate) async fn try_find(
     bridge: &dyn Bridge,
     patience_ms: u32,
     id: VideoId,
-) -> Result<Option<Version>, StoreError> {
+) -> Result<Option<Known>, StoreError> {
     let rows = bridge.try_query(of_video(id).into(), patience_ms).await?;
-    Ok(Rows::new("videos", rows).first(read)?)
+    Ok(Rows::new("videos", rows).first(known)?)
 }
 
 fn of_video(id: VideoId) -> Sql {
     sql(
-        "SELECT packaged_prefix, packaged_hls, packaged_dash, protection, caption_languages, duration_ms, renditions, \
-             scheduled_at, state, version, owner_id, minimum_plan_level, passwords_version, visibility, regions_allow, regions_deny, \
+        "SELECT v.id IS NOT NULL AS is_told, d.version AS decision_version, d.is_blocked, \
+             packaged_prefix, packaged_hls, packaged_dash, packaged_hls_steered, protection, caption_languages, \
+             duration_ms, renditions, scheduled_at, state, v.version, owner_id, minimum_plan_level, passwords_version, visibility, regions_allow, regions_deny, \
              minimum_age, collaborators, embedding_origins, embedding \
-         FROM videos WHERE id = $1",
+         FROM (SELECT $1::uuid AS id) AS asked \
+             LEFT JOIN videos v ON v.id = asked.id LEFT JOIN video_decisions d ON d.video_id = asked.id \
+         WHERE v.id IS NOT NULL OR d.video_id IS NOT NULL",
     )
     .bind(id.uuid())
 }
 
-fn read(row: &mut Row<'_>) -> Result<Version, mcsp_bridge_api::sql::Inconsistency> {
+fn known(row: &mut Row<'_>) -> Result<Known, Inconsistency> {
+    let is_told: bool = row.take("is_told")?;
+    let version: Option<u64> = row.take("decision_version")?;
+    let decision = |denies: Option<bool>| Some(Decision { version: version?, denies: denies? });
+    if is_told {
+        let decision = decision(row.take("is_blocked")?);
+        return Ok(Known::Told(Box::new(read(row)?.decided(decision))));
+    }
+    row.parse("is_blocked", |denies| decision(denies).map(Known::Decided))
+}
+
+/// What Content has told.
+fn read(row: &mut Row<'_>) -> Result<Version, Inconsistency> {
     let prefix: Option<String> = row.take("packaged_prefix")?;
     let hls: Option<String> = row.take("packaged_hls")?;
     let dash: Option<String> = row.take("packaged_dash")?;
+    let hls_steered: Option<String> = row.take("packaged_hls_steered")?;
     let protection: Option<Json<Protection>> = row.take("protection")?;
     let protection = protection.map(|Json(protection)| protection);
     let captions: Vec<String> = row.take("caption_languages")?;
@@ -94,7 +133,7 @@ fn read(row: &mut Row<'_>) -> Result<Version, mcsp_bridge_api::sql::Inconsistenc
     let media = || {
         let Json(renditions) = renditions?;
         let (prefix, hls, duration_ms) = (prefix?, hls?, duration_ms?);
-        Some(Media { prefix, hls, dash, protection, captions, duration_ms, renditions })
+        Some(Media { prefix, hls, dash, hls_steered, protection, captions, duration_ms, renditions })
     };
     let scheduled_at = row.take("scheduled_at")?;
     let state = row.parse("state", |name: String| state_of(&name, scheduled_at, media()))?;

@@ -29,6 +29,11 @@ pub(crate) async fn keep_for(
     run(redis, KEEP, vec![keys::video(id)], arguments).await.map(drop)
 }
 
+/// Forgets what is known of a video.
+pub async fn forget(redis: impl Into<Redis<'_>>, id: VideoId) -> Result<(), StoreError> {
+    command(redis.into(), &["DEL", &keys::video(id)]).await.map(drop)
+}
+
 /// What Redis knows of a video, where it does.
 pub async fn cached(
     redis: impl Into<Redis<'_>>,

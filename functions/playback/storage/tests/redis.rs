@@ -440,7 +440,7 @@ async fn positions_are_bounded_per_account() {
 async fn a_renewal_does_not_bring_back_an_ended_session() {
     let scene = Scene::new().await;
     let session = scene.open().await.unwrap().session;
-    let renew = || note_renewal(&*scene.redis, scene.viewer.user, session, 1_900_000_000);
+    let renew = || note_renewal(&*scene.redis, scene.viewer.user, session, (1_900_000_000, None));
     assert!(renew().await.unwrap());
     let beaten = scene.beat(session, 1, PlayerState::Playing).await;
     assert!(matches!(beaten, Beaten::Kept { expires_at_s: 1_900_000_000, .. }), "{beaten:?}");

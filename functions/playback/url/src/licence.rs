@@ -3,7 +3,8 @@
 //! A token is a JWS in compact form (RFC 7515) with HMAC-SHA256 (`HS256`), so that a licence server can check it with any
 //! library. Its header names the key (`kid`) and its kind (`typ`), `licence+jwt`; it claims `jti` its own id, `sub` whose session
 //! it is, `sid` the session, `vid` the video, `kids` the ids of the keys that it is for, `seed` what these are derived from,
-//! `rob` how well the keys must be kept, `out` where the picture may be shown, `iat` and `exp` its times.
+//! `rob` how well the keys must be kept, `out` where the picture may be shown, `iat` and `exp` its times; and `per`, where the
+//! keys may be kept to play without a network, the second (Unix time) until which.
 
 use crate::key::Key;
 use crate::sealed::{Sealed, seal};
@@ -49,6 +50,9 @@ pub struct LicenceGrant {
     /// Where the picture may be shown.
     #[serde(rename = "out")]
     pub output: String,
+    /// Until when the keys may be kept to play without a network; none where only as long as the video is played.
+    #[serde(rename = "per", default, skip_serializing_if = "Option::is_none")]
+    pub kept_until_unix_s: Option<u64>,
     /// When it was made.
     #[serde(rename = "iat")]
     pub issued_at_unix_s: u64,
@@ -119,6 +123,7 @@ mod tests {
             seed_id: "s1".to_owned(),
             robustness: "software".to_owned(),
             output: "any".to_owned(),
+            kept_until_unix_s: None,
             issued_at_unix_s: 700,
             expires_at_unix_s: 1_000,
         }
@@ -132,6 +137,17 @@ mod tests {
         assert_eq!(verifier.verify_licence(&text, 1_000), Err(Refusal::Expired));
         assert_eq!(Verifier::new([key("new", "b")]).verify_licence(&text, 999), Err(Refusal::UnknownKey));
         assert_eq!(Verifier::new([key("old", "c")]).verify_licence(&text, 999), Err(Refusal::Signature));
+    }
+
+    #[test]
+    fn a_token_says_until_when_keys_are_kept_and_one_of_before_says_nothing() {
+        let (signer, verifier) = (Signer::new(key("k", "a")), Verifier::new([key("k", "a")]));
+        let kept = LicenceGrant { kept_until_unix_s: Some(9_000), ..grant() };
+        assert_eq!(verifier.verify_licence(&signer.sign_licence(&kept), 999), Ok(kept));
+        let before = signer.sign_licence(&grant());
+        let claims = before.split('.').nth(1).unwrap();
+        assert!(!String::from_utf8(URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap().contains("per"));
+        assert_eq!(verifier.verify_licence(&before, 999), Ok(grant()));
     }
 
     #[test]

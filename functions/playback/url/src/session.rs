@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
 const DOMAIN: &[u8] = b"session.";
+/// Of what a player shows that asks where to load from: no heartbeat, and no end, takes it.
+const STEERING_DOMAIN: &[u8] = b"steering.";
 
 /// What a session is, as it was opened or last renewed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +62,17 @@ impl Signer {
     /// The text of a session grant.
     #[must_use]
     pub fn sign_session(&self, grant: &SessionGrant) -> String {
+        self.sign_under(DOMAIN, grant)
+    }
+
+    /// The text of what a player shows of its session that asks where to load from. It goes to the CDN, in the query of a URL: so it is
+    /// none of a heartbeat's, and a heartbeat's is none of these.
+    #[must_use]
+    pub fn sign_steering(&self, grant: &SessionGrant) -> String {
+        self.sign_under(STEERING_DOMAIN, grant)
+    }
+
+    fn sign_under(&self, domain: &[u8], grant: &SessionGrant) -> String {
         let payload = Payload {
             kid: self.key().id().into(),
             sid: (&grant.session_id).into(),
@@ -71,7 +84,7 @@ impl Signer {
             url: grant.url_expires_at_unix_s,
             exp: grant.expires_at_unix_s,
         };
-        seal(&payload, self.key().mac_under(DOMAIN))
+        seal(&payload, self.key().mac_under(domain))
     }
 }
 
@@ -81,9 +94,21 @@ impl Verifier {
     /// # Errors
     /// Why it is refused.
     pub fn verify_session(&self, text: &str, now_unix_s: u64) -> Result<SessionGrant, Refusal> {
+        self.verify_under(DOMAIN, text, now_unix_s)
+    }
+
+    /// Reads what a player shows that asks where to load from. Of which session, whoever asks must compare.
+    ///
+    /// # Errors
+    /// Why it is refused.
+    pub fn verify_steering(&self, text: &str, now_unix_s: u64) -> Result<SessionGrant, Refusal> {
+        self.verify_under(STEERING_DOMAIN, text, now_unix_s)
+    }
+
+    fn verify_under(&self, domain: &[u8], text: &str, now_unix_s: u64) -> Result<SessionGrant, Refusal> {
         let sealed = Sealed::parse(text)?;
         let payload: Payload<'_> = sealed.read()?;
-        self.check(&sealed, DOMAIN, (&payload.kid, payload.exp), now_unix_s)?;
+        self.check(&sealed, domain, (&payload.kid, payload.exp), now_unix_s)?;
         Ok(SessionGrant {
             session_id: payload.sid.into_owned(),
             user_id: payload.uid.into_owned(),
@@ -130,6 +155,16 @@ mod tests {
         assert_eq!(without.verify_session(&text, 999), Err(Refusal::UnknownKey));
         let forged = Verifier::new([key("old", "c")]);
         assert_eq!(forged.verify_session(&text, 999), Err(Refusal::Signature));
+    }
+
+    #[test]
+    fn what_steers_a_player_keeps_no_session_and_the_other_way_round() {
+        let (signer, verifier) = (Signer::new(key("k", "a")), Verifier::new([key("k", "a")]));
+        let (steers, keeps) = (signer.sign_steering(&grant()), signer.sign_session(&grant()));
+        assert_eq!(verifier.verify_steering(&steers, 999), Ok(grant()));
+        assert_eq!(verifier.verify_steering(&steers, 1_000), Err(Refusal::Expired));
+        assert_eq!(verifier.verify_session(&steers, 999), Err(Refusal::Signature));
+        assert_eq!(verifier.verify_steering(&keeps, 999), Err(Refusal::Signature));
     }
 
     #[test]

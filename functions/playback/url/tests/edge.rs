@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "the helpers of tests may fail as tests do")]
 
 use mcsp_playback_url::{Binding, Grant, Key, Signer, Verifier};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::io::Write;
 use std::process::{Command, Stdio};
 
@@ -18,6 +18,12 @@ const ASK: &str = "
 import sys
 asked = json.load(sys.stdin)
 print(json.dumps([may_read(asked['secrets'], *case) for case in asked['cases']]))
+";
+
+/// The same of where each URL leads.
+const ASK_WHERE: &str = "
+import sys
+print(json.dumps([renewed(*case) for case in json.load(sys.stdin)]))
 ";
 
 fn secret(id: &str) -> String {
@@ -50,17 +56,21 @@ fn program() -> &'static str {
 
 fn answers(cases: &[Case]) -> Vec<bool> {
     let secrets = json!({"new": secret("new"), "old": secret("old")});
+    serde_json::from_slice(&asked(ASK, &json!({"secrets": secrets, "cases": cases}))).expect("its answers")
+}
+
+/// What the program says.
+fn asked(ask: &str, of: &Value) -> Vec<u8> {
     let mut python = Command::new("python3")
-        .args(["-c", &format!("{}{ASK}", program())])
+        .args(["-c", &format!("{}{ask}", program())])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .expect("python3, which scripts/test needs too");
-    let asked = json!({"secrets": secrets, "cases": cases}).to_string();
-    python.stdin.take().expect("a pipe").write_all(asked.as_bytes()).expect("it reads");
+    python.stdin.take().expect("a pipe").write_all(of.to_string().as_bytes()).expect("it reads");
     let output = python.wait_with_output().expect("it ends");
     assert!(output.status.success());
-    serde_json::from_slice(&output.stdout).expect("its answers")
+    output.stdout
 }
 
 /// Good ones, and each that is nearly so.
@@ -142,6 +152,36 @@ fn the_program_of_the_page_comes_to_what_the_platform_comes_to() {
         if good { allowed += 1 } else { refused += 1 }
     }
     assert!(allowed > 5 && refused > 500, "{allowed} allowed, {refused} refused");
+}
+
+#[test]
+fn a_newer_token_of_the_query_takes_the_place_of_the_paths_own() {
+    let (old, newer) = (token("old", DIRECTORY), token("new", DIRECTORY));
+    let file = format!("{DIRECTORY}media_0.m3u8");
+    let url_path = format!("/p/{old}/{file}");
+    let with = |token: &str| Some(format!("/p/{token}/{file}"));
+    let cases = [
+        (url_path.clone(), format!("token={newer}"), with(&newer)),
+        (url_path.clone(), format!("steering=https%3A%2F%2Fa&token={newer}&b"), with(&newer)),
+        (url_path.clone(), format!("token={newer}&token=x"), with(&newer)),
+        // It is checked as any path is, and opens nothing.
+        (url_path.clone(), "token=".to_owned(), with("")),
+        (url_path.clone(), "token=a/b".to_owned(), with("a/b")),
+        (url_path.clone(), String::new(), None),
+        (url_path.clone(), "token".to_owned(), None),
+        (url_path, "tokens=x&Token=y&steering=z".to_owned(), None),
+        ("/p/a/b".to_owned(), "token=x".to_owned(), Some("/p/x/b".to_owned())),
+        ("/p/x".to_owned(), "token=x".to_owned(), None),
+        ("/q/x/y".to_owned(), "token=x".to_owned(), None),
+        ("p/x/y/z".to_owned(), "token=x".to_owned(), None),
+    ];
+    let asked_of: Vec<_> = cases.iter().map(|(url_path, query, _)| (url_path, query)).collect();
+    let answers: Vec<Option<String>> =
+        serde_json::from_slice(&asked(ASK_WHERE, &json!(asked_of))).expect("its answers");
+    for ((url_path, query, expected), answer) in cases.iter().zip(&answers) {
+        assert_eq!(answer, expected, "{url_path}?{query}");
+    }
+    assert_eq!(cases.len(), answers.len());
 }
 
 #[test]

@@ -159,6 +159,8 @@ struct Packaged {
     hls: String,
     #[prost(string, optional, tag = "3")]
     dash: Option<String>,
+    #[prost(string, optional, tag = "4")]
+    hls_steered: Option<String>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -292,8 +294,8 @@ impl From<domain::Rendition> for Rendition {
 }
 
 impl From<domain::Packaged> for Packaged {
-    fn from(domain::Packaged { prefix, hls, dash }: domain::Packaged) -> Self {
-        Packaged { prefix, hls, dash }
+    fn from(domain::Packaged { prefix, hls, dash, hls_steered }: domain::Packaged) -> Self {
+        Packaged { prefix, hls, dash, hls_steered }
     }
 }
 

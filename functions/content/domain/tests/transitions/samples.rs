@@ -59,6 +59,7 @@ pub(crate) fn media() -> Media {
         prefix: "packaged/v/".into(),
         hls: "master.m3u8".into(),
         dash: Some("manifest.mpd".into()),
+        hls_steered: Some("steered.m3u8".into()),
     };
     Media { duration_ms: 1_000, renditions: Vec::new(), packaged, protection: None, thumbnails: Vec::new() }
 }

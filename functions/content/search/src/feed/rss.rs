@@ -242,7 +242,9 @@ mod tests {
 
     fn video(title: &str) -> Video {
         let id = VideoId::from_uuid(Uuid::from_u128(1));
-        let packaged = Packaged { prefix: "packaged/v/".into(), hls: "master.m3u8".into(), dash: None };
+        let (dash, hls_steered) = (None, None);
+        let packaged =
+            Packaged { prefix: "packaged/v/".into(), hls: "master.m3u8".into(), dash, hls_steered };
         let (renditions, thumbnails) = (Vec::new(), Vec::new());
         let media = Media { duration_ms: 61_001, renditions, packaged, protection: None, thumbnails };
         let details = Details {

@@ -144,6 +144,8 @@ async fn what_cannot_be_believed_is_poison() {
     climbing["packaged"]["hls"] = json!("../other/master.m3u8");
     let mut climbing_too = completed(video);
     climbing_too["packaged"]["dash"] = json!("/etc/manifest.mpd");
+    let mut climbing_steered = completed(video);
+    climbing_steered["packaged"]["hls_steered"] = json!("../steered.m3u8");
     let protected = |protection| {
         let mut protected = completed(video);
         protected["protection"] = protection;
@@ -162,6 +164,7 @@ async fn what_cannot_be_believed_is_poison() {
         (COMPLETED, elsewhere),
         (COMPLETED, climbing),
         (COMPLETED, climbing_too),
+        (COMPLETED, climbing_steered),
         (COMPLETED, keyless),
         (COMPLETED, seedless),
         (COMPLETED, unheard_of),

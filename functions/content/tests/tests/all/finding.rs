@@ -29,7 +29,8 @@ pub fn at(second: i64) -> Timestamp {
 }
 
 pub fn media() -> Media {
-    let packaged = Packaged { prefix: "packaged/v/".into(), hls: "master.m3u8".into(), dash: None };
+    let (dash, hls_steered) = (None, None);
+    let packaged = Packaged { prefix: "packaged/v/".into(), hls: "master.m3u8".into(), dash, hls_steered };
     Media { duration_ms: 1_000, renditions: Vec::new(), packaged, protection: None, thumbnails: Vec::new() }
 }
 

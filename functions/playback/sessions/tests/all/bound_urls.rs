@@ -1,6 +1,7 @@
 //! Manifest URLs that are bound to the network of who asks for them.
 
 use crate::scene::{RING, Scene, expect, text};
+use crate::steering::{FILM_MS, steering_path};
 use mcsp_access::Role;
 use mcsp_playback_url::{Refusal, Verifier, ring_from_json};
 use serde_json::{Value, json};
@@ -67,6 +68,19 @@ async fn who_moves_has_new_ones_with_the_next_heartbeat() {
     assert_eq!(scene.opens(&moved["manifests"], ABROAD), Ok(()));
     assert_eq!(scene.opens(&moved["manifests"], HOME), Err(Refusal::Elsewhere));
     assert_eq!(scene.beat_from(ABROAD, text(&moved, "renewal_path")).await["manifests"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_player_that_is_steered_has_those_of_the_last_heartbeat_wherever_it_asks() {
+    let scene = Scene::bound().await;
+    scene.is_packaged_for_steering(2, FILM_MS).await;
+    let session = scene.start_from(HOME).await;
+    let path = steering_path(&session["manifests"]);
+    let moved = scene.beat_from(ABROAD, text(&session, "renewal_path")).await;
+    assert!(moved["manifests"].is_object(), "{moved}");
+    let told = expect(scene.steer(&path).await, 200);
+    assert!(scene.opens_clone(&told, ABROAD).is_ok());
+    assert_eq!(scene.opens_clone(&told, HOME), Err(Refusal::Elsewhere));
 }
 
 #[tokio::test]

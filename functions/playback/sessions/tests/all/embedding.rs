@@ -4,6 +4,7 @@ use crate::scene::{SESSIONS, STORES, Scene, expect, text};
 use mcsp_access::Role;
 use mcsp_ids::UserId;
 use mcsp_testbed::{Reply, new_id};
+use playback_storage::videos::Known;
 use serde_json::{Value, json};
 
 const PLAYER: &str = "https://player.example";
@@ -137,7 +138,8 @@ async fn postgres_knows_it_where_redis_does_not() {
     let scene = scene().await;
     scene.allow(2, "listed", &[BLOG]).await;
     let bridge = scene.bed.bridge(SESSIONS);
-    let known = playback_storage::videos::find(&*bridge, scene.video).await.unwrap().unwrap();
+    let known = playback_storage::videos::find(&*bridge, scene.video).await.unwrap();
+    let Some(Known::Told(known)) = known else { panic!("{known:?}") };
     assert_eq!(known.video.embedding.as_str(), "listed");
     let origins: Vec<_> = known.video.embedding.origins().iter().map(ToString::to_string).collect();
     assert_eq!(origins, [BLOG]);

@@ -1,11 +1,12 @@
 //! Copies of videos' read models.
 
 use super::copies::{Copied, keep_learnt, read_numbered};
-use super::exchange::recall;
+use super::exchange::{change, recall};
 use super::keys;
 use crate::model::{Version, decode, encode};
 use crate::{Bounds, StoreError};
 use mcsp_bridge_api::Bridge;
+use mcsp_bridge_api::memory::{Removal, Step};
 use mcsp_ids::VideoId;
 
 /// A copy, with its age.
@@ -31,6 +32,13 @@ pub async fn keep_video(
     version: &Version,
 ) -> Result<(), StoreError> {
     keep_learnt(bridge, bounds, copied(id, version)).await
+}
+
+/// Forgets the copy of a video. One that is kept meanwhile stays: it is of what was found since.
+pub async fn forget_video(bridge: &dyn Bridge, id: VideoId) -> Result<(), StoreError> {
+    let Some(entry) = recall(bridge, keys::video(id)).await? else { return Ok(()) };
+    let removal = Removal { key: entry.key, version: entry.version };
+    change(bridge, Step::Forget(removal)).await.map(drop)
 }
 
 pub(super) fn copied(id: VideoId, version: &Version) -> Copied {
