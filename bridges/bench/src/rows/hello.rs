@@ -97,7 +97,8 @@ fn component() -> PathBuf {
     root().join("target/wasm32-wasip2/release/hello.wasm")
 }
 
-/// Writes a manifest whose components are all hello: the first at `/hello`, the others at `/hello/1` and so on.
+/// Writes a manifest whose components are all hello: the first at `/hello`, the others at `/hello/1` and so on. To Spin each word of
+/// an id begins with a letter.
 fn manifest(bench: &Bench, components: usize) -> anyhow::Result<PathBuf> {
     let source = component().canonicalize()?;
     let mut text =
@@ -106,8 +107,8 @@ fn manifest(bench: &Bench, components: usize) -> anyhow::Result<PathBuf> {
         let route = if n == 0 { "/hello".to_owned() } else { format!("/hello/{n}") };
         write!(
             text,
-            "[[trigger.http]]\nroute = {route:?}\ncomponent = \"hello-{n}\"\n\
-             [component.hello-{n}]\nsource = {source:?}\n"
+            "[[trigger.http]]\nroute = {route:?}\ncomponent = \"hello-c{n}\"\n\
+             [component.hello-c{n}]\nsource = {source:?}\n"
         )?;
     }
     let path = bench.scratch().join(format!("hello-{components}.toml"));

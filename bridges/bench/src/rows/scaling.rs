@@ -65,7 +65,7 @@ fn cold_starts(bench: &Bench) -> anyhow::Result<Vec<Row>> {
     arguments.extend(KEEP_LITTLE);
     let server = hello::serve(bench, 1, &arguments)?;
     let answers = answers(&format!("{}/hello", server.url()))?;
-    were_cold(&admin, "hello-0")?;
+    were_cold(&admin, "hello-c0")?;
     Ok(answers.rows("hello").into())
 }
 
