@@ -67,6 +67,18 @@ impl<M> State<M> {
             State::Deleted => "deleted",
         }
     }
+
+    /// What can be played of it, where it is published.
+    pub const fn media(&self) -> Option<&M> {
+        match self {
+            State::Published(media) => Some(media),
+            State::NeverPublished
+            | State::Scheduled(_)
+            | State::Unpublished
+            | State::Blocked
+            | State::Deleted => None,
+        }
+    }
 }
 
 impl Visibility {

@@ -9,7 +9,6 @@ use std::collections::BTreeSet;
 const FIRST: &str = "cdn_base_url";
 /// A JSON array of base URLs.
 const VARIABLE: &str = "cdn_failover_urls";
-const NONE: &str = "[]";
 /// As many as a player is told of.
 const CDNS_MAX: usize = 8;
 /// The pathway of a playlist that names none (draft-pantos-hls-rfc8216bis, section 4.4.6.2.1): here the CDN that it came from, with the URLs that it
@@ -85,26 +84,23 @@ struct Params {
 impl Cdns {
     /// As the variables `cdn_base_url` and `cdn_failover_urls` have them.
     pub(crate) fn of(context: &Context) -> Result<Self, MissingVariable> {
-        let first = context.variable(FIRST)?;
-        let others = context.variable(VARIABLE)?;
-        let is_usable = others == NONE || split(first.trim_end_matches('/')).is_some();
-        Cdns::parse(first, others).ok_or(MissingVariable(if is_usable { VARIABLE } else { FIRST }))
+        Cdns::parse(context.variable(FIRST)?, context.variable(VARIABLE)?).map_err(MissingVariable)
     }
 
     /// A player replaces the host of a URL and nothing else: all of several must have the same scheme and port, and no path.
-    fn parse(first: &str, others: &str) -> Option<Self> {
-        let others: Vec<String> = serde_json::from_str(others).ok()?;
+    /// Otherwise the variable to blame.
+    fn parse(first: &str, others: &str) -> Result<Self, &'static str> {
+        let others: Vec<String> = serde_json::from_str(others).map_err(|_| VARIABLE)?;
         let first = first.trim_end_matches('/').to_owned();
         if others.is_empty() {
-            return Some(Cdns { first, hosts: Vec::new() });
+            return Ok(Cdns { first, hosts: Vec::new() });
         }
-        let all = std::iter::once(&first).chain(&others);
-        let parts: Vec<_> = all.map(|url| split(url.trim_end_matches('/'))).collect::<Option<_>>()?;
-        let hosts: Vec<String> = parts.iter().map(|(host, _)| host.clone()).collect();
+        let others = others.iter().map(|url| split(url.trim_end_matches('/')).ok_or(VARIABLE));
+        let all = std::iter::once(split(&first).ok_or(FIRST)).chain(others);
+        let (hosts, around): (Vec<_>, BTreeSet<_>) = all.collect::<Result<_, _>>()?;
         let differing: BTreeSet<_> = hosts.iter().collect();
-        let around: BTreeSet<_> = parts.iter().map(|(_, around)| around).collect();
         let is_usable = around.len() == 1 && differing.len() == hosts.len() && hosts.len() <= CDNS_MAX;
-        is_usable.then_some(Cdns { first, hosts })
+        is_usable.then_some(Cdns { first, hosts }).ok_or(VARIABLE)
     }
 
     /// The base URL of the first one, without a slash at its end.
@@ -205,11 +201,11 @@ mod tests {
             r#"["https://b.example/videos"]"#,
             r#"["https://A.example"]"#,
         ] {
-            assert_eq!(Cdns::parse(FIRST, others), None, "{others}");
+            assert_eq!(Cdns::parse(FIRST, others), Err(VARIABLE), "{others}");
         }
-        assert_eq!(Cdns::parse("https://a.example/videos", r#"["https://b.example"]"#), None);
+        assert_eq!(Cdns::parse("https://a.example/videos", r#"["https://b.example"]"#), Err(super::FIRST));
         let many: Vec<_> = (0..CDNS_MAX).map(|n| format!("https://b{n}.example")).collect();
-        assert_eq!(Cdns::parse(FIRST, &json!(many).to_string()), None);
+        assert_eq!(Cdns::parse(FIRST, &json!(many).to_string()), Err(VARIABLE));
     }
 
     #[test]

@@ -162,7 +162,7 @@ impl Settings {
             network,
             video_id: shown.video.to_string(),
             url_expires_at_unix_s: shown.expires_at_s,
-            expires_at_unix_s: unix_s(now).saturating_add(GRANT_TTL_S),
+            expires_at_unix_s: grant_expires_at_s(now),
         })
     }
 
@@ -209,7 +209,7 @@ impl Settings {
     ) -> String {
         self.keyring.ring().signer.sign_steering(&SessionGrant {
             url_expires_at_unix_s: expires_at_s,
-            expires_at_unix_s: unix_s(now).saturating_add(GRANT_TTL_S),
+            expires_at_unix_s: grant_expires_at_s(now),
             network,
             ..grant
         })
@@ -301,9 +301,14 @@ impl Settings {
             network,
             video_id: player.video.to_string(),
             url_expires_at_unix_s: expires_at_s,
-            expires_at_unix_s: unix_s(now).saturating_add(GRANT_TTL_S),
+            expires_at_unix_s: grant_expires_at_s(now),
         })
     }
+}
+
+/// When a grant expires that is signed now, in Unix seconds.
+fn grant_expires_at_s(now: jiff::Timestamp) -> u64 {
+    unix_s(now).saturating_add(GRANT_TTL_S)
 }
 
 /// A time in Unix seconds.

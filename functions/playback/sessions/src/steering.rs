@@ -16,9 +16,7 @@ use mcsp_ids::PlaybackSessionId;
 use mcsp_playback_url::{Network, Refusal as Unproven};
 use mcsp_problem::{Json, Path, Problem, Query};
 use mcsp_reference::{Answer, Operation};
-use playback_domain::State as VideoState;
 use playback_storage::steering::{self, Signed};
-use playback_storage::videos::{Media, Version};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
@@ -107,7 +105,7 @@ pub(crate) async fn steer(
     let known = steering::find(&context, settings.bounds(), (user, session), video).await;
     let known = known.map_err(Refusal::unknown)?;
     let media = match &known.video {
-        Some(version) => Some(published(version).ok_or_else(over)?),
+        Some(version) => Some(version.video.state.media().ok_or_else(over)?),
         None => None,
     };
     if known.is_over {
@@ -166,17 +164,6 @@ fn newest(told: (u64, Option<Network>), signed: Option<&Signed>) -> (u64, Option
 /// (1.7) does not get to the end of a video whose pathway changes in the last segment.
 fn lasts(expires_at_s: u64, left_ms: u64, ttl_s: u64, now_s: u64) -> bool {
     now_s.saturating_add(left_ms.div_ceil(1_000)).saturating_add(ttl_s) <= expires_at_s
-}
-
-fn published(version: &Version) -> Option<&Media> {
-    match &version.video.state {
-        VideoState::Published(media) => Some(media),
-        VideoState::NeverPublished
-        | VideoState::Scheduled(_)
-        | VideoState::Unpublished
-        | VideoState::Blocked
-        | VideoState::Deleted => None,
-    }
 }
 
 /// 403: it is no proof of this session.

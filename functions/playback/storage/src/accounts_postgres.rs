@@ -1,6 +1,7 @@
 //! The read model of accounts in Postgres.
 
 use crate::StoreError;
+use crate::decisions_postgres::Decisions;
 use crate::subscription::NOTHING_HEARD;
 use mcsp_bridge_api::Bridge;
 use mcsp_bridge_api::postgres::{GuardedStatement, RowSet};
@@ -8,6 +9,8 @@ use mcsp_bridge_api::sql::{Inconsistency, Row, Rows, Sql, exclusively, sql};
 use mcsp_ids::UserId;
 use playback_domain::{AccountState, Decision, merged};
 use uuid::Uuid;
+
+const DECISIONS: Decisions = Decisions { table: "account_decisions", id: "user_id", denies: "is_suspended" };
 
 /// The statement that keeps an account's state, unless the same version or a later one is known.
 pub fn upsert(user: UserId, version: u64, state: AccountState) -> GuardedStatement {
@@ -22,13 +25,7 @@ pub fn upsert(user: UserId, version: u64, state: AccountState) -> GuardedStateme
 
 /// The statement that keeps what Admin has decided on an account, unless the same decision or a later one is known.
 pub fn upsert_decision(user: UserId, decision: Decision) -> GuardedStatement {
-    sql("INSERT INTO account_decisions AS d (user_id, version, is_suspended) VALUES ($1, $2, $3) \
-         ON CONFLICT (user_id) DO UPDATE SET version = excluded.version, is_suspended = excluded.is_suspended \
-         WHERE d.version < excluded.version")
-    .bind(user.uuid())
-    .bind(i64::try_from(decision.version).unwrap_or(i64::MAX))
-    .bind(decision.denies)
-    .unguarded()
+    DECISIONS.upsert(user.uuid(), decision)
 }
 
 /// What Postgres knows of an account, of Auth and of Admin together: version and state. The version is the sum of both, as that of a
@@ -62,10 +59,7 @@ fn read(row: &mut Row<'_>) -> Result<(u64, AccountState), Inconsistency> {
         Some((version, name)) => Some((version, AccountState::from_name(&name)?)),
         None => Some(NOTHING_HEARD),
     })?;
-    let decided: Option<u64> = row.take("decision_version")?;
-    let denies: Option<bool> = row.take("is_suspended")?;
-    let decision = decided.zip(denies).map(|(version, denies)| Decision { version, denies });
-    Ok(merged(told, decision))
+    Ok(merged(told, DECISIONS.read(row)?))
 }
 
 /// The statement that lets nobody write what was held of an account, until the transaction ends: for its erasure.

@@ -1,9 +1,9 @@
 //! What is done for the next answer, once this one was given.
 
 use crate::memory::{Seen, remember};
+use crate::reply::words;
 use crate::{Bounds, StoreError, write_back};
 use mcsp_bridge_api::Failure;
-use mcsp_bridge_api::redis::Operation;
 use mcsp_function::Context;
 
 /// As many as the breaker asks for: fewer would leave it half-open.
@@ -28,8 +28,7 @@ pub fn probe_after_answer(context: &Context, error: &StoreError) {
     let own = context.clone();
     context.after_answer(async move {
         for _ in 0..PROBES_MAX {
-            let ping = Operation::Command(vec![b"PING".to_vec()]);
-            if own.bridge().pipeline(vec![ping]).await.is_err() {
+            if own.bridge().pipeline(vec![words(&["PING"])]).await.is_err() {
                 break;
             }
         }

@@ -2,15 +2,14 @@
 //! played or not. A start asks for no more than it needs; this asks for all.
 
 use crate::model::Version;
-use crate::reply::{Fields, number};
+use crate::reply::{Fields, given, words};
 use crate::videos::{self, Loaded, Source};
 use crate::{
     Bounds, Redis, StoreError, Subscribed, accounts_postgres, accounts_redis, devices, keys, memory,
     subscription, subscriptions_postgres,
 };
 use jiff::Timestamp;
-use mcsp_bridge_api::Failure;
-use mcsp_bridge_api::redis::{Operation, Reply};
+use mcsp_bridge_api::redis::Reply;
 use mcsp_function::{Context, TraceParent};
 use mcsp_ids::{PlaybackSessionId, UserId, VideoId};
 use playback_domain::{AccountState, Devices, SLOT_TTL_MS, Subscription};
@@ -139,34 +138,21 @@ async fn in_redis(
 ) -> Result<InRedis, StoreError> {
     let account = keys::Account::new(user);
     let since_ms = now.as_millisecond().saturating_sub(i64::try_from(SLOT_TTL_MS).unwrap_or(i64::MAX));
-    let commands: [Vec<Vec<u8>>; 4] = [
+    let commands = vec![
         words(&["HMGET", &keys::video(video), "version", "model", "since"]),
         words(&["HMGET", &account.account(), "state"]),
         words(&["HMGET", &account.subscription(), "version", "told", "since"]),
-        vec![
-            b"ZCOUNT".to_vec(),
-            account.streams().into_bytes(),
-            [b"(".to_vec(), number(since_ms)].concat(),
-            b"+inf".to_vec(),
-        ],
+        words(&["ZCOUNT", &account.streams(), &format!("({since_ms}"), "+inf"]),
     ];
-    let mut replies = redis.pipeline(commands.map(Operation::Command).into()).await?.into_iter();
-    let mut next = |of: &'static str| match replies.next() {
-        Some(Reply::Error(code)) => Err(StoreError::from(Failure::Refused(code))),
-        Some(reply) => Ok(reply),
-        None => Err(StoreError::Unreadable(of)),
-    };
-    let video = crate::videos_redis::version(&mut Fields::new("video", next("video")?)?, now)?;
-    let state = Fields::new("account", next("account")?)?.optional(accounts_redis::state)?;
-    let mut told = Fields::new("subscription", next("subscription")?)?;
+    let mut replies = redis.pipeline(commands).await?.into_iter();
+    let mut next = || given(replies.next());
+    let video = crate::videos_redis::version(&mut Fields::new("video", next()?)?, now)?;
+    let state = Fields::new("account", next()?)?.optional(accounts_redis::state)?;
+    let mut told = Fields::new("subscription", next()?)?;
     let subscription = subscription::subscribed(&mut told, now)?;
-    let Reply::Integer(open) = next("streams")? else { return Err(StoreError::Unreadable("streams")) };
+    let Reply::Integer(open) = next()? else { return Err(StoreError::Unreadable("streams")) };
     let open_streams = u32::try_from(open).unwrap_or(u32::MAX);
     Ok(InRedis { video, state, subscription, open_streams })
-}
-
-fn words(words: &[&str]) -> Vec<Vec<u8>> {
-    words.iter().map(|word| word.as_bytes().to_vec()).collect()
 }
 
 async fn load_video(

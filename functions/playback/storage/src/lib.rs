@@ -10,6 +10,7 @@ mod accounts_redis;
 mod afterwards;
 mod ask;
 mod content;
+mod decisions_postgres;
 mod error;
 mod facts;
 mod keys;

@@ -124,7 +124,7 @@ pub(crate) fn encode(video: &Video) -> Vec<u8> {
         deny: video.regions.deny.iter().map(Region::as_str).collect(),
         minimum_age: video.minimum_age,
         scheduled_ms: scheduled_at(&video.state).map(Timestamp::as_millisecond),
-        media: media(&video.state).cloned(),
+        media: video.state.media().cloned(),
         collaborators: video.collaborators.clone(),
         embedding: (video.embedding != Embedding::Anywhere).then(|| video.embedding.as_str()),
         origins: video.embedding.origins().iter().map(Origin::as_str).collect(),
@@ -157,17 +157,6 @@ pub(crate) fn embedding_of<T: AsRef<str>>(name: Option<&str>, origins: &[T]) -> 
     let Some(name) = name else { return Some(Embedding::Anywhere) };
     let origins: Option<Vec<_>> = origins.iter().map(|text| Origin::parse(text.as_ref()).ok()).collect();
     Embedding::from_name(name, origins?)
-}
-
-pub(crate) fn media(state: &State<Media>) -> Option<&Media> {
-    match state {
-        State::Published(media) => Some(media),
-        State::NeverPublished
-        | State::Scheduled(_)
-        | State::Unpublished
-        | State::Blocked
-        | State::Deleted => None,
-    }
 }
 
 pub(crate) fn scheduled_at(state: &State<Media>) -> Option<Timestamp> {
@@ -396,7 +385,7 @@ mod tests {
         let version = announced(|_| ()).unwrap();
         let again = decode(&encode(&version.video)).unwrap();
         assert_eq!(format!("{again:?}"), format!("{:?}", version.video));
-        assert_eq!(media(&again.state).unwrap().renditions.get(), r#"[{"height":360,"name":"360p"}]"#);
+        assert_eq!(again.state.media().unwrap().renditions.get(), r#"[{"height":360,"name":"360p"}]"#);
         assert_eq!((version.number, again.minimum_age), (4, Some(16)));
     }
 
@@ -404,34 +393,34 @@ mod tests {
     fn what_was_packaged_before_there_was_dash_has_none() {
         let video = announced(|whole| whole["packaged"]["dash"] = json!(null)).unwrap().video;
         let again = decode(&encode(&video)).unwrap();
-        assert_eq!(media(&again.state).unwrap().dash, None);
+        assert_eq!(again.state.media().unwrap().dash, None);
     }
 
     #[test]
     fn what_was_packaged_before_players_were_steered_has_no_manifest_for_them() {
         let of = |name: serde_json::Value| {
             let video = announced(|whole| whole["packaged"]["hls_steered"] = name).unwrap().video;
-            media(&decode(&encode(&video)).unwrap().state).unwrap().hls_steered.clone()
+            decode(&encode(&video)).unwrap().state.media().unwrap().hls_steered.clone()
         };
         assert_eq!(of(json!("steered.m3u8")).as_deref(), Some("steered.m3u8"));
         assert_eq!(of(json!(null)), None);
         // As it stood in Redis and in the memory before.
         let kept = br#"{"o":"user_00000000000000000000000002","s":"published","v":"public","m":{"p":"p/","h":"m","t":1,"r":[]}}"#;
-        assert_eq!(media(&decode(kept).unwrap().state).unwrap().hls_steered, None);
+        assert_eq!(decode(kept).unwrap().state.media().unwrap().hls_steered, None);
     }
 
     #[test]
     fn captions_are_known_by_their_languages_and_there_are_none_where_nothing_is_told() {
         let of = |languages: serde_json::Value| {
             let video = announced(|whole| whole["caption_languages"] = languages).unwrap().video;
-            media(&decode(&encode(&video)).unwrap().state).unwrap().captions.clone()
+            decode(&encode(&video)).unwrap().state.media().unwrap().captions.clone()
         };
         assert_eq!(of(json!(["de", "zh-Hant-TW"])), ["de", "zh-Hant-TW"]);
         assert_eq!(of(json!(["../x", "", "en", "e".repeat(36)])), ["en"], "no other is a name in a path");
         assert_eq!(of(json!(vec!["en"; 60])).len(), CAPTIONS_MAX);
         // What was told and kept before captions were.
         let told = announced(|_| ()).unwrap().video;
-        assert!(media(&told.state).unwrap().captions.is_empty());
+        assert!(told.state.media().unwrap().captions.is_empty());
         assert!(!String::from_utf8(encode(&told)).unwrap().contains("\"c\":"));
     }
 
@@ -441,7 +430,7 @@ mod tests {
             json!({"scheme": "cenc", "key_ids": ["00000000-0000-0000-0000-000000000001"], "seed_id": "s1"});
         let video = announced(|whole| whole["protection"] = protection.clone()).unwrap().video;
         let again = decode(&encode(&video)).unwrap();
-        assert_eq!(json!(media(&again.state).unwrap().protection), protection);
+        assert_eq!(json!(again.state.media().unwrap().protection), protection);
         // What cannot be understood is not taken for unprotected.
         let mut whole =
             json!({"video_id": "video_00000000000000000000000001", "version": 1, "state": "ready"});

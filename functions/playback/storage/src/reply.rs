@@ -24,8 +24,12 @@ pub(crate) fn script(source: &str, keys: Vec<String>, arguments: Vec<Vec<u8>>) -
 
 /// Runs one command: one round trip.
 pub(crate) async fn command(redis: Redis<'_>, words: &[&str]) -> Result<Reply, StoreError> {
-    let words = words.iter().map(|word| word.as_bytes().to_vec()).collect();
-    single(redis, Operation::Command(words)).await
+    single(redis, self::words(words)).await
+}
+
+/// A command as an operation.
+pub(crate) fn words(words: &[&str]) -> Operation {
+    Operation::Command(words.iter().map(|word| word.as_bytes().to_vec()).collect())
 }
 
 /// Keeps one field of a read model with its version, unless a later one is known.
@@ -42,7 +46,12 @@ pub(crate) async fn keep_version(
 }
 
 async fn single(redis: Redis<'_>, operation: Operation) -> Result<Reply, StoreError> {
-    match redis.pipeline(vec![operation]).await?.pop() {
+    given(redis.pipeline(vec![operation]).await?.pop())
+}
+
+/// A reply, where Redis did what it was asked.
+pub(crate) fn given(reply: Option<Reply>) -> Result<Reply, StoreError> {
+    match reply {
         Some(Reply::Error(code)) => Err(refused(code).into()),
         Some(reply) => Ok(reply),
         None => Err(StoreError::Unreadable("pipeline")),
@@ -51,7 +60,7 @@ async fn single(redis: Redis<'_>, operation: Operation) -> Result<Reply, StoreEr
 
 /// Why Redis did not do what it was asked. A full one takes nothing until there is room: nothing is wrong with what it was
 /// asked.
-pub(crate) fn refused(code: String) -> Failure {
+fn refused(code: String) -> Failure {
     if code == "OOM" { Failure::Unreachable } else { Failure::Refused(code) }
 }
 

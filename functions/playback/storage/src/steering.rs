@@ -4,13 +4,11 @@
 use crate::model::Version;
 use crate::positions_redis::parse;
 use crate::refresh::refresh_video;
-use crate::reply::{Fields, parsed};
+use crate::reply::{Fields, given, parsed, words};
 use crate::{Bounds, Redis, StoreError, keys, memory, probe_after_answer, videos_redis};
 use jiff::Timestamp;
-use mcsp_bridge_api::redis::Operation;
 use mcsp_function::Context;
 use mcsp_ids::{PlaybackSessionId, UserId, VideoId};
-use playback_domain::State;
 use playback_domain::{PlayerState, Position};
 
 /// A session, as far as it is known.
@@ -64,17 +62,12 @@ async fn in_redis(
     now: Timestamp,
 ) -> Result<Steered, StoreError> {
     let session = keys::Account::new(user).session(session);
-    let read =
-        |words: &[&str]| Operation::Command(words.iter().map(|word| word.as_bytes().to_vec()).collect());
     let reads = vec![
-        read(&["HMGET", &session, "expires_s", "network", "ended", "state", "at_ms", "position"]),
-        read(&["HMGET", &keys::video(video), "version", "model", "since"]),
+        words(&["HMGET", &session, "expires_s", "network", "ended", "state", "at_ms", "position"]),
+        words(&["HMGET", &keys::video(video), "version", "model", "since"]),
     ];
     let mut replies = redis.pipeline(reads).await?.into_iter();
-    let mut next = |of: &'static str| match replies.next() {
-        Some(reply) => Fields::new(of, reply),
-        None => Err(StoreError::Unreadable(of)),
-    };
+    let mut next = |of: &'static str| Fields::new(of, given(replies.next())?);
     let (mut session, mut video) = (next("session")?, next("video")?);
     let expires_at_s: Option<u64> = session.optional(parsed)?;
     let network: Option<String> = session.optional(parsed)?;
@@ -107,9 +100,7 @@ async fn here(
     Ok(Steered {
         is_over: account.here.has_ended(session),
         signed: known.map(|shown| Signed { expires_at_s: shown.expires_at_s, network: None }),
-        video: copy
-            .map(|copy| copy.known)
-            .filter(|version| matches!(version.video.state, State::Published(_))),
+        video: copy.map(|copy| copy.known).filter(|version| version.video.state.media().is_some()),
         position_ms: None,
     })
 }

@@ -1,8 +1,9 @@
 //! The read model of videos in Postgres.
 
 use crate::StoreError;
+use crate::decisions_postgres::Decisions;
 use crate::model::{
-    Media, Protection, Version, Video, embedding_of, level, media, passwords_version, scheduled_at, state_of,
+    Media, Protection, Version, Video, embedding_of, level, passwords_version, scheduled_at, state_of,
     visibility_of,
 };
 use mcsp_bridge_api::Bridge;
@@ -11,6 +12,8 @@ use mcsp_bridge_api::sql::{Inconsistency, Json, Row, Rows, Sql, sql};
 use mcsp_ids::{UserId, VideoId};
 use playback_domain::{Decision, Origin, Region, Regions};
 use serde_json::value::RawValue;
+
+const DECISIONS: Decisions = Decisions { table: "video_decisions", id: "video_id", denies: "is_blocked" };
 
 /// What Postgres knows of a video.
 #[derive(Clone, Debug)]
@@ -26,7 +29,7 @@ pub enum Known {
 pub fn upsert(id: VideoId, version: &Version) -> GuardedStatement {
     let Version { number, video } = version;
     let names = |regions: &[Region]| regions.iter().map(Region::to_string).collect::<Vec<_>>();
-    let media = media(&video.state);
+    let media = video.state.media();
     sql("INSERT INTO videos AS v (id, version, owner_id, state, visibility, regions_allow, regions_deny, \
              packaged_prefix, packaged_hls, duration_ms, renditions, minimum_plan_level, scheduled_at, minimum_age, \
              packaged_dash, protection, passwords_version, collaborators, embedding, embedding_origins, \
@@ -71,18 +74,12 @@ pub fn upsert(id: VideoId, version: &Version) -> GuardedStatement {
 
 /// The statement that keeps what Admin has decided on a video, unless the same decision or a later one is known.
 pub fn upsert_decision(id: VideoId, decision: Decision) -> GuardedStatement {
-    sql("INSERT INTO video_decisions AS d (video_id, version, is_blocked) VALUES ($1, $2, $3) \
-         ON CONFLICT (video_id) DO UPDATE SET version = excluded.version, is_blocked = excluded.is_blocked \
-         WHERE d.version < excluded.version")
-    .bind(id.uuid())
-    .bind(i64::try_from(decision.version).unwrap_or(i64::MAX))
-    .bind(decision.denies)
-    .unguarded()
+    DECISIONS.upsert(id.uuid(), decision)
 }
 
 /// What Postgres knows of a video, where it does.
 pub async fn find(bridge: &dyn Bridge, id: VideoId) -> Result<Option<Known>, StoreError> {
-    Ok(Rows::new("videos", bridge.query(of_video(id).into()).await?).first(known)?)
+    Ok(Rows::new("videos", bridge.query(of_video(id).into()).await?).first(known)?.flatten())
 }
 
 /// The same for whoever can do without: a Postgres that is not well is not waited for any longer.
@@ -92,7 +89,7 @@ pub(crate) async fn try_find(
     id: VideoId,
 ) -> Result<Option<Known>, StoreError> {
     let rows = bridge.try_query(of_video(id).into(), patience_ms).await?;
-    Ok(Rows::new("videos", rows).first(known)?)
+    Ok(Rows::new("videos", rows).first(known)?.flatten())
 }
 
 fn of_video(id: VideoId) -> Sql {
@@ -108,15 +105,13 @@ fn of_video(id: VideoId) -> Sql {
     .bind(id.uuid())
 }
 
-fn known(row: &mut Row<'_>) -> Result<Known, Inconsistency> {
+fn known(row: &mut Row<'_>) -> Result<Option<Known>, Inconsistency> {
     let is_told: bool = row.take("is_told")?;
-    let version: Option<u64> = row.take("decision_version")?;
-    let decision = |denies: Option<bool>| Some(Decision { version: version?, denies: denies? });
+    let decision = DECISIONS.read(row)?;
     if is_told {
-        let decision = decision(row.take("is_blocked")?);
-        return Ok(Known::Told(Box::new(read(row)?.decided(decision))));
+        return Ok(Some(Known::Told(Box::new(read(row)?.decided(decision)))));
     }
-    row.parse("is_blocked", |denies| decision(denies).map(Known::Decided))
+    Ok(decision.map(Known::Decided))
 }
 
 /// What Content has told.

@@ -1,12 +1,11 @@
 //! What the bridge's memory holds, written to the stores once they are back.
 
 use crate::memory::{self, Held, HeldEnd, HeldPosition};
-use crate::reply::refused;
+use crate::reply::given;
 use crate::{Bounds, StoreError, accounts_postgres, positions_postgres, positions_redis, sessions};
 use mcsp_bridge_api::Bridge;
 use mcsp_bridge_api::memory::{Condition, Deposit, Entry, Outcome, Removal, Step};
 use mcsp_bridge_api::postgres::Transaction;
-use mcsp_bridge_api::redis::Reply;
 use mcsp_ids::UserId;
 
 /// So many are written at once.
@@ -134,13 +133,7 @@ async fn to_redis(
         positions.iter().map(|held| positions_redis::putting_held(held.user, held.video, held.position));
     let ending = ends.iter().map(|held| sessions::ending_step(&held.end()));
     let replies = bridge.pipeline(putting.chain(ending).collect()).await?;
-    match replies.into_iter().find_map(|reply| match reply {
-        Reply::Error(code) => Some(code),
-        _ => None,
-    }) {
-        Some(code) => Err(refused(code).into()),
-        None => Ok(()),
-    }
+    replies.into_iter().try_for_each(|reply| given(Some(reply)).map(drop))
 }
 
 /// The right to write.

@@ -1,6 +1,7 @@
 //! Session grants: what a player shows with its heartbeats, so that its session goes on where no store knows it.
 //!
-//! A grant is `base64url(payload) "." base64url(HMAC-SHA256(key, "session." base64url(payload)))`; the payload is JSON:
+//! A grant is `base64url(payload) "." base64url(HMAC-SHA256(key, "session." base64url(payload)))`, and what a player shows
+//! that asks where to load from has `"steering."` in the place of `"session."`; the payload is JSON:
 //! `kid` the key's id, `sid` the session, `uid` whose it is, `vid` what it plays, `pwv` which passwords that had where it
 //! asked for one, `emb` the origin of the page that embeds it, where one does, `net` the network that its manifest URL is
 //! bound to, where it is, `url` the second (Unix time) at which that expires, `exp` the first second at which the grant is refused. What is signed begins with a word of
