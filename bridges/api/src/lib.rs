@@ -11,6 +11,10 @@ pub mod imports;
 
 use async_trait::async_trait;
 
+/// Where a host asks a pinned function, by GET and before it says that it is ready, for whatever makes its first answer as fast as
+/// the others. No client gets there.
+pub const WARM_UP_PATH: &str = "/_mcsp/warm-up";
+
 #[allow(missing_docs, clippy::all, clippy::restriction)]
 mod bindings {
     wit_bindgen::generate!({

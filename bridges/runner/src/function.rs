@@ -8,19 +8,24 @@ use crate::grpc;
 use crate::host::{Origin, State, Surroundings};
 use crate::instance::{Blueprint, Factory, Lifetime, NoPlace, link};
 use crate::problem::Problem;
-use crate::request::MAX_BODY_BYTES;
+use crate::request::{self, MAX_BODY_BYTES};
 use crate::span;
+use http::StatusCode;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use mcsp_bridge_api::WARM_UP_PATH;
 use mcsp_traces::{SpanContext, Tracer};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 use wasmtime::component::Linker;
 use wasmtime::{Engine, PoolConcurrencyLimitError};
 use wasmtime_wasi_http::WasiBody;
 use wasmtime_wasi_http::handler::{ExpirationError, InstantiationError, ProxyHandler, TrapOrPanicError};
+
+/// However silent a store is, a pinned function is ready after so long.
+const WARM_UP_MAX: Duration = Duration::from_secs(2);
 
 /// What all functions of a thread share.
 pub(crate) struct Floor {
@@ -206,8 +211,29 @@ impl Function {
         Ok(())
     }
 
+    /// Has an instance of a pinned function get ready for its first request. It is no call of anybody's, and asked once: what is
+    /// away is not pressed, and whoever comes first asks for it.
+    pub(crate) async fn warm_up(&self) {
+        if !self.is_pinned() {
+            return;
+        }
+        let mut request = http::Request::new(request::empty());
+        *request.uri_mut() = http::Uri::from_static(WARM_UP_PATH);
+        let answer = self.handle(request, Origin { span: None, until: None });
+        let status = match tokio::time::timeout(WARM_UP_MAX, answer).await {
+            Ok(Ok(answer)) => answer.status(),
+            Ok(Err(problem)) => problem.response().status(),
+            Err(_) => StatusCode::GATEWAY_TIMEOUT,
+        };
+        // Most have nothing to do but to be there: 404.
+        if status.is_server_error() {
+            let (component, status) = (self.component(), status.as_u16());
+            tracing::warn!(component, status, "not ready for a fast first answer: something is away");
+        }
+    }
+
     /// Drops the code of a function that was not used for the given time.
-    pub(crate) fn drop_if_idle(&self, code_idle: std::time::Duration) {
+    pub(crate) fn drop_if_idle(&self, code_idle: Duration) {
         let mut code = self.code.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(loaded) = code.as_mut() else { return };
         if self.used.swap(false, Relaxed) || self.outline.in_flight.load(Relaxed) > 0 {

@@ -17,6 +17,7 @@ pub(crate) enum Problem {
     FunctionUnavailable,
     FunctionTimeout,
     Overloaded,
+    Starting,
     Stopping,
 }
 
@@ -49,6 +50,7 @@ impl Problem {
             Problem::Overloaded => {
                 (StatusCode::SERVICE_UNAVAILABLE, "overloaded", "too much is going on right now")
             }
+            Problem::Starting => (StatusCode::SERVICE_UNAVAILABLE, "starting", "the server is not ready yet"),
             Problem::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "stopping", "the server is stopping"),
         }
     }

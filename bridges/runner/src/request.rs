@@ -9,6 +9,7 @@ use http::{HeaderValue, Method, Request, Response};
 use http_body::Body as HttpBody;
 use http_body_util::{BodyExt, Empty, LengthLimitError, Limited};
 use hyper::body::Incoming;
+use mcsp_bridge_api::WARM_UP_PATH;
 use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use wasmtime_wasi_http::WasiBody;
@@ -46,8 +47,14 @@ async fn receive(worker: &Worker, request: Request<Incoming>) -> Result<Response
     if path.starts_with(EVENTS_PREFIX) && !worker.takes_public_events() {
         return Err(Problem::NotFound);
     }
+    if path == WARM_UP_PATH {
+        return Err(Problem::NotFound);
+    }
     let Some(place) = worker.place_at(path) else {
         if path == HEALTH_PATH {
+            if !worker.is_ready() {
+                return Err(Problem::Starting);
+            }
             return Ok(Response::new(Body::whole(Bytes::from_static(b"ok\n"))));
         }
         if let Some(document) = worker.document_at(path) {
@@ -91,6 +98,6 @@ async fn read(body: Incoming, room: &Semaphore) -> Result<(WasiBody, Option<Sema
     }
 }
 
-fn empty() -> WasiBody {
+pub(crate) fn empty() -> WasiBody {
     Empty::new().map_err(|never| match never {}).boxed_unsync()
 }

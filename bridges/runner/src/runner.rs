@@ -21,7 +21,7 @@ use std::collections::HashMap;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use tokio::net::TcpSocket;
@@ -60,28 +60,30 @@ struct Starting {
     thread: JoinHandle<()>,
     ready: Ready,
     go: oneshot::Sender<()>,
-    listening: oneshot::Receiver<std::io::Result<()>>,
+    serving: oneshot::Receiver<std::io::Result<()>>,
 }
 
 impl Runner {
-    /// Compiles what is not compiled yet, makes pinned functions ready, and only then listens.
+    /// Compiles what is not compiled yet, makes the instances of pinned functions, and only then listens. It serves once those have got
+    /// ready.
     pub async fn start(settings: Settings, application: Application) -> Result<Self, StartError> {
         let application = Arc::new(application);
         let compiled = compile_all(&settings, &application).await?;
         let (address, sockets) = bind(settings.listen, settings.workers.max(1))?;
         let ticker = Ticker::start().map_err(StartError::Thread)?;
         let accounts = Arc::new(accounts(&application.manifest, sockets.len()));
+        let warming = Arc::new(AtomicUsize::new(sockets.len()));
         let (stop, stopping) = watch::channel(false);
         let (mut queues, mut starting) = (Vec::new(), Vec::new());
         for (index, socket) in sockets.into_iter().enumerate() {
             let (queue, jobs) = mpsc::channel(dispatch::QUEUE);
             let (go, may_go) = oneshot::channel();
-            let (told, listening) = oneshot::channel();
+            let (told, serving) = oneshot::channel();
             let orders = Orders {
                 socket,
                 jobs,
                 go: may_go,
-                listening: told,
+                serving: told,
                 stop: stopping.clone(),
                 code_idle: settings.code_idle,
                 drain: settings.drain,
@@ -94,11 +96,12 @@ impl Runner {
                 compiled: Arc::clone(&compiled),
                 engine: engine::new(settings.workers).map_err(StartError::Engine)?,
                 ticker: ticker.handle(),
+                warming: Arc::clone(&warming),
             };
             ticker.add(&thread.engine);
             queues.push(queue);
             let (thread, ready) = thread.spawn(orders)?;
-            starting.push(Starting { thread, ready, go, listening });
+            starting.push(Starting { thread, ready, go, serving });
         }
         let threads = await_all(address, starting).await?;
         let admin = match settings.admin {
@@ -159,6 +162,8 @@ struct Thread {
     compiled: Arc<HashMap<String, PathBuf>>,
     engine: wasmtime::Engine,
     ticker: engine::TickerHandle,
+    /// Threads whose pinned functions are not ready yet.
+    warming: Arc<AtomicUsize>,
 }
 
 impl Thread {
@@ -213,7 +218,7 @@ impl Thread {
             functions.push(function);
         }
         let documents = self.application.documents.clone();
-        Worker::new(functions, places, documents, &self.settings)
+        Worker::new(functions, places, documents, &self.settings, Arc::clone(&self.warming))
     }
 
     /// How many instances functions without a pin may have together on one thread. The rest is for those with one, whatever
@@ -348,19 +353,22 @@ fn routes_of(manifest: &Manifest, component: &str, workers: usize) -> Vec<RouteA
     routes.map(|route| RouteAccount::new(&route.path, workers)).collect()
 }
 
-/// Waits until every thread is ready, then has all of them listen.
+/// Waits until every thread has its instances, then has all of them listen, and waits until they serve.
 async fn await_all(address: SocketAddr, starting: Vec<Starting>) -> Result<Vec<JoinHandle<()>>, StartError> {
     let lost = |_| StartError::Thread(std::io::Error::other("a worker thread panicked"));
-    let (mut threads, mut waiting) = (Vec::new(), Vec::new());
-    for Starting { thread, ready, go, listening } in starting {
+    let (mut threads, mut going, mut waiting) = (Vec::new(), Vec::new(), Vec::new());
+    for Starting { thread, ready, go, serving } in starting {
         ready.await.map_err(lost)??;
         threads.push(thread);
-        waiting.push((go, listening));
+        going.push(go);
+        waiting.push(serving);
     }
-    for (go, listening) in waiting {
+    for go in going {
         // A thread that is gone does not answer either.
         let _gone = go.send(());
-        listening.await.map_err(lost)?.map_err(|source| StartError::Listen { address, source })?;
+    }
+    for serving in waiting {
+        serving.await.map_err(lost)?.map_err(|source| StartError::Listen { address, source })?;
     }
     Ok(threads)
 }

@@ -10,11 +10,13 @@ use crate::function::Function;
 use crate::grpc::Status;
 use crate::requests::RouteStats;
 use crate::settings::Settings;
+use futures::future::join_all;
 use http::{Request, Response};
 use hyper_util::server::graceful::GracefulShutdown;
 use mcsp_manifest::Router;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
@@ -62,6 +64,7 @@ pub(crate) struct Worker {
     public_events: bool,
     trusted_proxies: Vec<Network>,
     body_room: Semaphore,
+    warming: Arc<AtomicUsize>,
 }
 
 impl Worker {
@@ -70,6 +73,7 @@ impl Worker {
         places: Vec<Place>,
         documents: Vec<Document>,
         settings: &Settings,
+        warming: Arc<AtomicUsize>,
     ) -> Result<Self, StartError> {
         let functions: HashMap<_, _> =
             functions.into_iter().map(|function| (function.component().to_owned(), function)).collect();
@@ -82,6 +86,7 @@ impl Worker {
             public_events: settings.public_events,
             trusted_proxies: settings.trusted_proxies.clone(),
             body_room: Semaphore::new(BODY_ROOM_BYTES),
+            warming,
         })
     }
 
@@ -109,6 +114,17 @@ impl Worker {
         &self.body_room
     }
 
+    /// Whether pinned functions have got ready, on all threads.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.warming.load(Relaxed) == 0
+    }
+
+    /// They may ask what this very process serves, so it serves already.
+    async fn warm_up(&self) {
+        join_all(self.functions.values().map(|function| function.warm_up())).await;
+        self.warming.fetch_sub(1, Relaxed);
+    }
+
     async fn drop_idle_code(&self, code_idle: Duration) {
         let mut looks = tokio::time::interval(code_idle / LOOKS_PER_CODE_IDLE);
         loop {
@@ -126,14 +142,14 @@ pub(crate) struct Orders {
     pub jobs: mpsc::Receiver<Job>,
     /// Resolves when all threads are ready and this one may accept.
     pub go: oneshot::Receiver<()>,
-    /// Told once it does.
-    pub listening: oneshot::Sender<std::io::Result<()>>,
+    /// Told once it does, and pinned functions have got ready.
+    pub serving: oneshot::Sender<std::io::Result<()>>,
     pub stop: watch::Receiver<bool>,
     pub code_idle: Duration,
     pub drain: Duration,
 }
 
-/// Makes pinned functions ready, says so, serves until told to stop, and finishes what it serves.
+/// Makes the instances of pinned functions, says so, serves until told to stop, and finishes what it serves.
 pub(crate) async fn run(worker: Worker, mut orders: Orders, ready: oneshot::Sender<Result<(), StartError>>) {
     let worker = Arc::new(worker);
     for function in worker.functions.values() {
@@ -148,18 +164,22 @@ pub(crate) async fn run(worker: Worker, mut orders: Orders, ready: oneshot::Send
     }
     let listener = match orders.socket.listen(BACKLOG) {
         Ok(listener) => listener,
-        Err(error) => return drop(orders.listening.send(Err(error))),
+        Err(error) => return drop(orders.serving.send(Err(error))),
     };
-    if orders.listening.send(Ok(())).is_err() {
-        return;
-    }
     let cleaner = {
         let (worker, code_idle) = (Arc::clone(&worker), orders.code_idle);
         tokio::spawn(async move { worker.drop_idle_code(code_idle).await })
     };
     let connections = GracefulShutdown::new();
     let tasks = TaskTracker::new();
+    let serving = async {
+        worker.warm_up().await;
+        // Whoever has given up waiting tells this thread to stop.
+        drop(orders.serving.send(Ok(())));
+        std::future::pending::<()>().await;
+    };
     tokio::select! {
+        () = serving => {}
         () = accept(&worker, listener, &connections, &tasks, orders.stop.clone()) => {}
         () = take_jobs(&worker, &mut orders.jobs, &tasks) => {}
         _ = orders.stop.wait_for(|stop| *stop) => {}

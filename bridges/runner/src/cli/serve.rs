@@ -14,9 +14,13 @@ use std::cell::OnceCell;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Shown to the bridge, and to functions by who else belongs to the platform.
 const TOKEN_VARIABLE: &str = "MCSP_BRIDGE_TOKEN";
+
+/// How long a bridge that does not listen yet is waited for: functions that get ready ask it.
+const BRIDGE_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Serve functions: in a pod with mcsp-bridge beside them, or alone, to measure them
 #[derive(Args, Debug)]
@@ -72,6 +76,7 @@ impl Serve {
             tracer: tracer.clone(),
             ..self.scaling.settings(self.cache_dir)
         };
+        let beside = self.bridge.clone();
         let bridges: Arc<dyn BridgeFactory> = match self.bridge {
             None => Arc::new(NoBridge),
             Some(address) => Arc::new(Beside::new(address, &manifest)?),
@@ -82,7 +87,17 @@ impl Serve {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
             let mut stop = StopSignals::new().context("cannot wait for signals")?;
-            let runner = Runner::start(settings, application).await?;
+            let started = async {
+                if let Some(bridge) = beside {
+                    // In a pod both begin side by side. Later calls find one that is later still.
+                    let _late = tokio::time::timeout(BRIDGE_PATIENCE, bridge.is_served()).await;
+                }
+                Runner::start(settings, application).await
+            };
+            let runner = tokio::select! {
+                runner = started => runner?,
+                _ = stop.received() => return Ok(()),
+            };
             println!("serving on http://{}", runner.address());
             stop.received().await;
             runner.stop().await;

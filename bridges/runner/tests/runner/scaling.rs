@@ -1,12 +1,16 @@
 //! Scale to zero, pins, and reuse.
 
 use crate::bridge::GatedBridge;
-use crate::fixture::{Setup, get, manifest, report, wait_for, wait_until};
+use crate::fixture::{Setup, assert_problem, get, get_from, manifest, report, wait_for, wait_until};
 use bytes::Bytes;
 use futures::future::join_all;
 use http::Request;
+use mcsp_bridge_api::WARM_UP_PATH;
 use mcsp_runner::FunctionState;
 use std::time::Duration;
+use tokio::net::TcpSocket;
+
+const HEALTH: &str = "/_mcsp/healthz";
 
 fn short_lived() -> Setup {
     let mut setup = Setup::default();
@@ -45,17 +49,55 @@ async fn instances_go_before_code_does() {
 #[tokio::test]
 async fn a_pinned_function_is_ready_before_its_first_request_and_never_dropped() {
     let runner = short_lived().hello("pinned = 2").start().await;
+    // One more has got ready for its first request, which does not come in time.
+    wait_for(&runner, "hello", |report| (report.instances, report.instances_started) == (2, 3)).await;
     let before = report(&runner, "hello");
-    assert_eq!((before.state, before.instances, before.calls), (FunctionState::Warm, 2, 0));
+    assert_eq!((before.state, before.calls), (FunctionState::Warm, 0));
     // Another function comes and goes meanwhile, so there was time to drop this one.
     assert_eq!(get(&runner, "/probe/variable").await.status(), 200);
     wait_for(&runner, "probe", |report| report.state == FunctionState::Dropped).await;
     assert_eq!(get(&runner, "/hello").await.status(), 200);
-    wait_for(&runner, "hello", |report| report.instances_started == 3).await;
+    wait_for(&runner, "hello", |report| report.instances_started == 4).await;
     // Its used instance goes, the ready ones stay.
     wait_for(&runner, "hello", |report| report.instances == 2).await;
     let after = report(&runner, "hello");
     assert_eq!((after.state, after.cold_starts), (FunctionState::Warm, 0));
+    runner.stop().await;
+}
+
+#[tokio::test]
+async fn pinned_functions_get_ready_on_all_threads_before_the_runner_says_that_they_are() {
+    let bridge = GatedBridge::new(1);
+    let mut setup = Setup::default().bridges(bridge.clone()).probe("pinned = 1");
+    setup.settings.workers = 2;
+    // It stays free for the runner, whose sockets share it.
+    let held = TcpSocket::new_v4().unwrap();
+    held.set_reuseaddr(true).unwrap();
+    held.set_reuseport(true).unwrap();
+    held.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = held.local_addr().unwrap();
+    setup.settings.listen = address;
+    let starting = tokio::spawn(setup.start());
+    // One of the threads is ready.
+    wait_until(|| (bridge.entered(), bridge.inside()) == (2, 1), || format!("{}", bridge.inside())).await;
+    for _ in 0..8 {
+        assert_problem(&get_from(address, HEALTH).await, 503, "starting");
+    }
+    assert_eq!(get_from(address, "/hello").await.status(), 200, "what it asks may be served here");
+    bridge.let_pass(1);
+    let runner = starting.await.unwrap();
+    assert_eq!(get(&runner, HEALTH).await.status(), 200);
+    let report = report(&runner, "probe");
+    assert_eq!((report.calls, report.cold_starts), (0, 0));
+    assert_problem(&get(&runner, WARM_UP_PATH).await, 404, "not_found");
+    runner.stop().await;
+}
+
+#[tokio::test]
+async fn a_pinned_function_that_is_left_without_an_answer_is_ready_all_the_same() {
+    let bridge = GatedBridge::new(0);
+    let runner = Setup::default().bridges(bridge.clone()).probe("pinned = 1").start().await;
+    assert_eq!((bridge.entered(), get(&runner, HEALTH).await.status().as_u16()), (1, 200));
     runner.stop().await;
 }
 

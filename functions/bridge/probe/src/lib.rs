@@ -8,7 +8,7 @@ use axum::extract::{DefaultBodyLimit, Path, Request};
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post};
 use http_body_util::BodyExt;
-use mcsp_bridge_api::{Bridge, redis};
+use mcsp_bridge_api::{Bridge, WARM_UP_PATH, redis};
 use std::sync::Arc;
 
 /// What the function finds in its host.
@@ -28,9 +28,10 @@ pub fn router(host: Host) -> Router {
     let calls = post(move |Path(function): Path<String>, parameters: Bytes| async move {
         call::answer(&*bridge, &function, &parameters).await
     });
-    let waiting = Arc::clone(&host);
+    let (waiting, warming) = (Arc::clone(&host), Arc::clone(&host));
     Router::new()
         .route("/probe.v1.Probe/Read", get(move || read(Arc::clone(&waiting), "key".to_owned())))
+        .route(WARM_UP_PATH, get(move || read(Arc::clone(&warming), "key".to_owned())))
         .route("/probe/redis/{key}", get(move |Path(key): Path<String>| read(Arc::clone(&host), key)))
         .route("/probe/bridge/{function}", calls.layer(DefaultBodyLimit::disable()))
         .route("/probe/echo", post(|body: String| async { body }))

@@ -19,12 +19,13 @@ mod signal;
 mod start;
 mod steering;
 mod view;
+mod warm_up;
 mod with_redis;
 mod without_redis;
 
 use axum::routing::{delete, get, post, put};
 use axum::{Extension, Router};
-use mcsp_function::{Context, MissingVariable};
+use mcsp_function::{Context, MissingVariable, WARM_UP_PATH};
 use mcsp_reference::Section;
 use std::sync::Arc;
 
@@ -40,6 +41,7 @@ pub fn router(context: &Context) -> Result<Router<Context>, MissingVariable> {
         .route("/v1/playback/devices", get(devices::list))
         .route("/v1/playback/devices/{id}", delete(remove_device::remove))
         .route("/v1/playback/explain", post(explain::explain))
+        .route(WARM_UP_PATH, get(warm_up::warm_up))
         .layer(Extension(settings)))
 }
 

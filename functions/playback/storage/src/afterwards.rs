@@ -1,8 +1,8 @@
 //! What is done for the next answer, once this one was given.
 
 use crate::memory::{Seen, remember};
-use crate::reply::words;
-use crate::{Bounds, StoreError, write_back};
+use crate::reply::{command, words};
+use crate::{Bounds, Redis, StoreError, write_back};
 use mcsp_bridge_api::Failure;
 use mcsp_function::Context;
 
@@ -17,6 +17,11 @@ pub fn remember_after_answer(context: &Context, bounds: &Bounds, seen: Seen) {
             write_back(own.bridge(), &bounds).await;
         }
     });
+}
+
+/// Asks Redis for nothing, so that it is connected when a viewer comes.
+pub async fn connect(context: &Context) -> Result<(), StoreError> {
+    command(Redis::from(context.bridge()), &["PING"]).await.map(drop)
 }
 
 /// Finds out whether Redis is well again, where its breaker kept this answer from asking it: nobody who waits for an

@@ -63,7 +63,7 @@ pub mod videos {
     pub use crate::videos_redis::{cached, forget, keep};
 }
 
-pub use afterwards::{probe_after_answer, remember_after_answer};
+pub use afterwards::{connect, probe_after_answer, remember_after_answer};
 pub use ask::{Bounds, Redis};
 pub use error::StoreError;
 pub use facts::{AllFacts, Fact, all_facts};

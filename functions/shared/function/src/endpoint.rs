@@ -8,6 +8,7 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderName, Request, StatusCode};
+use mcsp_bridge_api::WARM_UP_PATH;
 use mcsp_problem::{Cause, Problem};
 use tower_service::Service;
 
@@ -41,6 +42,9 @@ impl Endpoint {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<axum::BoxError>,
     {
+        if request.uri().path() == WARM_UP_PATH {
+            return self.warm_up(request.map(Body::new)).await;
+        }
         let Some(web_origins) = &self.web_origins else { return self.answer_in_trace(request).await };
         let page = web_origins.page(request.headers()).cloned();
         let mut response = if page.is_some() && asks_for_leave(&request) {
@@ -80,6 +84,19 @@ impl Endpoint {
             response.headers_mut().insert(TRACEPARENT, value);
         }
         response
+    }
+
+    /// Gets what every request needs. A router that needs more has a route for it.
+    async fn warm_up(&self, request: Request<Body>) -> Response {
+        let keyring = self.context.keyring();
+        if keyring.is_in_use() {
+            let trace =
+                TraceParent::of(request.headers(), || self.context.new_id::<mcsp_ids::Event>().uuid());
+            if let Err(problem) = keyring.keys(&self.context, &trace).await {
+                return problem.into_response();
+            }
+        }
+        self.route(request).await
     }
 
     async fn route(&self, request: Request<Body>) -> Response {

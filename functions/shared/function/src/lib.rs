@@ -25,6 +25,7 @@ pub use address::ClientAddress;
 pub use caller::{Caller, MaybeCaller, Principal, Scheme};
 pub use context::{Clock, Context, Environment, IdSource, MissingVariable, SystemClock, TimeOrderedIds};
 pub use endpoint::Endpoint;
+pub use mcsp_bridge_api::WARM_UP_PATH;
 pub use platform::FromPlatform;
 pub use proof::{DPOP, Unproved, proof_of};
 pub use rate_limit::RateLimit;

@@ -3,6 +3,7 @@
 use http::StatusCode;
 use jiff::Timestamp;
 use mcsp_access::{Confirmation, Role};
+use mcsp_function::WARM_UP_PATH;
 use mcsp_ids::{UserId, VideoId};
 use mcsp_playback_url::{Verifier, ring_from_json};
 use mcsp_testbed::{Component, ProofKey, Setup, Testbed, new_id};
@@ -88,6 +89,23 @@ async fn a_warm_start_is_one_round_trip_and_nothing_else() {
         assert!(others.iter().all(|call| *call == "publish"), "{others:?}");
         assert_eq!(next["served_from"], "redis");
     }
+}
+
+#[tokio::test]
+async fn the_first_start_of_an_instance_that_has_got_ready_asks_for_no_keys() {
+    let scene = Scene::new(false).await;
+    scene.warm().await;
+    assert_eq!(scene.sessions.send(("GET", WARM_UP_PATH), &[], None).await.status, 204);
+    assert!(scene.bed.take_calls().contains(&"call"), "Auth is asked for its keys");
+    let (status, first) = scene.start().await;
+    assert_eq!((status, &first["served_from"]), (StatusCode::CREATED, &json!("redis")), "{first}");
+    assert!(!scene.bed.take_calls().contains(&"call"));
+}
+
+#[tokio::test]
+async fn an_instance_gets_ready_without_redis_too() {
+    let scene = Scene::new(true).await;
+    assert_eq!(scene.sessions.send(("GET", WARM_UP_PATH), &[], None).await.status, 503);
 }
 
 #[tokio::test]

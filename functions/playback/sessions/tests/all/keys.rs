@@ -5,6 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures::future::join_all;
 use mcsp_access::Role;
+use mcsp_function::WARM_UP_PATH;
 use mcsp_playback_url::{KeySecret, Refusal, Verifier};
 use mcsp_testbed::{BRIDGE_TOKEN, Component, Reply, Setup, new_id};
 use serde_json::{Value, json};
@@ -220,6 +221,17 @@ async fn a_process_that_began_without_postgres_signs_with_what_it_is_configured_
     assert_eq!(keys.opens(&url).await, Ok(()), "the edge believes it all the same");
     keys.scene.bed.pass(KEPT_S);
     assert_ne!(keys.start().await.1.kid, "k1", "once it can, it looks");
+}
+
+#[tokio::test]
+async fn a_process_that_has_got_ready_signs_as_the_others_do_though_postgres_goes_before_its_first_start() {
+    let keys = Keys::new().await;
+    expect(keys.rotate(false).await, 201);
+    let keys = keys.restarted().await;
+    keys.scene.bed.pass(LEAD_S);
+    assert_eq!(keys.scene.sessions.send(("GET", WARM_UP_PATH), &[], None).await.status, 204);
+    keys.scene.down(&["postgres"], true);
+    assert_ne!(keys.start().await.1.kid, "k1");
 }
 
 #[tokio::test]
