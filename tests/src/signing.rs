@@ -1,11 +1,12 @@
 //! Tokens of the platform's own key, opened with its sealing keys: what an attacker would have to forge, and what an
 //! administrator has.
 
-use crate::{Platform, postgres, variable};
+use crate::{OwnPlatform, Platform, postgres, variable};
 use mcsp_access::{Acr, Claims, FIRST_PARTY, Role, SigningKey, Subject};
 use mcsp_ids::{AuthSessionId, UserId};
 use mcsp_seal::SealingKeys;
 use serde_json::{Value, json};
+use sqlx::{Connection, PgConnection};
 use std::path::Path;
 use uuid::Uuid;
 
@@ -14,18 +15,33 @@ use uuid::Uuid;
 /// # Panics
 /// Without `MCSP_TEST_STATE_DIR` and `MCSP_TEST_POSTGRES_URL`.
 pub async fn platform_key() -> SigningKey {
+    let state = std::env::var("MCSP_TEST_STATE_DIR").expect("MCSP_TEST_STATE_DIR: run scripts/test");
+    let environment = Path::new(&state).join("platform.env");
+    key_of(&Platform::running(), &mut postgres().await, &environment).await
+}
+
+impl OwnPlatform {
+    /// The key that signs its access tokens.
+    ///
+    /// # Panics
+    /// When it cannot be read.
+    pub async fn key(&self) -> SigningKey {
+        let mut postgres = PgConnection::connect(&self.postgres_url()).await.expect("its Postgres");
+        key_of(&self.client(), &mut postgres, &self.environment()).await
+    }
+}
+
+async fn key_of(platform: &Platform, postgres: &mut PgConnection, environment: &Path) -> SigningKey {
     // Whoever needs a key first makes it.
-    Platform::running().get("/.well-known/jwks.json").await.expect(200);
+    platform.get("/.well-known/jwks.json").await.expect(200);
     let (kid, sealed): (String, Vec<u8>) = sqlx::query_as(
         "SELECT kid, sealed_private_key FROM auth.signing_keys WHERE signs_from <= now() AND revoked_at IS NULL \
          ORDER BY sequence DESC LIMIT 1",
     )
-    .fetch_one(&mut postgres().await)
+    .fetch_one(postgres)
     .await
     .expect("a signing key");
-    let state = std::env::var("MCSP_TEST_STATE_DIR").expect("MCSP_TEST_STATE_DIR: run scripts/test");
-    let environment = Path::new(&state).join("platform.env");
-    let sealing = SealingKeys::from_json(&variable(&environment, "SPIN_VARIABLE_AUTH_SEALING_KEYS"));
+    let sealing = SealingKeys::from_json(&variable(environment, "SPIN_VARIABLE_AUTH_SEALING_KEYS"));
     let seed =
         sealing.expect("sealing keys").open(&format!("signing_key:{kid}"), &sealed).expect("its seal opens");
     SigningKey::from_seed(kid, seed.as_slice().try_into().expect("32 octets"))

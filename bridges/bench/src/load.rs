@@ -1,10 +1,11 @@
 //! Load: wrk, which keeps every connection busy (a closed loop) and so finds the most that a server does.
 
+use crate::rounds::Samples;
 use anyhow::{Context, bail, ensure};
 use std::borrow::Cow;
 use std::io::Write;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What to send, again and again.
 #[derive(Clone, Debug)]
@@ -64,25 +65,42 @@ impl Load {
 
     /// wrk counts statuses above 399; that the rest is right is looked at here.
     pub(crate) fn check(&self, url: &str) -> anyhow::Result<()> {
+        self.one_by_one(url, 1).map(drop)
+    }
+
+    /// Milliseconds until each of so many answers was there, each checked whole, over one connection that is open already.
+    pub(crate) fn one_by_one(&self, url: &str, count: usize) -> anyhow::Result<Samples> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
-            let method = self.method.parse()?;
-            let mut request = reqwest::Client::new().request(method, format!("{url}{}", self.path));
-            if let Some(token) = self.tokens.first() {
-                request = request.bearer_auth(token);
+            let client = reqwest::Client::new();
+            // Whatever the answer is.
+            client.get(url).send().await?.bytes().await?;
+            let mut samples = Samples::default();
+            for _ in 0..count {
+                let begun = Instant::now();
+                self.checked(&client, url).await?;
+                samples.push(begun.elapsed().as_secs_f64() * 1e3);
             }
-            if let Some(body) = &self.body {
-                request = request.header("content-type", "application/json").body(body.clone());
-            }
-            let answer = request.send().await?;
-            let (status, text) = (answer.status().as_u16(), answer.text().await?);
-            ensure!(
-                status == self.expect.0 && text.contains(self.expect.1),
-                "{url}{} answered {status}: {text}",
-                self.path
-            );
-            Ok(())
+            Ok(samples)
         })
+    }
+
+    async fn checked(&self, client: &reqwest::Client, url: &str) -> anyhow::Result<()> {
+        let mut request = client.request(self.method.parse()?, format!("{url}{}", self.path));
+        if let Some(token) = self.tokens.first() {
+            request = request.bearer_auth(token);
+        }
+        if let Some(body) = &self.body {
+            request = request.header("content-type", "application/json").body(body.clone());
+        }
+        let answer = request.send().await?;
+        let (status, text) = (answer.status().as_u16(), answer.text().await?);
+        ensure!(
+            status == self.expect.0 && text.contains(self.expect.1),
+            "{url}{} answered {status}: {text}",
+            self.path
+        );
+        Ok(())
     }
 
     /// The requests are made once: what the generator spends on each, both sides of a comparison lose.

@@ -14,7 +14,10 @@ use hyper_util::rt::TokioIo;
 use rustix::time::{
     Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create, timerfd_settime,
 };
+use std::iter::StepBy;
+use std::ops::RangeFrom;
 use std::os::fd::OwnedFd;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::io::unix::AsyncFd;
 use tokio::net::TcpStream;
@@ -73,9 +76,12 @@ impl Load {
         self.check(url)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
+            let requests: Arc<[_]> = self.requests(url)?.into();
             let mut open = Vec::new();
-            for turn in 0..self.connections as usize {
-                open.push(Connection::open(url, self.requests(url)?, turn).await?);
+            for first in 0..self.connections as usize {
+                // Together they send each request as often as any other.
+                let turns = (first..).step_by(self.connections as usize);
+                open.push(Connection::open(url, Arc::clone(&requests), turns).await?);
             }
             let (mut connections, mut queues) = (JoinSet::new(), Vec::new());
             let end = Instant::now() + duration;
@@ -130,18 +136,21 @@ impl Load {
 /// One connection, with the requests that it sends in turns.
 struct Connection {
     sender: SendRequest<Full<Bytes>>,
-    requests: Vec<Request<Full<Bytes>>>,
-    turn: usize,
+    requests: Arc<[Request<Full<Bytes>>]>,
+    turns: Turns,
 }
 
+/// Which request is sent next, as a place in their endless repetition.
+type Turns = StepBy<RangeFrom<usize>>;
+
 impl Connection {
-    async fn open(url: &str, requests: Vec<Request<Full<Bytes>>>, turn: usize) -> anyhow::Result<Self> {
+    async fn open(url: &str, requests: Arc<[Request<Full<Bytes>>]>, turns: Turns) -> anyhow::Result<Self> {
         let stream = TcpStream::connect(url.trim_start_matches("http://")).await?;
         stream.set_nodelay(true)?;
         let (sender, connection) = handshake(TokioIo::new(stream)).await?;
         // Its end is seen by whoever sends next.
         tokio::spawn(connection);
-        Ok(Connection { sender, requests, turn })
+        Ok(Connection { sender, requests, turns })
     }
 
     async fn run(
@@ -156,9 +165,9 @@ impl Connection {
                 answers.unsent += 1;
                 continue;
             }
-            let request = self.requests.get(self.turn % self.requests.len()).cloned();
-            self.turn += 1;
-            let answer = self.sender.send_request(request.context("there is no request")?).await?;
+            let turn = self.turns.next().unwrap_or_default() % self.requests.len();
+            let request = self.requests.get(turn).cloned().context("there is no request")?;
+            let answer = self.sender.send_request(request).await?;
             let status = answer.status();
             answer.into_body().collect().await?;
             let now = Instant::now();

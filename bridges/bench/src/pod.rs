@@ -1,10 +1,11 @@
-//! A service as it is deployed: a runner and a bridge for it alone, on a core of their own.
+//! A service as it is deployed: a runner and a bridge for it alone, on a core of its own where that is asked for.
 
-use crate::process::{Server, configured_on, free_address, keep_here, keep_on};
+use crate::process::{Server, configured, configured_on, free_address, keep_here, keep_on, own_program};
 use anyhow::Context;
 use mcsp_tests::{OwnPlatform, root};
+use std::ffi::OsStr;
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
 use tokio::runtime::{Builder, Runtime};
@@ -55,11 +56,13 @@ pub(crate) struct Pod {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Spec<'a> {
     pub service: &'a str,
-    /// The only core that it may use.
-    pub core: usize,
+    /// The only core that it may use, if it may not use all.
+    pub core: Option<usize>,
     /// What the platform is configured with, whose stores it shares.
     pub environment: &'a Path,
     pub variables: &'a [(&'a str, &'a str)],
+    /// More arguments for `mcsp serve`.
+    pub arguments: &'a [&'a str],
     /// For what its containers share.
     pub scratch: &'a Path,
 }
@@ -67,20 +70,30 @@ pub(crate) struct Spec<'a> {
 impl Pod {
     /// Starts both containers. The platform relays, consumes and keeps time for it.
     pub fn start(spec: Spec<'_>) -> anyhow::Result<Self> {
-        let socket = spec.scratch.join(format!("{}.sock", spec.service));
-        let (ops, address) = (free_address()?, free_address()?);
-        let mut bridge = container("mcsp-bridge", spec)?;
-        bridge.arg("--listen").arg(&socket).args([
-            "--ops",
-            &ops.to_string(),
-            "--no-consumers",
-            "--no-timers",
-        ]);
-        let bridge = Server::start(bridge, ops, "/readyz")?;
-        let mut functions = container("mcsp", spec)?;
-        functions.arg("--bridge").arg(&socket).args(["--listen", &address.to_string()]);
-        functions.arg("--cache-dir").arg(root().join("target/test-cache"));
+        let directory = spec.directory()?;
+        let socket = directory.join("bridge.sock");
+        let bridge = spec.bridge(&directory, socket.as_os_str())?;
+        let address = free_address()?;
+        let mut functions = spec.container("mcsp", &directory)?;
+        functions.arg("serve").args(["--service", spec.service, "--listen", &address.to_string()]);
+        functions.arg("--manifest").arg(root().join("spin.toml")).arg("--bridge").arg(&socket);
+        functions.arg("--cache-dir").arg(root().join("target/test-cache")).args(spec.arguments);
         let functions = Server::start(functions, address, "/_mcsp/healthz")?;
+        Ok(Pod { functions, _bridge: bridge })
+    }
+
+    /// The same with stock Spin in the runner's place, and of the service one component alone: Spin compiles all that it serves each time.
+    pub fn on_spin(spec: Spec<'_>, program: &Path, component: &str) -> anyhow::Result<Self> {
+        let directory = spec.directory()?;
+        let (beside, address) = (free_address()?, free_address()?);
+        let bridge = spec.bridge(&directory, OsStr::new(&beside.to_string()))?;
+        let mut functions = spec.command(program, &directory)?;
+        functions.args(["up", "--quiet", "--component-id", component, "--listen", &address.to_string()]);
+        functions.arg("--from").arg(root().join("spin.toml")).arg("--state-dir").arg(directory.join("spin"));
+        functions.arg("--log-dir").arg(directory.join("logs"));
+        functions.env("SPIN_VARIABLE_BRIDGE_URL", format!("http://{beside}"));
+        // What serves is a child of it.
+        let functions = Server::start(functions, address, "/.well-known/spin/health")?.with_children();
         Ok(Pod { functions, _bridge: bridge })
     }
 
@@ -90,14 +103,35 @@ impl Pod {
     }
 }
 
-fn container(program: &str, spec: Spec<'_>) -> anyhow::Result<Command> {
-    let mut command = configured_on(spec.core, program, spec.environment)?;
-    if program == "mcsp" {
-        command.arg("serve");
+impl Spec<'_> {
+    /// For what the containers of one pod share.
+    fn directory(self) -> anyhow::Result<PathBuf> {
+        Ok(tempfile::Builder::new().prefix(self.service).tempdir_in(self.scratch)?.keep())
     }
-    command.arg("--manifest").arg(root().join("spin.toml")).args(["--service", spec.service]);
-    command.envs(spec.variables.iter().copied());
-    // Each request that a crowded service refuses is a line.
-    command.stderr(File::create(spec.scratch.join(format!("{}-{program}.log", spec.service)))?);
-    Ok(command)
+
+    fn bridge(self, directory: &Path, listen: &OsStr) -> anyhow::Result<Server> {
+        let ops = free_address()?;
+        let mut bridge = self.container("mcsp-bridge", directory)?;
+        bridge.arg("--manifest").arg(root().join("spin.toml")).args(["--service", self.service]);
+        bridge.arg("--listen").arg(listen).args(["--ops", &ops.to_string()]);
+        bridge.args(["--no-consumers", "--no-timers"]);
+        Server::start(bridge, ops, "/readyz")
+    }
+
+    /// A program of ours.
+    fn container(self, program: &str, directory: &Path) -> anyhow::Result<Command> {
+        self.command(&own_program(program)?, directory)
+    }
+
+    fn command(self, program: &Path, directory: &Path) -> anyhow::Result<Command> {
+        let mut command = match self.core {
+            Some(core) => configured_on(core, program, self.environment),
+            None => configured(program, self.environment),
+        };
+        command.envs(self.variables.iter().copied());
+        // Each request that a crowded service refuses is a line.
+        let name = program.file_name().context("a program")?;
+        command.stderr(File::create(directory.join(name).with_extension("log"))?);
+        Ok(command)
+    }
 }

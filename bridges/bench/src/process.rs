@@ -105,13 +105,13 @@ pub(crate) fn own_program(name: &str) -> anyhow::Result<PathBuf> {
     Ok(path)
 }
 
-/// A program of this workspace with what a platform is configured with: its shell assignments, in a file.
-pub(crate) fn configured(program: &str, environment: &Path) -> anyhow::Result<Command> {
+/// A program with what a platform is configured with: its shell assignments, in a file.
+pub(crate) fn configured(program: &Path, environment: &Path) -> Command {
     configured_by(&[], program, environment)
 }
 
 /// The same on one core only.
-pub(crate) fn configured_on(core: usize, program: &str, environment: &Path) -> anyhow::Result<Command> {
+pub(crate) fn configured_on(core: usize, program: &Path, environment: &Path) -> Command {
     configured_by(&["taskset", "--cpu-list", &core.to_string()], program, environment)
 }
 
@@ -187,10 +187,10 @@ impl Loops {
     }
 }
 
-fn configured_by(wrapper: &[&str], program: &str, environment: &Path) -> anyhow::Result<Command> {
+fn configured_by(wrapper: &[&str], program: &Path, environment: &Path) -> Command {
     let mut command = Command::new("sh");
-    command.args(["-c", r#". "$0" && exec "$@""#]).arg(environment).args(wrapper).arg(own_program(program)?);
-    Ok(command)
+    command.args(["-c", r#". "$0" && exec "$@""#]).arg(environment).args(wrapper).arg(program);
+    command
 }
 
 /// A program on the PATH, or where `variable` says.

@@ -16,6 +16,12 @@ impl Samples {
         Samples(vec![value])
     }
 
+    /// The first one, and those after it.
+    pub fn first_and_rest(self) -> (f64, Samples) {
+        let mut samples = self.0.into_iter();
+        (samples.next().unwrap_or(f64::NAN), Samples(samples.collect()))
+    }
+
     /// The middle one.
     pub fn median(&self) -> f64 {
         self.quantile(0.5)

@@ -65,6 +65,12 @@ impl Bench {
         self.scratch.path()
     }
 
+    /// The most that a server does of a load, once it is warm, per second.
+    fn capacity(&self, load: &Load, url: &str) -> anyhow::Result<f64> {
+        load.run(url, WARM_UP)?;
+        Ok(load.run(url, self.load)?.per_second)
+    }
+
     /// The sides take turns, so that whatever else the machine does hits all of them.
     fn compare<const SIDES: usize>(&self, load: &Load, urls: [&str; SIDES]) -> anyhow::Result<[Side; SIDES]> {
         for url in urls {

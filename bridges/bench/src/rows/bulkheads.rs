@@ -46,7 +46,7 @@ fn flooded(bench: &Bench, place: Place) -> anyhow::Result<Row> {
     let platform = runtime.block_on(OwnPlatform::start_with(&[], &variables));
     let client = platform.client();
     let (load, account) =
-        runtime.block_on(async { (starts(&client).await, client.account("creator").await) });
+        runtime.block_on(async { (starts(&platform).await, client.account("creator").await) });
     let flood = Source { runtime: &runtime, platform: &platform, account };
     let row = match place {
         Place::OneProcess => row(bench, ("in one process", Beside::EachCore), &load, client.url(), &flood),
@@ -66,9 +66,10 @@ fn in_a_pod(
     let environment = &flood.platform.environment();
     let pod = Pod::start(Spec {
         service: "playback",
-        core: POD_CORE,
+        core: Some(POD_CORE),
         environment,
         variables,
+        arguments: &[],
         scratch: bench.scratch(),
     })?;
     row(bench, ("in a pod with a core of its own", Beside::OthersCore), load, &pod.url(), flood)
@@ -99,7 +100,7 @@ fn row(
     url: &str,
     source: &Source<'_>,
 ) -> anyhow::Result<Row> {
-    let per_second = load.run(url, bench.load)?.per_second * OTHERS;
+    let per_second = bench.capacity(load, url)? * OTHERS;
     let measured = || all_answered(bench, load, url, per_second);
     let sides = Disturbed::measure(bench, beside, measured, || {
         let flood = source.begin();

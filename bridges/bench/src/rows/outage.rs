@@ -21,7 +21,7 @@ struct Outage<'a> {
 pub(super) fn measure(bench: &Bench) -> anyhow::Result<Vec<Row>> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let (platform, wires) = runtime.block_on(OwnPlatform::start_behind_wires(&[STREAM_LIMIT]));
-    let load = runtime.block_on(starts(&platform.client()));
+    let load = runtime.block_on(starts(&platform));
     let Wires { postgres, redis, kafka, auth, content } = &wires;
     let well = Outage { name: "well", wires: vec![], fault: Fault::None, served_from: "redis" };
     let broken = [
@@ -34,7 +34,7 @@ pub(super) fn measure(bench: &Bench) -> anyhow::Result<Vec<Row>> {
     let url = platform.client().url().to_owned();
     let mut sides: Vec<Latency> = (0..=broken.len()).map(|_| Latency::default()).collect();
     // At its most, a 99th percentile says how the cores are shared, and little of what is broken.
-    let per_second = load.run(&url, bench.load)?.per_second * STEADY;
+    let per_second = bench.capacity(&load, &url)? * STEADY;
     for _ in 0..bench.rounds {
         for (side, outage) in sides.iter_mut().zip(std::iter::once(&well).chain(&broken)) {
             outage.wires.iter().for_each(|wire| wire.set(outage.fault));
@@ -61,12 +61,12 @@ pub(super) fn measure(bench: &Bench) -> anyhow::Result<Vec<Row>> {
 /// The breakers notice an outage, and its end, after some requests: what is measured begins then.
 async fn until_noticed(platform: &OwnPlatform, load: &Load, outage: &Outage<'_>) {
     let client = platform.client();
-    let token = load.tokens.first().cloned().unwrap_or_default();
     let body = load.body.clone().unwrap_or_default();
+    let mut tokens = load.tokens.iter().cycle();
     // A breaker that has noticed refuses, and does not wait: some answers in a row are from where they should be.
     eventually(outage.name, async || {
-        for _ in 0..150 {
-            let request = client.request(reqwest::Method::POST, &load.path).bearer_auth(&token);
+        for token in tokens.by_ref().take(150) {
+            let request = client.request(reqwest::Method::POST, &load.path).bearer_auth(token);
             let request = request.header("content-type", "application/json").body(body.clone());
             let answer = client.send(request).await;
             let served_from = answer.json.get("served_from").and_then(serde_json::Value::as_str);

@@ -44,7 +44,7 @@ type Measured = fn(&Bench, &OwnPlatform, &Load, &Storm<'_>) -> anyhow::Result<Ro
 fn stormed(bench: &Bench, runtime: Runtime, measured: Measured) -> anyhow::Result<Row> {
     let platform = runtime.block_on(OwnPlatform::start_with(&[], &[STREAM_LIMIT]));
     let client = platform.client();
-    let start = runtime.block_on(starts(&client));
+    let start = runtime.block_on(starts(&platform));
     let storm = Storm { accounts: runtime.block_on(accounts(&client)), runtime: &runtime };
     let row = measured(bench, &platform, &start, &storm);
     runtime.block_on(platform.stop());
@@ -101,9 +101,10 @@ fn own_page(accounts: &[Account]) -> Load {
 fn pod(bench: &Bench, platform: &OwnPlatform, service: &str, core: usize) -> anyhow::Result<Pod> {
     Pod::start(Spec {
         service,
-        core,
+        core: Some(core),
         environment: &platform.environment(),
         variables: &[STREAM_LIMIT, ("MCSP_POLICIES", &policies().display().to_string())],
+        arguments: &[],
         scratch: bench.scratch(),
     })
 }
@@ -117,7 +118,7 @@ fn row(
     storm: &Storm<'_>,
     auth: &Platform,
 ) -> anyhow::Result<Row> {
-    let per_second = load.run(url, bench.load)?.per_second * OTHERS;
+    let per_second = bench.capacity(load, url)? * OTHERS;
     let counts = Arc::new(Counts::default());
     let mut seconds = 0.0;
     let measured = || all_answered(bench, load, url, per_second);

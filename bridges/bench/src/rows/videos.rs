@@ -70,7 +70,7 @@ fn compared(
     (few, few_load): (&Side, &Load),
     (many, many_load): (&Side, &Load),
 ) -> anyhow::Result<[Row; 2]> {
-    let per_second = many_load.run(&many.url, bench.load)?.per_second * OTHERS;
+    let per_second = bench.capacity(many_load, &many.url)? * OTHERS;
     let (mut with_few, mut with_many) = (Latency::default(), Latency::default());
     for _ in 0..bench.rounds {
         with_few.take(&all_answered(bench, few_load, &few.url, per_second)?);
